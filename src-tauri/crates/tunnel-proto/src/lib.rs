@@ -1,0 +1,3 @@
+//! tunnel-proto
+mod snapshot;
+pub use snapshot::{Close, Problem, Snapshot, State};

@@ -1,0 +1,124 @@
+//! What a tunnel says about itself: one value that the command line prints, the window draws,
+//! the tray shows and the bundle holds.
+
+use serde::{Deserialize, Serialize};
+
+/// A tunnel at one moment. Times are Unix milliseconds, durations milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// What the tunnel does now, with that state's data.
+    pub state: State,
+    /// Where it listens: `127.0.0.1:5433`, `[::1]:5433`, or a Unix socket's path. Empty when
+    /// it does not.
+    pub addresses: Vec<String>,
+    /// Local connections that are carried now.
+    pub connections: u32,
+    /// Accepted local connections that wait for a session.
+    pub waiting: u32,
+    /// Sessions that can carry connections now.
+    pub sessions: u32,
+    /// Payload bytes from local connections to the destination since the tunnel was started.
+    pub bytes_up: u64,
+    /// Payload bytes from the destination to local connections since the tunnel was started.
+    pub bytes_down: u64,
+    /// WebSockets that were lost and resumed since the tunnel was started.
+    pub reconnects: u32,
+    /// Sessions that ended and had to be replaced since the tunnel was started.
+    pub replacements: u32,
+    /// How the last WebSocket ended.
+    pub last_close: Option<Close>,
+    /// Version of the agent at the far end, once it is known.
+    pub agent_version: Option<String>,
+    /// Smoothed round-trip time to the agent, once it is measured.
+    pub round_trip_ms: Option<u32>,
+    /// A text that the account's owner shows to everyone who connects.
+    pub customer_message: Option<String>,
+    /// The latest thing that the user should know and that is no failure: a destination that
+    /// refused a connection, an agent that serves one connection at a time.
+    pub notice: Option<Problem>,
+}
+
+/// What a tunnel does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum State {
+    /// Not started, or stopped.
+    Off,
+    /// The port listens; the first connection starts the session.
+    Listening,
+    /// The first session is being started.
+    Connecting {
+        /// Since when.
+        since: u64,
+    },
+    /// Connections are carried.
+    Up {
+        /// Since when, without counting times in which it was not.
+        since: u64,
+    },
+    /// A session lives, but something is wrong with it.
+    Degraded {
+        /// Since when.
+        since: u64,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// No session can carry connections; one is being resumed or replaced.
+    Reconnecting {
+        /// Since when.
+        since: u64,
+        /// Counts from 1.
+        attempt: u32,
+        /// When the next attempt starts; `None` while one is under way.
+        next_attempt: Option<u64>,
+        /// Why.
+        problem: Problem,
+    },
+    /// Credentials have expired and only the user can get new ones.
+    NeedsSignIn {
+        /// Since when.
+        since: u64,
+        /// What the credentials' source said.
+        problem: Problem,
+    },
+    /// Sessions are being ended at the service.
+    Stopping,
+    /// Given up: nothing but the user can help.
+    Failed {
+        /// Since when.
+        since: u64,
+        /// Why, and what to do.
+        problem: Problem,
+    },
+}
+
+/// Something that went wrong, for people and for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Stable name for programs, such as `target-not-connected`.
+    pub code: String,
+    /// One sentence: what happened and why.
+    pub what: String,
+    /// One sentence: what the reader can do; empty when there is nothing to do.
+    pub remedy: String,
+    /// The raw text of whoever reported it; empty when there is none.
+    pub details: String,
+}
+
+/// How a WebSocket ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Close {
+    /// When, Unix milliseconds.
+    pub at: u64,
+    /// The close code of RFC 6455, section 7.4; `None` when the connection just broke.
+    pub code: Option<u16>,
+    /// The close reason that the service gave, or how the connection broke.
+    pub reason: String,
+}
