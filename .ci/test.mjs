@@ -1,0 +1,181 @@
+// npm test: sets up, then runs every check, goes on after a failure, and sums up.
+//   npm test -- --only rust        the checks of one group or name; several: --only fmt,ui
+//   npm test -- --list             the checks there are
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkAdvisories, checkPolicy } from './lib/deny.mjs';
+import { ensurePackages } from './lib/packages.mjs';
+import { main, root, run, Stop } from './lib/process.mjs';
+import {
+  buildUi,
+  cargoEnv,
+  cargoMetadata,
+  embedUi,
+  ensureNodePackages,
+  ensureToolchain,
+} from './lib/setup.mjs';
+import { arrowFaults, purityFaults, tlsFaults } from './lib/structure.mjs';
+import { duration, selectChecks, summary } from './lib/summary.mjs';
+
+// A check answers an exit code, a list of faults (none: passed), or a sentence (skipped, and why).
+// `needs` names the set-up it can't do without. Quick ones come first.
+const checks = [
+  {
+    name: 'scripts',
+    group: 'ci',
+    title: 'The checks\' own tests',
+    needs: [],
+    run: () => run(process.execPath, ['--test', ...ownTests()]),
+  },
+  {
+    name: 'fmt',
+    group: 'rust',
+    title: 'Rust formatting',
+    needs: ['rust'],
+    run: () => cargo('fmt', '--all', '--check'),
+  },
+  {
+    name: 'arrows',
+    group: 'rust',
+    title: 'Who uses whom (docs/architecture.md)',
+    needs: ['rust'],
+    run: async () => arrowFaults(await cargoMetadata()),
+  },
+  {
+    name: 'purity',
+    group: 'rust',
+    title: 'The protocol crates know no sockets, runtime, clock or randomness',
+    needs: ['rust'],
+    run: purityFaults,
+  },
+  {
+    name: 'tls',
+    group: 'rust',
+    title: 'One TLS stack',
+    needs: ['rust'],
+    run: tlsFaults,
+  },
+  {
+    name: 'ui',
+    group: 'ui',
+    title: 'UI: types and tests',
+    needs: ['node'],
+    run: () => run('npm', ['run', '--silent', 'ui:check']),
+  },
+  {
+    name: 'clippy',
+    group: 'rust',
+    title: 'Clippy, warnings denied',
+    needs: ['rust', 'window', 'ui'],
+    run: async () =>
+      cargo('clippy', ...(await everything()), '--all-targets', '--', '-D', 'warnings'),
+  },
+  {
+    name: 'test',
+    group: 'rust',
+    title: 'Rust tests',
+    needs: ['rust', 'window', 'ui'],
+    run: async () => {
+      // First the programs: the scenarios start them. The same packages and features, so that nothing is built twice.
+      const built = await cargo('build', ...(await everything()), '--bins');
+      return built !== 0 ? built : cargo('test', ...(await everything()), '--no-fail-fast');
+    },
+  },
+  {
+    name: 'desktop',
+    group: 'desktop',
+    title: 'The real window',
+    needs: ['rust', 'window', 'windowTest', 'ui'],
+    run: async () => {
+      const built = await cargo('build', ...(await everything()), '--bins');
+      return built !== 0 ? built : run('npm', ['run', '--silent', 'desktop:test'], { env: cargoEnv });
+    },
+  },
+  {
+    name: 'deny',
+    group: 'rust',
+    title: 'Dependencies: licences, sources, bans',
+    needs: ['rust'],
+    run: checkPolicy,
+  },
+  {
+    name: 'advisories',
+    group: 'rust',
+    title: 'Dependencies: known vulnerabilities',
+    needs: ['rust'],
+    run: checkAdvisories,
+  },
+];
+
+await main(async () => {
+  const selected = selectChecks(checks, process.argv.slice(2));
+  if (selected.list) {
+    for (const { name, group, title } of checks) console.log(`${name.padEnd(12)}${group.padEnd(10)}${title}`);
+    return 0;
+  }
+  const results = [];
+  const began = Date.now();
+  heading('Set-up');
+  await setUp(new Set(selected.checks.flatMap((check) => check.needs)));
+  console.log(`set-up took ${duration(Date.now() - began)}`);
+  for (const check of selected.checks) results.push(await perform(check));
+  console.log(`\n${summary(results, Date.now() - began)}`);
+  return results.find((result) => result.outcome === 'failed')?.code ?? 0;
+});
+
+async function setUp(needs) {
+  const packages = [];
+  if (needs.has('rust')) packages.push('compiler');
+  if (needs.has('window')) packages.push('window');
+  if (needs.has('windowTest')) packages.push('windowTest');
+  if (packages.length > 0) await ensurePackages(packages);
+  if (needs.has('rust')) await ensureToolchain(['rustfmt', 'clippy']);
+  if (needs.has('node') || needs.has('ui')) await ensureNodePackages();
+  if (needs.has('ui')) await buildUi();
+}
+
+async function perform(check) {
+  heading(check.title);
+  const began = Date.now();
+  const result = { name: check.name, outcome: 'passed', code: 0, note: '' };
+  try {
+    const answer = await check.run();
+    if (typeof answer === 'string') {
+      result.outcome = 'skipped';
+      result.note = answer;
+    } else if (Array.isArray(answer)) {
+      for (const fault of answer) console.error(fault);
+      result.code = answer.length > 0 ? 1 : 0;
+    } else {
+      result.code = answer;
+    }
+  } catch (error) {
+    console.error(error instanceof Stop ? error.message : error);
+    result.code = error.code > 0 ? error.code : 1;
+  }
+  if (result.code !== 0) result.outcome = 'failed';
+  result.ms = Date.now() - began;
+  console.log(`${check.name}: ${result.outcome}${result.note && `: ${result.note}`} (${duration(result.ms)})`);
+  return result;
+}
+
+function heading(title) {
+  console.log(`\n== ${title}`);
+}
+
+function cargo(command, ...args) {
+  return run('cargo', [command, ...args], { env: cargoEnv });
+}
+
+// Named one by one: what a folder or a pattern means to `node --test` differs between versions.
+function ownTests() {
+  const folder = join('.ci', 'lib');
+  return readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(folder, name));
+}
+
+async function everything() {
+  return ['--locked', '--workspace', ...embedUi(await cargoMetadata())];
+}
