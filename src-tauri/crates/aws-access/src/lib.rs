@@ -1,1 +1,38 @@
-//! aws-access
+//! Access to AWS: profiles, credentials, and the calls that Session Manager needs.
+//!
+//! The only user of the AWS SDK. Three rules shape it:
+//!
+//! * **Credentials are asked for anew at each call.** A tunnel lives longer than temporary
+//!   credentials do, and the files they come from are rewritten by other programs, so neither
+//!   an identity cache nor a profile that was parsed at start is ever trusted again.
+//! * **One attempt.** The SDK's retries are off: when to try again is `tunnel-proto`'s decision.
+//!   Each call, credentials included, ends within [`AccessSettings::api_timeout`].
+//! * **Errors carry a code.** [`AccessError`] says what happened, what can be done, and in
+//!   [`AccessError::next`] what a program should do about it.
+//!
+//! HTTP and WebSocket connections trust the same roots ([`Trust`]), and both honour
+//! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; loopback and link-local
+//! addresses are never sent through a proxy.
+
+mod access;
+mod answer;
+mod credentials;
+mod error;
+mod http_client;
+mod network;
+mod profiles;
+mod secret;
+mod settings;
+mod sign;
+mod trust;
+
+pub use access::{Access, DataKey, SessionGrant, StartSession};
+pub use answer::ServiceAnswer;
+pub use error::{AccessError, Next};
+pub use network::{NetworkFault, TlsFault};
+pub use secret::Secret;
+pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
+pub use trust::Trust;
+
+#[cfg(test)]
+mod tests;

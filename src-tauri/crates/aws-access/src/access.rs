@@ -1,0 +1,480 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use http::HeaderMap;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::answer::{Call, call_error};
+use crate::credentials::CredentialSource;
+use crate::http_client::{Proxies, http_client};
+use crate::profiles::{self, Profiles, non_empty_env};
+use crate::{AccessError, AccessSettings, NetworkFault, Secret, Trust, sign};
+
+/// Bytes of a session's data key: one AES-256 key for each direction.
+const DATA_KEY_BYTES: usize = 64;
+
+/// The calls to AWS, on behalf of one profile in one region.
+///
+/// A clone is cheap and shares everything.
+#[derive(Clone)]
+pub struct Access {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    region: String,
+    api_timeout: Duration,
+    trust: Trust,
+    credentials: CredentialSource,
+    ssm: aws_sdk_ssm::Client,
+    kms: aws_sdk_kms::Client,
+}
+
+/// What a new session shall do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartSession {
+    /// The instance or managed node; up to 400 characters.
+    pub target: String,
+    /// The session document, such as `AWS-StartPortForwardingSession`.
+    pub document: String,
+    /// The document's parameters, each a list of values.
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// Why, for the account's records; 1 to 256 characters.
+    pub reason: Option<String>,
+}
+
+/// The right to open a session's data channel, once.
+#[derive(Debug, Clone)]
+pub struct SessionGrant {
+    /// The session.
+    pub session_id: String,
+    /// Where to open the WebSocket.
+    pub stream_url: Url,
+    /// For the data channel's first message, and nowhere else.
+    pub token: Secret,
+}
+
+/// The key material of an encrypted session (docs/protocol.md, section 4).
+pub struct DataKey {
+    /// The keys: the first half decrypts, the second half encrypts. Overwritten when dropped.
+    pub plaintext: Zeroizing<[u8; DATA_KEY_BYTES]>,
+    /// The same, encrypted by KMS, for the agent.
+    pub ciphertext: Vec<u8>,
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataKey")
+            .field("plaintext", &"[redacted]")
+            .field(
+                "ciphertext",
+                &format_args!("{} bytes", self.ciphertext.len()),
+            )
+            .finish()
+    }
+}
+
+impl Access {
+    /// Reads the config files and the trusted roots. Makes no network call, so that wrong
+    /// credentials show at the first call only.
+    ///
+    /// # Errors
+    /// [`AccessError::UnknownProfile`], [`AccessError::ConfigFiles`],
+    /// [`AccessError::RegionMissing`], [`AccessError::InvalidRegion`],
+    /// [`AccessError::InvalidEndpoint`] or [`AccessError::CaBundle`].
+    pub async fn load(settings: AccessSettings) -> Result<Self, AccessError> {
+        Self::load_from(settings, EnvConfigFiles::default(), &Proxies::Environment).await
+    }
+
+    pub(crate) async fn load_from(
+        settings: AccessSettings,
+        files: EnvConfigFiles,
+        proxies: &Proxies,
+    ) -> Result<Self, AccessError> {
+        // Fixed credentials stand alone: a demo must run on a machine whose AWS files are
+        // missing or broken.
+        let profiles = if settings.static_credentials.is_some() && settings.profile.is_none() {
+            Profiles::default()
+        } else {
+            profiles::read(&files, settings.profile.as_deref()).await?
+        };
+        let region = region(&settings, &profiles)?;
+        let endpoint = settings
+            .endpoint_url
+            .as_deref()
+            .map(check_endpoint)
+            .transpose()?;
+        let bundle = settings
+            .ca_bundle
+            .clone()
+            .or_else(|| non_empty_env("AWS_CA_BUNDLE").map(PathBuf::from))
+            .or_else(|| profiles.ca_bundle.clone().map(PathBuf::from));
+        let trust = Trust::load(bundle.as_deref())?;
+        let http = http_client(&trust, proxies)?;
+
+        let mut loader = aws_config::from_env()
+            .http_client(http.clone())
+            .profile_files(files.clone())
+            .region(Region::new(region.clone()))
+            .retry_config(RetryConfig::disabled())
+            .identity_cache(aws_config::identity::IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // The whole call has a limit; the SDK's shorter one for connecting would only
+            // make a slow link fail sooner.
+            .timeout_config(TimeoutConfig::builder().connect_timeout(settings.api_timeout).build());
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        let shared = Box::pin(loader.load()).await;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                ssm: ssm_client(&shared, endpoint.as_deref()),
+                kms: kms_client(&shared, endpoint.as_deref(), &profiles),
+                credentials: CredentialSource {
+                    fixed: settings.static_credentials,
+                    profile: settings.profile,
+                    label: profiles.name,
+                    uses_sso: profiles.uses_sso,
+                    region: Region::new(region.clone()),
+                    files,
+                    http,
+                },
+                region,
+                api_timeout: settings.api_timeout,
+                trust,
+            }),
+        })
+    }
+
+    /// The region of every call.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.inner.region
+    }
+
+    /// Whom to trust in TLS, for the WebSocket too.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.inner.trust
+    }
+
+    /// Starts a session (SSM `StartSession`).
+    ///
+    /// # Errors
+    /// Any [`AccessError`] of a call.
+    pub async fn start_session(&self, request: &StartSession) -> Result<SessionGrant, AccessError> {
+        let call = Call::Start {
+            target: &request.target,
+            document: &request.document,
+        };
+        let parameters = request.parameters.clone().into_iter().collect();
+        let deadline = self.deadline();
+        let credentials = self.credentials(deadline).await?;
+        let answer = self
+            .within(deadline, "ssm", async {
+                self.inner
+                    .ssm
+                    .start_session()
+                    .target(&request.target)
+                    .document_name(&request.document)
+                    .set_parameters(Some(parameters))
+                    .set_reason(request.reason.clone())
+                    .customize()
+                    .config_override(ssm_identity(credentials))
+                    .send()
+                    .await
+                    .map_err(|error| call_error(call, error))
+            })
+            .await?;
+        let session_id = answer.session_id.unwrap_or_default();
+        if session_id.is_empty() {
+            return Err(foreign("an answer without a session"));
+        }
+        grant(session_id, answer.stream_url, answer.token_value)?
+            .ok_or_else(|| foreign("an answer without a token"))
+    }
+
+    /// Asks for another token for a session that lives (SSM `ResumeSession`).
+    ///
+    /// # Errors
+    /// [`AccessError::SessionOver`] when the session has ended, which the service also says
+    /// by an answer without a token; any other [`AccessError`] of a call.
+    pub async fn resume_session(&self, session_id: &str) -> Result<SessionGrant, AccessError> {
+        let call = Call::Resume { session_id };
+        let deadline = self.deadline();
+        let credentials = self.credentials(deadline).await?;
+        let answer = self
+            .within(deadline, "ssm", async {
+                self.inner
+                    .ssm
+                    .resume_session()
+                    .session_id(session_id)
+                    .customize()
+                    .config_override(ssm_identity(credentials))
+                    .send()
+                    .await
+                    .map_err(|error| call_error(call, error))
+            })
+            .await?;
+        grant(session_id.to_owned(), answer.stream_url, answer.token_value)?.ok_or_else(|| {
+            AccessError::SessionOver {
+                session_id: session_id.to_owned(),
+                answer: None,
+            }
+        })
+    }
+
+    /// Ends a session (SSM `TerminateSession`). Ending one that has ended succeeds.
+    ///
+    /// # Errors
+    /// Any [`AccessError`] of a call.
+    pub async fn terminate_session(&self, session_id: &str) -> Result<(), AccessError> {
+        let call = Call::Terminate { session_id };
+        let deadline = self.deadline();
+        let credentials = self.credentials(deadline).await?;
+        let outcome = self
+            .within(deadline, "ssm", async {
+                self.inner
+                    .ssm
+                    .terminate_session()
+                    .session_id(session_id)
+                    .customize()
+                    .config_override(ssm_identity(credentials))
+                    .send()
+                    .await
+                    .map_err(|error| call_error(call, error))
+            })
+            .await;
+        match outcome {
+            Ok(_) | Err(AccessError::SessionOver { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the keys of an encrypted session (KMS `GenerateDataKey`, 64 bytes, bound to the
+    /// session and the target by its encryption context).
+    ///
+    /// # Errors
+    /// [`AccessError::KmsKey`] when the key cannot be used; any other [`AccessError`] of a call.
+    pub async fn generate_data_key(
+        &self,
+        key_id: &str,
+        session_id: &str,
+        target_id: &str,
+    ) -> Result<DataKey, AccessError> {
+        let call = Call::DataKey { key_id };
+        let deadline = self.deadline();
+        let credentials = self.credentials(deadline).await?;
+        let identity = aws_sdk_kms::Config::builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        let answer = self
+            .within(deadline, "kms", async {
+                self.inner
+                    .kms
+                    .generate_data_key()
+                    .key_id(key_id)
+                    .number_of_bytes(64)
+                    .encryption_context("aws:ssm:SessionId", session_id)
+                    .encryption_context("aws:ssm:TargetId", target_id)
+                    .customize()
+                    .config_override(identity)
+                    .send()
+                    .await
+                    .map_err(|error| call_error(call, error))
+            })
+            .await?;
+        let mut bytes = answer
+            .plaintext
+            .map(|blob| blob.into_inner())
+            .unwrap_or_default();
+        let plaintext = <[u8; DATA_KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new);
+        bytes.zeroize();
+        let ciphertext = answer
+            .ciphertext_blob
+            .map(|blob| blob.into_inner())
+            .unwrap_or_default();
+        match plaintext {
+            Ok(plaintext) if !ciphertext.is_empty() => Ok(DataKey {
+                plaintext,
+                ciphertext,
+            }),
+            Ok(_) | Err(_) => Err(foreign("an answer without a 64-byte key")),
+        }
+    }
+
+    /// Signs a WebSocket upgrade: the headers to add to it.
+    ///
+    /// SigV4 for the service `ssmmessages`: `authorization`, `x-amz-date`, and
+    /// `x-amz-security-token` for temporary credentials. The request's `Host` must be that of
+    /// the URL. A URL that carries its signature already gets no headers.
+    ///
+    /// # Errors
+    /// Any [`AccessError`] of finding credentials.
+    pub async fn sign_upgrade(&self, stream_url: &Url) -> Result<HeaderMap, AccessError> {
+        if sign::is_presigned(stream_url) {
+            return Ok(HeaderMap::new());
+        }
+        let credentials = self.credentials(self.deadline()).await?;
+        sign::sign_upgrade(
+            stream_url,
+            &self.inner.region,
+            &credentials,
+            SystemTime::now(),
+        )
+    }
+
+    /// When the credentials expire that a call would use now. `None`: they do not, or there
+    /// are none.
+    pub async fn credentials_expire_at(&self) -> Option<SystemTime> {
+        self.credentials(self.deadline())
+            .await
+            .ok()
+            .and_then(|credentials| credentials.expiry())
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.inner.api_timeout
+    }
+
+    async fn credentials(&self, deadline: Instant) -> Result<Credentials, AccessError> {
+        match timeout_at(deadline, Box::pin(self.inner.credentials.resolve())).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(AccessError::CredentialsTimeout {
+                after: self.inner.api_timeout,
+            }),
+        }
+    }
+
+    async fn within<T>(
+        &self,
+        deadline: Instant,
+        service: &'static str,
+        call: impl Future<Output = Result<T, AccessError>>,
+    ) -> Result<T, AccessError> {
+        match timeout_at(deadline, Box::pin(call)).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(AccessError::Network {
+                fault: NetworkFault::Timeout,
+                service,
+                source: elapsed.into(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("region", &self.inner.region)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds the region without asking the network for it.
+fn region(settings: &AccessSettings, profiles: &Profiles) -> Result<String, AccessError> {
+    let region = settings
+        .region
+        .clone()
+        .or_else(|| non_empty_env("AWS_REGION"))
+        .or_else(|| non_empty_env("AWS_DEFAULT_REGION"))
+        .or_else(|| profiles.region.clone())
+        .ok_or_else(|| AccessError::RegionMissing {
+            profile: profiles.name.clone(),
+        })?;
+    // It becomes a label of a host's name (RFC 1123, section 2.1), so anything else would
+    // send signed requests somewhere unforeseen.
+    let label = !region.is_empty()
+        && region.len() <= 63
+        && region
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !region.starts_with('-')
+        && !region.ends_with('-');
+    if label {
+        Ok(region)
+    } else {
+        Err(AccessError::InvalidRegion { region })
+    }
+}
+
+fn check_endpoint(endpoint: &str) -> Result<String, AccessError> {
+    let invalid = |reason: String| AccessError::InvalidEndpoint {
+        endpoint: endpoint.to_owned(),
+        reason,
+    };
+    let url = Url::parse(endpoint).map_err(|error| invalid(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid("it must begin with https:// or http://".into()));
+    }
+    if url.host().is_none() {
+        return Err(invalid("it names no host".into()));
+    }
+    Ok(endpoint.to_owned())
+}
+
+fn ssm_client(shared: &SdkConfig, endpoint: Option<&str>) -> aws_sdk_ssm::Client {
+    let mut config = aws_sdk_ssm::config::Builder::from(shared);
+    if let Some(endpoint) = endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    aws_sdk_ssm::Client::from_conf(config.build())
+}
+
+fn kms_client(
+    shared: &SdkConfig,
+    endpoint: Option<&str>,
+    profiles: &Profiles,
+) -> aws_sdk_kms::Client {
+    let own_place = profiles.kms_endpoint || non_empty_env("AWS_ENDPOINT_URL_KMS").is_some();
+    let mut config = aws_sdk_kms::config::Builder::from(shared);
+    if let Some(endpoint) = endpoint
+        && !own_place
+    {
+        config = config.endpoint_url(endpoint);
+    }
+    aws_sdk_kms::Client::from_conf(config.build())
+}
+
+fn ssm_identity(credentials: Credentials) -> aws_sdk_ssm::config::Builder {
+    aws_sdk_ssm::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
+}
+
+/// Makes a grant of an answer; `None` when it holds no token.
+fn grant(
+    session_id: String,
+    stream_url: Option<String>,
+    token: Option<String>,
+) -> Result<Option<SessionGrant>, AccessError> {
+    let token = Secret::from(token.unwrap_or_default());
+    let url = stream_url.unwrap_or_default();
+    if token.is_empty() || url.is_empty() {
+        return Ok(None);
+    }
+    let stream_url = Url::parse(&url)
+        .map_err(|error| foreign(&format!("a stream URL that is none: {error}")))?;
+    Ok(Some(SessionGrant {
+        session_id,
+        stream_url,
+        token,
+    }))
+}
+
+fn foreign(excerpt: &str) -> AccessError {
+    AccessError::Unparsable {
+        status: None,
+        excerpt: excerpt.to_owned(),
+    }
+}

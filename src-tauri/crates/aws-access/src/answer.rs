@@ -1,0 +1,288 @@
+//! Telling the service's errors apart, by their codes.
+
+use std::error::Error;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::{AccessError, NetworkFault};
+
+/// How far clocks may be apart before it is their fault that a signature is refused.
+/// SigV4 bears five minutes; the answer's date is older than the moment it is read.
+const BEARABLE_SKEW: Duration = Duration::from_secs(240);
+
+/// How much of a foreign answer is kept.
+const EXCERPT_CHARS: usize = 200;
+
+/// An error as the service put it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceAnswer {
+    /// The service's name for the error, such as `TargetNotConnected`.
+    pub code: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The service's words; may name accounts, roles and resources, but no secrets.
+    pub message: String,
+    /// What AWS support asks for.
+    pub request_id: Option<String>,
+}
+
+impl ServiceAnswer {
+    /// Whether the service is at fault, so that the same request may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.status >= 500 || self.status == 429 || self.status == 408
+    }
+}
+
+impl fmt::Display for ServiceAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.as_deref().unwrap_or("error");
+        write!(f, "{code} (HTTP {})", self.status)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " [request {id}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for ServiceAnswer {}
+
+/// The call that was made, as far as its errors' meaning depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Call<'a> {
+    Start { target: &'a str, document: &'a str },
+    Resume { session_id: &'a str },
+    Terminate { session_id: &'a str },
+    DataKey { key_id: &'a str },
+}
+
+impl Call<'_> {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Start { .. } => "ssm:StartSession",
+            Self::Resume { .. } => "ssm:ResumeSession",
+            Self::Terminate { .. } => "ssm:TerminateSession",
+            Self::DataKey { .. } => "kms:GenerateDataKey",
+        }
+    }
+
+    fn service(self) -> &'static str {
+        match self {
+            Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => "ssm",
+            Self::DataKey { .. } => "kms",
+        }
+    }
+}
+
+/// Makes of an SDK error what it means for the call.
+pub(crate) fn call_error<E>(call: Call<'_>, error: SdkError<E, HttpResponse>) -> AccessError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    if let SdkError::ServiceError(service) = &error {
+        return match answer(service.err(), service.raw()) {
+            Ok(answer) => answer_error(call, answer, skew(service.raw(), SystemTime::now())),
+            Err(foreign) => foreign,
+        };
+    }
+    if let Some(response) = error.raw_response() {
+        return unparsable(response);
+    }
+    if let SdkError::ConstructionFailure(_) = &error {
+        return AccessError::Unsendable {
+            source: error.into(),
+        };
+    }
+    AccessError::Network {
+        fault: fault_of(&error),
+        service: call.service(),
+        source: error.into(),
+    }
+}
+
+/// The network fault of a request that got no answer.
+pub(crate) fn fault_of<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> NetworkFault {
+    if let Some(fault) = NetworkFault::of(error) {
+        return fault;
+    }
+    match error {
+        SdkError::TimeoutError(_) => NetworkFault::Timeout,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => NetworkFault::Timeout,
+        SdkError::DispatchFailure(_)
+        | SdkError::ConstructionFailure(_)
+        | SdkError::ResponseError(_)
+        | SdkError::ServiceError(_)
+        | _ => NetworkFault::Broken,
+    }
+}
+
+/// Reads the service's own words; an answer without an error code in it is not the service's.
+fn answer<E: ProvideErrorMetadata>(
+    error: &E,
+    response: &HttpResponse,
+) -> Result<ServiceAnswer, AccessError> {
+    let meta = error.meta();
+    if meta.code().is_none() && !is_json(response) && !is_empty(response) {
+        return Err(unparsable(response));
+    }
+    Ok(ServiceAnswer {
+        code: meta.code().map(str::to_owned),
+        status: response.status().as_u16(),
+        message: meta.message().unwrap_or_default().to_owned(),
+        request_id: response
+            .headers()
+            .get("x-amzn-requestid")
+            .map(str::to_owned),
+    })
+}
+
+/// Sorts an answer by its code.
+///
+/// The codes are those of the SSM and KMS API references ("Errors" of each action and
+/// "Common Errors").
+fn answer_error(call: Call<'_>, answer: ServiceAnswer, skew: Option<i64>) -> AccessError {
+    let Some(code) = answer.code.as_deref() else {
+        return AccessError::Service(answer);
+    };
+    match code {
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
+            AccessError::AccessDenied {
+                action: call.action(),
+                answer,
+            }
+        }
+        "ExpiredTokenException" | "ExpiredToken" | "TokenRefreshRequired" => {
+            AccessError::ExpiredToken(answer)
+        }
+        "RequestTimeTooSkewed" | "RequestInTheFuture" | "RequestExpired" => {
+            AccessError::ClockSkew {
+                seconds: skew,
+                answer,
+            }
+        }
+        "InvalidSignatureException" | "SignatureDoesNotMatch" if skew.is_some() => {
+            AccessError::ClockSkew {
+                seconds: skew,
+                answer,
+            }
+        }
+        "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "NotAuthorizedException" => AccessError::InvalidCredentials(answer),
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "TooManyUpdates"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown" => AccessError::Throttled(answer),
+        "ServiceQuotaExceededException" | "LimitExceededException" => {
+            AccessError::SessionLimit(answer)
+        }
+        _ => by_call(call, answer),
+    }
+}
+
+fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {
+    let code = answer.code.as_deref().unwrap_or_default();
+    match (call, code) {
+        (Call::Start { target, .. }, "TargetNotConnected") => AccessError::TargetNotConnected {
+            target: target.to_owned(),
+            answer,
+        },
+        (Call::Start { document, .. }, "InvalidDocument" | "InvalidDocumentOperation") => {
+            AccessError::InvalidDocument {
+                document: document.to_owned(),
+                answer,
+            }
+        }
+        (Call::Resume { session_id } | Call::Terminate { session_id }, "DoesNotExistException") => {
+            AccessError::SessionOver {
+                session_id: session_id.to_owned(),
+                answer: Some(answer),
+            }
+        }
+        // The API reference names no code for resuming what was terminated; the agent, too,
+        // goes by the word (docs/protocol.md, section 3).
+        (Call::Resume { session_id }, _)
+            if answer.status < 500
+                && answer.message.to_ascii_lowercase().contains("terminated") =>
+        {
+            AccessError::SessionOver {
+                session_id: session_id.to_owned(),
+                answer: Some(answer),
+            }
+        }
+        (
+            Call::DataKey { key_id },
+            "NotFoundException"
+            | "DisabledException"
+            | "KMSInvalidStateException"
+            | "InvalidKeyUsageException"
+            | "InvalidGrantTokenException",
+        ) => AccessError::KmsKey {
+            key_id: key_id.to_owned(),
+            answer,
+        },
+        (_, "ValidationException" | "ValidationError" | "InvalidParameters" | "BadRequest") => {
+            AccessError::InvalidRequest(answer)
+        }
+        _ => AccessError::Service(answer),
+    }
+}
+
+/// How far this clock is ahead of the answer's date, in seconds, when that is too far.
+fn skew(response: &HttpResponse, now: SystemTime) -> Option<i64> {
+    let date = response.headers().get("date")?;
+    let theirs = DateTime::from_str(date, Format::HttpDate).ok()?.secs();
+    let ours = DateTime::from(now).secs();
+    let ahead = ours.saturating_sub(theirs);
+    (ahead.unsigned_abs() > BEARABLE_SKEW.as_secs()).then_some(ahead)
+}
+
+/// Describes an answer that the service did not write.
+pub(crate) fn unparsable(response: &HttpResponse) -> AccessError {
+    let body = response.body().bytes().unwrap_or_default();
+    AccessError::Unparsable {
+        status: Some(response.status().as_u16()),
+        excerpt: excerpt(body),
+    }
+}
+
+/// The first characters of a text, on one line.
+fn excerpt(body: &[u8]) -> String {
+    // Four bytes a character at most, so that no more than needed is decoded.
+    let head = &body[..body.len().min(EXCERPT_CHARS * 8)];
+    let text = String::from_utf8_lossy(head);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(EXCERPT_CHARS)
+        .collect()
+}
+
+fn is_json(response: &HttpResponse) -> bool {
+    let body = response.body().bytes().unwrap_or_default();
+    body.trim_ascii_start().first() == Some(&b'{')
+}
+
+fn is_empty(response: &HttpResponse) -> bool {
+    response.body().bytes().unwrap_or_default().is_empty()
+}

@@ -1,0 +1,492 @@
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::network::chain_text;
+use crate::{NetworkFault, ServiceAnswer};
+
+/// A cause that is kept.
+pub(crate) type Source = Box<dyn Error + Send + Sync>;
+
+/// Why access to AWS failed.
+///
+/// For people: [`what`](Self::what), [`remedy`](Self::remedy) and [`details`](Self::details).
+/// For programs: [`code`](Self::code) and [`next`](Self::next). None of them holds a secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The named profile is in no AWS config file.
+    UnknownProfile {
+        /// The name asked for.
+        profile: String,
+        /// The names there are, sorted.
+        known: Vec<String>,
+    },
+    /// The AWS config files cannot be read or parsed.
+    ConfigFiles {
+        /// What is wrong with them.
+        source: Source,
+    },
+    /// Neither the settings nor the environment nor the profile names a region.
+    RegionMissing {
+        /// The profile that was looked into.
+        profile: Option<String>,
+    },
+    /// The region cannot be one: it becomes part of a host's name.
+    InvalidRegion {
+        /// The region asked for.
+        region: String,
+    },
+    /// The endpoint override is no http or https URL.
+    InvalidEndpoint {
+        /// The URL asked for.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The custom CA bundle cannot be used.
+    CaBundle {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Source,
+    },
+    /// The TLS library cannot be set up; a fault of this program.
+    TlsSetup {
+        /// What it says.
+        source: Source,
+    },
+    /// No place holds credentials.
+    NoCredentials {
+        /// The profile that was looked into; `None` for the default chain.
+        profile: Option<String>,
+        /// What the SDK says.
+        source: Source,
+    },
+    /// There is a source of credentials, but it failed: a credential process that exits with
+    /// an error, a role that cannot be assumed.
+    CredentialsFailed {
+        /// What the SDK says.
+        source: Source,
+    },
+    /// The source of credentials took too long.
+    CredentialsTimeout {
+        /// The limit.
+        after: Duration,
+    },
+    /// The IAM Identity Center login is missing or has expired.
+    SsoLoginExpired {
+        /// The profile to log in with; `None` for the default one.
+        profile: Option<String>,
+        /// What the SDK says.
+        source: Source,
+    },
+    /// The service says that the credentials have expired.
+    ExpiredToken(ServiceAnswer),
+    /// The service knows no such credentials, or their signature is wrong.
+    InvalidCredentials(ServiceAnswer),
+    /// The service refuses the signature because this computer's clock is wrong.
+    ClockSkew {
+        /// How far the clock is ahead (behind, if negative), in seconds, when known.
+        seconds: Option<i64>,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// The credentials are good, but a policy does not allow the action.
+    AccessDenied {
+        /// The IAM action, such as `ssm:StartSession`.
+        action: &'static str,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// The target's agent is not connected to the service.
+    TargetNotConnected {
+        /// The target asked for.
+        target: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// There is no such session document, or it is not for sessions.
+    InvalidDocument {
+        /// The document asked for.
+        document: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// The service finds fault with the request's values.
+    InvalidRequest(ServiceAnswer),
+    /// Too many calls.
+    Throttled(ServiceAnswer),
+    /// The account has as many sessions as it may.
+    SessionLimit(ServiceAnswer),
+    /// The session has been terminated, or has timed out.
+    SessionOver {
+        /// The session asked for.
+        session_id: String,
+        /// The service's answer; `None` when it answered with an empty token.
+        answer: Option<ServiceAnswer>,
+    },
+    /// The KMS key of the session cannot be used.
+    KmsKey {
+        /// The key asked for.
+        key_id: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// The service was not reached.
+    Network {
+        /// What kept the request from reaching it.
+        fault: NetworkFault,
+        /// The service: `ssm`, `kms`, or `credentials` for whoever hands those out.
+        service: &'static str,
+        /// The causes.
+        source: Source,
+    },
+    /// The service reports an error of another kind.
+    Service(ServiceAnswer),
+    /// The answer is not the service's: a web page from a captive portal, say.
+    Unparsable {
+        /// HTTP status, when there was one.
+        status: Option<u16>,
+        /// Its first characters.
+        excerpt: String,
+    },
+    /// A request that could not even be made.
+    Unsendable {
+        /// What the SDK says.
+        source: Source,
+    },
+}
+
+/// What a program should do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Next {
+    /// The same again, after a while.
+    Retry,
+    /// The session is over: start another.
+    NewSession,
+    /// The target is not connected. It may come back.
+    AwaitTarget,
+    /// The credentials were refused, but their source may hand out newer ones without a
+    /// person: ask again, and if that gives the same, tell the user.
+    NewCredentials,
+    /// Only a person can renew the credentials.
+    SignIn,
+    /// Nothing but a change of settings or permissions helps.
+    Stop,
+}
+
+impl AccessError {
+    /// The error's stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownProfile { .. } => "unknown-profile",
+            Self::ConfigFiles { .. } => "invalid-config-files",
+            Self::RegionMissing { .. } => "region-missing",
+            Self::InvalidRegion { .. } => "invalid-region",
+            Self::InvalidEndpoint { .. } => "invalid-endpoint",
+            Self::CaBundle { .. } => "invalid-ca-bundle",
+            Self::TlsSetup { .. } => "tls-setup",
+            Self::NoCredentials { .. } => "no-credentials",
+            Self::CredentialsFailed { .. } => "credentials-failed",
+            Self::CredentialsTimeout { .. } => "credentials-timeout",
+            Self::SsoLoginExpired { .. } => "sso-login-expired",
+            Self::ExpiredToken(_) => "expired-token",
+            Self::InvalidCredentials(_) => "invalid-credentials",
+            Self::ClockSkew { .. } => "clock-skew",
+            Self::AccessDenied { .. } => "access-denied",
+            Self::TargetNotConnected { .. } => "target-not-connected",
+            Self::InvalidDocument { .. } => "invalid-document",
+            Self::InvalidRequest(_) => "invalid-request",
+            Self::Throttled(_) => "throttled",
+            Self::SessionLimit(_) => "session-limit",
+            Self::SessionOver { .. } => "session-over",
+            Self::KmsKey { .. } => "kms-key-unusable",
+            Self::Network { fault, .. } => fault.code(),
+            Self::Service(_) => "service-error",
+            Self::Unparsable { .. } => "unparsable-answer",
+            Self::Unsendable { .. } => "unsendable-request",
+        }
+    }
+
+    /// What a program should do next.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        match self {
+            Self::Throttled(_)
+            | Self::Network { .. }
+            | Self::Unparsable { .. }
+            | Self::ClockSkew { .. }
+            | Self::SessionLimit(_)
+            | Self::CredentialsTimeout { .. } => Next::Retry,
+            Self::Service(answer) if answer.is_transient() => Next::Retry,
+            Self::SessionOver { .. } => Next::NewSession,
+            Self::TargetNotConnected { .. } => Next::AwaitTarget,
+            Self::ExpiredToken(_)
+            | Self::InvalidCredentials(_)
+            | Self::CredentialsFailed { .. } => Next::NewCredentials,
+            Self::SsoLoginExpired { .. } | Self::NoCredentials { .. } => Next::SignIn,
+            Self::Service(_)
+            | Self::UnknownProfile { .. }
+            | Self::ConfigFiles { .. }
+            | Self::RegionMissing { .. }
+            | Self::InvalidRegion { .. }
+            | Self::InvalidEndpoint { .. }
+            | Self::CaBundle { .. }
+            | Self::TlsSetup { .. }
+            | Self::AccessDenied { .. }
+            | Self::InvalidDocument { .. }
+            | Self::InvalidRequest(_)
+            | Self::KmsKey { .. }
+            | Self::Unsendable { .. } => Next::Stop,
+        }
+    }
+
+    /// What happened, in one sentence.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::UnknownProfile { profile, .. } => {
+                format!("The AWS config files have no profile named {profile}.")
+            }
+            Self::ConfigFiles { .. } => "The AWS config files cannot be read.".into(),
+            Self::RegionMissing {
+                profile: Some(profile),
+            } => {
+                format!("No region is set, and profile {profile} names none.")
+            }
+            Self::RegionMissing { profile: None } => "No AWS region is set.".into(),
+            Self::InvalidRegion { region } => format!("\"{region}\" is no AWS region."),
+            Self::InvalidEndpoint { endpoint, reason } => {
+                format!("The endpoint \"{endpoint}\" cannot be used: {reason}.")
+            }
+            Self::CaBundle { path, source } => {
+                format!("The CA bundle {} cannot be used: {source}.", path.display())
+            }
+            Self::TlsSetup { .. } => "Secure connections could not be set up.".into(),
+            Self::NoCredentials {
+                profile: Some(profile),
+                ..
+            } => {
+                format!("Profile {profile} holds no AWS credentials.")
+            }
+            Self::NoCredentials { profile: None, .. } => "No AWS credentials were found.".into(),
+            Self::CredentialsFailed { .. } => {
+                "The source of the AWS credentials reported an error.".into()
+            }
+            Self::CredentialsTimeout { after } => {
+                format!("No AWS credentials came within {} s.", after.as_secs())
+            }
+            Self::SsoLoginExpired {
+                profile: Some(profile),
+                ..
+            } => {
+                format!("The AWS login of profile {profile} is missing or has expired.")
+            }
+            Self::SsoLoginExpired { profile: None, .. } => {
+                "The AWS login is missing or has expired.".into()
+            }
+            Self::ExpiredToken(_) => "The AWS credentials have expired.".into(),
+            Self::InvalidCredentials(_) => "AWS does not accept the credentials.".into(),
+            Self::ClockSkew {
+                seconds: Some(seconds),
+                ..
+            } => {
+                let direction = if *seconds < 0 { "behind" } else { "ahead" };
+                format!(
+                    "This computer's clock is {} s {direction}.",
+                    seconds.unsigned_abs()
+                )
+            }
+            Self::ClockSkew { seconds: None, .. } => "This computer's clock is wrong.".into(),
+            Self::AccessDenied { action, .. } => {
+                format!("The credentials do not allow {action}.")
+            }
+            Self::TargetNotConnected { target, .. } => {
+                format!("{target} is not connected to Session Manager.")
+            }
+            Self::InvalidDocument { document, .. } => {
+                format!("The session document {document} cannot be used.")
+            }
+            Self::InvalidRequest(answer) => format!(
+                "AWS rejects the request: {}.",
+                answer.message.trim_end_matches('.')
+            ),
+            Self::Throttled(_) => "AWS receives too many calls from this account.".into(),
+            Self::SessionLimit(_) => "The account has as many sessions as it may have.".into(),
+            Self::SessionOver { session_id, .. } => format!("The session {session_id} has ended."),
+            Self::KmsKey { key_id, .. } => {
+                format!("The KMS key {key_id}, which encrypts the session, cannot be used.")
+            }
+            Self::Network { fault, service, .. } => fault.what(service_name(service)),
+            Self::Service(answer) => match &answer.code {
+                Some(code) => format!("AWS reports {code}."),
+                None => format!("AWS answers with HTTP status {}.", answer.status),
+            },
+            Self::Unparsable { .. } => "The answer did not come from AWS.".into(),
+            Self::Unsendable { .. } => "The request to AWS could not be made.".into(),
+        }
+    }
+
+    /// What the reader can do, in one sentence.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::UnknownProfile { known, .. } if known.is_empty() => {
+                "Create one with \"aws configure\" or \"aws configure sso\".".into()
+            }
+            Self::UnknownProfile { known, .. } => {
+                format!("Choose one of these: {}.", known.join(", "))
+            }
+            Self::ConfigFiles { .. } => "Check ~/.aws/config and ~/.aws/credentials.".into(),
+            Self::RegionMissing { .. } | Self::InvalidRegion { .. } => {
+                "Give a region, such as eu-central-1.".into()
+            }
+            Self::InvalidEndpoint { .. } => {
+                "Give a URL such as https://ssm.eu-central-1.amazonaws.com.".into()
+            }
+            Self::CaBundle { .. } => {
+                "Give a PEM file of certificates, in the settings or in AWS_CA_BUNDLE.".into()
+            }
+            Self::TlsSetup { .. } | Self::Unsendable { .. } => {
+                "Please report this, with the details.".into()
+            }
+            Self::NoCredentials { profile: Some(profile), .. } => format!(
+                "Run \"aws sso login --profile {profile}\" or \"aws configure --profile {profile}\"."
+            ),
+            Self::NoCredentials { profile: None, .. } => {
+                "Choose a profile, or run \"aws configure\" or \"aws configure sso\".".into()
+            }
+            Self::CredentialsFailed { .. } => {
+                "The details say which; check the profile's settings.".into()
+            }
+            Self::CredentialsTimeout { .. } => {
+                "Check the network connection and the profile's source of credentials.".into()
+            }
+            Self::SsoLoginExpired { profile: Some(profile), .. } => {
+                format!("Run \"aws sso login --profile {profile}\".")
+            }
+            Self::SsoLoginExpired { profile: None, .. } => "Run \"aws sso login\".".into(),
+            Self::ExpiredToken(_) => "Renew them where they come from.".into(),
+            Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
+            Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
+            Self::AccessDenied { action, .. } => {
+                format!("Ask for the permission {action} on this resource.")
+            }
+            Self::TargetNotConnected { .. } => {
+                "Check that it runs in this region, that its SSM agent is up, and that it reaches the ssmmessages endpoint.".into()
+            }
+            Self::InvalidDocument { .. } => {
+                "Check the document's name, and that it is a session document in this region.".into()
+            }
+            Self::InvalidRequest(_) => "Check the target, the ports and the host.".into(),
+            Self::Throttled(_) => "Wait a little; it will be tried again.".into(),
+            Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
+            Self::SessionOver { .. } => "A new session is needed.".into(),
+            Self::KmsKey { .. } => {
+                "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
+            }
+            Self::Network { fault, .. } => fault.remedy().into(),
+            Self::Service(answer) if answer.is_transient() => {
+                "This is likely to pass; it will be tried again.".into()
+            }
+            Self::Service(_) => "The details say more.".into(),
+            Self::Unparsable { .. } => {
+                "Sign in to the network in a browser, or check the endpoint and the proxy.".into()
+            }
+        }
+    }
+
+    /// The raw text of whoever reported it; empty when there is none.
+    #[must_use]
+    pub fn details(&self) -> String {
+        match self {
+            Self::ConfigFiles { source }
+            | Self::CaBundle { source, .. }
+            | Self::TlsSetup { source }
+            | Self::NoCredentials { source, .. }
+            | Self::CredentialsFailed { source }
+            | Self::SsoLoginExpired { source, .. }
+            | Self::Network { source, .. }
+            | Self::Unsendable { source } => chain_text(source.as_ref()),
+            Self::ExpiredToken(answer)
+            | Self::InvalidCredentials(answer)
+            | Self::ClockSkew { answer, .. }
+            | Self::AccessDenied { answer, .. }
+            | Self::TargetNotConnected { answer, .. }
+            | Self::InvalidDocument { answer, .. }
+            | Self::InvalidRequest(answer)
+            | Self::Throttled(answer)
+            | Self::SessionLimit(answer)
+            | Self::KmsKey { answer, .. }
+            | Self::Service(answer)
+            | Self::SessionOver {
+                answer: Some(answer),
+                ..
+            } => answer.to_string(),
+            Self::Unparsable { status, excerpt } => match status {
+                Some(status) => format!("HTTP {status}: {excerpt}"),
+                None => excerpt.clone(),
+            },
+            Self::UnknownProfile { .. }
+            | Self::RegionMissing { .. }
+            | Self::InvalidRegion { .. }
+            | Self::InvalidEndpoint { .. }
+            | Self::CredentialsTimeout { .. }
+            | Self::SessionOver { answer: None, .. } => String::new(),
+        }
+    }
+}
+
+fn service_name(service: &str) -> &'static str {
+    match service {
+        "kms" => "AWS KMS",
+        "credentials" => "the source of the AWS credentials",
+        _ => "AWS Systems Manager",
+    }
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())
+    }
+}
+
+impl Error for AccessError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::ConfigFiles { source }
+            | Self::CaBundle { source, .. }
+            | Self::TlsSetup { source }
+            | Self::NoCredentials { source, .. }
+            | Self::CredentialsFailed { source }
+            | Self::SsoLoginExpired { source, .. }
+            | Self::Network { source, .. }
+            | Self::Unsendable { source } => Some(source.as_ref()),
+            Self::ExpiredToken(answer)
+            | Self::InvalidCredentials(answer)
+            | Self::ClockSkew { answer, .. }
+            | Self::AccessDenied { answer, .. }
+            | Self::TargetNotConnected { answer, .. }
+            | Self::InvalidDocument { answer, .. }
+            | Self::InvalidRequest(answer)
+            | Self::Throttled(answer)
+            | Self::SessionLimit(answer)
+            | Self::KmsKey { answer, .. }
+            | Self::Service(answer)
+            | Self::SessionOver {
+                answer: Some(answer),
+                ..
+            } => Some(answer),
+            Self::UnknownProfile { .. }
+            | Self::RegionMissing { .. }
+            | Self::InvalidRegion { .. }
+            | Self::InvalidEndpoint { .. }
+            | Self::CredentialsTimeout { .. }
+            | Self::Unparsable { .. }
+            | Self::SessionOver { answer: None, .. } => None,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The HTTP client of every SDK call: our roots, our resolver, and proxies.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use hyper_util::client::proxy::matcher::Matcher;
+
+use crate::{AccessError, Trust};
+
+/// Which proxies there are.
+#[derive(Debug, Clone)]
+pub(crate) enum Proxies {
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not.
+    Environment,
+    /// One for all, whatever the environment says: the URL, with a user and password perhaps.
+    #[cfg(test)]
+    Fixed(String),
+}
+
+/// Makes the client that all SDK calls share.
+pub(crate) fn http_client(
+    trust: &Trust,
+    proxies: &Proxies,
+) -> Result<SharedHttpClient, AccessError> {
+    let roots = TrustStore::empty().with_pem_certificate(trust.pem());
+    let tls = TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .map_err(|source| AccessError::TlsSetup {
+            source: source.into(),
+        })?;
+    let (matcher, proxy) = match proxies {
+        Proxies::Environment => (Matcher::from_env(), ProxyConfig::from_env()),
+        #[cfg(test)]
+        Proxies::Fixed(url) => fixed_proxy(url),
+    };
+    Ok(SharedHttpClient::new(RoutedClient {
+        direct: client(tls.clone(), ProxyConfig::disabled()),
+        proxied: client(tls, proxy),
+        matcher: Arc::new(matcher),
+    }))
+}
+
+fn client(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder()
+            .proxy_config(proxy.clone())
+            // Calls are minutes apart, and a kept connection may have died in a sleep or a
+            // change of networks; without retries that would cost a call.
+            .pool_max_idle_per_host(0)
+            .tls_provider(Provider::rustls(CryptoMode::AwsLc))
+            .tls_context(tls.clone());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build_with_resolver(Resolver)
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+fn fixed_proxy(url: &str) -> (Matcher, ProxyConfig) {
+    (
+        Matcher::builder().all(url).build(),
+        ProxyConfig::all(url.to_owned()).unwrap(),
+    )
+}
+
+/// Sends each request through the proxy or past it.
+///
+/// The SDK would send requests to loopback, and those to the instance's metadata service,
+/// through a proxy that cannot know those addresses.
+#[derive(Debug)]
+struct RoutedClient {
+    direct: SharedHttpClient,
+    proxied: SharedHttpClient,
+    matcher: Arc<Matcher>,
+}
+
+impl HttpClient for RoutedClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(RoutedConnector {
+            direct: self.direct.clone(),
+            proxied: self.proxied.clone(),
+            matcher: Arc::clone(&self.matcher),
+            settings: settings.clone(),
+            components: components.clone(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct RoutedConnector {
+    direct: SharedHttpClient,
+    proxied: SharedHttpClient,
+    matcher: Arc<Matcher>,
+    settings: HttpConnectorSettings,
+    components: RuntimeComponents,
+}
+
+impl HttpConnector for RoutedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        // The clients keep their connectors, so asking again costs a look-up; and the one
+        // that is never asked builds no TLS settings.
+        let connector =
+            |client: &SharedHttpClient| client.http_connector(&self.settings, &self.components);
+        if !self.goes_through_proxy(request.uri()) {
+            return connector(&self.direct).call(request);
+        }
+        let answer = connector(&self.proxied).call(request);
+        HttpConnectorFuture::new(async move { answer.await.map_err(mark_proxied) })
+    }
+}
+
+impl RoutedConnector {
+    fn goes_through_proxy(&self, uri: &str) -> bool {
+        let Ok(uri) = uri.parse::<http::Uri>() else {
+            return false;
+        };
+        let local = uri.host().is_some_and(is_local);
+        !local && self.matcher.intercept(&uri).is_some()
+    }
+}
+
+/// Whether a host is this machine, or can be reached from this machine only.
+fn is_local(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Err(_) => {
+            host.eq_ignore_ascii_case("localhost")
+                || host.to_ascii_lowercase().ends_with(".localhost")
+        }
+    }
+}
+
+/// Says in an error's chain that a proxy was in between.
+#[derive(Debug)]
+pub(crate) struct ViaProxy(BoxError);
+
+impl fmt::Display for ViaProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("through the proxy")
+    }
+}
+
+impl std::error::Error for ViaProxy {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.0.as_ref())
+    }
+}
+
+fn mark_proxied(error: ConnectorError) -> ConnectorError {
+    let kind = error.as_other();
+    if error.is_timeout() {
+        ConnectorError::timeout(ViaProxy(error.into_source()).into())
+    } else if error.is_io() {
+        ConnectorError::io(ViaProxy(error.into_source()).into())
+    } else if error.is_user() {
+        ConnectorError::user(ViaProxy(error.into_source()).into())
+    } else {
+        ConnectorError::other(ViaProxy(error.into_source()).into(), kind)
+    }
+}
+
+/// The system's resolver, whose failures carry a type of their own.
+#[derive(Debug, Clone)]
+struct Resolver;
+
+impl ResolveDns for Resolver {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let addresses = tokio::net::lookup_host((name, 0))
+                .await
+                .map_err(ResolveDnsError::new)?;
+            Ok(addresses.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_and_link_local_hosts_are_local() {
+        for host in [
+            "127.0.0.1",
+            "127.9.8.7",
+            "localhost",
+            "ssm.localhost",
+            "[::1]",
+            "169.254.169.254",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "10.0.0.1",
+            "ssm.eu-central-1.amazonaws.com",
+            "localhost.example",
+            "[fd00::1]",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What went wrong below HTTP, told from the types in an error's chain of causes.
+
+use std::error::Error;
+use std::io;
+
+use aws_smithy_runtime_api::client::dns::ResolveDnsError;
+use rustls::CertificateError;
+
+use crate::http_client::ViaProxy;
+
+/// What kept a request from reaching the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NetworkFault {
+    /// The host's name has no address, or no name server answered.
+    Dns,
+    /// Nothing listens there, or a firewall says no.
+    Refused,
+    /// There is no route: the machine is likely offline.
+    Unreachable,
+    /// The connection broke before the answer.
+    Broken,
+    /// No answer in time.
+    Timeout,
+    /// No secure connection.
+    Tls(TlsFault),
+    /// The proxy could not be reached, or would not connect.
+    Proxy,
+}
+
+/// Why a secure connection was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsFault {
+    /// The certificate's issuer is not trusted: often a proxy that inspects traffic.
+    UntrustedIssuer,
+    /// The certificate is for another host.
+    WrongHost,
+    /// The certificate has expired, or the clock is ahead.
+    Expired,
+    /// The certificate is not valid yet, or the clock is behind.
+    NotYetValid,
+    /// Anything else: no TLS at all, no common version, a broken handshake.
+    Handshake,
+}
+
+impl NetworkFault {
+    /// Tells the fault from the causes of an error; `None` when no cause is about the network.
+    #[must_use]
+    pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut fault = None;
+        for cause in causes(error) {
+            if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+                return Some(Self::Tls(TlsFault::of(tls)));
+            }
+            if cause.is::<ViaProxy>() {
+                fault = Some(Self::Proxy);
+            }
+            // Behind a proxy, the name and the port that failed are the proxy's.
+            if fault == Some(Self::Proxy) {
+                continue;
+            }
+            if cause.is::<ResolveDnsError>() {
+                fault = Some(Self::Dns);
+            } else if let Some(io) = cause.downcast_ref::<io::Error>() {
+                fault = fault.or(Self::of_io(io.kind()));
+            }
+        }
+        fault
+    }
+
+    fn of_io(kind: io::ErrorKind) -> Option<Self> {
+        // `ErrorKind` grows with the standard library: only what we know is told apart.
+        if kind == io::ErrorKind::ConnectionRefused {
+            Some(Self::Refused)
+        } else if kind == io::ErrorKind::HostUnreachable
+            || kind == io::ErrorKind::NetworkUnreachable
+            || kind == io::ErrorKind::NetworkDown
+            || kind == io::ErrorKind::AddrNotAvailable
+        {
+            Some(Self::Unreachable)
+        } else if kind == io::ErrorKind::TimedOut {
+            Some(Self::Timeout)
+        } else if kind == io::ErrorKind::ConnectionReset
+            || kind == io::ErrorKind::ConnectionAborted
+            || kind == io::ErrorKind::BrokenPipe
+            || kind == io::ErrorKind::NotConnected
+            || kind == io::ErrorKind::UnexpectedEof
+        {
+            Some(Self::Broken)
+        } else {
+            None
+        }
+    }
+
+    /// The fault's stable name.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Dns => "network-dns",
+            Self::Refused => "network-refused",
+            Self::Unreachable => "network-unreachable",
+            Self::Broken => "network-broken",
+            Self::Timeout => "network-timeout",
+            Self::Tls(TlsFault::UntrustedIssuer) => "tls-untrusted-issuer",
+            Self::Tls(TlsFault::WrongHost) => "tls-wrong-host",
+            Self::Tls(TlsFault::Expired) => "tls-certificate-expired",
+            Self::Tls(TlsFault::NotYetValid) => "tls-certificate-not-yet-valid",
+            Self::Tls(TlsFault::Handshake) => "tls-handshake",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    /// What happened, as one sentence about the given host or service.
+    #[must_use]
+    pub fn what(self, host: &str) -> String {
+        match self {
+            Self::Dns => format!("The name of {host} could not be resolved."),
+            Self::Refused => format!("The connection to {host} was refused."),
+            Self::Unreachable => format!("There is no network route to {host}."),
+            Self::Broken => format!("The connection to {host} broke before it answered."),
+            Self::Timeout => format!("There was no answer in time from {host}."),
+            Self::Tls(tls) => tls.what(host),
+            Self::Proxy => format!("The proxy did not make a connection to {host}."),
+        }
+    }
+
+    /// What the reader can do, as one sentence.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Dns => "Check the network connection, and that the region or endpoint exists.",
+            Self::Refused => "Check the endpoint's address, and that no firewall forbids it.",
+            Self::Unreachable | Self::Broken | Self::Timeout => {
+                "Check the network connection, VPN and firewall."
+            }
+            Self::Tls(tls) => tls.remedy(),
+            Self::Proxy => {
+                "Check HTTPS_PROXY and its user name and password, or put the host in NO_PROXY."
+            }
+        }
+    }
+}
+
+impl TlsFault {
+    /// Tells the fault from the TLS library's error.
+    #[must_use]
+    pub fn of(error: &rustls::Error) -> Self {
+        let rustls::Error::InvalidCertificate(error) = error else {
+            return Self::Handshake;
+        };
+        if *error == CertificateError::UnknownIssuer {
+            return Self::UntrustedIssuer;
+        }
+        if let CertificateError::InvalidPurpose = error {
+            return Self::Handshake;
+        }
+        if *error == CertificateError::NotValidForName
+            || matches!(error, CertificateError::NotValidForNameContext { .. })
+        {
+            return Self::WrongHost;
+        }
+        if *error == CertificateError::Expired
+            || matches!(error, CertificateError::ExpiredContext { .. })
+        {
+            return Self::Expired;
+        }
+        if *error == CertificateError::NotValidYet
+            || matches!(error, CertificateError::NotValidYetContext { .. })
+        {
+            return Self::NotYetValid;
+        }
+        // A self-signed server certificate that is not among the roots may be refused as a
+        // malformed end entity; what helps is the same: trusting its issuer.
+        if matches!(error, CertificateError::Other(_)) {
+            return Self::UntrustedIssuer;
+        }
+        Self::Handshake
+    }
+
+    /// What happened, as one sentence about the given host or service.
+    #[must_use]
+    pub fn what(self, host: &str) -> String {
+        match self {
+            Self::UntrustedIssuer => {
+                format!("The certificate of {host} is signed by an authority that is not trusted.")
+            }
+            Self::WrongHost => format!("The certificate of {host} is for another host."),
+            Self::Expired => format!("The certificate of {host} has expired."),
+            Self::NotYetValid => format!("The certificate of {host} is not valid yet."),
+            Self::Handshake => format!("No secure connection could be made to {host}."),
+        }
+    }
+
+    /// What the reader can do, as one sentence.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::UntrustedIssuer => {
+                "If your company inspects traffic, set AWS_CA_BUNDLE to a file with its certificate."
+            }
+            Self::WrongHost => {
+                "Check the endpoint; a captive portal or proxy may be answering in its place."
+            }
+            Self::Expired | Self::NotYetValid => {
+                "Check this computer's date and time; if they are right, tell the server's owner."
+            }
+            Self::Handshake => "Check the endpoint's address and port, and any proxy in between.",
+        }
+    }
+}
+
+/// Walks an error and all below it, payloads of I/O errors included.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    // `io::Error::source` skips the error that it wraps, which is the interesting one.
+    std::iter::successors(Some(error), |&error| {
+        match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+/// Writes an error and its causes in one line, each said once.
+pub(crate) fn chain_text(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let text = cause.to_string();
+        if !text.is_empty() && !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}

@@ -1,0 +1,152 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use crate::AccessError;
+
+/// Largest bundle that is read. All roots that Mozilla trusts make a quarter of a megabyte.
+const MAX_BUNDLE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Whom TLS connections trust: the system's roots, and those of the custom bundle.
+///
+/// Made once, shared by HTTP and WebSocket; a clone is cheap.
+#[derive(Clone)]
+pub struct Trust {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    roots: Vec<CertificateDer<'static>>,
+    from_bundle: usize,
+    config: Arc<ClientConfig>,
+}
+
+impl Trust {
+    /// Reads the system's roots and the bundle.
+    ///
+    /// A system without roots is no error here: connections then fail with an untrusted issuer.
+    ///
+    /// # Errors
+    /// [`AccessError::CaBundle`] when the bundle cannot be read or holds no certificate.
+    pub fn load(bundle: Option<&Path>) -> Result<Self, AccessError> {
+        let native = rustls_native_certs::load_native_certs();
+        for error in &native.errors {
+            tracing::debug!(%error, "a system root certificate was skipped");
+        }
+        let mut store = RootCertStore::empty();
+        let mut roots = Vec::with_capacity(native.certs.len());
+        keep_usable(&mut store, &mut roots, native.certs);
+        let from_system = roots.len();
+        if let Some(path) = bundle {
+            let certificates = read_bundle(path)?;
+            keep_usable(&mut store, &mut roots, certificates);
+            if roots.len() == from_system {
+                return Err(bundle_error(path, "it holds no usable certificate".into()));
+            }
+        }
+        tracing::debug!(
+            from_system,
+            from_bundle = roots.len() - from_system,
+            "trusted roots"
+        );
+
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|source| AccessError::TlsSetup {
+                source: source.into(),
+            })?
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        // A WebSocket upgrade needs HTTP/1.1; a middlebox must not choose HTTP/2 for it.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            inner: Arc::new(Inner {
+                from_bundle: roots.len() - from_system,
+                roots,
+                config: Arc::new(config),
+            }),
+        })
+    }
+
+    /// The TLS settings for a WebSocket: these roots, aws-lc-rs, TLS 1.2 and 1.3, HTTP/1.1.
+    #[must_use]
+    pub fn client_config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.inner.config)
+    }
+
+    /// Every trusted root, the system's first.
+    #[must_use]
+    pub fn roots(&self) -> &[CertificateDer<'static>] {
+        &self.inner.roots
+    }
+
+    /// How many of the roots came from the custom bundle.
+    #[must_use]
+    pub fn bundle_roots(&self) -> usize {
+        self.inner.from_bundle
+    }
+
+    /// All roots as one PEM text, for clients that take no other form.
+    pub(crate) fn pem(&self) -> String {
+        let mut pem = String::new();
+        for root in &self.inner.roots {
+            pem.push_str("-----BEGIN CERTIFICATE-----\n");
+            pem.push_str(&STANDARD.encode(root));
+            pem.push_str("\n-----END CERTIFICATE-----\n");
+        }
+        pem
+    }
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trust")
+            .field("roots", &self.inner.roots.len())
+            .field("from_bundle", &self.inner.from_bundle)
+            .finish()
+    }
+}
+
+/// Adds what the TLS library can use; others, such as a root with a negative serial number,
+/// are of no use to anyone and must not keep the rest from working.
+fn keep_usable(
+    store: &mut RootCertStore,
+    roots: &mut Vec<CertificateDer<'static>>,
+    certificates: Vec<CertificateDer<'static>>,
+) {
+    for certificate in certificates {
+        match store.add(certificate.clone()) {
+            Ok(()) => roots.push(certificate),
+            Err(error) => tracing::debug!(%error, "a root certificate was skipped"),
+        }
+    }
+}
+
+fn read_bundle(path: &Path) -> Result<Vec<CertificateDer<'static>>, AccessError> {
+    let length = std::fs::metadata(path)
+        .map_err(|e| bundle_error(path, e.into()))?
+        .len();
+    if length > MAX_BUNDLE_BYTES {
+        return Err(bundle_error(
+            path,
+            format!("it has {length} bytes, too many").into(),
+        ));
+    }
+    let pem = std::fs::read(path).map_err(|e| bundle_error(path, e.into()))?;
+    CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|e| bundle_error(path, e.to_string().into()))
+}
+
+fn bundle_error(path: &Path, source: crate::error::Source) -> AccessError {
+    AccessError::CaBundle {
+        path: PathBuf::from(path),
+        source,
+    }
+}
