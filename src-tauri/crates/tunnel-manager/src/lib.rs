@@ -1,1 +1,23 @@
-//! tunnel-manager
+//! Many tunnels: the saved ones, which of them run, and what each does.
+//!
+//! [`Manager`] is a handle to an actor that owns everything that can change: the list of
+//! [`Profile`]s (kept in one TOML file by [`Store`]) and the tunnels that run. Whoever shows
+//! tunnels watches [`Manager::overview`]; whoever changes something sends one request. The
+//! tunnels themselves are made by an [`Engine`], so that all of this can be tried without a
+//! network.
+
+mod engine;
+mod error;
+mod manager;
+mod overview;
+mod profile;
+mod store;
+
+pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
+pub use error::ManagerError;
+pub use manager::Manager;
+pub use overview::{Overview, TunnelStatus};
+pub use profile::{
+    BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule,
+};
+pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};

@@ -1,0 +1,93 @@
+//! What can go wrong with a request to the manager.
+
+use std::error::Error as _;
+
+use tunnel_proto::{Problem, ProblemKind};
+
+use crate::profile::{Invalid, ProfileId};
+use crate::store::StoreError;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManagerError {
+    /// The tunnel was removed in the meantime. Ask for the overview again.
+    #[error("There is no tunnel {0}.")]
+    UnknownTunnel(ProfileId),
+    /// The settings break these rules. Show each at its field.
+    #[error("The tunnel's settings are incomplete or wrong.")]
+    Invalid(Vec<Invalid>),
+    /// The profile file could not be read or written; it is as it was.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The demo tunnel is not saved, so it has no settings.
+    #[error("The demo tunnel can't be edited.")]
+    DemoIsFixed,
+    /// The demo service did not start.
+    #[error("{}", .0.what)]
+    Demo(Problem),
+    /// The program is ending.
+    #[error("The program is ending.")]
+    Closed,
+}
+
+impl ManagerError {
+    /// Tells it to people and to programs.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::UnknownTunnel(_) => {
+                settings("unknown-tunnel", self.to_string(), "Choose another one.")
+            }
+            Self::Invalid(wrong) => {
+                let details: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+                settings(
+                    "invalid-settings",
+                    self.to_string(),
+                    "Correct the marked fields.",
+                )
+                .with_details(details.join("\n"))
+            }
+            Self::Store(error) => error.problem(),
+            Self::DemoIsFixed => settings(
+                "demo-is-fixed",
+                self.to_string(),
+                "Make a new tunnel for a destination of your own.",
+            ),
+            Self::Demo(problem) => problem.clone(),
+            Self::Closed => settings("closed", self.to_string(), ""),
+        }
+    }
+}
+
+impl StoreError {
+    /// Tells it to people and to programs.
+    pub fn problem(&self) -> Problem {
+        let (code, remedy) = match self {
+            Self::NoFolder => ("no-settings-folder", "Set HOME, or CULVERT_CONFIG_DIR."),
+            Self::Read { .. } => (
+                "settings-unreadable",
+                "Check who may read the file, then read it again.",
+            ),
+            Self::Write { .. } => (
+                "settings-unwritable",
+                "Check who may write there, and that the disk has room.",
+            ),
+            Self::TooLarge { .. } => ("settings-too-large", "Move the file away."),
+            Self::Newer { .. } => (
+                "settings-newer",
+                "Use that version, or move the file away. It was not changed.",
+            ),
+            Self::Broken { .. } | Self::Invalid { .. } => (
+                "settings-broken",
+                "Correct that line and read the file again. It was not changed.",
+            ),
+        };
+        let details = self.source().map(ToString::to_string).unwrap_or_default();
+        settings(code, self.to_string(), remedy).with_details(details)
+    }
+}
+
+/// All that can go wrong here is the user's own: what is saved, or what was asked for.
+fn settings(code: &str, what: String, remedy: &str) -> Problem {
+    Problem::new(ProblemKind::Settings, code, what, remedy)
+}

@@ -1,0 +1,167 @@
+//! The handle to the actor that owns all tunnels.
+
+mod actor;
+mod run;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::Instrument as _;
+
+use crate::engine::Engine;
+use crate::error::ManagerError;
+use crate::overview::Overview;
+use crate::profile::{Draft, ProfileId};
+use crate::store::Store;
+
+/// Requests that may wait for the actor; each is one act of a person.
+const REQUESTS_MOST: usize = 16;
+
+/// Owns many tunnels. Cheap to clone; when the last clone goes, all tunnels are stopped.
+#[derive(Debug, Clone)]
+pub struct Manager {
+    requests: mpsc::Sender<Request>,
+    overview: watch::Receiver<Overview>,
+}
+
+type Answer<T> = oneshot::Sender<Result<T, ManagerError>>;
+
+#[derive(Debug)]
+enum Request {
+    Add(Draft, Answer<ProfileId>),
+    Update(ProfileId, Draft, Answer<()>),
+    Remove(ProfileId, Answer<()>),
+    Connect(ProfileId, Answer<()>),
+    Disconnect(ProfileId, Answer<()>),
+    StartDemo(Answer<ProfileId>),
+    CutDemo(Answer<()>),
+    Reload(Answer<()>),
+    StopAll(Answer<()>),
+}
+
+impl Manager {
+    /// Reads the saved tunnels and starts the actor. No tunnel is started.
+    ///
+    /// A profile file that cannot be read is told in the overview.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn start(store: Store, engine: impl Engine) -> Self {
+        let (request_sender, requests) = mpsc::channel(REQUESTS_MOST);
+        let (overview_sender, overview) = watch::channel(Overview::default());
+        let actor = actor::Actor::new(store, engine, overview_sender);
+        tokio::spawn(
+            actor
+                .run(requests)
+                .instrument(tracing::debug_span!("tunnels")),
+        );
+        Self {
+            requests: request_sender,
+            overview,
+        }
+    }
+
+    /// All tunnels, now and from now on.
+    ///
+    /// It changes with each snapshot of each tunnel: whoever draws it takes the latest at its
+    /// own pace.
+    pub fn overview(&self) -> watch::Receiver<Overview> {
+        self.overview.clone()
+    }
+
+    /// Saves a new tunnel. It is not started.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Invalid`], [`ManagerError::Store`]; nothing is saved then.
+    pub async fn add(&self, draft: Draft) -> Result<ProfileId, ManagerError> {
+        self.ask(|answer| Request::Add(draft, answer)).await
+    }
+
+    /// Saves other settings of a tunnel. One that runs keeps those that it was started with.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Invalid`], [`ManagerError::Store`], [`ManagerError::UnknownTunnel`],
+    /// [`ManagerError::DemoIsFixed`]; nothing is saved then.
+    pub async fn update(&self, id: ProfileId, draft: Draft) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Update(id, draft, answer)).await
+    }
+
+    /// Forgets a tunnel. One that runs is stopped. The demo tunnel's service ends with it.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Store`], [`ManagerError::UnknownTunnel`]; nothing happens then.
+    pub async fn remove(&self, id: ProfileId) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Remove(id, answer)).await
+    }
+
+    /// Starts a tunnel and returns at once: the overview tells how it goes. One that is being
+    /// stopped starts when that is done; one that runs goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownTunnel`].
+    pub async fn connect(&self, id: ProfileId) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Connect(id, answer)).await
+    }
+
+    /// Stops a tunnel and returns at once: the overview tells when it is off.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownTunnel`].
+    pub async fn disconnect(&self, id: ProfileId) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Disconnect(id, answer)).await
+    }
+
+    /// Adds the demo tunnel, unless it is there, and starts it.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Demo`] when its service does not start.
+    pub async fn start_demo(&self) -> Result<ProfileId, ManagerError> {
+        self.ask(Request::StartDemo).await
+    }
+
+    /// Closes the demo tunnel's WebSocket as the gateway does each hour. Does nothing without
+    /// a demo tunnel.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Closed`].
+    pub async fn cut_demo(&self) -> Result<(), ManagerError> {
+        self.ask(Request::CutDemo).await
+    }
+
+    /// Reads the profile file again. Tunnels that run go on, those that it no longer names
+    /// included.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Store`]; the tunnels stay as they were.
+    pub async fn reload(&self) -> Result<(), ManagerError> {
+        self.ask(Request::Reload).await
+    }
+
+    /// Stops every tunnel and returns when all are off.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Closed`].
+    pub async fn stop_all(&self) -> Result<(), ManagerError> {
+        self.ask(Request::StopAll).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, ManagerError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(request(answer))
+            .await
+            .map_err(|_| ManagerError::Closed)?;
+        answered.await.map_err(|_| ManagerError::Closed)?
+    }
+}
+
+#[cfg(test)]
+mod tests;

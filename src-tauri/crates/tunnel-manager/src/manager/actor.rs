@@ -1,0 +1,378 @@
+//! The owner of everything that can change.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinSet, spawn_blocking};
+use tunnel_proto::{Problem, Snapshot, State};
+
+use super::run::{self, Progress};
+use super::{Answer, Request};
+use crate::engine::{DemoService, Engine, Launch};
+use crate::error::ManagerError;
+use crate::overview::{Overview, TunnelStatus};
+use crate::profile::{Draft, Profile, ProfileId};
+use crate::store::{Store, StoreError};
+
+/// Snapshots that may wait for the actor; a tunnel that finds no room waits and then sends its
+/// latest.
+const PROGRESS_MOST: usize = 64;
+
+pub(super) struct Actor<E: Engine> {
+    store: Store,
+    engine: Arc<E>,
+    overview: watch::Sender<Overview>,
+    /// What is saved, in the file's order.
+    saved: Vec<Arc<Profile>>,
+    /// Why the file could not be read the last time.
+    store_problem: Option<Problem>,
+    demo: Option<Demo<E::Demo>>,
+    runs: HashMap<ProfileId, Run>,
+    /// How each tunnel was last, by its own account.
+    last: HashMap<ProfileId, Last>,
+    /// Who waits until nothing runs.
+    waiting_for_quiet: Vec<Answer<()>>,
+    tasks: JoinSet<()>,
+    progress: mpsc::Sender<(ProfileId, Progress)>,
+    progressed: Option<mpsc::Receiver<(ProfileId, Progress)>>,
+}
+
+struct Demo<D> {
+    profile: Arc<Profile>,
+    service: D,
+}
+
+/// A tunnel that is being started, runs, or is being stopped.
+struct Run {
+    /// The settings that it was started with.
+    profile: Arc<Profile>,
+    /// Taken when it is asked to stop.
+    stop: Option<oneshot::Sender<()>>,
+    /// It was asked to start again while it was being stopped.
+    again: bool,
+}
+
+struct Last {
+    snapshot: Snapshot,
+    free_port: Option<u16>,
+}
+
+impl<E: Engine> Actor<E> {
+    pub(super) fn new(store: Store, engine: E, overview: watch::Sender<Overview>) -> Self {
+        let (progress, progressed) = mpsc::channel(PROGRESS_MOST);
+        Self {
+            store,
+            engine: Arc::new(engine),
+            overview,
+            saved: Vec::new(),
+            store_problem: None,
+            demo: None,
+            runs: HashMap::new(),
+            last: HashMap::new(),
+            waiting_for_quiet: Vec::new(),
+            tasks: JoinSet::new(),
+            progress,
+            progressed: Some(progressed),
+        }
+    }
+
+    /// Serves until the last handle is gone, and then until every tunnel is off.
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let Some(mut progressed) = self.progressed.take() else {
+            return;
+        };
+        self.reload().await.ok();
+        self.publish();
+        let mut closing = false;
+        while !closing || !self.runs.is_empty() {
+            tokio::select! {
+                request = requests.recv(), if !closing => match request {
+                    Some(request) => self.handle_request(request).await,
+                    None => {
+                        closing = true;
+                        self.stop_all();
+                    }
+                },
+                Some((id, what)) = progressed.recv() => self.handle_progress(id, what),
+                // Only to forget those that are over.
+                Some(_) = self.tasks.join_next() => continue,
+            }
+            self.publish();
+        }
+        if let Some(demo) = self.demo.take() {
+            demo.service.stop().await;
+        }
+    }
+
+    async fn handle_request(&mut self, request: Request) {
+        // Whoever asked may have gone in the meantime, so nobody minds an answer that is lost.
+        match request {
+            Request::Add(draft, answer) => drop(answer.send(self.add(draft).await)),
+            Request::Update(id, draft, answer) => drop(answer.send(self.update(id, draft).await)),
+            Request::Remove(id, answer) => drop(answer.send(self.remove(id).await)),
+            Request::Connect(id, answer) => drop(answer.send(self.connect(id))),
+            Request::Disconnect(id, answer) => drop(answer.send(self.disconnect(id))),
+            Request::StartDemo(answer) => drop(answer.send(self.start_demo().await)),
+            Request::CutDemo(answer) => {
+                if let Some(demo) = &self.demo {
+                    demo.service.cut();
+                }
+                drop(answer.send(Ok(())));
+            }
+            Request::Reload(answer) => drop(answer.send(self.reload().await)),
+            Request::StopAll(answer) => {
+                self.stop_all();
+                self.waiting_for_quiet.push(answer);
+            }
+        }
+        self.answer_when_quiet();
+    }
+
+    fn handle_progress(&mut self, id: ProfileId, what: Progress) {
+        match what {
+            Progress::Changed(snapshot) => {
+                self.last.insert(
+                    id,
+                    Last {
+                        snapshot,
+                        free_port: None,
+                    },
+                );
+            }
+            Progress::Ended(snapshot, free_port) => {
+                self.last.insert(
+                    id,
+                    Last {
+                        snapshot,
+                        free_port,
+                    },
+                );
+                let again = self.runs.remove(&id).is_some_and(|run| run.again);
+                if again {
+                    // It may have been removed in the meantime.
+                    self.connect(id).ok();
+                }
+                self.answer_when_quiet();
+            }
+        }
+    }
+
+    async fn add(&mut self, draft: Draft) -> Result<ProfileId, ManagerError> {
+        let profile = draft
+            .check(ProfileId::random())
+            .map_err(ManagerError::Invalid)?;
+        let id = profile.id;
+        self.save(move |profiles| profiles.push(profile)).await?;
+        Ok(id)
+    }
+
+    async fn update(&mut self, id: ProfileId, draft: Draft) -> Result<(), ManagerError> {
+        if self.is_demo(id) {
+            return Err(ManagerError::DemoIsFixed);
+        }
+        let changed = draft.check(id).map_err(ManagerError::Invalid)?;
+        self.save(move |profiles| {
+            if let Some(profile) = profiles.iter_mut().find(|profile| profile.id == id) {
+                *profile = changed;
+            }
+        })
+        .await?;
+        // Somebody else may have taken it out of the file.
+        self.saved
+            .iter()
+            .any(|profile| profile.id == id)
+            .then_some(())
+            .ok_or(ManagerError::UnknownTunnel(id))?;
+        // A port that was in use is no longer the tunnel's problem.
+        if !self.runs.contains_key(&id) {
+            self.last.remove(&id);
+        }
+        Ok(())
+    }
+
+    async fn remove(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+        self.profile(id)?;
+        if let Some(demo) = self.demo.take_if(|demo| demo.profile.id == id) {
+            self.stop(id);
+            self.last.remove(&id);
+            demo.service.stop().await;
+            return Ok(());
+        }
+        self.save(move |profiles| profiles.retain(|profile| profile.id != id))
+            .await?;
+        self.stop(id);
+        Ok(())
+    }
+
+    fn connect(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+        let profile = self.profile(id)?;
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.again = run.stop.is_none();
+            return Ok(());
+        }
+        let access = self
+            .demo
+            .as_ref()
+            .filter(|demo| demo.profile.id == id)
+            .map(|demo| demo.service.access());
+        let (stop, stopped) = oneshot::channel();
+        let launch = Launch {
+            profile: Arc::clone(&profile),
+            access,
+        };
+        let engine = Arc::clone(&self.engine);
+        self.tasks
+            .spawn(run::run(engine, launch, stopped, self.progress.clone()));
+        self.runs.insert(
+            id,
+            Run {
+                profile,
+                stop: Some(stop),
+                again: false,
+            },
+        );
+        Ok(())
+    }
+
+    fn disconnect(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+        self.profile(id)?;
+        self.stop(id);
+        Ok(())
+    }
+
+    /// Asks a tunnel to stop, if it runs.
+    fn stop(&mut self, id: ProfileId) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.again = false;
+            // The receiver is gone when the run is over, which is as good.
+            run.stop.take().map(|stop| stop.send(()));
+        }
+    }
+
+    fn stop_all(&mut self) {
+        let ids: Vec<_> = self.runs.keys().copied().collect();
+        for id in ids {
+            self.stop(id);
+        }
+    }
+
+    async fn start_demo(&mut self) -> Result<ProfileId, ManagerError> {
+        let id = match &self.demo {
+            Some(demo) => demo.profile.id,
+            None => {
+                let service = self.engine.start_demo().await.map_err(ManagerError::Demo)?;
+                let id = ProfileId::random();
+                let profile = service.tunnel().check(id).map_err(ManagerError::Invalid)?;
+                self.demo = Some(Demo {
+                    profile: Arc::new(profile),
+                    service,
+                });
+                id
+            }
+        };
+        self.connect(id)?;
+        Ok(id)
+    }
+
+    async fn reload(&mut self) -> Result<(), ManagerError> {
+        let store = self.store.clone();
+        self.adopt(spawn_blocking(move || store.read()).await)
+    }
+
+    async fn save(
+        &mut self,
+        change: impl FnOnce(&mut Vec<Profile>) + Send + 'static,
+    ) -> Result<(), ManagerError> {
+        let store = self.store.clone();
+        self.adopt(spawn_blocking(move || store.update(change)).await)
+    }
+
+    /// Takes over what the file says now.
+    fn adopt(
+        &mut self,
+        read: Result<Result<Vec<Profile>, StoreError>, tokio::task::JoinError>,
+    ) -> Result<(), ManagerError> {
+        // The task can only be cancelled by the runtime's end.
+        match read.map_err(|_| ManagerError::Closed)? {
+            Ok(profiles) => {
+                self.saved = profiles.into_iter().map(Arc::new).collect();
+                self.store_problem = None;
+                self.forget_strangers();
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the profile file");
+                if !matches!(error, StoreError::Write { .. }) {
+                    self.store_problem = Some(error.problem());
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn profile(&self, id: ProfileId) -> Result<Arc<Profile>, ManagerError> {
+        self.listed()
+            .find(|profile| profile.id == id)
+            .map(Arc::clone)
+            .ok_or(ManagerError::UnknownTunnel(id))
+    }
+
+    fn is_demo(&self, id: ProfileId) -> bool {
+        self.demo.as_ref().is_some_and(|demo| demo.profile.id == id)
+    }
+
+    /// Every tunnel that is shown: the saved ones, those that run although the file no longer
+    /// names them, and the demo tunnel.
+    fn listed(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        let is_saved = |id| self.saved.iter().any(|profile| profile.id == id);
+        let unsaved = self
+            .runs
+            .values()
+            .map(|run| &run.profile)
+            .filter(move |profile| !is_saved(profile.id) && !self.is_demo(profile.id));
+        self.saved
+            .iter()
+            .chain(unsaved)
+            .chain(self.demo.iter().map(|demo| &demo.profile))
+    }
+
+    fn status(&self, profile: &Arc<Profile>) -> TunnelStatus {
+        let last = self.last.get(&profile.id);
+        let runs_as = self.runs.get(&profile.id).map(|run| &run.profile);
+        TunnelStatus {
+            profile: Arc::clone(profile),
+            snapshot: last.map_or_else(|| run::idle(State::Off), |last| last.snapshot.clone()),
+            outdated: runs_as.is_some_and(|runs_as| !runs_as.same_tunnel(profile)),
+            demo: self.is_demo(profile.id),
+            free_port: last.and_then(|last| last.free_port),
+        }
+    }
+
+    /// Forgets how tunnels were that nobody can see any more.
+    fn forget_strangers(&mut self) {
+        let listed: HashSet<_> = self.listed().map(|profile| profile.id).collect();
+        self.last.retain(|id, _| listed.contains(id));
+    }
+
+    fn answer_when_quiet(&mut self) {
+        if self.runs.is_empty() {
+            for answer in self.waiting_for_quiet.drain(..) {
+                answer.send(Ok(())).ok();
+            }
+        }
+    }
+
+    fn publish(&self) {
+        let tunnels = self.listed().map(|profile| self.status(profile)).collect();
+        let overview = Overview {
+            tunnels,
+            store: self.store_problem.clone(),
+        };
+        self.overview.send_if_modified(|shown| {
+            let changed = *shown != overview;
+            *shown = overview;
+            changed
+        });
+    }
+}

@@ -1,0 +1,477 @@
+//! The manager over an engine that does as it is told.
+
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tunnel_proto::{Problem, ProblemKind, Snapshot, State};
+
+use super::run::idle;
+use super::*;
+use crate::engine::{DemoService, Launch, RunningTunnel, StartFailure, StaticAccess};
+use crate::overview::TunnelStatus;
+
+/// What the test holds of the engine.
+#[derive(Clone, Default)]
+struct Script(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    launches: Vec<Launch>,
+    tunnels: Vec<watch::Sender<Snapshot>>,
+    stopped: usize,
+    cuts: usize,
+    demos_ended: usize,
+    refuse: Option<StartFailure>,
+    /// A start waits for this.
+    hold_start: Option<Arc<Notify>>,
+    /// A stop waits for this.
+    hold_stop: Option<Arc<Notify>>,
+}
+
+impl Script {
+    fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        act(&mut self.0.lock().expect("no panic elsewhere"))
+    }
+
+    fn say(&self, tunnel: usize, state: State) {
+        self.with(|inner| inner.tunnels[tunnel].send_modify(|snapshot| snapshot.state = state));
+    }
+}
+
+struct FakeTunnel {
+    snapshots: watch::Receiver<Snapshot>,
+    script: Script,
+}
+
+impl Engine for Script {
+    type Tunnel = FakeTunnel;
+    type Demo = FakeDemo;
+
+    async fn start(&self, launch: Launch) -> Result<FakeTunnel, StartFailure> {
+        let hold = self.with(|inner| {
+            inner.launches.push(launch);
+            inner.hold_start.clone()
+        });
+        if let Some(hold) = hold {
+            hold.notified().await;
+        }
+        self.with(|inner| {
+            if let Some(failure) = inner.refuse.take() {
+                return Err(failure);
+            }
+            let (sender, snapshots) = watch::channel(idle(State::Connecting { since: 1 }));
+            inner.tunnels.push(sender);
+            Ok(FakeTunnel {
+                snapshots,
+                script: self.clone(),
+            })
+        })
+    }
+
+    async fn start_demo(&self) -> Result<FakeDemo, Problem> {
+        Ok(FakeDemo(self.clone()))
+    }
+}
+
+impl RunningTunnel for FakeTunnel {
+    fn snapshot(&self) -> watch::Receiver<Snapshot> {
+        self.snapshots.clone()
+    }
+
+    async fn stop(self) {
+        let hold = self.script.with(|inner| inner.hold_stop.clone());
+        if let Some(hold) = hold {
+            hold.notified().await;
+        }
+        self.script.with(|inner| inner.stopped += 1);
+    }
+}
+
+struct FakeDemo(Script);
+
+impl DemoService for FakeDemo {
+    fn tunnel(&self) -> Draft {
+        draft("Demo tunnel")
+    }
+
+    fn access(&self) -> StaticAccess {
+        StaticAccess {
+            access_key: "demo".to_owned(),
+            secret_key: "hidden".to_owned(),
+            session_token: None,
+        }
+    }
+
+    fn cut(&self) {
+        self.0.with(|inner| inner.cuts += 1);
+    }
+
+    async fn stop(self) {
+        self.0.with(|inner| inner.demos_ended += 1);
+    }
+}
+
+struct Bench {
+    script: Script,
+    manager: Manager,
+    overview: watch::Receiver<Overview>,
+    folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let script = Script::default();
+        let manager = Manager::start(Store::in_folder(folder.path()), script.clone());
+        let overview = manager.overview();
+        Self {
+            script,
+            manager,
+            overview,
+            folder,
+        }
+    }
+
+    /// Waits until the overview is as wanted; the test's time limit is the only other end.
+    async fn until(&mut self, wanted: impl FnMut(&Overview) -> bool) -> Overview {
+        self.overview
+            .wait_for(wanted)
+            .await
+            .expect("the manager lives")
+            .clone()
+    }
+
+    async fn until_state(&mut self, wanted: impl Fn(&State) -> bool) -> TunnelStatus {
+        let overview = self
+            .until(|overview| {
+                overview
+                    .tunnels
+                    .iter()
+                    .any(|tunnel| wanted(&tunnel.snapshot.state))
+            })
+            .await;
+        overview
+            .tunnels
+            .into_iter()
+            .find(|tunnel| wanted(&tunnel.snapshot.state))
+            .expect("just seen")
+    }
+
+    async fn connected(&mut self) -> ProfileId {
+        let id = self.manager.add(draft("a")).await.expect("added");
+        self.manager.connect(id).await.expect("connects");
+        self.until_state(|state| matches!(state, State::Connecting { since: 1 }))
+            .await;
+        id
+    }
+}
+
+fn draft(name: &str) -> Draft {
+    Draft {
+        name: name.to_owned(),
+        target: "i-0123456789abcdef0".to_owned(),
+        remote_host: None,
+        remote_port: 80,
+        bind: "localhost".to_owned(),
+        local_port: 8080,
+        profile: None,
+        region: None,
+        endpoint_url: None,
+        reason: None,
+        sessions: 1,
+    }
+}
+
+fn is_off(state: &State) -> bool {
+    matches!(state, State::Off)
+}
+
+fn is_up(state: &State) -> bool {
+    matches!(state, State::Up { .. })
+}
+
+fn is_stopping(state: &State) -> bool {
+    matches!(state, State::Stopping)
+}
+
+fn is_failed(state: &State) -> bool {
+    matches!(state, State::Failed { .. })
+}
+
+#[tokio::test]
+async fn a_saved_tunnel_is_there_after_a_restart_and_off() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    let store = Store::in_folder(bench.folder.path());
+    let second = Manager::start(store, Script::default());
+    let overview = second
+        .overview()
+        .wait_for(|overview| !overview.tunnels.is_empty())
+        .await
+        .expect("lives")
+        .clone();
+    assert_eq!(overview.tunnels[0].profile.name, "a");
+    assert!(is_off(&overview.tunnels[0].snapshot.state));
+}
+
+#[tokio::test]
+async fn what_a_tunnel_says_of_itself_is_shown() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    bench.script.say(0, State::Up { since: 5 });
+    bench
+        .until_state(|state| *state == State::Up { since: 5 })
+        .await;
+}
+
+#[tokio::test]
+async fn a_disconnected_tunnel_is_stopping_and_then_off() {
+    let mut bench = Bench::new();
+    let hold = Arc::new(Notify::new());
+    bench
+        .script
+        .with(|inner| inner.hold_stop = Some(Arc::clone(&hold)));
+    let id = bench.connected().await;
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until_state(is_stopping).await;
+    hold.notify_one();
+    bench.until_state(is_off).await;
+    assert_eq!(bench.script.with(|inner| inner.stopped), 1);
+}
+
+#[tokio::test]
+async fn connecting_twice_starts_one_tunnel() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    bench.manager.connect(id).await.expect("known");
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until_state(is_off).await;
+    assert_eq!(bench.script.with(|inner| inner.launches.len()), 1);
+}
+
+#[tokio::test]
+async fn connecting_while_it_stops_starts_it_again_afterwards() {
+    let mut bench = Bench::new();
+    let hold = Arc::new(Notify::new());
+    bench
+        .script
+        .with(|inner| inner.hold_stop = Some(Arc::clone(&hold)));
+    let id = bench.connected().await;
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until_state(is_stopping).await;
+    bench.manager.connect(id).await.expect("known");
+    hold.notify_one();
+    bench
+        .until_state(|state| matches!(state, State::Connecting { since: 1 }))
+        .await;
+    assert_eq!(
+        bench
+            .script
+            .with(|inner| (inner.launches.len(), inner.stopped)),
+        (2, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_disconnect_during_the_start_still_ends_what_was_started() {
+    let mut bench = Bench::new();
+    let hold = Arc::new(Notify::new());
+    bench
+        .script
+        .with(|inner| inner.hold_start = Some(Arc::clone(&hold)));
+    let id = bench.manager.add(draft("a")).await.expect("added");
+    bench.manager.connect(id).await.expect("known");
+    bench
+        .until_state(|state| matches!(state, State::Connecting { .. }))
+        .await;
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until_state(is_stopping).await;
+    hold.notify_one();
+    bench.until_state(is_off).await;
+    assert_eq!(bench.script.with(|inner| inner.stopped), 1);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_with_the_next_free_one_until_the_settings_change() {
+    let mut bench = Bench::new();
+    let problem = Problem::new(
+        ProblemKind::Listen,
+        "port-in-use",
+        "Port 8080 is in use.",
+        "Use 8081.",
+    );
+    let failure = StartFailure {
+        problem: problem.clone(),
+        free_port: Some(8081),
+    };
+    bench.script.with(|inner| inner.refuse = Some(failure));
+    let id = bench.manager.add(draft("a")).await.expect("added");
+    bench.manager.connect(id).await.expect("known");
+    let failed = bench.until_state(is_failed).await;
+    assert_eq!(failed.free_port, Some(8081));
+    assert!(
+        matches!(failed.snapshot.state, State::Failed { problem: told, .. } if told == problem)
+    );
+    bench
+        .manager
+        .update(
+            id,
+            Draft {
+                local_port: 8081,
+                ..draft("a")
+            },
+        )
+        .await
+        .expect("saved");
+    assert_eq!(bench.until_state(is_off).await.free_port, None);
+}
+
+#[tokio::test]
+async fn a_tunnel_that_gave_up_is_stopped_and_says_why_until_it_is_started_again() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    let problem = Problem::new(ProblemKind::Target, "target-gone", "It is gone.", "");
+    bench.script.say(0, State::Failed { since: 9, problem });
+    let failed = bench.until_state(is_failed).await;
+    assert!(failed.snapshot.addresses.is_empty());
+    assert_eq!(bench.script.with(|inner| inner.stopped), 1);
+    bench.manager.connect(id).await.expect("known");
+    bench
+        .until_state(|state| matches!(state, State::Connecting { since: 1 }))
+        .await;
+}
+
+#[tokio::test]
+async fn an_edited_tunnel_that_runs_is_marked_until_it_runs_with_its_new_settings() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    bench
+        .manager
+        .update(id, draft("renamed"))
+        .await
+        .expect("saved");
+    let overview = bench
+        .until(|overview| overview.tunnels[0].profile.name == "renamed")
+        .await;
+    assert!(!overview.tunnels[0].outdated, "a name changes nothing");
+    let other = Draft {
+        remote_port: 81,
+        ..draft("renamed")
+    };
+    bench.manager.update(id, other).await.expect("saved");
+    bench.until(|overview| overview.tunnels[0].outdated).await;
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until(|overview| !overview.tunnels[0].outdated).await;
+}
+
+#[tokio::test]
+async fn a_removed_tunnel_is_stopped_and_gone() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    bench.manager.remove(id).await.expect("removed");
+    bench.until(|overview| overview.tunnels.is_empty()).await;
+    assert_eq!(bench.script.with(|inner| inner.stopped), 1);
+    let again = bench.manager.connect(id).await;
+    assert!(matches!(again, Err(ManagerError::UnknownTunnel(unknown)) if unknown == id));
+}
+
+#[tokio::test]
+async fn invalid_settings_are_refused_and_not_saved() {
+    let bench = Bench::new();
+    let refused = bench
+        .manager
+        .add(Draft {
+            name: String::new(),
+            ..draft("")
+        })
+        .await;
+    assert!(matches!(refused, Err(ManagerError::Invalid(wrong)) if wrong.len() == 1));
+    assert!(!bench.folder.path().join("tunnels.toml").exists());
+}
+
+#[tokio::test]
+async fn a_broken_file_is_told_and_changes_are_refused_until_it_is_mended() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    let file = bench.folder.path().join("tunnels.toml");
+    let good = std::fs::read(&file).expect("there");
+    std::fs::write(&file, "version = 1\nnonsense").expect("writable");
+    bench.manager.reload().await.expect_err("broken");
+    let overview = bench.until(|overview| overview.store.is_some()).await;
+    assert_eq!(overview.tunnels.len(), 1, "what was read before stays");
+    assert_eq!(
+        overview.store.map(|problem| problem.code).as_deref(),
+        Some("settings-broken")
+    );
+    bench.manager.remove(id).await.expect_err("broken");
+    bench.manager.add(draft("b")).await.expect_err("broken");
+    std::fs::write(&file, good).expect("writable");
+    bench.manager.reload().await.expect("mended");
+    bench.until(|overview| overview.store.is_none()).await;
+}
+
+#[tokio::test]
+async fn a_running_tunnel_survives_its_removal_from_the_file() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    std::fs::write(bench.folder.path().join("tunnels.toml"), "version = 1\n").expect("writable");
+    bench.manager.reload().await.expect("read");
+    bench.script.say(0, State::Up { since: 3 });
+    bench.until_state(is_up).await;
+    bench.manager.disconnect(id).await.expect("still listed");
+    bench.until(|overview| overview.tunnels.is_empty()).await;
+}
+
+#[tokio::test]
+async fn the_demo_tunnel_runs_with_its_own_credentials_and_is_not_saved() {
+    let mut bench = Bench::new();
+    let id = bench.manager.start_demo().await.expect("starts");
+    let demo = bench
+        .until_state(|state| matches!(state, State::Connecting { .. }))
+        .await;
+    assert!(demo.demo);
+    bench.manager.cut_demo().await.expect("cut");
+    assert_eq!(bench.manager.start_demo().await.expect("the same"), id);
+    bench.script.with(|inner| {
+        assert_eq!(inner.cuts, 1);
+        assert!(inner.launches.iter().all(|launch| launch.access.is_some()));
+        assert!(!format!("{:?}", inner.launches).contains("hidden"));
+    });
+    assert!(!bench.folder.path().join("tunnels.toml").exists());
+    let edited = bench.manager.update(id, draft("mine")).await;
+    assert!(matches!(edited, Err(ManagerError::DemoIsFixed)));
+    bench.manager.remove(id).await.expect("removed");
+    bench.until(|overview| overview.tunnels.is_empty()).await;
+    assert_eq!(bench.script.with(|inner| inner.demos_ended), 1);
+}
+
+#[tokio::test]
+async fn stop_all_returns_when_everything_is_off() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    bench.manager.start_demo().await.expect("starts");
+    bench.manager.stop_all().await.expect("stops");
+    assert_eq!(
+        bench.script.with(|inner| inner.stopped),
+        bench.script.with(|i| i.tunnels.len())
+    );
+    bench
+        .until(|overview| overview.tunnels.iter().all(|t| is_off(&t.snapshot.state)))
+        .await;
+}
+
+#[tokio::test]
+async fn without_anyone_who_holds_it_the_manager_stops_everything() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    let Bench {
+        script,
+        manager,
+        mut overview,
+        ..
+    } = bench;
+    drop(manager);
+    while overview.changed().await.is_ok() {}
+    assert_eq!(script.with(|inner| inner.stopped), 1);
+}

@@ -1,0 +1,134 @@
+//! A saved tunnel.
+
+mod draft;
+mod rules;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use draft::Draft;
+pub use rules::{Field, Invalid, Rule};
+
+/// Namespace (RFC 9562, section 5.5) of the ids of tunnels that were written without one.
+const UNNAMED: Uuid = Uuid::from_u128(0x5d1c_4a37_3c0e_4c43_9b0b_7c54_61f2_8d0e);
+
+/// Names a saved tunnel for as long as it is saved, whatever else of it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProfileId(Uuid);
+
+impl ProfileId {
+    /// Makes an id that no other tunnel has.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Makes the id of a tunnel that was written by hand without one: the same each time that
+    /// the file is read.
+    pub(crate) fn of_unnamed(name: &str, ordinal: usize) -> Self {
+        Self(Uuid::new_v5(
+            &UNNAMED,
+            format!("{ordinal} {name}").as_bytes(),
+        ))
+    }
+}
+
+impl fmt::Display for ProfileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for ProfileId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::from_str(text).map(Self)
+    }
+}
+
+/// A saved tunnel, checked: it can be given to the engine as it is.
+///
+/// Made from a [`Draft`], the form in which people and files write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Stays the same when the tunnel is edited.
+    pub id: ProfileId,
+    /// What the user calls it.
+    pub name: String,
+    /// The managed node or ECS task that the session is opened to.
+    pub target: String,
+    /// Where connections end.
+    pub destination: Destination,
+    /// Where connections begin.
+    pub listen: Listen,
+    /// Named profile of the AWS configuration; the default chain without one.
+    pub aws_profile: Option<String>,
+    /// Region; what the AWS configuration says without one.
+    pub region: Option<String>,
+    /// Endpoint to use instead of the region's.
+    pub endpoint_url: Option<String>,
+    /// Reason that is recorded with each session.
+    pub reason: Option<String>,
+    /// Sessions that share the tunnel's connections, 1 to 8; 1 by default.
+    pub sessions: u8,
+}
+
+/// Where a tunnel's connections end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A port of the target itself.
+    Port(u16),
+    /// A port of a host that the target can reach.
+    RemoteHost {
+        /// Name or address, resolved by the target.
+        host: String,
+        /// Its TCP port.
+        port: u16,
+    },
+}
+
+/// Where a tunnel listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// The address to bind.
+    pub address: BindAddress,
+    /// The TCP port; 0 for any that is free. Means nothing for a Unix socket.
+    pub port: u16,
+}
+
+/// An address to listen at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindAddress {
+    /// 127.0.0.1 and ::1 both.
+    Localhost,
+    /// Exactly this address.
+    Ip(IpAddr),
+    /// A Unix socket at this absolute path.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for BindAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Localhost => f.write_str("localhost"),
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Profile {
+    /// Says whether both make the same tunnel, whatever they are called.
+    pub fn same_tunnel(&self, other: &Self) -> bool {
+        self == &Self {
+            name: self.name.clone(),
+            ..other.clone()
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A tunnel as people and files write it, not yet checked.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use super::rules::{self, Invalid};
+use super::{BindAddress, Destination, Field, Listen, Profile, ProfileId, Rule};
+
+/// A tunnel as people and files write it. Nothing in it is checked: [`Draft::check`] does.
+/// Empty texts count as absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What the user calls it.
+    pub name: String,
+    /// Managed node (`i-…`, `mi-…`) or ECS task.
+    pub target: String,
+    /// Host behind the target; the target itself without one.
+    pub remote_host: Option<String>,
+    /// Port of the destination.
+    pub remote_port: u32,
+    /// `localhost`, an IP address, or an absolute path of a Unix socket; empty for `localhost`.
+    pub bind: String,
+    /// Port to listen at; 0, the default, for any.
+    pub local_port: u32,
+    /// Named profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// Endpoint to use instead of the region's.
+    pub endpoint_url: Option<String>,
+    /// Reason that is recorded with each session.
+    pub reason: Option<String>,
+    /// Sessions that share the connections; 1 by default.
+    pub sessions: u32,
+}
+
+impl Draft {
+    /// Makes a tunnel of it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, in the order of the fields, so that a form can mark
+    /// all of it at once.
+    pub fn check(&self, id: ProfileId) -> Result<Profile, Vec<Invalid>> {
+        let mut wrong = Vec::new();
+        let name =
+            rules::name(&self.name).unwrap_or_else(|rule| note(&mut wrong, Field::Name, rule));
+        let target = rules::target(&self.target)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::Target, rule));
+        let remote_port = rules::port(self.remote_port)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::RemotePort, rule));
+        let host = optional(self.remote_host.as_deref(), rules::host)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::RemoteHost, rule));
+        let address = bind_address(&self.bind).unwrap_or_else(|rule| {
+            wrong.push(Invalid {
+                field: Field::Bind,
+                rule,
+            });
+            BindAddress::Localhost
+        });
+        let port = rules::port_or_any(self.local_port)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::LocalPort, rule));
+        let aws_profile = optional(self.profile.as_deref(), rules::aws_profile)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::Profile, rule));
+        let region = optional(self.region.as_deref(), rules::region)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::Region, rule));
+        let endpoint_url = optional(self.endpoint_url.as_deref(), rules::endpoint_url)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::EndpointUrl, rule));
+        let reason = optional(self.reason.as_deref(), rules::reason)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::Reason, rule));
+        let sessions = rules::sessions(self.sessions)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::Sessions, rule));
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let destination = match host {
+            Some(host) => Destination::RemoteHost {
+                host,
+                port: remote_port,
+            },
+            None => Destination::Port(remote_port),
+        };
+        Ok(Profile {
+            id,
+            name,
+            target,
+            destination,
+            listen: Listen { address, port },
+            aws_profile,
+            region,
+            endpoint_url,
+            reason,
+            sessions,
+        })
+    }
+}
+
+impl From<&Profile> for Draft {
+    fn from(profile: &Profile) -> Self {
+        let (remote_host, remote_port) = match &profile.destination {
+            Destination::Port(port) => (None, *port),
+            Destination::RemoteHost { host, port } => (Some(host.clone()), *port),
+        };
+        Self {
+            name: profile.name.clone(),
+            target: profile.target.clone(),
+            remote_host,
+            remote_port: remote_port.into(),
+            bind: profile.listen.address.to_string(),
+            local_port: profile.listen.port.into(),
+            profile: profile.aws_profile.clone(),
+            region: profile.region.clone(),
+            endpoint_url: profile.endpoint_url.clone(),
+            reason: profile.reason.clone(),
+            sessions: profile.sessions.into(),
+        }
+    }
+}
+
+/// Notes that a field is wrong and stands in for its value, which nobody will see.
+fn note<T: Default>(wrong: &mut Vec<Invalid>, field: Field, rule: Rule) -> T {
+    wrong.push(Invalid { field, rule });
+    T::default()
+}
+
+fn optional(
+    text: Option<&str>,
+    check: impl FnOnce(&str) -> Result<String, Rule>,
+) -> Result<Option<String>, Rule> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => check(text).map(Some),
+    }
+}
+
+fn bind_address(text: &str) -> Result<BindAddress, Rule> {
+    let text = text.trim();
+    if text.is_empty() || text.eq_ignore_ascii_case("localhost") {
+        return Ok(BindAddress::Localhost);
+    }
+    if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return Ok(BindAddress::Ip(address));
+    }
+    if cfg!(unix) && Path::new(text).is_absolute() {
+        return Ok(BindAddress::Unix(PathBuf::from(text)));
+    }
+    Err(Rule::BindAddress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            name: "Orders".to_owned(),
+            target: "i-0123456789abcdef0".to_owned(),
+            remote_host: Some("db.internal".to_owned()),
+            remote_port: 5432,
+            bind: "localhost".to_owned(),
+            local_port: 5433,
+            profile: None,
+            region: Some("eu-west-1".to_owned()),
+            endpoint_url: None,
+            reason: None,
+            sessions: 1,
+        }
+    }
+
+    fn wrong(draft: &Draft) -> Vec<Invalid> {
+        draft
+            .check(ProfileId::random())
+            .expect_err("an invalid draft")
+    }
+
+    #[test]
+    fn a_checked_draft_says_the_same_when_it_is_written_again() {
+        let profile = draft().check(ProfileId::random()).expect("a valid draft");
+        assert_eq!(Draft::from(&profile), draft());
+    }
+
+    #[test]
+    fn spaces_round_a_value_are_dropped_and_empty_values_are_absent() {
+        let profile = Draft {
+            name: "  Orders ".to_owned(),
+            remote_host: Some("  ".to_owned()),
+            region: Some(String::new()),
+            bind: String::new(),
+            ..draft()
+        }
+        .check(ProfileId::random())
+        .expect("a valid draft");
+        assert_eq!(profile.name, "Orders");
+        assert_eq!(profile.destination, Destination::Port(5432));
+        assert_eq!(profile.region, None);
+        assert_eq!(profile.listen.address, BindAddress::Localhost);
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_and_in_order() {
+        let wrong = wrong(&Draft {
+            name: " ".to_owned(),
+            target: "bastion a".to_owned(),
+            remote_port: 0,
+            local_port: 70_000,
+            sessions: 9,
+            ..draft()
+        });
+        let fields: Vec<_> = wrong.iter().map(|invalid| invalid.field).collect();
+        assert_eq!(
+            fields,
+            [
+                Field::Name,
+                Field::Target,
+                Field::RemotePort,
+                Field::LocalPort,
+                Field::Sessions
+            ]
+        );
+    }
+
+    #[test]
+    fn a_bind_address_is_localhost_an_ip_address_or_a_path() {
+        let address = |bind: &str| {
+            Draft {
+                bind: bind.to_owned(),
+                ..draft()
+            }
+            .check(ProfileId::random())
+            .map(|profile| profile.listen.address)
+        };
+        assert_eq!(address("LOCALHOST"), Ok(BindAddress::Localhost));
+        assert_eq!(
+            address("0.0.0.0"),
+            Ok(BindAddress::Ip(IpAddr::from([0, 0, 0, 0])))
+        );
+        assert_eq!(
+            address("[::1]").map(|address| address.to_string()),
+            Ok("::1".to_owned())
+        );
+        #[cfg(unix)]
+        assert_eq!(
+            address("/run/user/1000/db.sock"),
+            Ok(BindAddress::Unix(PathBuf::from("/run/user/1000/db.sock")))
+        );
+        for bad in ["example.org", "127.0.0.1:80", "relative/path"] {
+            assert_eq!(
+                address(bad),
+                Err(vec![Invalid {
+                    field: Field::Bind,
+                    rule: Rule::BindAddress
+                }]),
+                "{bad}"
+            );
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The profile file: one readable TOML file in the OS's configuration folder.
+
+mod file;
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+use tempfile::NamedTempFile;
+
+use crate::profile::{Invalid, Profile};
+
+/// Environment variable that names the configuration folder, instead of the OS's own.
+pub const CONFIG_DIR_VARIABLE: &str = "CULVERT_CONFIG_DIR";
+
+const FILE_NAME: &str = "tunnels.toml";
+
+/// A file that is larger was not written by people or by us; reading it could fill the memory.
+const SIZE_MOST: u64 = 4 << 20;
+
+/// Reads and writes the saved tunnels.
+///
+/// Each change reads the file anew and writes all of it, so that edits made with another
+/// program in between are kept; the write is atomic. A file that cannot be understood, or that
+/// a newer version wrote, is never written to.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: PathBuf,
+}
+
+/// Why the profile file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The OS names no configuration folder, for example because there is no home folder.
+    #[error("There is no folder for settings: the system names no home folder.")]
+    NoFolder,
+    /// The file cannot be read. See the source.
+    #[error("{} could not be read.", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the OS says.
+        source: io::Error,
+    },
+    /// The file cannot be written. See the source.
+    #[error("{} could not be written.", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the OS says.
+        source: io::Error,
+    },
+    /// It is larger than any list of tunnels.
+    #[error("{} is larger than {} MiB, so it was not read.", path.display(), SIZE_MOST >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another version of the program wrote it.
+    #[error("{} was written by a newer version (format {version}).", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format that it says it has.
+        version: i64,
+    },
+    /// It is not TOML, or not the TOML that it should be.
+    #[error("{} can't be understood at line {line}, column {column}: {message}.", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Counts from 1.
+        line: usize,
+        /// Counts characters from 1.
+        column: usize,
+        /// What the parser says, in one line.
+        message: String,
+    },
+    /// A tunnel in it breaks a rule.
+    #[error("{} has a tunnel that can't work at line {line}, column {column}: {invalid}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where the tunnel begins, from 1.
+        line: usize,
+        /// Counts characters from 1.
+        column: usize,
+        /// The first rule that it breaks.
+        invalid: Invalid,
+    },
+}
+
+impl Store {
+    /// Uses the file in the folder that [`CONFIG_DIR_VARIABLE`] or else the OS names. Touches
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoFolder`] when the OS names none.
+    pub fn in_config_folder() -> Result<Self, StoreError> {
+        if let Some(folder) = std::env::var_os(CONFIG_DIR_VARIABLE).filter(|name| !name.is_empty())
+        {
+            return Ok(Self::in_folder(Path::new(&folder)));
+        }
+        let folders = ProjectDirs::from("", "", "culvert").ok_or(StoreError::NoFolder)?;
+        Ok(Self::in_folder(folders.config_dir()))
+    }
+
+    /// Uses the file in this folder, which is made when it is first written to.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            path: folder.join(FILE_NAME),
+        }
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads all tunnels, in the file's order; none when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`]; those about the content say where in the file.
+    pub fn read(&self) -> Result<Vec<Profile>, StoreError> {
+        match File::open(&self.path) {
+            Ok(file) => file::parse(&self.path, &self.read_text(file)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(StoreError::Read {
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads all tunnels, lets `change` alter them and writes them back.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`], and then the file is as it was.
+    pub fn update(
+        &self,
+        change: impl FnOnce(&mut Vec<Profile>),
+    ) -> Result<Vec<Profile>, StoreError> {
+        let mut profiles = self.read()?;
+        let before = profiles.clone();
+        change(&mut profiles);
+        if profiles != before {
+            self.write(&file::render(&profiles))?;
+        }
+        Ok(profiles)
+    }
+
+    fn read_text(&self, file: File) -> Result<String, StoreError> {
+        let mut bytes = Vec::new();
+        file.take(SIZE_MOST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|source| StoreError::Read {
+                path: self.path.clone(),
+                source,
+            })?;
+        if bytes.len() as u64 > SIZE_MOST {
+            return Err(StoreError::TooLarge {
+                path: self.path.clone(),
+            });
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let good =
+                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+                    .into_owned();
+            let (line, column) = file::place(&good, good.len());
+            let message = "the text is not UTF-8".to_owned();
+            StoreError::Broken {
+                path: self.path.clone(),
+                line,
+                column,
+                message,
+            }
+        })
+    }
+
+    /// Writes a new file beside the old one and puts it in its place, so that a crash or a full
+    /// disk leaves either the old or the new one, whole.
+    fn write(&self, text: &str) -> Result<(), StoreError> {
+        // People who keep their settings elsewhere link to them; the link must stay.
+        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let written = (|| {
+            make_folder(folder)?;
+            // Readable by its owner alone: hosts and account names are nobody else's business.
+            let mut file = NamedTempFile::new_in(folder)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            sync_folder(folder)
+        })();
+        written.map_err(|source| StoreError::Write {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// A rename is only kept over a power cut once its folder is on the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! The format of the profile file, version 1.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::StoreError;
+use crate::profile::{Draft, Profile, ProfileId};
+
+/// The format that this program reads and writes.
+const VERSION: i64 = 1;
+
+const HEADER: &str = "\
+# The saved tunnels of Culvert. You may edit this file; the program keeps its values and its
+# order, not its comments.
+
+";
+
+/// The only thing that every version of the format has.
+#[derive(Deserialize)]
+struct Header {
+    version: Spanned<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadFile {
+    #[expect(
+        dead_code,
+        reason = "read as a header before, named here because it may be there"
+    )]
+    version: i64,
+    #[serde(default)]
+    tunnel: Vec<Spanned<Entry>>,
+}
+
+#[derive(Serialize)]
+struct WrittenFile {
+    version: i64,
+    tunnel: Vec<Entry>,
+}
+
+/// A tunnel with the keys of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// People who write the file by hand need not make one up.
+    #[serde(default)]
+    id: Option<ProfileId>,
+    name: String,
+    target: String,
+    remote_host: Option<String>,
+    remote_port: u32,
+    #[serde(default)]
+    bind: String,
+    #[serde(default)]
+    local_port: u32,
+    profile: Option<String>,
+    region: Option<String>,
+    endpoint_url: Option<String>,
+    reason: Option<String>,
+    #[serde(default = "one")]
+    sessions: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+impl Entry {
+    fn split(self) -> (Option<ProfileId>, Draft) {
+        let draft = Draft {
+            name: self.name,
+            target: self.target,
+            remote_host: self.remote_host,
+            remote_port: self.remote_port,
+            bind: self.bind,
+            local_port: self.local_port,
+            profile: self.profile,
+            region: self.region,
+            endpoint_url: self.endpoint_url,
+            reason: self.reason,
+            sessions: self.sessions,
+        };
+        (self.id, draft)
+    }
+}
+
+impl From<&Profile> for Entry {
+    fn from(profile: &Profile) -> Self {
+        let draft = Draft::from(profile);
+        Self {
+            id: Some(profile.id),
+            name: draft.name,
+            target: draft.target,
+            remote_host: draft.remote_host,
+            remote_port: draft.remote_port,
+            bind: draft.bind,
+            local_port: draft.local_port,
+            profile: draft.profile,
+            region: draft.region,
+            endpoint_url: draft.endpoint_url,
+            reason: draft.reason,
+            sessions: draft.sessions,
+        }
+    }
+}
+
+pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError> {
+    let header: Header = toml::from_str(text).map_err(|error| broken(path, text, &error))?;
+    let version = *header.version.get_ref();
+    if version > VERSION {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            version,
+        });
+    }
+    if version != VERSION {
+        let (line, column) = place(text, header.version.span().start);
+        let message = format!("there is no format {version}");
+        return Err(StoreError::Broken {
+            path: path.to_owned(),
+            line,
+            column,
+            message,
+        });
+    }
+    let file: ReadFile = toml::from_str(text).map_err(|error| broken(path, text, &error))?;
+    let mut seen = HashSet::new();
+    let mut unnamed = HashMap::new();
+    file.tunnel
+        .into_iter()
+        .map(|entry| {
+            let (line, column) = place(text, entry.span().start);
+            let (id, draft) = entry.into_inner().split();
+            let id = id.unwrap_or_else(|| {
+                let ordinal = unnamed.entry(draft.name.clone()).or_insert(0);
+                *ordinal += 1;
+                ProfileId::of_unnamed(&draft.name, *ordinal)
+            });
+            if !seen.insert(id) {
+                let message = format!("two tunnels have the id {id}");
+                return Err(StoreError::Broken {
+                    path: path.to_owned(),
+                    line,
+                    column,
+                    message,
+                });
+            }
+            draft.check(id).map_err(|wrong| match wrong.first() {
+                Some(invalid) => StoreError::Invalid {
+                    path: path.to_owned(),
+                    line,
+                    column,
+                    invalid: *invalid,
+                },
+                None => StoreError::Broken {
+                    path: path.to_owned(),
+                    line,
+                    column,
+                    message: "a tunnel is invalid".to_owned(),
+                },
+            })
+        })
+        .collect()
+}
+
+pub(super) fn render(profiles: &[Profile]) -> String {
+    let tunnel = profiles.iter().map(Entry::from).collect();
+    // Nothing in it can fail to be TOML: texts, numbers and tables with fixed keys.
+    let body = toml::to_string(&WrittenFile {
+        version: VERSION,
+        tunnel,
+    })
+    .unwrap_or_default();
+    format!("{HEADER}{body}")
+}
+
+/// Line and column, both from 1, of a byte of the text.
+pub(super) fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.matches('\n').count() + 1;
+    (line, before[line_start..].chars().count() + 1)
+}
+
+fn broken(path: &Path, text: &str, error: &toml::de::Error) -> StoreError {
+    let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    StoreError::Broken {
+        path: path.to_owned(),
+        line,
+        column,
+        message,
+    }
+}

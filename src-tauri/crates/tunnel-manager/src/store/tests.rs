@@ -1,0 +1,250 @@
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::profile::{Draft, Field, ProfileId, Rule};
+
+const ONE: &str = r#"
+version = 1
+
+[[tunnel]]
+id = "0b0f3a0e-58cf-4b4f-9a3a-0d8f5a2b7c11"
+name = "Orders"
+target = "i-0123456789abcdef0"
+remote_host = "db.internal"
+remote_port = 5432
+bind = "127.0.0.1"
+local_port = 5433
+"#;
+
+fn profile(name: &str) -> Profile {
+    Draft {
+        name: name.to_owned(),
+        target: "i-0123456789abcdef0".to_owned(),
+        remote_host: None,
+        remote_port: 80,
+        bind: "localhost".to_owned(),
+        local_port: 0,
+        profile: Some("prod \"quoted\"".to_owned()),
+        region: None,
+        endpoint_url: None,
+        reason: Some("line one\nline two".to_owned()),
+        sessions: 4,
+    }
+    .check(ProfileId::random())
+    .expect("a valid draft")
+}
+
+fn store_with(text: &[u8]) -> (TempDir, Store) {
+    let folder = TempDir::new().expect("a folder");
+    let store = Store::in_folder(folder.path());
+    fs::write(store.path(), text).expect("writable");
+    (folder, store)
+}
+
+/// Asserts that the file is refused both ways and stays as it was.
+fn refused(text: &[u8]) -> StoreError {
+    let (_folder, store) = store_with(text);
+    let error = store.read().expect_err("refused");
+    store
+        .update(|profiles| profiles.push(profile("new")))
+        .expect_err("refused");
+    assert_eq!(fs::read(store.path()).expect("there"), text);
+    error
+}
+
+#[test]
+fn without_a_file_there_are_no_tunnels_and_nothing_is_made() {
+    let folder = TempDir::new().expect("a folder");
+    let store = Store::in_folder(&folder.path().join("deeper"));
+    assert_eq!(store.read().expect("fine"), []);
+    assert!(!folder.path().join("deeper").exists());
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let folder = TempDir::new().expect("a folder");
+    let store = Store::in_folder(&folder.path().join("a/b"));
+    let (one, two) = (profile("one"), profile("two"));
+    store
+        .update(|profiles| profiles.extend([one.clone(), two.clone()]))
+        .expect("written");
+    assert_eq!(store.read().expect("read"), [one, two]);
+}
+
+#[test]
+fn a_file_written_by_hand_needs_no_ids_and_few_keys() {
+    let (_folder, store) =
+        store_with(b"version = 1\n[[tunnel]]\nname = 'x'\ntarget = 'i-1'\nremote_port = 22\n");
+    let profiles = store.read().expect("read");
+    assert_eq!(profiles.len(), 1);
+    assert_eq!(profiles[0].sessions, 1);
+    assert_eq!(profiles[0].listen.port, 0);
+}
+
+#[test]
+fn a_tunnel_without_an_id_has_the_same_one_each_time() {
+    let entry = "[[tunnel]]\nname = 'x'\ntarget = 'i-1'\nremote_port = 22\n";
+    let (_folder, store) = store_with(format!("version = 1\n{entry}{entry}").as_bytes());
+    let profiles = store.read().expect("read");
+    assert_ne!(profiles[0].id, profiles[1].id);
+    assert_eq!(store.read().expect("read"), profiles);
+}
+
+#[test]
+fn a_change_keeps_what_another_program_wrote_in_between() {
+    let (_folder, store) = store_with(ONE.as_bytes());
+    store
+        .update(|profiles| profiles.push(profile("new")))
+        .expect("written");
+    let names: Vec<_> = store
+        .read()
+        .expect("read")
+        .into_iter()
+        .map(|p| p.name)
+        .collect();
+    assert_eq!(names, ["Orders", "new"]);
+}
+
+#[test]
+fn a_change_of_nothing_leaves_the_file_alone() {
+    let (_folder, store) = store_with(ONE.as_bytes());
+    store.update(|_| {}).expect("fine");
+    assert_eq!(fs::read_to_string(store.path()).expect("there"), ONE);
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_never_touched() {
+    let error = refused(b"version = 2\n[whatever]\nnew = true\n");
+    assert!(
+        matches!(error, StoreError::Newer { version: 2, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_broken_file_is_never_touched_and_the_place_is_named() {
+    let error = refused(b"version = 1\n\n[[tunnel]]\nname = \"unclosed\n");
+    let StoreError::Broken {
+        line,
+        column,
+        message,
+        ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(*line, 4, "{message}");
+    assert!(*column > 1, "{column}");
+    assert!(error.to_string().contains("line 4"), "{error}");
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_no_silent_typo() {
+    let error = refused(ONE.replace("local_port", "localport").as_bytes());
+    assert!(error.to_string().contains("localport"), "{error}");
+}
+
+#[test]
+fn a_file_without_a_version_is_refused() {
+    let error = refused(b"[[tunnel]]\nname = 'x'\n");
+    assert!(error.to_string().contains("version"), "{error}");
+    let error = refused(b"version = 0\n");
+    assert!(
+        matches!(
+            error,
+            StoreError::Broken {
+                line: 1,
+                column: 11,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_tunnel_that_breaks_a_rule_is_named_by_its_line() {
+    let error = refused(ONE.replace("5432", "99999").as_bytes());
+    let StoreError::Invalid {
+        line: 4, invalid, ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        invalid,
+        Invalid {
+            field: Field::RemotePort,
+            rule: Rule::Port
+        }
+    );
+}
+
+#[test]
+fn two_tunnels_with_one_id_are_refused() {
+    let twice = format!("{ONE}{}", ONE.replace("version = 1", ""));
+    let error = refused(twice.as_bytes());
+    assert!(
+        error.to_string().contains("two tunnels have the id"),
+        "{error}"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let error = refused(b"version = 1\n# caf\xe9\n");
+    assert!(
+        matches!(
+            error,
+            StoreError::Broken {
+                line: 2,
+                column: 6,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_huge_file_is_refused() {
+    let error = refused(&vec![b'#'; 5 << 20]);
+    assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_the_owner_can_read_the_file() {
+        let folder = TempDir::new().expect("a folder");
+        let store = Store::in_folder(&folder.path().join("culvert"));
+        store
+            .update(|profiles| profiles.push(profile("x")))
+            .expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(store.path()), 0o600);
+        assert_eq!(mode(&folder.path().join("culvert")), 0o700);
+    }
+
+    #[test]
+    fn a_link_to_the_file_stays_a_link() {
+        let folder = TempDir::new().expect("a folder");
+        let real = folder.path().join("dotfiles.toml");
+        fs::write(&real, ONE).expect("writable");
+        let store = Store::in_folder(folder.path());
+        symlink(&real, store.path()).expect("a link");
+        store.update(Vec::clear).expect("written");
+        assert!(
+            fs::symlink_metadata(store.path())
+                .expect("there")
+                .is_symlink()
+        );
+        assert!(!fs::read_to_string(&real).expect("there").contains("Orders"));
+    }
+}
