@@ -1,0 +1,504 @@
+//! The machine itself: what comes in, what goes out, and when.
+
+mod acknowledging;
+mod handshaking;
+mod input;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut as _, Bytes};
+use ssm_message::payload::Flag;
+use ssm_message::{
+    Flags, Message, MessageBuilder, MessageType, OpenDataChannel, PAYLOAD_OFFSET, PayloadType,
+};
+use uuid::Uuid;
+
+use crate::cipher::{Cipher, NONCE_LENGTH, OVERHEAD, TAG_LENGTH};
+use crate::handshake::Handshake;
+use crate::random::Random;
+use crate::receive::Receiver;
+use crate::send::{Content, Sender, Verdict};
+use crate::stats::Counters;
+use crate::{Clock, Config, DataKey, Error, Established, Event, Stats, TimerReason, Transmit};
+use acknowledging::Acknowledging;
+
+/// `SchemaVersion` of every message of ours.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The client's end of one session's data channel, over all its sockets.
+///
+/// See the crate's documentation for the order of calls.
+pub struct DataChannel {
+    config: Config,
+    clock: Clock,
+    random: Random,
+    client_id: Uuid,
+    phase: Phase,
+    link: Option<Link>,
+    sender: Sender,
+    receiver: Receiver,
+    acknowledging: Acknowledging,
+    cipher: Option<Cipher>,
+    /// When the handshake's present step has taken too long; only while a socket is up.
+    handshake_until: Option<Instant>,
+    /// The caller has data and only the rate limit holds it back.
+    wants_budget: bool,
+    events: VecDeque<Event>,
+    counters: Counters,
+}
+
+/// Where the session is. A lost socket changes nothing here.
+///
+/// ```text
+///             HandshakeComplete, or data without one
+/// Handshaking ──────────────────────────────────────▶ Established
+///     │   │                                            │  │
+///     │   │ the answer to the agent is a refusal,      │  │
+///     │   │ or messages above a size are refused       │  │
+///     │   └───────────────▶ Failed ◀───────────────────┘  │
+///     │ timeout,              │                           │ channel_closed,
+///     │ channel_closed, Err   ▼                           │ Err
+///     └──────────────────▶ Closed ◀───────────────────────┘
+/// ```
+enum Phase {
+    Handshaking(Handshake),
+    Established(Established),
+    /// Over. What was queued still goes out, to tell the agent why.
+    Failed,
+    /// Over. Nothing goes out.
+    Closed,
+}
+
+/// An open WebSocket.
+#[derive(Debug, Default)]
+struct Link {
+    /// The opening message, until it was taken.
+    opening: Option<OpenDataChannel>,
+    /// The gateway says that the agent's side is not there.
+    paused: bool,
+}
+
+impl DataChannel {
+    /// Makes a channel for a new session. It does nothing until
+    /// [`handle_connected`](Self::handle_connected).
+    ///
+    /// `seed` makes message ids, the client id and the nonces of encryption: it must come from
+    /// the operating system and serve this one channel.
+    pub fn new(config: Config, clock: Clock, seed: [u8; 32]) -> Self {
+        let mut random = Random::new(seed);
+        Self {
+            client_id: random.uuid(),
+            random,
+            phase: Phase::Handshaking(Handshake::Request),
+            link: None,
+            sender: Sender::new(&config),
+            receiver: Receiver::new(config.reorder_messages, config.reorder_bytes),
+            acknowledging: Acknowledging::new(),
+            cipher: None,
+            handshake_until: None,
+            wants_budget: false,
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            config,
+            clock,
+        }
+    }
+
+    /// Takes note of a new WebSocket. The next transmit opens the channel on it with `token`;
+    /// then everything unacknowledged goes again at once, in order, paced.
+    pub fn handle_connected(&mut self, now: Instant, token: String) {
+        if self.link.is_some() {
+            self.handle_disconnected(now);
+        }
+        match self.phase {
+            Phase::Handshaking(_) | Phase::Established(_) => {}
+            Phase::Failed | Phase::Closed => return,
+        }
+        self.link = Some(Link {
+            opening: Some(OpenDataChannel {
+                message_schema_version: OpenDataChannel::SCHEMA_VERSION.into(),
+                request_id: self.random.uuid(),
+                token_value: token,
+                client_id: self.client_id,
+                client_version: self.config.client_version.clone(),
+            }),
+            paused: false,
+        });
+        self.acknowledging.repeat_recent();
+        self.sender.connected(now);
+        self.restart_handshake_timer(now);
+    }
+
+    /// Takes note that the WebSocket is gone, for whatever reason. Counters, unacknowledged
+    /// messages, messages that came early and the cipher live on.
+    ///
+    /// The moment matters: what went out just before may be to blame
+    /// ([`Event::PayloadLimit`], [`Event::RateLimit`]).
+    pub fn handle_disconnected(&mut self, now: Instant) {
+        if self.link.take().is_none() {
+            return;
+        }
+        self.handshake_until = None;
+        self.wants_budget = false;
+        match self.phase {
+            Phase::Handshaking(_) | Phase::Established(_) => {}
+            Phase::Failed | Phase::Closed => return,
+        }
+        match self.sender.size.disconnected(now) {
+            Some(Verdict::Limit(size)) => self.events.push_back(Event::PayloadLimit(size)),
+            Some(Verdict::Refused(size)) => {
+                self.events
+                    .push_back(Event::Failed(Error::PayloadRefused { size }));
+                self.phase = Phase::Failed;
+            }
+            None => self.blame_rate(now),
+        }
+    }
+
+    /// Takes a binary WebSocket message.
+    ///
+    /// A frame that is no valid message is dropped unacknowledged, counted, and reported as
+    /// [`Event::BadFrame`].
+    ///
+    /// # Errors
+    /// Whatever ends the session; nothing goes out after it, and no event repeats it.
+    pub fn handle_input(&mut self, now: Instant, frame: Bytes) -> Result<(), Error> {
+        let handled = self.input(now, frame);
+        if handled.is_err() {
+            self.close();
+        }
+        handled
+    }
+
+    /// Takes the data key that [`Event::DataKeyNeeded`] asked for, and answers the agent.
+    ///
+    /// # Errors
+    /// [`Error::DataKeyUnexpected`] if none is awaited, which changes nothing;
+    /// [`Error::DataKeyLength`] if it is not 64 bytes long: the session is over then, once the
+    /// agent was told.
+    pub fn handle_data_key(&mut self, now: Instant, key: DataKey) -> Result<(), Error> {
+        let taken = self.take_data_key(now, &key);
+        // The key is wiped here; the cipher holds what is needed.
+        drop(key);
+        taken
+    }
+
+    /// Takes note that there is no data key. The agent is told, and the session is over: it
+    /// must be encrypted.
+    pub fn handle_data_key_failed(&mut self, now: Instant, why: String) {
+        self.refuse_data_key(now, why);
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.handshake_until.is_some_and(|until| until <= now)
+            && let Phase::Handshaking(handshake) = &self.phase
+        {
+            let step = handshake.step();
+            self.events.push_back(Event::HandshakeTimedOut(step));
+            self.close();
+        }
+        if self.may_send() {
+            self.sender.handle_timeout(now);
+        }
+        if self.sender.may_go_out(now) {
+            self.wants_budget = false;
+        }
+    }
+
+    /// Returns the next WebSocket message to send, if there is one that may go now.
+    ///
+    /// Call it until it returns `None`, as long as the socket takes messages.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        let link = self.link.as_mut()?;
+        match self.phase {
+            Phase::Handshaking(_) | Phase::Established(_) | Phase::Failed => {}
+            Phase::Closed => return None,
+        }
+        if let Some(opening) = link.opening.take() {
+            return Some(Transmit::Text(opening.encode()));
+        }
+        if let Some(acknowledgement) = self.acknowledging.take(now) {
+            self.counters.acknowledgements_sent += 1;
+            let header = Message {
+                message_type: MessageType::Acknowledge,
+                flags: Flags::SYN_FIN,
+                payload: acknowledgement,
+                ..self.header(now, PayloadType::Other(0))
+            };
+            return Some(Transmit::Binary(header.encode()));
+        }
+        if !self.may_send() {
+            return None;
+        }
+        self.sender.take(now).map(Transmit::Binary)
+    }
+
+    /// Returns the next event, in the order in which they happened.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout) at the latest, and what
+    /// for. Ask again after every other call.
+    pub fn poll_timeout(&self) -> Option<(Instant, TimerReason)> {
+        let handshake = self
+            .handshake_until
+            .map(|until| (until, TimerReason::Handshake));
+        let sending = if self.may_send() {
+            self.sender.timeout()
+        } else {
+            None
+        };
+        let budget = if self.wants_budget {
+            self.sender
+                .paced_until()
+                .map(|until| (until, TimerReason::Pacing))
+        } else {
+            None
+        };
+        [handshake, sending, budget].into_iter().flatten().min()
+    }
+
+    /// Returns how many bytes of payload one new message may carry now. `None` while there is
+    /// no socket, the handshake is not complete, the channel is paused, the window is full, or
+    /// the rate is used up; for the last, [`poll_timeout`](Self::poll_timeout) says when to ask
+    /// again, for the others an input or event changes it.
+    ///
+    /// A message that uses all of it counts as bulk, and bulk makes the budget grow.
+    pub fn send_budget(&mut self, now: Instant) -> Option<usize> {
+        self.wants_budget = false;
+        match self.phase {
+            Phase::Established(_) => {}
+            Phase::Handshaking(_) | Phase::Failed | Phase::Closed => return None,
+        }
+        let limit = self.sender.size.limit();
+        if !self.may_send() || !self.sender.has_room(limit) {
+            return None;
+        }
+        if !self.sender.may_go_out(now) {
+            self.wants_budget = true;
+            return None;
+        }
+        Some(limit.saturating_sub(self.overhead()))
+    }
+
+    /// Starts a message for [`send`](Self::send): append the payload to it, at most as much as
+    /// [`send_budget`](Self::send_budget) said.
+    pub fn start_message(&self) -> MessageBuilder {
+        let mut message = MessageBuilder::with_capacity(self.sender.size.limit());
+        if self.cipher.is_some() {
+            message.payload_mut().put_bytes(0, NONCE_LENGTH);
+        }
+        message
+    }
+
+    /// Numbers a message from [`start_message`](Self::start_message), encrypts it in place and
+    /// queues it. It is kept until it is acknowledged, over any number of sockets. A message
+    /// without payload is passed over.
+    ///
+    /// # Errors
+    /// None if [`send_budget`](Self::send_budget) answered directly before and its answer was
+    /// kept to. Else [`Error::NotEstablished`], [`Error::WindowFull`],
+    /// [`Error::PayloadTooLarge`]; [`Error::Encryption`] is never expected. The message is lost
+    /// then, and the channel as it was.
+    pub fn send(&mut self, now: Instant, mut message: MessageBuilder) -> Result<(), Error> {
+        match self.phase {
+            Phase::Established(_) => {}
+            Phase::Handshaking(_) | Phase::Failed | Phase::Closed => {
+                return Err(Error::NotEstablished);
+            }
+        }
+        let sealed = match self.cipher {
+            Some(_) => message.payload_len().saturating_add(TAG_LENGTH),
+            None => message.payload_len(),
+        };
+        if sealed <= self.overhead() {
+            return Ok(());
+        }
+        let most = self.sender.size.most();
+        if sealed > most {
+            return Err(Error::PayloadTooLarge { most, got: sealed });
+        }
+        if !self.sender.has_room(sealed) {
+            return Err(Error::WindowFull {
+                messages: self.sender.unacknowledged(),
+            });
+        }
+        if let Some(cipher) = &self.cipher {
+            let nonce = self.random.nonce();
+            cipher.encrypt_in_place(nonce, message.payload_mut(), PAYLOAD_OFFSET)?;
+        }
+        self.queue(now, PayloadType::Output, message, Content::Data);
+        Ok(())
+    }
+
+    /// Queues a flag behind the data sent so far. [`Event::FlagAcknowledged`] says when it
+    /// arrived.
+    ///
+    /// Returns whether it was queued: not before the handshake is complete (the agent would
+    /// drop it), not after the end, and not while 64 flags are unacknowledged.
+    pub fn send_flag(&mut self, now: Instant, flag: Flag) -> bool {
+        let established = match self.phase {
+            Phase::Established(_) => true,
+            Phase::Handshaking(_) | Phase::Failed | Phase::Closed => false,
+        };
+        if !established || !self.sender.has_room_for_flag() {
+            return false;
+        }
+        let payload = flag.encode();
+        self.queue_payload(now, PayloadType::Flag, &payload, Content::Flag(flag));
+        true
+    }
+
+    /// Returns what the handshake settled, while the session is established.
+    pub fn established(&self) -> Option<&Established> {
+        match &self.phase {
+            Phase::Established(established) => Some(established),
+            Phase::Handshaking(_) | Phase::Failed | Phase::Closed => None,
+        }
+    }
+
+    /// Returns the smoothed round trip to the agent, if one was measured.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.sender.rtt()
+    }
+
+    /// Returns the counters and the present state of both directions.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            messages_sent: self.sender.messages,
+            bytes_sent: self.sender.bytes,
+            retransmissions: self.sender.retransmissions,
+            acknowledgements_sent: self.counters.acknowledgements_sent,
+            acknowledgements_received: self.counters.acknowledgements_received,
+            messages_received: self.counters.messages_received,
+            bytes_received: self.counters.bytes_received,
+            duplicates: self.counters.duplicates,
+            refused: self.counters.refused,
+            bad_frames: self.counters.bad_frames,
+            ignored: self.counters.ignored,
+            unacknowledged: self.sender.unacknowledged(),
+            unacknowledged_bytes: self.sender.unacknowledged_bytes(),
+            oldest_unacknowledged: self.sender.oldest(),
+            reordered: self.receiver.waiting(),
+            reorder_gap_since: self.receiver.gap_since(),
+            payload_limit: self.sender.size.limit(),
+            message_rate: self.sender.rate(),
+        }
+    }
+
+    /// Says whether the gateway paused the channel: the agent's side is not there.
+    pub fn is_paused(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.paused)
+    }
+
+    /// Returns how many messages of ours are unacknowledged.
+    pub fn unacknowledged(&self) -> usize {
+        self.sender.unacknowledged()
+    }
+
+    /// Returns the id that stands for this client in the session.
+    pub fn client_id(&self) -> Uuid {
+        self.client_id
+    }
+
+    /// Says whether numbered messages may go out, but for the rate.
+    fn may_send(&self) -> bool {
+        let open = match self.phase {
+            Phase::Handshaking(_) | Phase::Established(_) | Phase::Failed => true,
+            Phase::Closed => false,
+        };
+        open && self.link.as_ref().is_some_and(|link| !link.paused)
+    }
+
+    /// Bytes that encryption adds to a payload.
+    fn overhead(&self) -> usize {
+        match self.cipher {
+            Some(_) => OVERHEAD,
+            None => 0,
+        }
+    }
+
+    fn queue_payload(
+        &mut self,
+        now: Instant,
+        payload_type: PayloadType,
+        payload: &[u8],
+        content: Content,
+    ) {
+        let mut message = MessageBuilder::with_capacity(payload.len());
+        message.payload_mut().put_slice(payload);
+        self.queue(now, payload_type, message, content);
+    }
+
+    /// Numbers a message and keeps it until it is acknowledged. Everything numbered goes
+    /// through here: there is one counter (docs/protocol.md, section 2).
+    fn queue(
+        &mut self,
+        now: Instant,
+        payload_type: PayloadType,
+        message: MessageBuilder,
+        content: Content,
+    ) {
+        let header = Message {
+            sequence_number: self.sender.next_number(),
+            ..self.header(now, payload_type)
+        };
+        let payload = message.payload_len();
+        let frame = message.finish(&header);
+        self.sender.push(header.message_id, frame, payload, content);
+    }
+
+    /// A header with a new id, for stream data with the number 0.
+    fn header(&mut self, now: Instant, payload_type: PayloadType) -> Message {
+        Message {
+            message_type: MessageType::InputStreamData,
+            schema_version: SCHEMA_VERSION,
+            created_date: self.clock.unix_ms(now),
+            sequence_number: 0,
+            flags: Flags::NONE,
+            message_id: self.random.uuid(),
+            payload_type,
+            payload: Bytes::new(),
+        }
+    }
+
+    /// Lowers the rate if what happened just now may be its fault.
+    fn blame_rate(&mut self, now: Instant) {
+        if let Some(rate) = self.sender.pacer().blame(now) {
+            self.events.push_back(Event::RateLimit(rate));
+        }
+    }
+
+    fn restart_handshake_timer(&mut self, now: Instant) {
+        self.handshake_until = match self.phase {
+            Phase::Handshaking(_) if self.link.is_some() => {
+                now.checked_add(self.config.handshake_timeout)
+            }
+            Phase::Handshaking(_) | Phase::Established(_) | Phase::Failed | Phase::Closed => None,
+        };
+    }
+
+    /// Ends the session without a further word.
+    fn close(&mut self) {
+        self.phase = Phase::Closed;
+        self.handshake_until = None;
+        self.wants_budget = false;
+        self.sender.clear();
+        self.acknowledging.clear();
+    }
+}
+
+/// Leaves the payloads, the keys and the token out.
+impl fmt::Debug for DataChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataChannel")
+            .field("client_id", &self.client_id)
+            .field("link", &self.link)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

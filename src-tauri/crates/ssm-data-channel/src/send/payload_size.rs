@@ -1,0 +1,252 @@
+//! How large a payload may be (docs/protocol.md, section 3, the gateway's limits).
+
+use std::time::{Duration, Instant};
+
+/// Full messages of one size that must arrive before a larger one is tried: enough to tell
+/// bulk from a few long requests.
+const FULL_MESSAGES: u32 = 8;
+
+/// A channel that dies this soon after a message larger than all before died of it.
+const DEATH_WITHIN: Duration = Duration::from_secs(5);
+
+/// A configured size below this is raised to it: encryption alone takes 28 bytes.
+const LEAST: usize = 128;
+
+/// Grows the payload while that works.
+///
+/// ```text
+///            8 full messages arrived, the next is pushed
+/// Growing ────────────────────────────────────────────▶ Probing ──┐
+///    ▲                     the probe arrived              │       │ socket lost, the probe
+///    └────────────────────────────────────────────────────┘       │ just sent
+///                                                                 ▼
+///                                                              Stopped
+/// ```
+///
+/// One message above the proven size is in flight at most. It keeps its size when it is sent
+/// again (it has a number, so it can't be cut anew); if the channel dies of it again, the
+/// session has to be replaced.
+#[derive(Debug)]
+pub(crate) struct PayloadSize {
+    most: usize,
+    proven: usize,
+    growth: Growth,
+}
+
+#[derive(Debug)]
+enum Growth {
+    /// Full messages of the proven size that arrived.
+    Growing(u32),
+    Probing(Probe),
+    /// No more is tried on this channel. The message that was too large may still be
+    /// unacknowledged.
+    Stopped(Option<Probe>),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Probe {
+    number: i64,
+    size: usize,
+    /// First transmission on the present socket.
+    sent: Option<Instant>,
+}
+
+/// What a lost socket says about payload sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Stay at this size.
+    Limit(usize),
+    /// A message of this size killed the channel twice.
+    Refused(usize),
+}
+
+impl PayloadSize {
+    pub(crate) fn new(initial: usize, most: usize) -> Self {
+        let most = most.max(LEAST);
+        Self {
+            most,
+            proven: initial.clamp(LEAST, most),
+            growth: Growth::Growing(0),
+        }
+    }
+
+    /// The most bytes that any message may have.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Bytes that the next message may have.
+    pub(crate) fn limit(&self) -> usize {
+        match self.growth {
+            Growth::Growing(full) if full >= FULL_MESSAGES => {
+                self.proven.saturating_mul(2).min(self.most)
+            }
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Stopped(_) => self.proven,
+        }
+    }
+
+    /// A message got its number.
+    pub(crate) fn pushed(&mut self, number: i64, size: usize) {
+        if size > self.proven && matches!(self.growth, Growth::Growing(_)) {
+            self.growth = Growth::Probing(Probe {
+                number,
+                size,
+                sent: None,
+            });
+        }
+    }
+
+    /// A message goes out.
+    pub(crate) fn transmitted(&mut self, number: i64, now: Instant) {
+        if let Growth::Probing(probe) | Growth::Stopped(Some(probe)) = &mut self.growth
+            && probe.number == number
+        {
+            probe.sent.get_or_insert(now);
+        }
+    }
+
+    /// A message arrived. Returns a size if one that was given up works after all.
+    pub(crate) fn acknowledged(&mut self, number: i64, size: usize) -> Option<usize> {
+        match &mut self.growth {
+            Growth::Growing(full) => {
+                if size >= self.proven && self.proven < self.most {
+                    *full = full.saturating_add(1);
+                }
+                None
+            }
+            Growth::Probing(probe) => {
+                if probe.number == number {
+                    self.proven = self.proven.max(size);
+                    self.growth = Growth::Growing(0);
+                }
+                None
+            }
+            Growth::Stopped(Some(probe)) if probe.number == number => {
+                self.proven = self.proven.max(size);
+                self.growth = Growth::Stopped(None);
+                Some(self.proven)
+            }
+            Growth::Stopped(_) => None,
+        }
+    }
+
+    pub(crate) fn connected(&mut self) {
+        if let Growth::Probing(probe) | Growth::Stopped(Some(probe)) = &mut self.growth {
+            probe.sent = None;
+        }
+    }
+
+    pub(crate) fn disconnected(&mut self, now: Instant) -> Option<Verdict> {
+        let died_of = |probe: &Probe| {
+            probe
+                .sent
+                .is_some_and(|sent| now.saturating_duration_since(sent) <= DEATH_WITHIN)
+        };
+        match self.growth {
+            Growth::Probing(probe) if died_of(&probe) => {
+                self.growth = Growth::Stopped(Some(probe));
+                Some(Verdict::Limit(self.proven))
+            }
+            Growth::Stopped(Some(probe)) if died_of(&probe) => Some(Verdict::Refused(probe.size)),
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Stopped(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends one message of the size allowed and has it acknowledged.
+    fn round(size: &mut PayloadSize, number: i64, now: Instant) -> usize {
+        let limit = size.limit();
+        size.pushed(number, limit);
+        size.transmitted(number, now);
+        size.acknowledged(number, limit);
+        limit
+    }
+
+    /// Grows until a probe is in flight; returns its number.
+    fn probe(size: &mut PayloadSize, now: Instant) -> i64 {
+        for number in 0.. {
+            let limit = size.limit();
+            size.pushed(number, limit);
+            size.transmitted(number, now);
+            if matches!(size.growth, Growth::Probing(_)) {
+                return number;
+            }
+            size.acknowledged(number, limit);
+        }
+        -1
+    }
+
+    #[test]
+    fn bulk_grows_by_doubling_up_to_the_most() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 5_000);
+        let limits: Vec<_> = (0..40)
+            .map(|number| round(&mut size, number, now))
+            .collect();
+        assert_eq!(limits[..8], [1_024; 8]);
+        assert_eq!(limits[8..17], [2_048; 9]);
+        assert_eq!(limits[17..26], [4_096; 9]);
+        assert_eq!(limits[26..], [5_000; 14]);
+    }
+
+    #[test]
+    fn messages_that_are_not_full_prove_nothing() {
+        let mut size = PayloadSize::new(1_024, 5_000);
+        for number in 0..100 {
+            size.pushed(number, 1_000);
+            size.acknowledged(number, 1_000);
+        }
+        assert_eq!(size.limit(), 1_024);
+    }
+
+    #[test]
+    fn one_message_above_the_proven_size_is_in_flight_at_most() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 16_384);
+        let number = probe(&mut size, now);
+        assert_eq!(size.limit(), 1_024);
+        size.acknowledged(number, 2_048);
+        assert_eq!(size.limit(), 2_048);
+    }
+
+    #[test]
+    fn a_channel_that_dies_of_a_probe_falls_back_and_tries_no_more() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 16_384);
+        let number = probe(&mut size, now);
+        let death = now + Duration::from_secs(5);
+        assert_eq!(size.disconnected(death), Some(Verdict::Limit(1_024)));
+        for number in 100..200 {
+            assert_eq!(round(&mut size, number, death), 1_024);
+        }
+        // It was not the size after all.
+        assert_eq!(size.acknowledged(number, 2_048), Some(2_048));
+        assert_eq!(size.disconnected(death), None);
+    }
+
+    #[test]
+    fn a_second_death_of_the_same_message_is_the_end() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 16_384);
+        let number = probe(&mut size, now);
+        size.disconnected(now);
+        size.connected();
+        // Lost again before the message went out: not its fault.
+        assert_eq!(size.disconnected(now), None);
+        size.connected();
+        size.transmitted(number, now);
+        assert_eq!(size.disconnected(now), Some(Verdict::Refused(2_048)));
+    }
+
+    #[test]
+    fn a_channel_that_dies_later_died_of_something_else() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 16_384);
+        probe(&mut size, now);
+        assert_eq!(size.disconnected(now + Duration::from_secs(6)), None);
+    }
+}
