@@ -6,8 +6,6 @@ import { main, must, run } from './lib/process.mjs';
 import {
   buildUi,
   cargoEnv,
-  cargoMetadata,
-  embedUi,
   ensureNodePackages,
   ensureToolchain,
   targetDir,
@@ -28,12 +26,11 @@ async function openWindow(args) {
   await ensureToolchain();
   await ensureNodePackages();
   await buildUi();
-  const features = embedUi(await cargoMetadata());
   console.log('Building the app (several minutes the first time) …');
   await must(
     'The app could not be built',
     'cargo',
-    ['build', '--locked', '-p', 'culvert-desktop', ...features],
+    ['build', '--locked', '-p', 'culvert-desktop'],
     { env: cargoEnv },
   );
   const suffix = process.platform === 'win32' ? '.exe' : '';

@@ -11,12 +11,14 @@ import {
   buildUi,
   cargoEnv,
   cargoMetadata,
-  embedUi,
   ensureNodePackages,
   ensureToolchain,
 } from './lib/setup.mjs';
 import { arrowFaults, purityFaults, tlsFaults } from './lib/structure.mjs';
 import { duration, selectChecks, summary } from './lib/summary.mjs';
+
+// The same packages and features each time, so that nothing is built twice.
+const everything = ['--locked', '--workspace'];
 
 // A check answers an exit code, a list of faults (none: passed), or a sentence (skipped, and why).
 // `needs` names the set-up it can't do without. Quick ones come first.
@@ -68,8 +70,7 @@ const checks = [
     group: 'rust',
     title: 'Clippy, warnings denied',
     needs: ['rust', 'window', 'ui'],
-    run: async () =>
-      cargo('clippy', ...(await everything()), '--all-targets', '--', '-D', 'warnings'),
+    run: () => cargo('clippy', ...everything, '--all-targets', '--', '-D', 'warnings'),
   },
   {
     name: 'test',
@@ -77,9 +78,9 @@ const checks = [
     title: 'Rust tests',
     needs: ['rust', 'window', 'ui'],
     run: async () => {
-      // First the programs: the scenarios start them. The same packages and features, so that nothing is built twice.
-      const built = await cargo('build', ...(await everything()), '--bins');
-      return built !== 0 ? built : cargo('test', ...(await everything()), '--no-fail-fast');
+      // First the programs: the scenarios start them.
+      const built = await cargo('build', ...everything, '--bins');
+      return built !== 0 ? built : cargo('test', ...everything, '--no-fail-fast');
     },
   },
   {
@@ -88,7 +89,7 @@ const checks = [
     title: 'The real window',
     needs: ['rust', 'window', 'windowTest', 'ui'],
     run: async () => {
-      const built = await cargo('build', ...(await everything()), '--bins');
+      const built = await cargo('build', ...everything, '--bins');
       return built !== 0 ? built : run('npm', ['run', '--silent', 'desktop:test'], { env: cargoEnv });
     },
   },
@@ -174,8 +175,4 @@ function ownTests() {
   return readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.test.mjs'))
     .map((name) => join(folder, name));
-}
-
-async function everything() {
-  return ['--locked', '--workspace', ...embedUi(await cargoMetadata())];
 }

@@ -71,12 +71,6 @@ export async function buildUi() {
   await must('The UI could not be built', 'npm', ['run', '--silent', 'ui:build']);
 }
 
-/** The arguments that make a plain cargo build of the shell load the built UI instead of a development server. */
-export function embedUi(metadata) {
-  const shell = metadata.packages.find((found) => found.name === 'culvert-desktop');
-  return shell?.features['custom-protocol'] ? ['--features', 'culvert-desktop/custom-protocol'] : [];
-}
-
 /** What cargo says about the workspace and everything it depends on, on every system. */
 export async function cargoMetadata() {
   const answer = await read('cargo', ['metadata', '--format-version', '1', '--locked'], { env: cargoEnv });
