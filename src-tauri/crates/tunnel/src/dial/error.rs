@@ -1,0 +1,297 @@
+use std::io;
+use std::time::Duration;
+
+use aws_access::{NetworkFault, TlsFault};
+use tunnel_proto::{Failure, Next, Problem, ProblemKind};
+
+/// How much of a foreign answer is kept.
+const EXCERPT_CHARS: usize = 200;
+
+/// Why a WebSocket could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    /// The service gave a URL that must not or cannot be dialled.
+    #[error("the stream URL cannot be used: {reason}")]
+    Url {
+        /// What is wrong with it. Never the URL, which may hold a signature.
+        reason: String,
+    },
+    /// The host's name has no address.
+    #[error("{host} could not be resolved")]
+    Dns { host: String, source: io::Error },
+    /// No TCP connection, or it broke before the upgrade was answered.
+    #[error("{host} could not be reached")]
+    Connect {
+        host: String,
+        fault: NetworkFault,
+        source: io::Error,
+    },
+    /// Not all steps were done in time.
+    #[error("{host} did not answer within {after:?}")]
+    Timeout { host: String, after: Duration },
+    /// No secure connection.
+    #[error("no secure connection to {host}")]
+    Tls {
+        host: String,
+        fault: TlsFault,
+        source: io::Error,
+    },
+    /// The proxy is of a kind that is not spoken here.
+    #[error("a proxy with {scheme}:// is not supported")]
+    ProxyScheme { scheme: String },
+    /// The proxy itself could not be reached.
+    #[error("the proxy {proxy} could not be reached")]
+    ProxyUnreachable {
+        proxy: String,
+        source: Box<DialError>,
+    },
+    /// The proxy wants a user name and password, or others.
+    #[error("the proxy wants authentication")]
+    ProxyAuthentication { excerpt: String },
+    /// The proxy would not connect.
+    #[error("the proxy refused with HTTP status {status}")]
+    ProxyRefused { status: u16, excerpt: String },
+    /// What is said to be a proxy does not behave like one.
+    #[error("the proxy broke the protocol: {reason}")]
+    ProxyProtocol { reason: String },
+    /// The gateway refused the upgrade.
+    #[error("{host} refused with HTTP status {status}")]
+    Refused {
+        host: String,
+        status: u16,
+        excerpt: String,
+    },
+    /// Whoever answered speaks no WebSocket.
+    #[error("{host} did not answer as a WebSocket")]
+    NotWebSocket {
+        host: String,
+        status: Option<u16>,
+        excerpt: String,
+    },
+}
+
+impl DialError {
+    pub(super) fn connect(host: &str, source: io::Error) -> Self {
+        let host = host.to_owned();
+        match NetworkFault::of(&source) {
+            // TLS 1.3 reports some refusals only when the first bytes are read.
+            Some(NetworkFault::Tls(fault)) => Self::Tls {
+                host,
+                fault,
+                source,
+            },
+            Some(fault) => Self::Connect {
+                host,
+                fault,
+                source,
+            },
+            None => Self::Connect {
+                host,
+                fault: NetworkFault::Broken,
+                source,
+            },
+        }
+    }
+
+    pub(super) fn tls(host: &str, source: io::Error) -> Self {
+        match NetworkFault::of(&source) {
+            Some(NetworkFault::Tls(fault)) => Self::Tls {
+                host: host.to_owned(),
+                fault,
+                source,
+            },
+            Some(_) | None => Self::connect(host, source),
+        }
+    }
+
+    pub(super) fn proxy_protocol(error: &hyper::Error) -> Self {
+        let reason = match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        Self::ProxyProtocol { reason }
+    }
+
+    /// The error's stable name.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Url { .. } => "invalid-stream-url",
+            Self::Dns { .. } => NetworkFault::Dns.code(),
+            Self::Connect { fault, .. } => fault.code(),
+            Self::Timeout { .. } => NetworkFault::Timeout.code(),
+            Self::Tls { fault, .. } => NetworkFault::Tls(*fault).code(),
+            Self::ProxyScheme { .. } => "proxy-unsupported",
+            Self::ProxyUnreachable { .. } => "proxy-unreachable",
+            Self::ProxyAuthentication { .. } => "proxy-authentication",
+            Self::ProxyRefused { .. } => "proxy-refused",
+            Self::ProxyProtocol { .. } => "proxy-protocol",
+            Self::Refused { .. } => "upgrade-refused",
+            Self::NotWebSocket { .. } => "not-a-websocket",
+        }
+    }
+
+    /// What should happen next.
+    ///
+    /// A refused upgrade is tried again: that asks for another token first, and the answer to
+    /// that says for sure whether the session or the credentials are over.
+    pub(crate) fn next(&self) -> Next {
+        match self {
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Tls { .. }
+            | Self::ProxyUnreachable { .. }
+            | Self::ProxyRefused { .. }
+            | Self::ProxyProtocol { .. }
+            | Self::NotWebSocket { .. } => Next::Retry,
+            // Not found, or gone: no token helps.
+            Self::Refused {
+                status: 404 | 410, ..
+            } => Next::NewSession,
+            Self::Refused { .. } => Next::Retry,
+            Self::Url { .. } | Self::ProxyScheme { .. } | Self::ProxyAuthentication { .. } => {
+                Next::Stop
+            }
+        }
+    }
+
+    fn kind(&self) -> ProblemKind {
+        match self {
+            Self::Url { .. } => ProblemKind::Protocol,
+            Self::Refused { .. } => ProblemKind::Service,
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Tls { .. }
+            | Self::ProxyScheme { .. }
+            | Self::ProxyUnreachable { .. }
+            | Self::ProxyAuthentication { .. }
+            | Self::ProxyRefused { .. }
+            | Self::ProxyProtocol { .. }
+            | Self::NotWebSocket { .. } => ProblemKind::Network,
+        }
+    }
+
+    /// What happened, in one sentence.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Self::Url { reason } => {
+                format!("The service gave an address that cannot be used: {reason}.")
+            }
+            Self::Dns { host, .. } => NetworkFault::Dns.what(host),
+            Self::Connect { host, fault, .. } => fault.what(host),
+            Self::Timeout { host, after } => {
+                format!(
+                    "There was no answer within {} s from {host}.",
+                    after.as_secs()
+                )
+            }
+            Self::Tls { host, fault, .. } => fault.what(host),
+            Self::ProxyScheme { scheme } => {
+                format!("The environment names a proxy with {scheme}://, which is not supported.")
+            }
+            Self::ProxyUnreachable { proxy, .. } => {
+                format!("The proxy {proxy} could not be reached.")
+            }
+            Self::ProxyAuthentication { .. } => {
+                "The proxy does not accept the user name and password, or wants some.".into()
+            }
+            Self::ProxyRefused { status, .. } => {
+                format!("The proxy refused to connect, with HTTP status {status}.")
+            }
+            Self::ProxyProtocol { .. } => "The proxy did not answer as a proxy does.".into(),
+            Self::Refused { host, status, .. } => {
+                format!("{host} refused the data channel, with HTTP status {status}.")
+            }
+            Self::NotWebSocket { host, .. } => {
+                format!("Something else answered in place of {host}.")
+            }
+        }
+    }
+
+    /// What the reader can do, in one sentence.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Url { .. } => {
+                "Check the endpoint; only wss:// is accepted, or ws:// on this computer."
+            }
+            Self::Dns { .. } => NetworkFault::Dns.remedy(),
+            Self::Connect { fault, .. } => fault.remedy(),
+            Self::Timeout { .. } => NetworkFault::Timeout.remedy(),
+            Self::Tls { fault, .. } => fault.remedy(),
+            Self::ProxyScheme { .. } => "Set HTTPS_PROXY to an http:// or https:// proxy.",
+            Self::ProxyUnreachable { .. } | Self::ProxyProtocol { .. } => {
+                "Check the address in HTTPS_PROXY, or put the host in NO_PROXY."
+            }
+            Self::ProxyAuthentication { .. } => {
+                "Put them into HTTPS_PROXY, as in http://user:password@proxy:8080."
+            }
+            Self::ProxyRefused { .. } => {
+                "Ask for the ssmmessages endpoint to be allowed there, port 443."
+            }
+            Self::Refused { .. } => {
+                "Check the permission ssmmessages:OpenDataChannel and this computer's clock."
+            }
+            Self::NotWebSocket { .. } => {
+                "Sign in to the network in a browser, or check proxy and firewall."
+            }
+        }
+    }
+
+    /// The raw text of whoever reported it; empty when there is none.
+    pub(crate) fn details(&self) -> String {
+        match self {
+            Self::Dns { source, .. } | Self::Connect { source, .. } | Self::Tls { source, .. } => {
+                source.to_string()
+            }
+            Self::ProxyUnreachable { source, .. } => {
+                format!("{} {}", source.what(), source.details())
+            }
+            Self::ProxyAuthentication { excerpt } | Self::ProxyRefused { excerpt, .. } => {
+                excerpt.clone()
+            }
+            Self::ProxyProtocol { reason } => reason.clone(),
+            Self::Refused { excerpt, .. }
+            | Self::NotWebSocket {
+                status: None,
+                excerpt,
+                ..
+            } => excerpt.clone(),
+            Self::NotWebSocket {
+                status: Some(status),
+                excerpt,
+                ..
+            } => {
+                format!("HTTP {status}: {excerpt}")
+            }
+            Self::Url { .. } | Self::Timeout { .. } | Self::ProxyScheme { .. } => String::new(),
+        }
+    }
+
+    /// The error as the tunnel's policy takes it.
+    pub(crate) fn failure(&self) -> Failure {
+        Failure {
+            next: self.next(),
+            problem: Problem {
+                kind: self.kind(),
+                code: self.code().to_owned(),
+                what: self.what(),
+                remedy: self.remedy().to_owned(),
+                details: self.details(),
+            },
+        }
+    }
+}
+
+/// The first characters of a text, on one line.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    // Four bytes a character at most, and room for what is left out.
+    let head = &body[..body.len().min(EXCERPT_CHARS * 8)];
+    let text = String::from_utf8_lossy(head);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(EXCERPT_CHARS)
+        .collect()
+}

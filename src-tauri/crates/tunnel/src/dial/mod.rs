@@ -1,0 +1,169 @@
+//! Opening the WebSocket of a data channel: name, TCP, proxy, TLS, upgrade.
+//!
+//! Each step is done here and not by the WebSocket library, so that each has its own error,
+//! the roots are those of the API calls, and a proxy can be in between:
+//!
+//! ```text
+//!  resolve ─▶ TCP ─▶ [TLS to the proxy] ─▶ [CONNECT] ─▶ TLS ─▶ upgrade
+//! ```
+
+mod error;
+mod proxy;
+mod stream;
+mod tcp;
+mod upgrade;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_access::{Access, Trust};
+use http::HeaderMap;
+use hyper_util::client::proxy::matcher::Matcher;
+use rustls_pki_types::ServerName;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::WebSocketStream;
+use tunnel_proto::Failure;
+use url::{Host, Url};
+
+pub(crate) use error::DialError;
+use stream::Hop;
+pub(crate) use stream::Stream;
+
+/// The WebSocket of a data channel.
+pub(crate) type Socket = WebSocketStream<Stream>;
+
+/// How long all steps together may take. As long as an API call may; a slow link needs a
+/// second or two for its four or five round trips.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Signs the upgrade with credentials that are asked for now, and opens the WebSocket.
+pub(crate) async fn dial(access: &Access, stream_url: &str) -> Result<Socket, Failure> {
+    let url = Url::parse(stream_url).map_err(|error| {
+        DialError::Url {
+            reason: error.to_string(),
+        }
+        .failure()
+    })?;
+    let headers = access
+        .sign_upgrade(&url)
+        .await
+        .map_err(|error| crate::access::failure(&error))?;
+    open(
+        &url,
+        headers,
+        access.trust(),
+        &Matcher::from_env(),
+        DIAL_TIMEOUT,
+    )
+    .await
+    .map_err(|error| error.failure())
+}
+
+/// Opens a WebSocket.
+///
+/// `headers` are added to the upgrade request. `proxies` says which hosts are reached through
+/// a proxy; loopback hosts never are. `timeout` holds for all steps together.
+///
+/// # Errors
+/// [`DialError`], which says which step failed.
+pub(crate) async fn open(
+    url: &Url,
+    headers: HeaderMap,
+    trust: &Trust,
+    proxies: &Matcher,
+    timeout: Duration,
+) -> Result<Socket, DialError> {
+    let place = Place::of(url)?;
+    let dialled = async {
+        let stream = connect(&place, trust, proxies).await?;
+        upgrade::upgrade(url, headers, stream, &place).await
+    };
+    match tokio::time::timeout(timeout, Box::pin(dialled)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(DialError::Timeout {
+            host: place.host,
+            after: timeout,
+        }),
+    }
+}
+
+/// Where a WebSocket URL leads.
+#[derive(Debug)]
+struct Place {
+    /// Name or address, an IPv6 one without brackets.
+    host: String,
+    port: u16,
+    loopback: bool,
+    /// The name that the certificate must be for; `None` for a connection in the clear.
+    tls: Option<ServerName<'static>>,
+}
+
+impl Place {
+    /// Accepts `wss` for any host, `ws` for loopback only: a data channel's token would go in
+    /// the clear.
+    fn of(url: &Url) -> Result<Self, DialError> {
+        let invalid = |reason: &str| DialError::Url {
+            reason: reason.to_owned(),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("it holds a user name or password"));
+        }
+        let host = url.host().ok_or_else(|| invalid("it names no host"))?;
+        let port = url
+            .port_or_known_default()
+            .ok_or_else(|| invalid("it names no port"))?;
+        let (host, loopback) = match host {
+            Host::Domain(name) => {
+                let name = name.trim_end_matches('.').to_owned();
+                let loopback = name == "localhost" || name.ends_with(".localhost");
+                (name, loopback)
+            }
+            Host::Ipv4(address) => (address.to_string(), address.is_loopback()),
+            Host::Ipv6(address) => (address.to_string(), address.is_loopback()),
+        };
+        let tls = match url.scheme() {
+            "wss" => {
+                let name = ServerName::try_from(host.clone())
+                    .map_err(|_| invalid("its host can be in no certificate"))?;
+                Some(name)
+            }
+            "ws" if loopback => None,
+            "ws" => return Err(invalid("only wss:// is secure")),
+            _ => return Err(invalid("it does not begin with wss://")),
+        };
+        Ok(Self {
+            host,
+            port,
+            loopback,
+            tls,
+        })
+    }
+
+    /// Host and port as HTTP writes them.
+    fn authority(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
+            Ok(IpAddr::V4(_)) | Err(_) => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+async fn connect(place: &Place, trust: &Trust, proxies: &Matcher) -> Result<Stream, DialError> {
+    let hop = match proxy::proxy_for(place, proxies) {
+        Some(proxy) => proxy::connect(place, &proxy, trust).await?,
+        None => Hop::Plain(tcp::connect(&place.host, place.port).await?),
+    };
+    match &place.tls {
+        None => Ok(Stream::Plain(hop)),
+        Some(name) => {
+            let tls = TlsConnector::from(trust.client_config())
+                .connect(name.clone(), hop)
+                .await
+                .map_err(|error| DialError::tls(&place.host, error))?;
+            Ok(Stream::Tls(Box::new(tls)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

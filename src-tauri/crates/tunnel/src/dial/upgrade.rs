@@ -1,0 +1,90 @@
+//! The WebSocket upgrade (RFC 6455, section 4.1).
+
+use http::HeaderMap;
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Error as SocketError;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use url::Url;
+
+use super::error::{DialError, excerpt};
+use super::stream::Stream;
+use super::{Place, Socket};
+
+/// Largest message and frame that is accepted. An agent's message is a little over 1 KiB, and
+/// no payload may be larger than one of ours can be; the rest is room for a gateway's whims.
+const MAX_INCOMING_BYTES: usize = 2 * 1024 * 1024;
+
+/// Read in one go. Full speed is about 1 MB/s for a session, so that this is 60 ms' worth.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Written in one go, when there is as much without a flush.
+const WRITE_BUFFER_BYTES: usize = 64 * 1024;
+
+/// What may wait to be written while the connection takes nothing.
+const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
+
+pub(super) async fn upgrade(
+    url: &Url,
+    headers: HeaderMap,
+    stream: Stream,
+    place: &Place,
+) -> Result<Socket, DialError> {
+    let mut request = url
+        .as_str()
+        .into_client_request()
+        .map_err(|error| DialError::Url {
+            reason: error.to_string(),
+        })?;
+    request.headers_mut().extend(headers);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+        .max_message_size(Some(MAX_INCOMING_BYTES))
+        .max_frame_size(Some(MAX_INCOMING_BYTES));
+    match Box::pin(client_async_with_config(request, stream, Some(config))).await {
+        Ok((socket, _answer)) => Ok(socket),
+        Err(error) => Err(failed(place, error)),
+    }
+}
+
+fn failed(place: &Place, error: SocketError) -> DialError {
+    let host = place.host.clone();
+    match error {
+        SocketError::Http(answer) => {
+            let status = answer.status();
+            let excerpt = excerpt(answer.body().as_deref().unwrap_or_default());
+            // A gateway that refuses says so by an error; pages and redirects come from
+            // something in between that wants to be looked at.
+            if status.is_client_error() || status.is_server_error() {
+                DialError::Refused {
+                    host,
+                    status: status.as_u16(),
+                    excerpt,
+                }
+            } else {
+                DialError::NotWebSocket {
+                    host,
+                    status: Some(status.as_u16()),
+                    excerpt,
+                }
+            }
+        }
+        SocketError::Io(source) => DialError::connect(&host, source),
+        SocketError::ConnectionClosed
+        | SocketError::AlreadyClosed
+        | SocketError::Tls(_)
+        | SocketError::Capacity(_)
+        | SocketError::Protocol(_)
+        | SocketError::WriteBufferFull(_)
+        | SocketError::Utf8(_)
+        | SocketError::AttackAttempt
+        | SocketError::Url(_)
+        | SocketError::HttpFormat(_) => DialError::NotWebSocket {
+            host,
+            status: None,
+            excerpt: error.to_string(),
+        },
+    }
+}
