@@ -84,7 +84,7 @@ async function ensureDebian(names) {
   }
   console.log(`Installing them with apt-get${asRoot ? '' : ', through sudo'} …`);
   const apt = (args) => {
-    const noninteractive = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', ...args];
+    const noninteractive = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=300', ...args];
     return asRoot ? ['env', noninteractive] : ['sudo', ['env', ...noninteractive]];
   };
   const sentence = 'The system packages could not be installed. Install them by hand, then run this again';
