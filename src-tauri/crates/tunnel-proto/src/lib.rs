@@ -1,3 +1,37 @@
-//! tunnel-proto
+//! One tunnel, sans-IO: its sessions, and the policy that starts, resumes, replaces and ends
+//! them.
+//!
+//! Two machines share the work. A [`Session`] is the hot path: data channel, multiplexer and
+//! keepalive of one session, over as many WebSockets as it takes. A [`Tunnel`] is the policy
+//! over one or more sessions; it never sees a payload byte.
+//!
+//! # The contract
+//!
+//! Both know no sockets and no clock; the driver gives them time, and randomness as a seed.
+//! After *any* call that takes `now`, the driver
+//!
+//! 1. sends what `poll_transmit` returns ([`Session`]), or does what `poll_action` returns
+//!    ([`Tunnel`]), until it returns `None`;
+//! 2. takes what `poll_event` returns, until it returns `None`;
+//! 3. calls `handle_timeout` at the time that `poll_timeout` returns, unless something else
+//!    happened before: then it asks again.
+//!
+//! A driver that can't send at the moment (its socket is full) simply stops step 1; what
+//! acknowledgements and data wait is bounded by the machines.
+
+mod backoff;
+mod close;
+mod failure;
+mod session;
+mod slot;
 mod snapshot;
-pub use snapshot::{Close, Problem, Snapshot, State};
+mod tunnel;
+
+pub use failure::{Failure, Next};
+pub use session::{
+    ConnectionId, Facts, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer, Transmit,
+};
+pub use slot::SessionKey;
+pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
+pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey};
+pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelPolicy, TunnelTimer};

@@ -101,6 +101,8 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
+    /// Whose business it is.
+    pub kind: ProblemKind,
     /// Stable name for programs, such as `target-not-connected`.
     pub code: String,
     /// One sentence: what happened and why.
@@ -109,6 +111,28 @@ pub struct Problem {
     pub remedy: String,
     /// The raw text of whoever reported it; empty when there is none.
     pub details: String,
+}
+
+/// Whose business a problem is: what kind of thing has to change before it can work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ProblemKind {
+    /// The tunnel's settings: a profile, a region, a document that does not exist.
+    Settings,
+    /// The local port, address or socket.
+    Listen,
+    /// Credentials are missing or have expired.
+    Credentials,
+    /// The account does not allow it.
+    Permission,
+    /// The target, its agent, or the destination behind it.
+    Target,
+    /// The way to AWS: DNS, proxy, TLS, a connection that broke.
+    Network,
+    /// AWS: throttling, quotas, errors of the service, the gateway's closes.
+    Service,
+    /// The far end said something that it must not say.
+    Protocol,
 }
 
 /// How a WebSocket ended.
@@ -121,4 +145,56 @@ pub struct Close {
     pub code: Option<u16>,
     /// The close reason that the service gave, or how the connection broke.
     pub reason: String,
+}
+
+impl Snapshot {
+    /// The snapshot of a tunnel that has just been made and listens at `addresses`.
+    pub fn new(state: State, addresses: Vec<String>) -> Self {
+        Self {
+            state,
+            addresses,
+            connections: 0,
+            waiting: 0,
+            sessions: 0,
+            bytes_up: 0,
+            bytes_down: 0,
+            reconnects: 0,
+            replacements: 0,
+            last_close: None,
+            agent_version: None,
+            round_trip_ms: None,
+            customer_message: None,
+            notice: None,
+        }
+    }
+
+    /// The snapshot of a tunnel that is not started.
+    pub fn off() -> Self {
+        Self::new(State::Off, Vec::new())
+    }
+}
+
+impl Problem {
+    /// Makes a problem that has no raw text to show.
+    pub fn new(
+        kind: ProblemKind,
+        code: &str,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            code: code.to_owned(),
+            what: what.into(),
+            remedy: remedy.into(),
+            details: String::new(),
+        }
+    }
+
+    /// Adds the raw text of whoever reported it.
+    #[must_use]
+    pub fn with_details(mut self, details: impl Into<String>) -> Self {
+        self.details = details.into();
+        self
+    }
 }

@@ -1,0 +1,582 @@
+//! The policy in virtual time.
+
+use super::*;
+use crate::ProblemKind;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A tunnel, its time, and everything it asked for so far.
+struct World {
+    tunnel: Tunnel,
+    start: Instant,
+    now: Instant,
+    sessions: u32,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(TunnelPolicy::default())
+    }
+
+    fn with(policy: TunnelPolicy) -> Self {
+        let start = Instant::now();
+        let clock = Clock {
+            origin: start,
+            unix_ms_at_origin: 1_000_000,
+        };
+        let tunnel = Tunnel::new(policy, start, clock, [7; 32]);
+        Self {
+            tunnel,
+            start,
+            now: start,
+            sessions: 0,
+        }
+    }
+
+    /// A tunnel whose first session is up.
+    fn up() -> (Self, SessionKey) {
+        let mut world = Self::new();
+        let key = world.expect_start();
+        world.bring_up(key);
+        (world, key)
+    }
+
+    fn input(&mut self, input: Input) {
+        self.tunnel.handle_input(self.now, input);
+    }
+
+    fn actions(&mut self) -> Vec<Action> {
+        std::iter::from_fn(|| self.tunnel.poll_action()).collect()
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.tunnel.poll_event()).collect()
+    }
+
+    fn expect_start(&mut self) -> SessionKey {
+        match &self.actions()[..] {
+            [Action::Start(key)] => *key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn expect_resume(&mut self) -> (SessionKey, String) {
+        match &self.actions()[..] {
+            [Action::Resume(key, session_id)] => (*key, session_id.clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Answers StartSession and goes through the handshake.
+    fn bring_up(&mut self, key: SessionKey) {
+        self.sessions += 1;
+        let grant = grant(self.sessions);
+        self.input(Input::Granted(key, Ok(grant.clone())));
+        assert_eq!(self.actions(), [Action::Dial(key, grant)]);
+        self.input(Input::Dialled(key, Ok(())));
+        self.input(Input::Established(key));
+    }
+
+    /// Answers ResumeSession and opens the WebSocket.
+    fn resume(&mut self, key: SessionKey, session_id: &str) {
+        let grant = Grant {
+            session_id: session_id.into(),
+            ..grant(0)
+        };
+        self.input(Input::Granted(key, Ok(grant.clone())));
+        assert_eq!(self.actions(), [Action::Dial(key, grant)]);
+        self.input(Input::Dialled(key, Ok(())));
+    }
+
+    /// Lets time pass until the next timer, and returns what it was.
+    fn next_timer(&mut self) -> TunnelTimer {
+        let (at, timer) = self.tunnel.poll_timeout().unwrap();
+        self.now = self.now.max(at);
+        self.tunnel.handle_timeout(self.now);
+        timer
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some((at, _)) = self.tunnel.poll_timeout()
+            && at <= until
+        {
+            self.next_timer();
+        }
+        self.now = until;
+    }
+
+    fn since_start(&self) -> u64 {
+        let elapsed = self.now - self.start;
+        1_000_000 + u64::try_from(elapsed.as_millis()).unwrap()
+    }
+}
+
+fn grant(number: u32) -> Grant {
+    Grant {
+        session_id: format!("session-{number}"),
+        stream_url: "wss://gateway/".into(),
+        token: "token".into(),
+    }
+}
+
+fn failure(next: Next) -> Failure {
+    Failure {
+        next,
+        problem: problem("trouble"),
+    }
+}
+
+fn problem(code: &str) -> Problem {
+    Problem::new(ProblemKind::Service, code, "What happened.", "What to do.")
+}
+
+fn bye() -> Close {
+    Close {
+        at: 0,
+        code: Some(1000),
+        reason: "Bye".into(),
+    }
+}
+
+#[test]
+fn a_tunnel_starts_by_itself_and_is_up_when_the_handshake_is_done() {
+    let mut world = World::new();
+    assert_eq!(world.tunnel.state(), State::Connecting { since: 1_000_000 });
+    let key = world.expect_start();
+    world.now += SECOND;
+    world.bring_up(key);
+    let up = State::Up { since: 1_001_000 };
+    assert_eq!(world.tunnel.state(), up);
+    assert_eq!(
+        world.events(),
+        [
+            Event::StateChanged(State::Connecting { since: 1_000_000 }),
+            Event::StateChanged(up)
+        ]
+    );
+    assert_eq!(world.tunnel.poll_timeout(), None);
+}
+
+#[test]
+fn a_lost_websocket_is_resumed_at_once_for_the_same_session() {
+    let (mut world, key) = World::up();
+    world.events();
+    world.input(Input::Lost(key, bye()));
+    let (resumed, session_id) = world.expect_resume();
+    assert_eq!((resumed, session_id.as_str()), (key, "session-1"));
+    let State::Reconnecting {
+        attempt: 1,
+        next_attempt: None,
+        problem,
+        ..
+    } = world.tunnel.state()
+    else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert_eq!(problem.code, "gateway-close");
+    assert!(matches!(
+        &world.events()[..],
+        [Event::Lost { .. }, Event::StateChanged(_)]
+    ));
+
+    world.resume(key, "session-1");
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    assert_eq!(world.tunnel.reconnects(), 1);
+    assert_eq!(world.tunnel.replacements(), 0);
+    assert_eq!(world.tunnel.last_close(), Some(&bye()));
+    assert_eq!(world.actions(), []);
+}
+
+#[test]
+fn failed_resumes_are_retried_after_growing_pauses_and_say_so() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    for attempt in 2..40 {
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        let State::Reconnecting {
+            attempt: told,
+            next_attempt: Some(next),
+            problem,
+            ..
+        } = world.tunnel.state()
+        else {
+            panic!("{:?}", world.tunnel.state());
+        };
+        assert_eq!((told, problem.code.as_str()), (attempt, "trouble"));
+        assert!(next <= world.since_start() + 30_000);
+        assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+    }
+    world.expect_resume();
+    world.resume(key, "session-1");
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+}
+
+#[test]
+fn a_refused_dial_asks_for_a_new_token() {
+    let mut world = World::new();
+    let key = world.expect_start();
+    world.input(Input::Granted(key, Ok(grant(1))));
+    world.actions();
+    world.input(Input::Dialled(key, Err(failure(Next::Retry))));
+    assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+    assert_eq!(world.expect_resume(), (key, "session-1".into()));
+    world.resume(key, "session-1");
+    // The handshake is still to come.
+    assert!(!matches!(world.tunnel.state(), State::Up { .. }));
+    world.input(Input::Established(key));
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    assert_eq!(world.tunnel.reconnects(), 0);
+}
+
+#[test]
+fn a_session_that_is_gone_is_replaced_and_waiting_connections_are_served() {
+    for refusal in [Next::NewSession, Next::Stop] {
+        let (mut world, key) = World::up();
+        world.input(Input::Lost(key, bye()));
+        world.actions();
+        world.input(Input::Accepted(RequestId(1)));
+        assert_eq!(world.actions(), []);
+        assert_eq!(world.tunnel.waiting(), 1);
+
+        world.input(Input::Granted(key, Err(failure(refusal))));
+        assert_eq!(
+            world.actions(),
+            [Action::Discard(key), Action::Abandon("session-1".into())]
+        );
+        // It failed once already, so the new one is not started in a tight loop.
+        assert!(matches!(world.next_timer(), TunnelTimer::Attempt(_)));
+        let next = world.expect_start();
+        assert_ne!(next, key);
+        world.bring_up(next);
+        assert_eq!(world.actions(), [Action::Place(RequestId(1), next)]);
+        assert_eq!(world.tunnel.replacements(), 1);
+    }
+}
+
+#[test]
+fn a_session_that_ends_in_the_middle_of_its_life_is_replaced_at_once() {
+    let (mut world, key) = World::up();
+    world.input(Input::Over(key, problem("session-ended")));
+    let actions = world.actions();
+    let [
+        Action::Discard(gone),
+        Action::Abandon(_),
+        Action::Start(next),
+    ] = actions[..]
+    else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(gone, key);
+    world.bring_up(next);
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+}
+
+#[test]
+fn a_session_that_never_comes_up_is_not_replaced_in_a_tight_loop() {
+    let (mut world, key) = World::up();
+    world.input(Input::Over(key, problem("session-ended")));
+    let mut key = match world.actions()[..] {
+        [.., Action::Start(next)] => next,
+        ref other => panic!("{other:?}"),
+    };
+    for _ in 0..20 {
+        world.input(Input::Granted(key, Ok(grant(9))));
+        world.input(Input::Dialled(key, Ok(())));
+        world.input(Input::Over(key, problem("handshake-timeout")));
+        world.actions();
+        assert!(matches!(world.next_timer(), TunnelTimer::Attempt(_)));
+        key = world.expect_start();
+    }
+    assert!(world.now - world.start > Duration::from_secs(20));
+}
+
+#[test]
+fn what_only_the_settings_can_mend_fails_at_once_and_leaves_nothing() {
+    for refusal in [Next::Stop, Next::AwaitTarget] {
+        let mut world = World::new();
+        let key = world.expect_start();
+        world.input(Input::Accepted(RequestId(1)));
+        world.input(Input::Granted(key, Err(failure(refusal))));
+        assert_eq!(
+            world.actions(),
+            [Action::Reject(RequestId(1)), Action::Discard(key)]
+        );
+        let failed = State::Failed {
+            since: 1_000_000,
+            problem: problem("trouble"),
+        };
+        assert_eq!(world.tunnel.state(), failed);
+        assert!(world.events().contains(&Event::Failed(problem("trouble"))));
+        world.input(Input::Accepted(RequestId(2)));
+        assert_eq!(world.actions(), [Action::Reject(RequestId(2))]);
+        assert_eq!(world.tunnel.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn a_start_that_fails_for_a_while_is_retried_within_its_budget() {
+    let mut world = World::new();
+    let mut attempts = 0;
+    while !matches!(world.tunnel.state(), State::Failed { .. }) {
+        let key = world.expect_start();
+        attempts += 1;
+        world.now += SECOND / 10;
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        if world.tunnel.poll_timeout().is_some() {
+            world.next_timer();
+        }
+    }
+    assert!(attempts > 3, "{attempts} attempts");
+    let took = world.now - world.start;
+    assert!(
+        took >= Duration::from_secs(10) && took < Duration::from_secs(45),
+        "{took:?}"
+    );
+}
+
+#[test]
+fn a_tunnel_that_was_up_tries_for_half_an_hour() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    while !matches!(world.tunnel.state(), State::Failed { .. }) {
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        if world.tunnel.poll_timeout().is_some() {
+            world.next_timer();
+        }
+    }
+    let took = world.now - world.start;
+    assert!(took >= Duration::from_secs(30 * 60), "{took:?}");
+    assert_eq!(
+        world.actions(),
+        [Action::Discard(key), Action::Abandon("session-1".into())]
+    );
+}
+
+#[test]
+fn a_target_that_is_away_is_waited_for_once_the_tunnel_was_up() {
+    let (mut world, key) = World::up();
+    world.input(Input::Over(key, problem("session-ended")));
+    let actions = world.actions();
+    let [.., Action::Start(key)] = actions[..] else {
+        panic!("{actions:?}")
+    };
+    world.input(Input::Granted(key, Err(failure(Next::AwaitTarget))));
+    assert!(matches!(world.tunnel.state(), State::Reconnecting { .. }));
+    world.next_timer();
+    assert_eq!(world.expect_start(), key);
+}
+
+#[test]
+fn an_expired_login_waits_for_the_user() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+    assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
+    world.pass(Duration::from_secs(59));
+    assert_eq!(world.actions(), []);
+    world.input(Input::SignedIn);
+    world.expect_resume();
+    world.resume(key, "session-1");
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+}
+
+#[test]
+fn credentials_are_looked_at_again_once_a_minute() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+    assert_eq!(world.next_timer(), TunnelTimer::SignInProbe(key));
+    assert_eq!(world.now - world.start, SIGN_IN_PROBE);
+    world.expect_resume();
+}
+
+#[test]
+fn refused_credentials_are_fetched_once_more_before_the_user_is_asked() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
+    assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
+    assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
+}
+
+#[test]
+fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    world.expect_resume();
+    world.resume(key, "session-1");
+
+    world.pass(SECOND * 59);
+    world.input(Input::Lost(key, bye()));
+    assert_eq!(world.actions(), []);
+    assert!(matches!(
+        world.tunnel.state(),
+        State::Reconnecting { attempt: 2, .. }
+    ));
+    world.next_timer();
+    world.expect_resume();
+    world.resume(key, "session-1");
+
+    world.pass(SECOND * 61);
+    world.input(Input::Lost(key, bye()));
+    world.expect_resume();
+    assert!(matches!(
+        world.tunnel.state(),
+        State::Reconnecting { attempt: 1, .. }
+    ));
+}
+
+#[test]
+fn a_waiting_connection_is_turned_away_after_its_time() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    world.actions();
+    world.input(Input::Accepted(RequestId(1)));
+    world.now += SECOND;
+    world.input(Input::Accepted(RequestId(2)));
+    world.input(Input::Withdrawn(RequestId(2)));
+    assert_eq!(world.next_timer(), TunnelTimer::WaitLimit(RequestId(1)));
+    assert_eq!(world.now - world.start, Duration::from_secs(30));
+    assert_eq!(world.actions(), [Action::Reject(RequestId(1))]);
+}
+
+#[test]
+fn only_so_many_connections_may_wait() {
+    let mut world = World::with(TunnelPolicy {
+        waiting_most: 2,
+        ..TunnelPolicy::default()
+    });
+    world.expect_start();
+    for number in 0..3 {
+        world.input(Input::Accepted(RequestId(number)));
+    }
+    assert_eq!(world.actions(), [Action::Reject(RequestId(2))]);
+}
+
+#[test]
+fn stopping_asks_the_agent_first() {
+    let (mut world, key) = World::up();
+    world.input(Input::Stop);
+    assert_eq!(world.tunnel.state(), State::Stopping);
+    assert_eq!(world.actions(), [Action::SendEnd(key)]);
+    world.input(Input::EndConfirmed(key));
+    assert_eq!(world.actions(), [Action::Discard(key)]);
+    assert_eq!(world.tunnel.state(), State::Off);
+    assert!(world.events().contains(&Event::Stopped));
+}
+
+#[test]
+fn an_agent_that_does_not_confirm_is_ended_at_the_service() {
+    let (mut world, key) = World::up();
+    world.input(Input::Stop);
+    world.actions();
+    assert_eq!(world.next_timer(), TunnelTimer::EndConfirmation(key));
+    assert_eq!(
+        world.actions(),
+        [Action::Terminate(key, "session-1".into())]
+    );
+    world.input(Input::Terminated(key));
+    assert_eq!(world.tunnel.state(), State::Off);
+}
+
+#[test]
+fn stopping_takes_three_seconds_at_most() {
+    let (mut world, _) = World::up();
+    let stop = world.now;
+    world.input(Input::Stop);
+    while world.tunnel.poll_timeout().is_some() {
+        world.next_timer();
+    }
+    assert_eq!(world.tunnel.state(), State::Off);
+    assert_eq!(world.now - stop, STOP_PATIENCE);
+}
+
+#[test]
+fn a_session_that_is_being_started_when_the_tunnel_stops_is_ended() {
+    let mut world = World::new();
+    let key = world.expect_start();
+    world.input(Input::Stop);
+    assert_eq!(world.actions(), []);
+    world.input(Input::Granted(key, Ok(grant(1))));
+    assert_eq!(
+        world.actions(),
+        [Action::Terminate(key, "session-1".into())]
+    );
+
+    // And one whose answer comes after everything is over.
+    let mut world = World::new();
+    let key = world.expect_start();
+    world.input(Input::Stop);
+    world.pass(SECOND * 4);
+    assert_eq!(world.tunnel.state(), State::Off);
+    world.actions();
+    world.input(Input::Granted(key, Ok(grant(1))));
+    assert_eq!(world.actions(), [Action::Abandon("session-1".into())]);
+}
+
+#[test]
+fn stopping_in_an_outage_ends_the_session_at_the_service() {
+    let (mut world, key) = World::up();
+    world.input(Input::Lost(key, bye()));
+    world.actions();
+    world.input(Input::Stop);
+    assert_eq!(
+        world.actions(),
+        [Action::Terminate(key, "session-1".into())]
+    );
+}
+
+#[test]
+fn connections_are_spread_over_the_sessions_that_are_up() {
+    let mut world = World::with(TunnelPolicy {
+        sessions: 2,
+        ..TunnelPolicy::default()
+    });
+    let first = world.expect_start();
+    world.bring_up(first);
+    let second = world.expect_start();
+    world.bring_up(second);
+    assert_eq!(world.tunnel.sessions_up(), 2);
+
+    let placed = |world: &mut World, number| {
+        world.input(Input::Accepted(RequestId(number)));
+        match world.actions()[..] {
+            [Action::Place(request, key)] if request == RequestId(number) => key,
+            ref other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(placed(&mut world, 1), first);
+    assert_eq!(placed(&mut world, 2), second);
+    world.input(Input::Finished(second));
+    assert_eq!(placed(&mut world, 3), second);
+
+    // A session that is being resumed gets none; the tunnel is up all the same.
+    world.input(Input::Lost(second, bye()));
+    world.actions();
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    assert_eq!(placed(&mut world, 4), first);
+
+    // Nor does one whose agent is away.
+    world.resume(second, "session-2");
+    world.input(Input::Degraded(second, Some(problem("agent-away"))));
+    assert_eq!(placed(&mut world, 5), first);
+    world.input(Input::Degraded(first, Some(problem("agent-away"))));
+    assert!(matches!(world.tunnel.state(), State::Degraded { .. }));
+    world.input(Input::Degraded(first, None));
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+}
+
+#[test]
+fn the_token_is_not_shown() {
+    let text = format!("{:?}", Action::Dial(SessionKey(1), grant(1)));
+    assert!(text.contains("session-1"));
+    assert!(!text.contains("token") && !text.contains("wss:"), "{text}");
+}
