@@ -1,1 +1,57 @@
-//! ssm-sim
+//! A simulated Session Manager on loopback: the SSM API, the message gateway and the agent,
+//! with faults on request. For tests, benchmarks and the demo tunnel.
+//!
+//! A client points its endpoint URL here and runs its whole engine: signed API calls, signed
+//! WebSocket upgrade, data channel, handshake, smux, down to real TCP connections that the
+//! simulated agent makes to destinations on loopback.
+//!
+//! The rules are those of docs/protocol.md; where that is silent about the real gateway,
+//! [`GatewaySettings`] makes it a choice. Reliability and smux are written apart from the
+//! client's crates, so that one misreading can't hide in both.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), ssm_sim::StartError> {
+//! use ssm_sim::{Action, Direction, Settings, Simulator};
+//!
+//! let sim = Simulator::start(Settings::default()).await?;
+//! let endpoint = sim.endpoint_url();
+//! let bye = Action::Close { code: 1000, reason: "Bye".to_owned() };
+//! let cut = sim.faults().cut_after(Direction::ToClient, 1_000_000, bye);
+//! // … start a client at `endpoint`, download, then:
+//! assert!(cut.happened().await);
+//! sim.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How long things take
+//! Timers run on tokio's clock. By default nothing is delayed but what the real agent delays:
+//! 1 ms after each of its messages, and 100 ms between two looks at what to send again.
+
+mod agent;
+mod api;
+mod control;
+mod error;
+mod faults;
+mod gateway;
+mod http;
+mod link;
+mod random;
+mod rate;
+mod service;
+mod session;
+mod settings;
+mod sigv4;
+mod simulator;
+mod stats;
+
+pub use error::StartError;
+pub use faults::{Action, ApiFault, Direction, Faults, MessageFaults, Operation, Refusal, Tripped};
+pub use link::BlackHole;
+pub use session::{SessionView, TerminatedBy};
+pub use settings::{
+    AgentMode, AgentSettings, Credentials, GatewaySettings, HandshakeVariation, PingStatus,
+    Publication, RateLimit, Settings, Target,
+};
+pub use simulator::Simulator;
+pub use stats::{SideStats, Stats};

@@ -1,0 +1,212 @@
+//! The API as a client calls it: AWS JSON 1.1 over HTTP, signed.
+
+mod describe;
+mod keys;
+mod sessions;
+mod start;
+
+pub(crate) use start::{PORT, REMOTE_HOST};
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use hyper::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::faults::{ApiFault, Operation};
+use crate::service::Service;
+use crate::sigv4;
+
+/// An answer: status and body.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+}
+
+/// An error in the shape of AWS.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    fn validation(message: impl Into<String>) -> Self {
+        Self::new("ValidationException", message)
+    }
+}
+
+/// Calls one operation and says how it went.
+pub(crate) async fn call(service: &Arc<Service>, request: &Parts, body: &[u8]) -> Answer {
+    match dispatch(service, request, body).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::debug!(code = error.code, message = error.message, "API error");
+            service.with_stats(|stats| {
+                *stats.api_errors.entry(error.code.clone()).or_default() += 1;
+            });
+            Answer {
+                status: error.status,
+                content_type: "application/x-amz-json-1.1",
+                body: json!({"__type": error.code, "message": error.message}).to_string(),
+            }
+        }
+    }
+}
+
+async fn dispatch(
+    service: &Arc<Service>,
+    request: &Parts,
+    body: &[u8],
+) -> Result<Answer, ApiError> {
+    let target = request
+        .headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let (operation, signing_name) = find(target)
+        .ok_or_else(|| ApiError::new("UnknownOperationException", "The operation is unknown."))?;
+    service.with_stats(|stats| {
+        *stats
+            .api_calls
+            .entry(operation.name().to_owned())
+            .or_default() += 1;
+    });
+    service.note_change();
+
+    // A fault stands for trouble anywhere on the way, so it comes first.
+    if let Some(answer) = fault(service, operation).await? {
+        return Ok(answer);
+    }
+    let credentials = &service.settings.credentials;
+    let expired = service.with_faults_quietly(|faults| faults.credentials_expired);
+    let verified = sigv4::verify(request, body, credentials, signing_name, SystemTime::now());
+    let verified = match verified {
+        Ok(()) if expired => Err(sigv4::SignatureError::ExpiredToken),
+        result => result,
+    };
+    verified.map_err(|error| ApiError::new(error.code(), error.to_string()))?;
+
+    let answer = match operation {
+        Operation::StartSession => start::start_session(service, &input(body)?)?,
+        Operation::ResumeSession => sessions::resume_session(service, &input(body)?)?,
+        Operation::TerminateSession => sessions::terminate_session(service, &input(body)?)?,
+        Operation::DescribeSessions => describe::describe_sessions(service, &input(body)?)?,
+        Operation::GetConnectionStatus => describe::get_connection_status(service, &input(body)?),
+        Operation::DescribeInstanceInformation => {
+            describe::describe_instance_information(service, &input(body)?)?
+        }
+        Operation::GenerateDataKey => keys::generate_data_key(service, &input(body)?)?,
+    };
+    Ok(Answer {
+        status: 200,
+        content_type: "application/x-amz-json-1.1",
+        body: answer.to_string(),
+    })
+}
+
+fn find(target: &str) -> Option<(Operation, &'static str)> {
+    let (prefix, name) = target.split_once('.')?;
+    let operation = Operation::ALL
+        .into_iter()
+        .find(|operation| operation.name() == name)?;
+    let (expected, signing_name) = match operation {
+        Operation::GenerateDataKey => ("TrentService", "kms"),
+        Operation::StartSession
+        | Operation::ResumeSession
+        | Operation::TerminateSession
+        | Operation::DescribeSessions
+        | Operation::GetConnectionStatus
+        | Operation::DescribeInstanceInformation => ("AmazonSSM", "ssm"),
+    };
+    (prefix == expected).then_some((operation, signing_name))
+}
+
+async fn fault(service: &Service, operation: Operation) -> Result<Option<Answer>, ApiError> {
+    let mut changes = service.changes();
+    let take = || {
+        service.with_faults_quietly(|faults| {
+            faults
+                .api
+                .get_mut(&operation)
+                .and_then(crate::faults::Limited::take)
+        })
+    };
+    match take() {
+        None => Ok(None),
+        Some(ApiFault::Error {
+            code,
+            message,
+            status,
+        }) => Err(ApiError {
+            status,
+            code,
+            message,
+        }),
+        Some(ApiFault::Html) => Ok(Some(Answer {
+            status: 200,
+            content_type: "text/html",
+            body: crate::http::PORTAL.to_owned(),
+        })),
+        Some(ApiFault::Hang) => {
+            // Until the fault is lifted, or the client gives up and this call is dropped.
+            let lifted = |service: &Service| {
+                service.with_faults_quietly(|faults| !faults.api.contains_key(&operation))
+            };
+            while !lifted(service) && changes.changed().await.is_ok() {}
+            Ok(None)
+        }
+    }
+}
+
+/// Reads an operation's input.
+fn input<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| {
+        let code = match error.classify() {
+            serde_json::error::Category::Data => "ValidationException",
+            serde_json::error::Category::Io
+            | serde_json::error::Category::Syntax
+            | serde_json::error::Category::Eof => "SerializationException",
+        };
+        ApiError::new(code, error.to_string())
+    })
+}
+
+/// A time as AWS JSON has it: seconds since 1970, with a fraction.
+fn epoch(time: SystemTime) -> Value {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    json!(since.as_millis() as f64 / 1000.0)
+}
+
+/// One page of a list, and the token of the next one.
+fn page<T>(
+    all: Vec<T>,
+    most: Option<usize>,
+    token: Option<&str>,
+) -> Result<(Vec<T>, Option<String>), ApiError> {
+    let from = match token {
+        None => 0,
+        Some(token) => token
+            .parse::<usize>()
+            .map_err(|_| ApiError::new("InvalidNextToken", "The specified token isn't valid."))?,
+    };
+    let most = most.unwrap_or(50).clamp(1, 200);
+    let total = all.len();
+    let rows: Vec<T> = all.into_iter().skip(from).take(most).collect();
+    let next = from.saturating_add(rows.len());
+    Ok((rows, (next < total).then(|| next.to_string())))
+}

@@ -1,0 +1,245 @@
+//! What every part of the simulated service shares.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::faults::{Action, FaultState, garbage_frame};
+use crate::link::{Hole, Link};
+use crate::random::Random;
+use crate::session::{Item, Session, TerminatedBy};
+use crate::settings::{AgentSettings, PingStatus, Settings};
+use crate::stats::Stats;
+
+/// Sessions that are kept in memory after their end, for DescribeSessions and for tests.
+const MOST_SESSIONS: usize = 10_000;
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) settings: Settings,
+    pub(crate) address: SocketAddr,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    random: Mutex<Random>,
+    sessions: Mutex<Vec<Arc<Session>>>,
+    faults: Mutex<FaultState>,
+    stats: Mutex<Stats>,
+    data_keys: Mutex<HashMap<Vec<u8>, DataKey>>,
+    link: watch::Sender<Link>,
+    frozen: watch::Sender<bool>,
+    /// Notified whenever faults or sessions change.
+    changed: watch::Sender<()>,
+}
+
+/// What GenerateDataKey made, found again by its ciphertext.
+#[derive(Clone)]
+pub(crate) struct DataKey {
+    pub(crate) plaintext: Vec<u8>,
+    pub(crate) context: HashMap<String, String>,
+}
+
+/// Leaves the key out.
+impl std::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DataKey")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    pub(crate) fn new(settings: Settings, address: SocketAddr) -> Self {
+        let mut random = Random::new(settings.seed);
+        let faults = FaultState::new(Random::new(random.next()));
+        Self {
+            settings,
+            address,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            random: Mutex::new(random),
+            sessions: Mutex::default(),
+            faults: Mutex::new(faults),
+            stats: Mutex::default(),
+            data_keys: Mutex::default(),
+            link: watch::Sender::new(Link::default()),
+            frozen: watch::Sender::new(false),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Starts a task that ends with the simulator at the latest.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    pub(crate) fn with_random<T>(&self, use_it: impl FnOnce(&mut Random) -> T) -> T {
+        use_it(&mut lock(&self.random))
+    }
+
+    pub(crate) fn with_stats<T>(&self, use_it: impl FnOnce(&mut Stats) -> T) -> T {
+        use_it(&mut lock(&self.stats))
+    }
+
+    /// Gives access to the faults, and wakes those who wait for a change of them.
+    pub(crate) fn with_faults<T>(&self, use_it: impl FnOnce(&mut FaultState) -> T) -> T {
+        let result = use_it(&mut lock(&self.faults));
+        self.note_change();
+        result
+    }
+
+    /// The same for the path that each message takes, where nothing changes that anyone
+    /// waits for.
+    pub(crate) fn with_faults_quietly<T>(&self, use_it: impl FnOnce(&mut FaultState) -> T) -> T {
+        use_it(&mut lock(&self.faults))
+    }
+
+    pub(crate) fn note_change(&self) {
+        self.changed.send_replace(());
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    pub(crate) fn link(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
+    }
+
+    pub(crate) fn change_link(&self, change: impl FnOnce(&mut Link)) {
+        self.link.send_modify(change);
+    }
+
+    pub(crate) fn set_hole(&self, hole: Hole) {
+        self.change_link(|link| link.hole = hole);
+    }
+
+    pub(crate) fn frozen(&self) -> watch::Receiver<bool> {
+        self.frozen.subscribe()
+    }
+
+    pub(crate) fn add_session(&self, session: Arc<Session>) {
+        let mut sessions = lock(&self.sessions);
+        if sessions.len() >= MOST_SESSIONS
+            && let Some(old) = sessions.iter().position(|session| session.is_over())
+        {
+            sessions.remove(old);
+        }
+        sessions.push(session);
+        drop(sessions);
+        self.note_change();
+    }
+
+    pub(crate) fn session(&self, id: &str) -> Option<Arc<Session>> {
+        self.sessions().into_iter().find(|session| session.id == id)
+    }
+
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        lock(&self.sessions).clone()
+    }
+
+    pub(crate) fn add_data_key(&self, ciphertext: Vec<u8>, key: DataKey) {
+        lock(&self.data_keys).insert(ciphertext, key);
+    }
+
+    pub(crate) fn data_key(&self, ciphertext: &[u8]) -> Option<DataKey> {
+        lock(&self.data_keys).get(ciphertext).cloned()
+    }
+
+    /// Returns the agent of a node, if the service hears from it.
+    pub(crate) fn agent_of(&self, target: &str) -> Option<AgentSettings> {
+        match self.settings.targets.iter().find(|node| node.id == target) {
+            Some(node) => match node.ping {
+                PingStatus::Online => Some(node.agent.clone()),
+                PingStatus::ConnectionLost => None,
+            },
+            None => self.settings.unlisted_targets.clone(),
+        }
+    }
+
+    /// Does what a fault says, to one session or to all.
+    pub(crate) fn apply(self: &Arc<Self>, action: &Action, session: Option<&str>) {
+        tracing::info!(?action, session, "fault");
+        match action {
+            Action::BlackHole { kind, milliseconds } => {
+                self.set_hole(Hole::Of(*kind));
+                if let Some(milliseconds) = *milliseconds {
+                    let service = Arc::clone(self);
+                    self.spawn(async move {
+                        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                        service.set_hole(Hole::None);
+                    });
+                }
+            }
+            Action::Freeze => {
+                self.frozen.send_replace(true);
+            }
+            Action::Thaw => {
+                self.frozen.send_replace(false);
+            }
+            Action::Close { .. }
+            | Action::Reset
+            | Action::Drop
+            | Action::AgentGone
+            | Action::AgentBack
+            | Action::ChannelClosed { .. }
+            | Action::GarbageFrame
+            | Action::TextFrame
+            | Action::BadSmuxFrame
+            | Action::PausePublication
+            | Action::StartPublication
+            | Action::ExpireTokens => {
+                for each in self.sessions() {
+                    if session.is_none_or(|id| id == each.id) && !each.is_over() {
+                        self.apply_to(action, &each);
+                    }
+                }
+            }
+        }
+    }
+
+    fn apply_to(self: &Arc<Self>, action: &Action, session: &Arc<Session>) {
+        match action {
+            Action::Close { code, reason } => session.close_client(*code, reason),
+            Action::Reset => session.break_client(crate::link::Breaker::reset),
+            Action::Drop => session.break_client(crate::link::Breaker::drop_connection),
+            Action::AgentGone => session.agent_gone(self),
+            Action::AgentBack => session.agent_back(self),
+            Action::ChannelClosed { output } => session.end(self, TerminatedBy::Fault, output),
+            Action::GarbageFrame => {
+                let frame = self.with_random(garbage_frame);
+                session.to_client_raw(Item::Frame(frame));
+            }
+            Action::TextFrame => session.to_client_raw(Item::Text("not a message".to_owned())),
+            Action::BadSmuxFrame => session.inject_into_agent(),
+            Action::PausePublication => session.announce(self, false),
+            Action::StartPublication => session.announce(self, true),
+            Action::ExpireTokens => session.expire_tokens(),
+            // These concern no single session.
+            Action::BlackHole { .. } | Action::Freeze | Action::Thaw => {}
+        }
+    }
+
+    /// Forgets the sessions, so that nothing is kept alive by a circle.
+    pub(crate) fn shut_down(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        lock(&self.sessions).clear();
+    }
+}
+
+/// A lock that a panicking test thread poisoned still guards consistent data: every change
+/// under these locks is complete before anything can panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,140 @@
+//! Starting and stopping the service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::error::StartError;
+use crate::faults::Faults;
+use crate::http;
+use crate::link::{Breaker, carry};
+use crate::random::Random;
+use crate::service::Service;
+use crate::session::SessionView;
+use crate::settings::Settings;
+use crate::stats::Stats;
+
+/// Room between the network's end and the service's, each way.
+const PIPE: usize = 64 * 1024;
+
+/// A running simulated service. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    service: Arc<Service>,
+    faults: Faults,
+}
+
+impl Simulator {
+    /// Listens, and serves in tasks of the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`] if the address is not loopback or can't be listened on.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let wanted = settings.listen;
+        if !wanted.ip().is_loopback() {
+            return Err(StartError::NotLoopback(wanted));
+        }
+        let failed = |source| StartError::Listen {
+            address: wanted,
+            source,
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let service = Arc::new(Service::new(settings, address));
+        service.spawn(accept(Arc::clone(&service), listener));
+        let faults = Faults::new(Arc::clone(&service));
+        Ok(Self { service, faults })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.service.address
+    }
+
+    /// What to give a client as endpoint URL of SSM (and of KMS).
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.service.address)
+    }
+
+    /// Returns access key, secret key and session token that are accepted; any region is.
+    pub fn credentials(&self) -> (String, String, Option<String>) {
+        let credentials = self.service.settings.credentials.clone();
+        (
+            credentials.access_key,
+            credentials.secret_key,
+            credentials.session_token,
+        )
+    }
+
+    /// Returns the handle that makes things go wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Returns all sessions in the order of their start, those that are over included.
+    pub fn sessions(&self) -> Vec<SessionView> {
+        self.service
+            .sessions()
+            .iter()
+            .map(|session| session.view())
+            .collect()
+    }
+
+    /// Returns what was counted since the start.
+    pub fn stats(&self) -> Stats {
+        self.service.with_stats(|stats| stats.clone())
+    }
+
+    /// Waits until the sessions and counters are as wanted, which is asked after each event
+    /// (a call, a channel opened or ended, a handshake, a connection; not after each
+    /// message). Returns the sessions at that moment.
+    pub async fn wait_for(
+        &self,
+        mut wanted: impl FnMut(&[SessionView], &Stats) -> bool,
+    ) -> Vec<SessionView> {
+        let mut changes: watch::Receiver<()> = self.service.changes();
+        loop {
+            changes.mark_unchanged();
+            let sessions = self.sessions();
+            if wanted(&sessions, &self.stats()) || changes.changed().await.is_err() {
+                return sessions;
+            }
+        }
+    }
+
+    /// Ends everything and waits until it has ended.
+    pub async fn stop(self) {
+        self.service.shut_down();
+        self.service.tasks.wait().await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.service.shut_down();
+    }
+}
+
+async fn accept(service: Arc<Service>, listener: TcpListener) {
+    loop {
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                // A connection that was gone before it was accepted, or too many open files.
+                tracing::debug!(%error, "accept failed");
+                tokio::task::yield_now().await;
+                continue;
+            }
+        };
+        // Small messages must not wait for each other; without it, it only gets slower.
+        let _ = socket.set_nodelay(true);
+        service.with_stats(|stats| stats.connections += 1);
+        let breaker = Breaker::default();
+        let (near, far) = tokio::io::duplex(PIPE);
+        let random = Random::new(service.with_random(Random::next));
+        service.spawn(carry(socket, near, service.link(), breaker.clone(), random));
+        service.spawn(http::serve(Arc::clone(&service), far, breaker));
+    }
+}
