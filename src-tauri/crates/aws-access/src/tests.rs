@@ -1,1 +1,6 @@
-
+mod calls;
+mod credentials;
+mod failures;
+mod network;
+mod server;
+mod settings;

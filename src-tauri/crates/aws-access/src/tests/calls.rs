@@ -1,0 +1,177 @@
+//! What the calls send, and what they make of good answers.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use url::Url;
+
+use super::server::{Answer, Server, access, settings};
+use crate::{Access, AccessError, StartSession};
+
+pub(super) fn request() -> StartSession {
+    StartSession {
+        target: "i-0123456789abcdef0".to_owned(),
+        document: "AWS-StartPortForwardingSession".to_owned(),
+        parameters: BTreeMap::from([("portNumber".to_owned(), vec!["5432".to_owned()])]),
+        reason: Some("a test".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn start_session_sends_target_document_parameters_and_reason() {
+    let server = Server::http(Answer::grant()).await;
+    let grant = access(&server)
+        .await
+        .start_session(&request())
+        .await
+        .unwrap();
+    assert_eq!(grant.session_id, "alice-0123");
+    assert_eq!(grant.token.expose(), "the-token");
+    assert_eq!(grant.stream_url.path(), "/v1/data-channel/alice-0123");
+    let asked = server.last();
+    assert_eq!(asked.headers["x-amz-target"], "AmazonSSM.StartSession");
+    assert_eq!(asked.headers["x-amz-security-token"], "the-session-token");
+    let authorization = asked.headers["authorization"].to_str().unwrap();
+    assert!(
+        authorization.contains("AKIAIOSFODNN7EXAMPLE"),
+        "{authorization}"
+    );
+    assert!(
+        authorization.contains("/eu-central-1/ssm/aws4_request"),
+        "{authorization}"
+    );
+    assert_eq!(
+        asked.body,
+        json!({
+            "Target": "i-0123456789abcdef0",
+            "DocumentName": "AWS-StartPortForwardingSession",
+            "Parameters": { "portNumber": ["5432"] },
+            "Reason": "a test",
+        })
+    );
+}
+
+#[tokio::test]
+async fn resume_session_gets_another_token() {
+    let server = Server::http(Answer::grant()).await;
+    let grant = access(&server)
+        .await
+        .resume_session("alice-0123")
+        .await
+        .unwrap();
+    assert_eq!(grant.token.expose(), "the-token");
+    assert_eq!(
+        server.last().headers["x-amz-target"],
+        "AmazonSSM.ResumeSession"
+    );
+    assert_eq!(server.last().body, json!({ "SessionId": "alice-0123" }));
+}
+
+#[tokio::test]
+async fn a_resume_without_a_token_means_that_the_session_is_over() {
+    for body in [
+        json!({}),
+        json!({ "SessionId": "s", "StreamUrl": "wss://h/", "TokenValue": "" }),
+    ] {
+        let server = Server::http(Answer::json(200, &body)).await;
+        let error = access(&server).await.resume_session("s").await.unwrap_err();
+        assert!(
+            matches!(error, AccessError::SessionOver { .. }),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_start_without_a_token_or_with_a_bad_url_is_an_error() {
+    for body in [
+        json!({}),
+        json!({ "SessionId": "s" }),
+        json!({ "SessionId": "s", "TokenValue": "t", "StreamUrl": "not a url" }),
+    ] {
+        let server = Server::http(Answer::json(200, &body)).await;
+        let error = access(&server)
+            .await
+            .start_session(&request())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "unparsable-answer", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn ending_a_session_that_has_ended_succeeds() {
+    let server = Server::http(Answer::error(400, "DoesNotExistException", "gone")).await;
+    access(&server)
+        .await
+        .terminate_session("alice-0123")
+        .await
+        .unwrap();
+    assert_eq!(
+        server.last().headers["x-amz-target"],
+        "AmazonSSM.TerminateSession"
+    );
+}
+
+#[tokio::test]
+async fn a_data_key_is_bound_to_session_and_target() {
+    // 64 bytes of zero, and "cipher", in base64.
+    let answer = json!({ "KeyId": "k", "Plaintext": format!("{}==", "A".repeat(86)), "CiphertextBlob": "Y2lwaGVy" });
+    let server = Server::http(Answer::json(200, &answer)).await;
+    let key = access(&server)
+        .await
+        .generate_data_key("k", "alice-0123", "i-0123")
+        .await
+        .unwrap();
+    assert_eq!(*key.plaintext, [0; 64]);
+    assert_eq!(key.ciphertext, b"cipher");
+    let asked = server.last();
+    assert_eq!(
+        asked.headers["x-amz-target"],
+        "TrentService.GenerateDataKey"
+    );
+    assert_eq!(
+        asked.body,
+        json!({
+            "KeyId": "k",
+            "NumberOfBytes": 64,
+            "EncryptionContext": { "aws:ssm:SessionId": "alice-0123", "aws:ssm:TargetId": "i-0123" },
+        })
+    );
+    assert!(!format!("{key:?}").contains("0, 0"));
+}
+
+#[tokio::test]
+async fn a_data_key_of_another_length_is_refused() {
+    let answer = json!({ "Plaintext": "AAAA", "CiphertextBlob": "Y2lwaGVy" });
+    let server = Server::http(Answer::json(200, &answer)).await;
+    let error = access(&server)
+        .await
+        .generate_data_key("k", "s", "t")
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "unparsable-answer");
+}
+
+#[tokio::test]
+async fn a_presigned_url_is_not_signed_again() {
+    let access = Access::load(settings("http://127.0.0.1:9".to_owned()))
+        .await
+        .unwrap();
+    let url = Url::parse("wss://h.example/x?X-Amz-Signature=abc").unwrap();
+    assert!(access.sign_upgrade(&url).await.unwrap().is_empty());
+    let url = Url::parse("wss://h.example/x?role=publish_subscribe").unwrap();
+    let headers = access.sign_upgrade(&url).await.unwrap();
+    assert_eq!(headers["x-amz-security-token"], "the-session-token");
+}
+
+#[tokio::test]
+async fn no_secret_shows_in_debug_output() {
+    let server = Server::http(Answer::grant()).await;
+    let access = access(&server).await;
+    let grant = access.start_session(&request()).await.unwrap();
+    let text = format!("{grant:?} {access:?} {:?}", settings(String::new()));
+    for secret in ["the-token", "wJalrXUtnFEMI", "the-session-token"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}

@@ -1,0 +1,263 @@
+//! What the service's errors mean.
+
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+use super::calls::request;
+use super::server::{Answer, Server, access};
+use crate::{AccessError, Next};
+
+#[derive(Debug, Clone, Copy)]
+enum Method {
+    Start,
+    Resume,
+    Terminate,
+    DataKey,
+}
+
+async fn fails(method: Method, answer: Answer) -> AccessError {
+    let server = Server::http(answer).await;
+    let access = access(&server).await;
+    let error = match method {
+        Method::Start => access.start_session(&request()).await.unwrap_err(),
+        Method::Resume => access.resume_session("alice-0123").await.unwrap_err(),
+        Method::Terminate => access.terminate_session("alice-0123").await.unwrap_err(),
+        Method::DataKey => access.generate_data_key("k", "s", "t").await.unwrap_err(),
+    };
+    assert_eq!(server.asked.lock().unwrap().len(), 1, "a call is made once");
+    error
+}
+
+#[tokio::test]
+async fn each_error_code_of_the_service_has_its_meaning() {
+    use Method::{DataKey, Resume, Start, Terminate};
+    let table = [
+        (
+            Start,
+            400,
+            "TargetNotConnected",
+            "target-not-connected",
+            Next::AwaitTarget,
+        ),
+        (
+            Start,
+            400,
+            "InvalidDocument",
+            "invalid-document",
+            Next::Stop,
+        ),
+        (
+            Start,
+            400,
+            "AccessDeniedException",
+            "access-denied",
+            Next::Stop,
+        ),
+        (
+            Start,
+            400,
+            "ExpiredTokenException",
+            "expired-token",
+            Next::NewCredentials,
+        ),
+        (
+            Start,
+            400,
+            "UnrecognizedClientException",
+            "invalid-credentials",
+            Next::NewCredentials,
+        ),
+        (
+            Start,
+            400,
+            "InvalidSignatureException",
+            "invalid-credentials",
+            Next::NewCredentials,
+        ),
+        (Start, 400, "ThrottlingException", "throttled", Next::Retry),
+        (
+            Start,
+            400,
+            "ServiceQuotaExceededException",
+            "session-limit",
+            Next::Retry,
+        ),
+        (
+            Start,
+            400,
+            "ValidationException",
+            "invalid-request",
+            Next::Stop,
+        ),
+        (
+            Start,
+            500,
+            "InternalServerError",
+            "service-error",
+            Next::Retry,
+        ),
+        (
+            Start,
+            503,
+            "ServiceUnavailable",
+            "service-error",
+            Next::Retry,
+        ),
+        (
+            Start,
+            400,
+            "SomethingNobodyKnows",
+            "service-error",
+            Next::Stop,
+        ),
+        (
+            Resume,
+            400,
+            "DoesNotExistException",
+            "session-over",
+            Next::NewSession,
+        ),
+        (
+            Resume,
+            400,
+            "ExpiredTokenException",
+            "expired-token",
+            Next::NewCredentials,
+        ),
+        (
+            Terminate,
+            400,
+            "AccessDeniedException",
+            "access-denied",
+            Next::Stop,
+        ),
+        (
+            DataKey,
+            400,
+            "DisabledException",
+            "kms-key-unusable",
+            Next::Stop,
+        ),
+        (
+            DataKey,
+            400,
+            "NotFoundException",
+            "kms-key-unusable",
+            Next::Stop,
+        ),
+        (
+            DataKey,
+            400,
+            "AccessDeniedException",
+            "access-denied",
+            Next::Stop,
+        ),
+        (
+            DataKey,
+            500,
+            "KMSInternalException",
+            "service-error",
+            Next::Retry,
+        ),
+    ];
+    for (method, status, code, expected, next) in table {
+        let error = fails(
+            method,
+            Answer::error(status, code, "in the service's words"),
+        )
+        .await;
+        assert_eq!(error.code(), expected, "{method:?} {code}");
+        assert_eq!(error.next(), next, "{method:?} {code}");
+        assert!(
+            error.details().contains("in the service's words"),
+            "{code}: {}",
+            error.details()
+        );
+        assert!(
+            error.what().ends_with('.') && error.remedy().ends_with('.'),
+            "{code}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_denial_names_the_action() {
+    let error = fails(
+        Method::Resume,
+        Answer::error(400, "AccessDeniedException", "no"),
+    )
+    .await;
+    assert_eq!(
+        error.what(),
+        "The credentials do not allow ssm:ResumeSession."
+    );
+}
+
+#[tokio::test]
+async fn a_terminated_session_is_over_whatever_the_code() {
+    let answer = Answer::error(400, "ValidationException", "Session is already terminated");
+    let error = fails(Method::Resume, answer).await;
+    assert_eq!(error.code(), "session-over");
+}
+
+#[tokio::test]
+async fn a_target_that_is_called_terminated_is_not_an_ended_session() {
+    let answer = Answer::error(400, "TargetNotConnected", "i-0123 is terminated");
+    assert_eq!(
+        fails(Method::Start, answer).await.code(),
+        "target-not-connected"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_signature_with_a_distant_date_is_the_clocks_fault() {
+    for (offset, word) in [(3600, "behind"), (-3600_i64, "ahead")] {
+        let theirs = DateTime::from(SystemTime::now()).secs() + offset;
+        let date = DateTime::from_secs(theirs).fmt(Format::HttpDate).unwrap();
+        let mut answer = Answer::error(400, "InvalidSignatureException", "Signature expired");
+        answer.headers.push(("date", date));
+        let error = fails(Method::Start, answer).await;
+        assert_eq!(error.code(), "clock-skew");
+        assert!(error.what().contains(word), "{}", error.what());
+        assert_eq!(error.next(), Next::Retry);
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_is_not_taken_for_the_service() {
+    for status in [200, 302, 403, 503] {
+        let error = fails(Method::Start, Answer::html(status)).await;
+        assert_eq!(error.code(), "unparsable-answer", "{status}");
+        assert_eq!(error.next(), Next::Retry);
+        assert!(
+            error.details().contains("Welcome to the hotel"),
+            "{}",
+            error.details()
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_error_without_a_code_tells_the_status() {
+    let error = fails(
+        Method::Start,
+        Answer {
+            status: 502,
+            ..Answer::default()
+        },
+    )
+    .await;
+    assert_eq!(error.code(), "service-error");
+    assert_eq!(error.next(), Next::Retry);
+    assert!(error.what().contains("502"), "{}", error.what());
+}
+
+#[tokio::test]
+async fn a_throttled_answer_is_not_tried_again_here() {
+    let answer = Answer::error(429, "ThrottlingException", "Rate exceeded");
+    let begun = tokio::time::Instant::now();
+    assert_eq!(fails(Method::Start, answer).await.next(), Next::Retry);
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}

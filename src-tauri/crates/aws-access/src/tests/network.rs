@@ -1,0 +1,164 @@
+//! Requests that do not reach the service, and the ways through proxies and TLS.
+
+use std::future::pending;
+use std::io;
+
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_smithy_runtime_api::client::dns::ResolveDnsError;
+use http::StatusCode;
+
+use super::calls::request;
+use super::server::{Answer, Authority, Proxy, Server, listen, settings};
+use crate::http_client::Proxies;
+use crate::{Access, AccessSettings, NetworkFault, Next};
+
+#[tokio::test]
+async fn a_closed_port_is_a_refused_connection() {
+    let (address, tasks) = listen(|_| pending()).await;
+    drop(tasks);
+    tokio::task::yield_now().await;
+    let access = Access::load(settings(format!("http://{address}")))
+        .await
+        .unwrap();
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "network-refused", "{}", error.details());
+    assert_eq!(error.next(), Next::Retry);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_dropped_is_broken() {
+    let (address, _tasks) = listen(|tcp| async move { drop(tcp) }).await;
+    let access = Access::load(settings(format!("http://{address}")))
+        .await
+        .unwrap();
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "network-broken", "{}", error.details());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_times_out() {
+    let (address, _tasks) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let access = Access::load(settings(format!("http://{address}")))
+        .await
+        .unwrap();
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "network-timeout");
+    assert_eq!(error.next(), Next::Retry);
+}
+
+#[test]
+fn a_name_without_an_address_is_told_from_a_broken_connection() {
+    let error = ResolveDnsError::new(io::Error::other("no such name"));
+    assert_eq!(NetworkFault::of(&error), Some(NetworkFault::Dns));
+    let error = io::Error::new(io::ErrorKind::ConnectionReset, "reset");
+    assert_eq!(NetworkFault::of(&error), Some(NetworkFault::Broken));
+    assert_eq!(NetworkFault::of(&io::Error::other("what?")), None);
+}
+
+#[tokio::test]
+async fn the_bundles_authority_is_trusted_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let bundle = directory.path().join("bundle.pem");
+    let authority = Authority::new();
+    std::fs::write(&bundle, authority.pem()).unwrap();
+    let server = Server::https(Answer::grant(), &authority, "localhost").await;
+    let endpoint = format!("https://localhost:{}", server.address.port());
+
+    let trusting = AccessSettings {
+        ca_bundle: Some(bundle.clone()),
+        ..settings(endpoint.clone())
+    };
+    let access = Access::load(trusting).await.unwrap();
+    assert_eq!(access.trust().bundle_roots(), 1);
+    access.start_session(&request()).await.unwrap();
+
+    let other = directory.path().join("other.pem");
+    std::fs::write(&other, Authority::new().pem()).unwrap();
+    let wary = AccessSettings {
+        ca_bundle: Some(other),
+        ..settings(endpoint)
+    };
+    let error = Access::load(wary)
+        .await
+        .unwrap()
+        .start_session(&request())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "tls-untrusted-issuer", "{}", error.details());
+
+    let wrong_name = format!("https://127.0.0.1:{}", server.address.port());
+    let trusting = AccessSettings {
+        ca_bundle: Some(bundle),
+        ..settings(wrong_name)
+    };
+    let error = Access::load(trusting)
+        .await
+        .unwrap()
+        .start_session(&request())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "tls-wrong-host", "{}", error.details());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_a_failed_handshake() {
+    let server = Server::http(Answer::grant()).await;
+    let access = Access::load(settings(format!("https://{}", server.address)))
+        .await
+        .unwrap();
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "tls-handshake", "{}", error.details());
+}
+
+async fn through(proxy: String, settings: AccessSettings) -> Access {
+    let files = EnvConfigFiles::builder().build();
+    Access::load_from(settings, files, &Proxies::Fixed(proxy))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_call_goes_through_the_proxy_with_its_password() {
+    let directory = tempfile::tempdir().unwrap();
+    let bundle = directory.path().join("bundle.pem");
+    let authority = Authority::new();
+    std::fs::write(&bundle, authority.pem()).unwrap();
+    let server = Server::https(Answer::grant(), &authority, "ssm.example").await;
+    let proxy = Proxy::to(server.address, StatusCode::OK).await;
+    let settings = AccessSettings {
+        ca_bundle: Some(bundle),
+        ..settings("https://ssm.example".to_owned())
+    };
+    let access = through(format!("http://alice:secret@{}", proxy.address), settings).await;
+    access.start_session(&request()).await.unwrap();
+    let asked = proxy.asked.lock().unwrap();
+    assert_eq!(asked[0].0, "ssm.example:443");
+    assert_eq!(asked[0].1["proxy-authorization"], "Basic YWxpY2U6c2VjcmV0");
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_named_as_the_culprit() {
+    let proxy = Proxy::to(
+        ([127, 0, 0, 1], 9).into(),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+    )
+    .await;
+    let settings = settings("https://ssm.example".to_owned());
+    let access = through(format!("http://alice:secret@{}", proxy.address), settings).await;
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "proxy", "{}", error.details());
+    assert!(!format!("{error:?} {} {}", error.what(), error.details()).contains("secret@"));
+}
+
+#[tokio::test]
+async fn loopback_is_never_asked_of_a_proxy() {
+    let server = Server::http(Answer::grant()).await;
+    let settings = settings(format!("http://{}", server.address));
+    // Nothing listens at the discard port.
+    let access = through("http://127.0.0.1:9".to_owned(), settings).await;
+    access.start_session(&request()).await.unwrap();
+}

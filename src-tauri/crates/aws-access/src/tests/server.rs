@@ -1,0 +1,276 @@
+//! A small server that answers as it is told and keeps what it was asked.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{Access, AccessSettings, Secret, StaticCredentials};
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) headers: HeaderMap,
+    pub(super) body: serde_json::Value,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(status: u16, body: &serde_json::Value) -> Self {
+        let headers = vec![("content-type", "application/x-amz-json-1.1".to_owned())];
+        Self {
+            status,
+            headers,
+            body: body.to_string(),
+        }
+    }
+
+    pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
+        Self::json(
+            status,
+            &serde_json::json!({ "__type": code, "message": message }),
+        )
+    }
+
+    pub(super) fn html(status: u16) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "text/html".to_owned())],
+            body: "<html>\n <title>Welcome to the hotel</title></html>".to_owned(),
+        }
+    }
+
+    pub(super) fn grant() -> Self {
+        Self::json(
+            200,
+            &serde_json::json!({
+                "SessionId": "alice-0123",
+                "StreamUrl": "wss://ssmmessages.eu-central-1.amazonaws.com/v1/data-channel/alice-0123?role=publish_subscribe",
+                "TokenValue": "the-token",
+            }),
+        )
+    }
+
+    fn response(&self) -> Response<Full<Bytes>> {
+        let mut response = Response::builder().status(self.status);
+        for (name, value) in &self.headers {
+            response = response.header(*name, value);
+        }
+        response
+            .body(Full::new(Bytes::from(self.body.clone())))
+            .unwrap()
+    }
+}
+
+/// Ends, with its connections, when it is dropped.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) asked: Arc<Mutex<Vec<Asked>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Server {
+    pub(super) async fn http(answer: Answer) -> Self {
+        Self::start(answer, None).await
+    }
+
+    pub(super) async fn https(answer: Answer, authority: &Authority, name: &str) -> Self {
+        Self::start(answer, Some(authority.acceptor(name))).await
+    }
+
+    async fn start(answer: Answer, tls: Option<TlsAcceptor>) -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&asked);
+        let (address, tasks) = listen(move |tcp| {
+            let (tls, record, answer) = (tls.clone(), Arc::clone(&record), answer.clone());
+            async move {
+                match tls {
+                    None => serve(tcp, record, answer).await,
+                    Some(tls) => {
+                        if let Ok(stream) = tls.accept(tcp).await {
+                            serve(stream, record, answer).await;
+                        }
+                    }
+                }
+            }
+        })
+        .await;
+        Self {
+            address,
+            asked,
+            _tasks: tasks,
+        }
+    }
+
+    pub(super) fn last(&self) -> Asked {
+        self.asked
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("the server was not asked")
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    record: Arc<Mutex<Vec<Asked>>>,
+    answer: Answer,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (record, answer) = (Arc::clone(&record), answer.clone());
+        async move {
+            let headers = request.headers().clone();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            record.lock().unwrap().push(Asked { headers, body });
+            Ok::<_, Infallible>(answer.response())
+        }
+    });
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// A CONNECT proxy that leads wherever it is asked to one address.
+pub(super) struct Proxy {
+    pub(super) address: SocketAddr,
+    pub(super) asked: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Proxy {
+    pub(super) async fn to(destination: SocketAddr, status: StatusCode) -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&asked);
+        let (address, tasks) = listen(move |tcp| {
+            let record = Arc::clone(&record);
+            async move {
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let record = Arc::clone(&record);
+                    async move {
+                        assert_eq!(request.method(), Method::CONNECT);
+                        let place = request.uri().to_string();
+                        record
+                            .lock()
+                            .unwrap()
+                            .push((place, request.headers().clone()));
+                        if status.is_success() {
+                            tokio::spawn(relay(request, destination));
+                        }
+                        let mut response = Response::new(Full::new(Bytes::new()));
+                        *response.status_mut() = status;
+                        Ok::<_, Infallible>(response)
+                    }
+                });
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(tcp), service)
+                    .with_upgrades()
+                    .await;
+            }
+        })
+        .await;
+        Self {
+            address,
+            asked,
+            _tasks: tasks,
+        }
+    }
+}
+
+async fn relay(request: Request<Incoming>, destination: SocketAddr) {
+    let Ok(upgraded) = hyper::upgrade::on(request).await else {
+        return;
+    };
+    let mut there = TcpStream::connect(destination).await.unwrap();
+    let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut there).await;
+}
+
+/// Listens on loopback and gives each connection to a task.
+pub(super) async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
+where
+    F: Fn(TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((tcp, _)) = listener.accept().await {
+            connections.spawn(handle(tcp));
+        }
+    });
+    (address, tasks)
+}
+
+/// A certification authority of the test's own.
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(super) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
+    }
+
+    pub(super) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    fn acceptor(&self, name: &str) -> TlsAcceptor {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+/// Settings with the keys of AWS's documentation, for an endpoint.
+pub(super) fn settings(endpoint: String) -> AccessSettings {
+    AccessSettings {
+        region: Some("eu-central-1".to_owned()),
+        endpoint_url: Some(endpoint),
+        static_credentials: Some(StaticCredentials {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            session_token: Some(Secret::new("the-session-token")),
+        }),
+        ..AccessSettings::default()
+    }
+}
+
+/// Access with those settings to a server without TLS.
+pub(super) async fn access(server: &Server) -> Access {
+    Access::load(settings(format!("http://{}", server.address)))
+        .await
+        .unwrap()
+}
