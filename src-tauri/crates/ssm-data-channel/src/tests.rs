@@ -1,1 +1,14 @@
+//! The whole channel: alone, with frames made by hand, and against an agent in virtual time.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at the variants that it is about"
+)]
 
+mod agent;
+mod encryption;
+mod handshake;
+mod hostile;
+mod pair;
+mod receiving;
+mod rig;
+mod sending;
