@@ -95,7 +95,7 @@ where
         };
     }
     if let Some(response) = error.raw_response() {
-        return unparsable(response);
+        return wordless(response);
     }
     if let SdkError::ConstructionFailure(_) = &error {
         return AccessError::Unsendable {
@@ -131,8 +131,8 @@ fn answer<E: ProvideErrorMetadata>(
     response: &HttpResponse,
 ) -> Result<ServiceAnswer, AccessError> {
     let meta = error.meta();
-    if meta.code().is_none() && !is_json(response) && !is_empty(response) {
-        return Err(unparsable(response));
+    if meta.code().is_none() && !is_json(response) {
+        return Err(wordless(response));
     }
     Ok(ServiceAnswer {
         code: meta.code().map(str::to_owned),
@@ -256,13 +256,30 @@ fn skew(response: &HttpResponse, now: SystemTime) -> Option<i64> {
     (ahead.unsigned_abs() > BEARABLE_SKEW.as_secs()).then_some(ahead)
 }
 
-/// Describes an answer that the service did not write.
-pub(crate) fn unparsable(response: &HttpResponse) -> AccessError {
+/// Describes an answer without the service's words: a bare status, which a load balancer in
+/// front of it may give, or something that the service did not write.
+fn wordless(response: &HttpResponse) -> AccessError {
+    let status = response.status().as_u16();
     let body = response.body().bytes().unwrap_or_default();
+    if status >= 400 && body.is_empty() {
+        return AccessError::Service(ServiceAnswer {
+            code: None,
+            status,
+            message: String::new(),
+            request_id: request_id(response),
+        });
+    }
     AccessError::Unparsable {
-        status: Some(response.status().as_u16()),
+        status: Some(status),
         excerpt: excerpt(body),
     }
+}
+
+fn request_id(response: &HttpResponse) -> Option<String> {
+    response
+        .headers()
+        .get("x-amzn-requestid")
+        .map(str::to_owned)
 }
 
 /// The first characters of a text, on one line.
@@ -281,8 +298,4 @@ fn excerpt(body: &[u8]) -> String {
 fn is_json(response: &HttpResponse) -> bool {
     let body = response.body().bytes().unwrap_or_default();
     body.trim_ascii_start().first() == Some(&b'{')
-}
-
-fn is_empty(response: &HttpResponse) -> bool {
-    response.body().bytes().unwrap_or_default().is_empty()
 }

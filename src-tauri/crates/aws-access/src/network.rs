@@ -149,11 +149,10 @@ impl TlsFault {
         let rustls::Error::InvalidCertificate(error) = error else {
             return Self::Handshake;
         };
-        if *error == CertificateError::UnknownIssuer {
+        // A wrong signature is what a trusted issuer's namesake leaves: a renewed authority,
+        // or one that somebody made up.
+        if *error == CertificateError::UnknownIssuer || *error == CertificateError::BadSignature {
             return Self::UntrustedIssuer;
-        }
-        if let CertificateError::InvalidPurpose = error {
-            return Self::Handshake;
         }
         if *error == CertificateError::NotValidForName
             || matches!(error, CertificateError::NotValidForNameContext { .. })

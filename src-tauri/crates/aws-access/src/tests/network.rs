@@ -115,7 +115,7 @@ async fn a_server_without_tls_is_a_failed_handshake() {
 }
 
 async fn through(proxy: String, settings: AccessSettings) -> Access {
-    let files = EnvConfigFiles::builder().build();
+    let files = EnvConfigFiles::default();
     Access::load_from(settings, files, &Proxies::Fixed(proxy))
         .await
         .unwrap()
