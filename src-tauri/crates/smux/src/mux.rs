@@ -106,7 +106,8 @@ impl Mux {
         }
     }
 
-    /// Queues data of a stream. Large pieces are not copied until they go into a frame.
+    /// Queues data of a stream. Large pieces are not copied until they go into a frame, so hand
+    /// in pieces that own about as much memory as they are long.
     ///
     /// # Errors
     ///
@@ -199,18 +200,27 @@ impl Mux {
     /// Notes that the local side is wholly gone: the FIN follows what is queued to be sent, and
     /// whatever came or comes in for the stream is dropped.
     ///
+    /// A stream of which the peer has heard nothing yet, and that has nothing to say, is
+    /// forgotten at once: a SYN would only make the far end dial for nobody.
+    ///
     /// Does nothing when the stream was closed or reset already, or is unknown.
     pub fn close(&mut self, _now: Instant, id: StreamId) {
-        let Some(stream) = self.streams.get_mut(&id) else {
+        let Some(stream) = self.streams.get(&id) else {
             return;
         };
+        let unheard = stream.syn_due && stream.send.is_empty();
         match stream.read {
+            ReadSide::Open if unheard => self.end_read(id, ReadSide::Done),
             ReadSide::Open => self.end_read(id, ReadSide::Discarding),
             ReadSide::Finished => self.end_read(id, ReadSide::Done),
             ReadSide::Discarding | ReadSide::Done => return,
         }
         self.drop_unread(id);
-        self.fin(id);
+        if unheard {
+            self.withdraw(id);
+        } else {
+            self.fin(id);
+        }
         self.forget_if_over(id);
     }
 
@@ -305,6 +315,17 @@ impl Mux {
             stream.write = WriteSide::Due;
             stream.writable_at = None;
             self.activate(id);
+        }
+    }
+
+    /// Takes a stream out of the round of those that send, as if it had sent its FIN.
+    fn withdraw(&mut self, id: StreamId) {
+        self.holds.clear(id);
+        self.active.retain(|&active| active != id);
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.syn_due = false;
+            stream.active = false;
+            stream.write = WriteSide::Sent;
         }
     }
 

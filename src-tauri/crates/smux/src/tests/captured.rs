@@ -55,10 +55,10 @@ fn pattern(len: usize) -> Vec<u8> {
     let mut x: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut bytes = Vec::new();
     while bytes.len() < len {
-        bytes.extend_from_slice(&x.to_be_bytes());
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
+        bytes.extend_from_slice(&x.to_be_bytes());
     }
     bytes.truncate(len);
     bytes
@@ -93,12 +93,16 @@ fn what_the_reference_client_sent_opens_feeds_and_closes_its_streams() {
     for id in [3, 5, 7].map(StreamId::new) {
         assert!(events.contains(&Event::Opened(id)), "{id}: {events:?}");
     }
-    let echoed = pattern(3007);
-    let (_, first) = &received[0];
-    assert_eq!(first.len(), 3007);
-    assert!(
-        first[..7] == echoed[..7] && (first[7..] == echoed[7..] || first[7..] == echoed[..3000])
-    );
+    let bytes = |id| {
+        received
+            .iter()
+            .find(|(known, _)| *known == StreamId::new(id))
+    };
+    let (_, echo) = bytes(3).unwrap();
+    assert_eq!(*echo, [b"Ehello, ", &pattern(3000)[..]].concat());
+    // The upload's command and length come before its data.
+    let (_, upload) = bytes(5).unwrap();
+    assert_eq!(upload[18..], pattern(5000));
 }
 
 #[test]
@@ -109,10 +113,12 @@ fn what_the_reference_agent_sent_is_read_by_the_streams_that_are_open() {
     let mut out = BytesMut::new();
     while mux.poll_transmit(pair.now, &mut out, 1024) > 0 {}
     let (events, received) = take_all(mux, payloads("agent", "output_stream_data"));
-    let (id, echo) = &received[0];
-    assert_eq!((*id, echo.len()), (ids[0], 3007));
-    let (_, download) = received.iter().find(|(id, _)| *id == ids[1]).unwrap();
-    assert!(download.len() >= 5000);
+    let [(first, echo), (second, download), ..] = &received[..] else {
+        unreachable!("two streams carry data");
+    };
+    assert_eq!([*first, *second], ids[..2]);
+    assert_eq!(*echo, [b"hello, ", &pattern(3000)[..]].concat());
+    assert_eq!(download[..5000], pattern(5000));
     assert!(events.contains(&Event::Finished(ids[0])));
 }
 

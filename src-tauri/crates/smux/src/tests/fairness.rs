@@ -73,7 +73,7 @@ fn a_small_frame_waits_for_at_most_one_quantum_of_each_other_stream() {
         let small = mux.open(now).unwrap();
         while mux.poll_transmit(now, &mut out, 1024) > 0 {}
         for &id in &bulk {
-            mux.write(now, id, pattern(0, 200_000)).unwrap();
+            mux.write(now, id, pattern(0, 10_000)).unwrap();
         }
         // In the middle of somebody's turn.
         out.clear();

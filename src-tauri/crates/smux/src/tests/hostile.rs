@@ -152,14 +152,7 @@ fn a_fin_for_a_stream_whose_syn_is_not_sent_yet_is_borne() {
     mux.handle_input(now, control(Command::Fin, id.get()))
         .unwrap();
     mux.close(now, id);
-    assert_eq!(
-        output(&mut mux),
-        [
-            control(Command::Syn, id.get()),
-            control(Command::Fin, id.get())
-        ]
-        .concat()
-    );
+    assert_eq!(output(&mut mux), Bytes::new());
     assert_eq!(mux.poll_event(), Some(Event::Finished(id)));
     assert_eq!(mux.poll_event(), Some(Event::Closed(id)));
     assert!(mux.is_empty());
@@ -295,12 +288,18 @@ proptest! {
             prop_assert!(mux.stream_count() <= 5);
         }
         // Whatever happened: the local side goes, the peer says its FINs, nothing is left.
-        let all: Vec<_> = (0..2000).map(StreamId::new).collect();
+        let all: Vec<_> = mux.streams.keys().copied().collect();
         for &id in &all {
             mux.close(now, id);
         }
         mux.resume(now);
         while mux.poll_transmit(now, &mut out, 100) > 0 {}
+        for id in all {
+            let _ = mux.handle_input(now, control(Command::Fin, id.get()));
+        }
+        if mux.failed.is_none() && matches!(mux.parser, crate::receive::Parser::Header { filled: 0, .. }) {
+            prop_assert_eq!(mux.stream_count(), 0);
+        }
         prop_assert_eq!(mux.pending_bytes(), 0);
         prop_assert!(mux.poll_timeout().is_none_or(|(_, reason)| reason == crate::TimerReason::Keepalive));
         prop_assert_eq!(mux.receive_total(), 0);

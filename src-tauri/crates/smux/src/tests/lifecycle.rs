@@ -72,6 +72,19 @@ fn data_goes_both_ways_and_both_closes_forget_the_stream() {
 }
 
 #[test]
+fn a_stream_that_is_closed_before_the_peer_heard_of_it_is_never_sent() {
+    let mut pair = Pair::new(Config::default());
+    for _ in 0..10_000 {
+        let id = pair.open();
+        pair.client.mux.close_write(pair.now, id);
+        pair.client.mux.close(pair.now, id);
+        assert_eq!(pair.client.mux.poll_event(), Some(Event::Closed(id)));
+    }
+    assert!(pair.client.mux.is_empty());
+    assert_eq!(pair.client.output(pair.now, LIMIT), Bytes::new());
+}
+
+#[test]
 fn what_was_written_before_a_close_still_arrives() {
     let mut pair = Pair::new(Config::default());
     let id = pair.open();
