@@ -13,7 +13,7 @@ use crate::slot::{Ending, Outage, Phase, Slot, Step};
 use crate::{Close, Failure, Next, Problem, SessionKey, State};
 
 /// What a tunnel may do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct TunnelPolicy {
     /// Sessions that the tunnel holds, 1 to 8; 1 by default. Past about 1 MB/s of download
     /// only more sessions help (docs/protocol.md, section 3).

@@ -1,1 +1,269 @@
-//! tunnel
+//! One tunnel at work: the tokio shell round `tunnel-proto`.
+//!
+//! [`Tunnel::start`] listens, starts the first session and returns. From then on a task of the
+//! tunnel feeds the policy ([`tunnel_proto::Tunnel`]) and does what it says; each session has
+//! a task of its own that moves bytes between its WebSocket and its local connections. The
+//! shell decides nothing: it moves bytes and time.
+//!
+//! ```text
+//!  listener ─▶ tunnel's task ─────▶ session's task ◀──────▶ connection's task ◀─▶ local socket
+//!              (policy, API calls,  (session engine,        (one for each
+//!               dialling)            WebSocket)               local connection)
+//! ```
+//!
+//! What the tunnel does can be watched: [`Tunnel::snapshot`] is always the present truth,
+//! [`Tunnel::events`] tells each step.
+
+mod access;
+mod config;
+mod connection;
+mod dial;
+mod driver;
+mod listen;
+mod local_peer;
+mod session_task;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use aws_access::{Access, AccessError, AccessSettings, Secret, StaticCredentials};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::Instant;
+use tunnel_proto::{Clock, Tunnel as Policy};
+
+pub use config::{BindAddress, Destination, Listen, TunnelConfig};
+pub use listen::{Holder, ListenError};
+pub use tunnel_proto::{
+    CLIENT_VERSION, Close, Grant, Problem, ProblemKind, SessionConfig, Snapshot, State,
+    TunnelPolicy,
+};
+
+use crate::driver::{Driver, Order, Parts};
+use crate::listen::Local;
+use crate::local_peer::LocalPeers;
+use crate::session_task::Surroundings;
+
+/// Accepted connections that may wait for the tunnel's task; more wait in the kernel.
+const ACCEPTED: usize = 64;
+
+/// Events that a slow listener may be behind before it misses some.
+const EVENTS: usize = 256;
+
+/// Reports of sessions that may wait for the tunnel's task.
+const REPORTS: usize = 256;
+
+/// What happened to a tunnel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TunnelEvent {
+    /// It does something else now.
+    State(State),
+    /// A WebSocket is gone.
+    Lost {
+        /// The session that it belonged to.
+        session_id: Option<String>,
+        /// How it ended.
+        close: Close,
+    },
+    /// A session could not go on, and another takes its place.
+    Replaced {
+        /// The session that is over.
+        session_id: Option<String>,
+        /// Why.
+        problem: Problem,
+    },
+    /// Something that the user should know and that is no failure of the tunnel.
+    Notice(Problem),
+}
+
+/// Why a tunnel could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// It can't listen.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Its profile, region or certificates can't be used.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The system gives no random numbers, without which nothing can be encrypted.
+    #[error("the system gives no random numbers")]
+    Randomness,
+}
+
+impl StartError {
+    /// The error for people and programs.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Listen(error) => error.problem(),
+            Self::Access(error) => access::problem(error),
+            Self::Randomness => access::no_randomness().problem,
+        }
+    }
+}
+
+/// A tunnel that was started. Dropping it stops it, without waiting for its sessions' end.
+#[derive(Debug)]
+pub struct Tunnel {
+    orders: mpsc::Sender<Order>,
+    snapshot: watch::Receiver<Snapshot>,
+    events: broadcast::Sender<TunnelEvent>,
+    task: JoinHandle<()>,
+    acceptors: Vec<AbortOnDrop>,
+}
+
+#[derive(Debug)]
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Tunnel {
+    /// Listens, and starts the first session. Returns as soon as it listens: connections that
+    /// come before the session is up wait for it.
+    ///
+    /// # Errors
+    /// [`StartError`] when it can't listen or its settings can't be used. What goes wrong
+    /// later, the snapshot says.
+    pub async fn start(config: TunnelConfig) -> Result<Self, StartError> {
+        Self::start_with(config, None).await
+    }
+
+    /// The same for a session that somebody else has started, as the AWS CLI does for its
+    /// plugin. Sessions that replace it are started with the settings.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub async fn start_granted(config: TunnelConfig, granted: Grant) -> Result<Self, StartError> {
+        Self::start_with(config, Some(granted)).await
+    }
+
+    async fn start_with(config: TunnelConfig, granted: Option<Grant>) -> Result<Self, StartError> {
+        let access = Access::load(config.access.clone()).await?;
+        let listeners = listen::bind(&config.listen).await?;
+        let addresses = listeners.iter().map(ToString::to_string).collect();
+        let port = listeners.iter().find_map(listen::Listener::port);
+        let (accepted, connections) = mpsc::channel(ACCEPTED);
+        let mut tunnel = launch(&config, access, granted, port, addresses, connections)?;
+        for acceptor in driver::accept(listeners, &accepted) {
+            tunnel
+                .acceptors
+                .push(AbortOnDrop(tokio::spawn(acceptor).abort_handle()));
+        }
+        Ok(tunnel)
+    }
+
+    /// Starts a tunnel that listens nowhere: it carries one connection, from `reader` to
+    /// `writer`, as an ssh `ProxyCommand` does.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), but for listening.
+    pub async fn start_stream(
+        config: TunnelConfig,
+        granted: Option<Grant>,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Self, StartError> {
+        let access = Access::load(config.access.clone()).await?;
+        let (accepted, connections) = mpsc::channel(ACCEPTED);
+        // The channel is empty: there is room.
+        let _ = accepted.try_send(Local::Stream(Box::new(reader), Box::new(writer)));
+        launch(&config, access, granted, None, Vec::new(), connections)
+    }
+
+    /// The present truth about the tunnel.
+    pub fn snapshot(&self) -> watch::Receiver<Snapshot> {
+        self.snapshot.clone()
+    }
+
+    /// Each step from now on. A listener that falls 256 events behind misses some.
+    pub fn events(&self) -> broadcast::Receiver<TunnelEvent> {
+        self.events.subscribe()
+    }
+
+    /// Tries at once what the tunnel waits for: after the user has signed in, or does not want
+    /// to wait for the next attempt.
+    pub fn try_now(&self) {
+        // A full queue holds such an order already.
+        let _ = self.orders.try_send(Order::TryNow);
+    }
+
+    /// Ends every session at the service and stops listening. Takes 5 s at most, and well
+    /// under one if the service answers.
+    pub async fn stop(mut self) {
+        self.acceptors.clear();
+        let _ = self.orders.send(Order::Stop).await;
+        let _ = (&mut self.task).await;
+    }
+}
+
+/// Puts a tunnel's parts together and starts its task.
+fn launch(
+    config: &TunnelConfig,
+    access: Access,
+    granted: Option<Grant>,
+    port: Option<u16>,
+    addresses: Vec<String>,
+    accepted: mpsc::Receiver<Local>,
+) -> Result<Tunnel, StartError> {
+    let now = Instant::now().into_std();
+    let clock = Clock {
+        origin: now,
+        unix_ms_at_origin: unix_ms_now(),
+    };
+    let seed = random_seed().map_err(|_| StartError::Randomness)?;
+    let policy = TunnelPolicy {
+        sessions: config.sessions,
+        ..config.policy.clone()
+    };
+    let policy = Policy::new(policy, now, clock, seed);
+    let (orders, to_orders) = mpsc::channel(4);
+    let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), addresses));
+    let (events, _) = broadcast::channel(EVENTS);
+    let (reports, to_reports) = mpsc::channel(REPORTS);
+    let surroundings = Surroundings {
+        reports,
+        figures: driver::figures(),
+        peers: LocalPeers::start(),
+        clock,
+    };
+    let parts = Parts {
+        policy,
+        clock,
+        session: config.session.clone(),
+        access,
+        request: config.start_request(port),
+        granted,
+        orders: to_orders,
+        accepted,
+        snapshot,
+        events: events.clone(),
+    };
+    let driver = Driver::new(parts, surroundings, to_reports);
+    let task = tokio::spawn(driver.run());
+    Ok(Tunnel {
+        orders,
+        snapshot: watched,
+        events,
+        task,
+        acceptors: Vec::new(),
+    })
+}
+
+fn random_seed() -> Result<[u8; 32], getrandom::Error> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    Ok(seed)
+}
+
+/// The wall clock, read once when a tunnel starts: from then on its time is monotonic, so that
+/// a clock that is set back changes nothing.
+fn unix_ms_now() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,1 +1,633 @@
+//! Every step against servers on loopback that do it well, badly, or not at all.
 
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_access::Trust;
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::tungstenite::Message;
+use tunnel_proto::Next;
+use url::Url;
+
+use super::{DIAL_TIMEOUT, DialError, Place, Socket, open, proxy};
+
+/// A host that is not loopback, as far as the dialling code can tell: a proxy leads there.
+const GATEWAY: &str = "gateway.example";
+
+#[tokio::test]
+async fn a_data_channel_opens_in_the_clear_on_loopback() {
+    let (address, _server) = listen(echo).await;
+    let mut socket = dial(
+        &format!("ws://{address}/x?role=r"),
+        &Trust::load(None).unwrap(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(echoed(&mut socket).await, "hello");
+}
+
+#[tokio::test]
+async fn the_upgrade_carries_the_headers_and_the_host_with_its_port() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&heads);
+    let (address, _server) = listen(move |mut tcp: TcpStream| {
+        let record = Arc::clone(&record);
+        async move {
+            let head = read_head(&mut tcp).await;
+            record.lock().unwrap().push(head);
+        }
+    })
+    .await;
+    let url = Url::parse(&format!("ws://{address}/v1/data-channel/s?role=r")).unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        "authorization",
+        HeaderValue::from_static("AWS4-HMAC-SHA256 Credential=x"),
+    );
+    let trust = Trust::load(None).unwrap();
+    let outcome = open(&url, headers, &trust, &no_proxies(), DIAL_TIMEOUT).await;
+    assert!(outcome.is_err());
+    let head = heads.lock().unwrap().concat().to_ascii_lowercase();
+    assert!(
+        head.starts_with("get /v1/data-channel/s?role=r http/1.1\r\n"),
+        "{head}"
+    );
+    assert!(head.contains(&format!("\r\nhost: {address}\r\n")), "{head}");
+    assert!(
+        head.contains("\r\nauthorization: aws4-hmac-sha256 "),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn the_bundles_authority_is_trusted() {
+    let authority = Authority::new("ours");
+    let (address, _server) = listen(authority.tls("localhost", echo)).await;
+    let url = format!("wss://localhost:{}/x", address.port());
+    let mut socket = dial(&url, &authority.trust()).await.unwrap();
+    assert_eq!(echoed(&mut socket).await, "hello");
+}
+
+#[tokio::test]
+async fn another_authority_and_another_host_are_refused() {
+    let authority = Authority::new("ours");
+    let (address, _server) = listen(authority.tls("localhost", echo)).await;
+    let url = format!("wss://localhost:{}/x", address.port());
+    for stranger in [Trust::load(None).unwrap(), Authority::new("theirs").trust()] {
+        assert_eq!(code(dial(&url, &stranger).await), "tls-untrusted-issuer");
+    }
+    let url = format!("wss://127.0.0.1:{}/x", address.port());
+    assert_eq!(code(dial(&url, &authority.trust()).await), "tls-wrong-host");
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_says_so() {
+    let authority = Authority::new("ours");
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let acceptor = authority.acceptor(params);
+    let (address, _server) = listen(over_tls(acceptor, echo)).await;
+    let url = format!("wss://localhost:{}/x", address.port());
+    assert_eq!(
+        code(dial(&url, &authority.trust()).await),
+        "tls-certificate-expired"
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_a_failed_handshake() {
+    let (address, _server) = listen(answering("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
+    let url = format!("wss://localhost:{}/x", address.port());
+    assert_eq!(
+        code(dial(&url, &Trust::load(None).unwrap()).await),
+        "tls-handshake"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_upgrade_tells_status_and_text() {
+    let answer = "HTTP/1.1 403 Forbidden\r\ncontent-length: 21\r\n\r\nthe signature expired";
+    let (address, _server) = listen(answering(answer)).await;
+    let error = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "upgrade-refused");
+    assert_eq!(error.next(), Next::Retry);
+    assert!(error.what().contains("403"), "{}", error.what());
+    assert_eq!(error.details(), "the signature expired");
+}
+
+#[tokio::test]
+async fn an_upgrade_that_finds_nothing_wants_another_session() {
+    for status in ["404 Not Found", "410 Gone"] {
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        let (address, _server) = listen(answering(&answer)).await;
+        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
+        assert_eq!(outcome.unwrap_err().next(), Next::NewSession);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_is_told_from_a_refusal() {
+    let answers = [
+        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 25\r\n\r\n<html>Please log in</html>",
+        "HTTP/1.1 302 Found\r\nlocation: http://portal/\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: d3Jvbmc=\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    ];
+    for answer in answers {
+        let (address, _server) = listen(answering(answer)).await;
+        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
+        assert_eq!(code(outcome), "not-a-websocket", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_without_end() {
+    let (address, _server) = listen(|mut tcp: TcpStream| async move {
+        let _ = read_head(&mut tcp).await;
+        let _ = tcp
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\nx: ")
+            .await;
+        while tcp.write_all(&[b'a'; 4096]).await.is_ok() {}
+    })
+    .await;
+    let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
+    assert!(matches!(
+        outcome,
+        Err(DialError::NotWebSocket { .. } | DialError::Connect { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_closed_port_and_a_dropped_connection_are_told_apart() {
+    let trust = Trust::load(None).unwrap();
+    let (address, server) = listen(|_| pending()).await;
+    drop(server);
+    tokio::task::yield_now().await;
+    assert_eq!(
+        code(dial(&format!("ws://{address}/x"), &trust).await),
+        "network-refused"
+    );
+    let (address, _server) = listen(|tcp| async move { drop(tcp) }).await;
+    let outcome = dial(&format!("ws://{address}/x"), &trust).await;
+    assert!(
+        matches!(
+            outcome,
+            Err(DialError::Connect { .. } | DialError::NotWebSocket { .. })
+        ),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_times_out() {
+    let (address, _server) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let error = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "network-timeout");
+    assert_eq!(error.next(), Next::Retry);
+    assert!(error.what().contains("10 s"), "{}", error.what());
+}
+
+#[tokio::test]
+async fn a_message_larger_than_two_megabytes_ends_the_connection() {
+    let (address, _server) = listen(|tcp| async move {
+        if let Ok(mut socket) = tokio_tungstenite::accept_async(tcp).await {
+            let _ = socket
+                .send(Message::Binary(vec![0; 3 * 1024 * 1024].into()))
+                .await;
+            let _ = socket.next().await;
+        }
+    })
+    .await;
+    let trust = Trust::load(None).unwrap();
+    let mut socket = dial(&format!("ws://{address}/x"), &trust).await.unwrap();
+    assert!(matches!(socket.next().await, Some(Err(_))));
+}
+
+#[test]
+fn only_secure_or_loopback_urls_are_dialled() {
+    let place = |url: &str| Place::of(&Url::parse(url).unwrap());
+    for url in [
+        "ws://gateway.example/x",
+        "ws://10.0.0.1/x",
+        "ws://localhost.example/x",
+        "http://127.0.0.1/x",
+        "https://gateway.example/x",
+        "file:///etc/passwd",
+        "wss://user:password@gateway.example/x",
+    ] {
+        let error = place(url).unwrap_err();
+        assert_eq!(
+            (error.code(), error.next()),
+            ("invalid-stream-url", Next::Stop),
+            "{url}"
+        );
+        assert!(!format!("{error:?} {}", error.what()).contains("password@"));
+    }
+    for url in [
+        "wss://gateway.example/x",
+        "ws://localhost:1/x",
+        "ws://[::1]:1/x",
+        "ws://127.8.0.1/",
+    ] {
+        place(url).unwrap();
+    }
+    assert_eq!(
+        place("wss://[fd00::1]/x").unwrap().authority(),
+        "[fd00::1]:443"
+    );
+}
+
+#[test]
+fn loopback_and_excluded_hosts_pass_the_proxy() {
+    let proxies = Matcher::builder()
+        .all("http://proxy.example:8080")
+        .no("internal.example")
+        .build();
+    let proxied = |url: &str| {
+        let place = Place::of(&Url::parse(url).unwrap()).unwrap();
+        proxy::proxy_for(&place, &proxies).is_some()
+    };
+    assert!(proxied("wss://gateway.example/x"));
+    for url in [
+        "wss://a.internal.example/x",
+        "wss://localhost/x",
+        "wss://[::1]/x",
+        "ws://127.0.0.1/x",
+    ] {
+        assert!(!proxied(url), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_data_channel_opens_through_a_proxy_with_its_password() {
+    let authority = Authority::new("ours");
+    let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
+    let proxy = Proxy::start(200, "", gateway).await;
+    let proxies = proxies(&format!("http://alice:p%40ss@{}", proxy.address));
+    let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
+    assert_eq!(echoed(&mut socket).await, "hello");
+    let asked = proxy.asked.lock().unwrap();
+    let (place, headers) = &asked[0];
+    assert_eq!(place, "gateway.example:443");
+    assert_eq!(headers["host"], "gateway.example:443");
+    assert_eq!(headers["proxy-authorization"], "Basic YWxpY2U6cEBzcw==");
+}
+
+#[tokio::test]
+async fn a_proxy_may_itself_want_tls() {
+    let authority = Authority::new("ours");
+    let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
+    let asked = Arc::default();
+    let (address, _proxy) = listen(authority.tls("localhost", move |stream| {
+        serve_proxy(stream, Arc::clone(&asked), 200, "", gateway)
+    }))
+    .await;
+    let proxies = proxies(&format!("https://localhost:{}", address.port()));
+    let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
+    assert_eq!(echoed(&mut socket).await, "hello");
+}
+
+#[tokio::test]
+async fn a_proxys_refusals_are_told_apart() {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    for (status, expected, next) in [
+        (407, "proxy-authentication", Next::Stop),
+        (403, "proxy-refused", Next::Retry),
+        (503, "proxy-refused", Next::Retry),
+        (302, "proxy-refused", Next::Retry),
+    ] {
+        let proxy = Proxy::start(status, "<html>Ask the\n IT desk</html>", nowhere).await;
+        let proxies = proxies(&format!("http://alice:secret@{}", proxy.address));
+        let error = dial_through(&proxies, &Trust::load(None).unwrap())
+            .await
+            .unwrap_err();
+        assert_eq!((error.code(), error.next()), (expected, next), "{status}");
+        assert_eq!(error.details(), "<html>Ask the IT desk</html>");
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_proxy_is_a_protocol_error() {
+    for answer in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", ""] {
+        let (address, _server) = listen(answering(answer)).await;
+        let outcome = dial_through(
+            &proxies(&format!("http://{address}")),
+            &Trust::load(None).unwrap(),
+        )
+        .await;
+        assert_eq!(code(outcome), "proxy-protocol", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_talks_before_it_is_asked_is_not_believed() {
+    let (address, _server) = listen(answering("HTTP/1.1 200 OK\r\n\r\nunasked")).await;
+    let outcome = dial_through(
+        &proxies(&format!("http://{address}")),
+        &Trust::load(None).unwrap(),
+    )
+    .await;
+    assert!(outcome.is_err());
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let (address, server) = listen(|_| pending()).await;
+    drop(server);
+    tokio::task::yield_now().await;
+    let proxies = proxies(&format!("http://alice:secret@{address}"));
+    let error = dial_through(&proxies, &Trust::load(None).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "proxy-unreachable");
+    assert!(error.what().contains(&address.to_string()) && !error.what().contains("secret"));
+    assert!(error.details().contains("refused"), "{}", error.details());
+}
+
+#[tokio::test]
+async fn a_proxy_of_another_kind_is_said_to_be_unsupported() {
+    let outcome = dial_through(
+        &proxies("socks5://127.0.0.1:9"),
+        &Trust::load(None).unwrap(),
+    )
+    .await;
+    assert_eq!(code(outcome), "proxy-unsupported");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_never_answers_times_out() {
+    let (address, _server) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let outcome = dial_through(
+        &proxies(&format!("http://{address}")),
+        &Trust::load(None).unwrap(),
+    )
+    .await;
+    assert_eq!(code(outcome), "network-timeout");
+}
+
+#[test]
+fn each_error_speaks_in_sentences() {
+    let error = DialError::Timeout {
+        host: "h".to_owned(),
+        after: Duration::from_secs(10),
+    };
+    let failure = error.failure();
+    assert_eq!(failure.problem.code, "network-timeout");
+    assert!(failure.problem.what.ends_with('.') && failure.problem.remedy.ends_with('.'));
+}
+
+fn no_proxies() -> Matcher {
+    Matcher::builder().build()
+}
+
+fn proxies(url: &str) -> Matcher {
+    Matcher::builder().all(url).build()
+}
+
+async fn dial(url: &str, trust: &Trust) -> Result<Socket, DialError> {
+    let url = Url::parse(url).unwrap();
+    open(&url, HeaderMap::new(), trust, &no_proxies(), DIAL_TIMEOUT).await
+}
+
+async fn dial_through(proxies: &Matcher, trust: &Trust) -> Result<Socket, DialError> {
+    let url = Url::parse(&format!("wss://{GATEWAY}/x")).unwrap();
+    open(&url, HeaderMap::new(), trust, proxies, DIAL_TIMEOUT).await
+}
+
+fn code(outcome: Result<Socket, DialError>) -> &'static str {
+    match outcome {
+        Ok(_) => "opened",
+        Err(error) => error.code(),
+    }
+}
+
+async fn echoed(socket: &mut Socket) -> String {
+    socket.send(Message::text("hello")).await.unwrap();
+    socket
+        .next()
+        .await
+        .unwrap()
+        .unwrap()
+        .into_text()
+        .unwrap()
+        .to_string()
+}
+
+async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
+    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else {
+        return;
+    };
+    while let Some(Ok(message)) = socket.next().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads what is asked, answers with fixed text, and closes.
+fn answering(
+    answer: &str,
+) -> impl Fn(TcpStream) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + use<> {
+    let answer = answer.to_owned();
+    move |mut tcp| {
+        let answer = answer.clone();
+        Box::pin(async move {
+            let _ = tcp.read(&mut [0; 4096]).await;
+            let _ = tcp.write_all(answer.as_bytes()).await;
+            let _ = tcp.shutdown().await;
+            // Reads on, so that unread data does not turn the close into a reset.
+            let _ = tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await;
+        })
+    }
+}
+
+async fn read_head(tcp: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match tcp.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}
+
+/// Listens on loopback until the set is dropped.
+async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
+where
+    F: Fn(TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((tcp, _)) = listener.accept().await {
+            connections.spawn(handle(tcp));
+        }
+    });
+    (address, tasks)
+}
+
+type Asked = Arc<Mutex<Vec<(String, HeaderMap)>>>;
+
+/// A CONNECT proxy that leads wherever it is asked to one address.
+struct Proxy {
+    address: SocketAddr,
+    asked: Asked,
+    _tasks: JoinSet<()>,
+}
+
+impl Proxy {
+    async fn start(status: u16, body: &'static str, destination: SocketAddr) -> Self {
+        let asked = Asked::default();
+        let record = Arc::clone(&asked);
+        let (address, tasks) =
+            listen(move |tcp| serve_proxy(tcp, Arc::clone(&record), status, body, destination))
+                .await;
+        Self {
+            address,
+            asked,
+            _tasks: tasks,
+        }
+    }
+}
+
+async fn serve_proxy<S>(
+    stream: S,
+    asked: Asked,
+    status: u16,
+    body: &'static str,
+    destination: SocketAddr,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let asked = Arc::clone(&asked);
+        async move {
+            assert_eq!(request.method(), Method::CONNECT);
+            let place = request.uri().to_string();
+            asked
+                .lock()
+                .unwrap()
+                .push((place, request.headers().clone()));
+            if status == 200 {
+                tokio::spawn(relay(request, destination));
+            }
+            let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+}
+
+async fn relay(request: Request<Incoming>, destination: SocketAddr) {
+    let Ok(upgraded) = hyper::upgrade::on(request).await else {
+        return;
+    };
+    let mut there = TcpStream::connect(destination).await.unwrap();
+    let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut there).await;
+}
+
+type Tls = tokio_rustls::server::TlsStream<TcpStream>;
+type Handling = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn over_tls<F, Fut>(acceptor: TlsAcceptor, handle: F) -> impl Fn(TcpStream) -> Handling
+where
+    F: Fn(Tls) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    move |tcp| {
+        let (acceptor, handle) = (acceptor.clone(), handle.clone());
+        Box::pin(async move {
+            if let Ok(stream) = acceptor.accept(tcp).await {
+                handle(stream).await;
+            }
+        })
+    }
+}
+
+/// A certification authority of the test's own, and its bundle.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    directory: tempfile::TempDir,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
+        Self {
+            issuer,
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        let bundle: PathBuf = self.directory.path().join("bundle.pem");
+        std::fs::write(&bundle, self.issuer.pem()).unwrap();
+        Trust::load(Some(&bundle)).unwrap()
+    }
+
+    fn tls<F, Fut>(&self, name: &str, handle: F) -> impl Fn(TcpStream) -> Handling + use<F, Fut>
+    where
+        F: Fn(Tls) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = ()> + Send,
+    {
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        over_tls(self.acceptor(params), handle)
+    }
+
+    fn acceptor(&self, params: CertificateParams) -> TlsAcceptor {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}

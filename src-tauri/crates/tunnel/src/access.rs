@@ -1,0 +1,74 @@
+//! What AWS answers, in the words of the policy.
+
+use aws_access::{AccessError, SessionGrant};
+use tunnel_proto::{DataKey, Failure, Grant, Next, Problem, ProblemKind};
+
+pub(crate) fn grant(granted: SessionGrant) -> Grant {
+    Grant {
+        session_id: granted.session_id,
+        stream_url: granted.stream_url.into(),
+        token: granted.token.expose().to_owned(),
+    }
+}
+
+pub(crate) fn data_key(key: &aws_access::DataKey) -> DataKey {
+    DataKey {
+        plaintext: key.plaintext.to_vec(),
+        ciphertext: key.ciphertext.clone(),
+    }
+}
+
+pub(crate) fn failure(error: &AccessError) -> Failure {
+    let next = match error.next() {
+        aws_access::Next::Retry => Next::Retry,
+        aws_access::Next::NewSession => Next::NewSession,
+        aws_access::Next::AwaitTarget => Next::AwaitTarget,
+        aws_access::Next::NewCredentials => Next::NewCredentials,
+        aws_access::Next::SignIn => Next::SignIn,
+        aws_access::Next::Stop => Next::Stop,
+    };
+    Failure {
+        next,
+        problem: problem(error),
+    }
+}
+
+pub(crate) fn problem(error: &AccessError) -> Problem {
+    Problem::new(kind(error), error.code(), error.what(), error.remedy())
+        .with_details(error.details())
+}
+
+/// The failure of a system without random numbers. It may pass: early in a boot.
+pub(crate) fn no_randomness() -> Failure {
+    let problem = Problem::new(
+        ProblemKind::Settings,
+        "no-randomness",
+        "The system gives no random numbers, without which nothing can be encrypted.",
+        "Restart the computer.",
+    );
+    Failure {
+        next: Next::Retry,
+        problem,
+    }
+}
+
+fn kind(error: &AccessError) -> ProblemKind {
+    match error {
+        AccessError::NoCredentials { .. }
+        | AccessError::CredentialsFailed { .. }
+        | AccessError::CredentialsTimeout { .. }
+        | AccessError::SsoLoginExpired { .. }
+        | AccessError::ExpiredToken(_)
+        | AccessError::InvalidCredentials(_) => ProblemKind::Credentials,
+        AccessError::AccessDenied { .. } | AccessError::KmsKey { .. } => ProblemKind::Permission,
+        AccessError::TargetNotConnected { .. } => ProblemKind::Target,
+        AccessError::Network { .. } | AccessError::Unparsable { .. } => ProblemKind::Network,
+        AccessError::Throttled(_)
+        | AccessError::SessionLimit(_)
+        | AccessError::SessionOver { .. }
+        | AccessError::Service(_) => ProblemKind::Service,
+        // Everything else is something that the user has set; what the SDK adds later, too,
+        // until it has a place above.
+        _ => ProblemKind::Settings,
+    }
+}

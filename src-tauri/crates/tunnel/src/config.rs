@@ -1,0 +1,142 @@
+//! What a tunnel is made from.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use aws_access::{AccessSettings, StartSession};
+use tunnel_proto::{SessionConfig, TunnelPolicy};
+
+/// A tunnel's settings.
+#[derive(Debug, Clone)]
+pub struct TunnelConfig {
+    /// What the user calls it; only for logs.
+    pub name: String,
+    /// The managed node: an instance id, a hybrid node's id, or an ECS target.
+    pub target: String,
+    /// Where the target takes the connections.
+    pub destination: Destination,
+    /// Where local connections are accepted.
+    pub listen: Listen,
+    /// Goes into StartSession, for the account's audit trail. 1 to 256 characters.
+    pub reason: Option<String>,
+    /// Sessions that the tunnel holds, 1 to 8.
+    pub sessions: u8,
+    /// Whose credentials, and which endpoints.
+    pub access: AccessSettings,
+    /// When to retry, and how long.
+    pub policy: TunnelPolicy,
+    /// How each session is run.
+    pub session: SessionConfig,
+}
+
+/// Where connections come out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A port of the target itself.
+    Port(u16),
+    /// A port of a host that the target reaches.
+    RemoteHost {
+        /// Its name or address, as the target knows it.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+    /// A raw byte stream to a port of the target, without multiplexer (`AWS-StartSSHSession`).
+    Stream {
+        /// The port, 22 for ssh.
+        port: u16,
+    },
+    /// Any document for port sessions, with its parameters.
+    Document {
+        /// The document's name.
+        name: String,
+        /// Its parameters.
+        parameters: BTreeMap<String, Vec<String>>,
+    },
+}
+
+/// Where local connections are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// The address, or the socket's path.
+    pub address: BindAddress,
+    /// The port; 0 takes any free one. Means nothing for a Unix socket.
+    pub port: u16,
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindAddress {
+    /// 127.0.0.1 and ::1, the same port on both: whatever `localhost` resolves to, it works.
+    Localhost,
+    /// One address. Anything but loopback lets other machines use the tunnel.
+    Ip(IpAddr),
+    /// A Unix socket, readable for its owner alone.
+    Unix(PathBuf),
+}
+
+impl TunnelConfig {
+    /// Makes the settings of a tunnel to `destination` with everything else at its default: a
+    /// free port of localhost, one session, the default credentials.
+    pub fn new(target: impl Into<String>, destination: Destination) -> Self {
+        let target = target.into();
+        Self {
+            name: target.clone(),
+            target,
+            destination,
+            listen: Listen {
+                address: BindAddress::Localhost,
+                port: 0,
+            },
+            reason: None,
+            sessions: 1,
+            access: AccessSettings::default(),
+            policy: TunnelPolicy::default(),
+            session: SessionConfig::default(),
+        }
+    }
+
+    /// The request that starts a session of this tunnel (docs/protocol.md, section 1).
+    pub(crate) fn start_request(&self, local_port: Option<u16>) -> StartSession {
+        let one = |value: &dyn ToString| vec![value.to_string()];
+        let mut parameters = BTreeMap::new();
+        let document = match &self.destination {
+            Destination::Port(port) => {
+                parameters.insert("portNumber".to_owned(), one(port));
+                "AWS-StartPortForwardingSession"
+            }
+            Destination::RemoteHost { host, port } => {
+                parameters.insert("host".to_owned(), one(host));
+                parameters.insert("portNumber".to_owned(), one(port));
+                "AWS-StartPortForwardingSessionToRemoteHost"
+            }
+            Destination::Stream { port } => {
+                parameters.insert("portNumber".to_owned(), one(port));
+                "AWS-StartSSHSession"
+            }
+            Destination::Document {
+                name,
+                parameters: given,
+            } => {
+                parameters.clone_from(given);
+                name
+            }
+        };
+        let forwards = match &self.destination {
+            Destination::Port(_) | Destination::RemoteHost { .. } => true,
+            Destination::Stream { .. } | Destination::Document { .. } => false,
+        };
+        if let Some(port) = local_port
+            && forwards
+        {
+            parameters.insert("localPortNumber".to_owned(), one(&port));
+        }
+        StartSession {
+            target: self.target.clone(),
+            document: document.to_owned(),
+            parameters,
+            reason: self.reason.clone(),
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! One local connection: a task that moves bytes between a socket and its session's task.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::AbortHandle;
+use tunnel_proto::ConnectionId;
+
+use crate::listen::Local;
+use crate::local_peer::{LocalPeers, Peer};
+
+/// What one read takes at most. Large enough that a bulk upload costs few wake-ups.
+const READ_SIZE: usize = 32 * 1024;
+
+/// Chunks that may wait for the local writer before the session keeps them instead.
+const WRITE_QUEUE: usize = 64;
+
+/// How long a local side may go on sending after its destination has closed. What it sends is
+/// dropped; closing at once would reset the connection and could destroy an answer that it
+/// has not read yet.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// From a local connection to its session's task.
+#[derive(Debug)]
+pub(crate) enum FromConnection {
+    /// Bytes for the destination.
+    Data(ConnectionId, Bytes),
+    /// The local side has nothing more to say.
+    EndOfFile(ConnectionId),
+    /// The local side is wholly gone.
+    Gone(ConnectionId),
+    /// The local side takes bytes again.
+    Drained(ConnectionId),
+}
+
+/// From the session's task to a local connection.
+#[derive(Debug)]
+enum ToConnection {
+    Data(Bytes),
+    /// The destination has closed: pass that on when everything is written.
+    Finish,
+}
+
+/// The session task's end of a connection. Dropping it resets the local connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    queue: mpsc::Sender<ToConnection>,
+    /// Bytes that the local reader may still hand over.
+    credit: Arc<Semaphore>,
+    /// Bytes that it has handed over and that were not given back as credit.
+    taken: usize,
+    /// The writer is to say when its queue has room again.
+    starved: Arc<AtomicBool>,
+    _task: AbortOnDrop,
+}
+
+#[derive(Debug)]
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Connection {
+    /// Starts the task of a connection. `capacity` is what the session takes of it at first.
+    pub(crate) fn start(
+        id: ConnectionId,
+        local: Local,
+        capacity: usize,
+        inbox: mpsc::Sender<FromConnection>,
+        peers: LocalPeers,
+    ) -> Self {
+        let (queue, commands) = mpsc::channel(WRITE_QUEUE);
+        let credit = Arc::new(Semaphore::new(capacity));
+        let starved = Arc::new(AtomicBool::new(false));
+        let pump = Pump {
+            id,
+            inbox,
+            commands,
+            credit: Arc::clone(&credit),
+            starved: Arc::clone(&starved),
+        };
+        let task = match local {
+            Local::Tcp(stream) => tokio::spawn(pump.run_tcp(stream, peers)),
+            Local::Unix(stream) => tokio::spawn(async move {
+                let (reader, writer) = stream.into_split();
+                // A Unix socket tells a full close from a half close by itself: a later write
+                // fails at once. There is no peer to look up.
+                let _ = pump.run(reader, writer, std::future::pending()).await;
+            }),
+            Local::Stream(reader, writer) => tokio::spawn(async move {
+                let _ = pump.run(reader, writer, std::future::pending()).await;
+            }),
+        };
+        Self {
+            queue,
+            credit,
+            taken: 0,
+            starved,
+            _task: AbortOnDrop(task.abort_handle()),
+        }
+    }
+
+    /// Counts bytes that the session took from the connection.
+    pub(crate) fn take(&mut self, bytes: usize) {
+        self.taken += bytes;
+    }
+
+    /// Gives credit back for everything but the bytes that still wait in the session.
+    pub(crate) fn settle(&mut self, waiting: usize) {
+        let sent = self.taken.saturating_sub(waiting);
+        if sent > 0 {
+            self.taken -= sent;
+            self.credit.add_permits(sent);
+        }
+    }
+
+    /// Says whether [`write`](Self::write) has room. If not, [`FromConnection::Drained`]
+    /// follows when it has.
+    pub(crate) fn can_write(&self) -> bool {
+        if self.queue.capacity() > 0 {
+            return true;
+        }
+        self.starved.store(true, Ordering::SeqCst);
+        // The writer may have emptied the queue before it could see the mark.
+        self.queue.capacity() > 0
+    }
+
+    /// Queues bytes for the local side. Only after [`can_write`](Self::can_write).
+    pub(crate) fn write(&self, data: Bytes) {
+        // A closed queue means that the task is about to say Gone.
+        let _ = self.queue.try_send(ToConnection::Data(data));
+    }
+
+    /// Passes the destination's end of file on, behind everything that was written, and lets
+    /// the connection end by itself.
+    pub(crate) fn finish(self) {
+        let Self {
+            queue, _task: task, ..
+        } = self;
+        tokio::spawn(async move {
+            if queue.send(ToConnection::Finish).await.is_ok() {
+                queue.closed().await;
+            }
+            drop(task);
+        });
+    }
+}
+
+/// The connection task's state.
+struct Pump {
+    id: ConnectionId,
+    inbox: mpsc::Sender<FromConnection>,
+    commands: mpsc::Receiver<ToConnection>,
+    credit: Arc<Semaphore>,
+    starved: Arc<AtomicBool>,
+}
+
+/// How the writing direction ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Written {
+    /// Everything, and the end of file.
+    Finished,
+    /// The session dropped the connection.
+    Dropped,
+}
+
+impl Pump {
+    async fn run_tcp(self, stream: TcpStream, peers: LocalPeers) {
+        // Small packets of interactive protocols must not wait for others.
+        let _ = stream.set_nodelay(true);
+        let peer = Peer::of(&stream);
+        // Whatever ends this task otherwise than by `finish` is an abort: the local side
+        // should see a reset, not the orderly end of a stream that was cut short.
+        let _ = stream.set_zero_linger();
+        let (reader, writer) = stream.into_split();
+        let gone = async move {
+            match peer {
+                Some(peer) => peers.gone(peer).await,
+                None => std::future::pending().await,
+            }
+        };
+        if let Some((reader, writer)) = self.run(reader, writer, gone).await
+            && let Ok(stream) = reader.reunite(writer)
+        {
+            let _ = socket2::SockRef::from(&stream).set_linger(None);
+        }
+    }
+
+    /// Moves bytes both ways until the connection is over. Returns the halves if it ended in
+    /// order.
+    async fn run<R, W>(
+        mut self,
+        mut reader: R,
+        mut writer: W,
+        peer_gone: impl Future<Output = ()>,
+    ) -> Option<(R, W)>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let (id, inbox) = (self.id, self.inbox.clone());
+        let written = {
+            let mut reading = pin!(read_side(id, &mut reader, &self.inbox, &self.credit));
+            let mut writing = pin!(write_side(
+                id,
+                &mut writer,
+                &mut self.commands,
+                &self.starved,
+                &self.inbox
+            ));
+            tokio::select! {
+                read = &mut reading => match read {
+                    Ok(()) => tokio::select! {
+                        written = &mut writing => written,
+                        () = peer_gone => Err(io::ErrorKind::ConnectionReset.into()),
+                    },
+                    Err(error) => Err(error),
+                },
+                written = &mut writing => written,
+            }
+        };
+        match written {
+            Ok(Written::Finished) => {
+                // Only now may the local side see an orderly end.
+                let _ = tokio::time::timeout(DRAIN, discard(&mut reader)).await;
+                Some((reader, writer))
+            }
+            Ok(Written::Dropped) => None,
+            Err(error) => {
+                tracing::debug!(connection = %id, %error, "the local side is gone");
+                let _ = inbox.send(FromConnection::Gone(id)).await;
+                None
+            }
+        }
+    }
+}
+
+/// Reads until the end of file, as far as the session's credit goes.
+async fn read_side(
+    id: ConnectionId,
+    reader: &mut (impl AsyncRead + Unpin),
+    inbox: &mpsc::Sender<FromConnection>,
+    credit: &Semaphore,
+) -> io::Result<()> {
+    let mut buffer = BytesMut::new();
+    let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+    loop {
+        // Without credit nothing is read: the local side feels it in its own send window.
+        drop(
+            credit
+                .acquire()
+                .await
+                .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?,
+        );
+        buffer.reserve(READ_SIZE);
+        let most = credit.available_permits().clamp(1, READ_SIZE);
+        let count = (&mut *reader)
+            .take(most as u64)
+            .read_buf(&mut buffer)
+            .await?;
+        if count == 0 {
+            return inbox
+                .send(FromConnection::EndOfFile(id))
+                .await
+                .map_err(|_| closed(()));
+        }
+        let permits = u32::try_from(count).unwrap_or(u32::MAX);
+        if let Ok(permit) = credit.acquire_many(permits).await {
+            permit.forget();
+        }
+        let data = buffer.split().freeze();
+        inbox
+            .send(FromConnection::Data(id, data))
+            .await
+            .map_err(|_| closed(()))?;
+    }
+}
+
+/// Writes what the session queues.
+async fn write_side(
+    id: ConnectionId,
+    writer: &mut (impl AsyncWrite + Unpin),
+    commands: &mut mpsc::Receiver<ToConnection>,
+    starved: &AtomicBool,
+    inbox: &mpsc::Sender<FromConnection>,
+) -> io::Result<Written> {
+    let mut batch = Vec::with_capacity(WRITE_QUEUE);
+    loop {
+        if commands.recv_many(&mut batch, WRITE_QUEUE).await == 0 {
+            return Ok(Written::Dropped);
+        }
+        let mut finish = false;
+        let mut chunks = Vec::with_capacity(batch.len());
+        for command in batch.drain(..) {
+            match command {
+                ToConnection::Data(data) => chunks.push(data),
+                ToConnection::Finish => finish = true,
+            }
+        }
+        write_all(writer, &chunks).await?;
+        writer.flush().await?;
+        if finish {
+            writer.shutdown().await?;
+            return Ok(Written::Finished);
+        }
+        if starved.swap(false, Ordering::SeqCst) {
+            let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+            inbox
+                .send(FromConnection::Drained(id))
+                .await
+                .map_err(closed)?;
+        }
+    }
+}
+
+/// Writes all chunks with as few system calls as the writer allows.
+async fn write_all(writer: &mut (impl AsyncWrite + Unpin), chunks: &[Bytes]) -> io::Result<()> {
+    let mut slices: Vec<_> = chunks.iter().map(|chunk| io::IoSlice::new(chunk)).collect();
+    let mut rest = &mut slices[..];
+    io::IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        let count = writer.write_vectored(rest).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        io::IoSlice::advance_slices(&mut rest, count);
+    }
+    Ok(())
+}
+
+async fn discard(reader: &mut (impl AsyncRead + Unpin)) {
+    let mut buffer = [0; 4096];
+    while matches!(reader.read(&mut buffer).await, Ok(1..)) {}
+}

@@ -1,0 +1,460 @@
+//! The task of one tunnel: it gives the policy what happens, and does what the policy says.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use aws_access::{Access, StartSession};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tunnel_proto::{
+    Action, Clock, Event, Failure, Grant, Input, Problem, RequestId, Session, SessionConfig,
+    SessionKey, Snapshot, State, Tunnel as Policy,
+};
+use zeroize::Zeroizing;
+
+use crate::access;
+use crate::dial::{self, Socket};
+use crate::listen::{Listener, Local};
+use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession};
+use crate::{TunnelEvent, random_seed};
+
+/// Commands that may wait for a session's task. It takes them at once; more than that waiting
+/// means that it hangs, and connections are refused then.
+const COMMANDS: usize = 256;
+
+/// How long the task waits at its end for calls that nobody asked it to wait for.
+const END_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Said to a tunnel's task from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Try again now: the user has signed in, or is impatient.
+    TryNow,
+    /// End every session and the task.
+    Stop,
+}
+
+/// What a tunnel's task is made from.
+pub(crate) struct Parts {
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+    pub(crate) session: SessionConfig,
+    pub(crate) access: Access,
+    pub(crate) request: StartSession,
+    /// A session that somebody else has started, to be used first.
+    pub(crate) granted: Option<Grant>,
+    pub(crate) orders: mpsc::Receiver<Order>,
+    /// Accepted local connections.
+    pub(crate) accepted: mpsc::Receiver<Local>,
+    pub(crate) snapshot: watch::Sender<Snapshot>,
+    pub(crate) events: broadcast::Sender<TunnelEvent>,
+}
+
+pub(crate) struct Driver {
+    parts: Parts,
+    surroundings: Surroundings,
+    reports: mpsc::Receiver<(SessionKey, Report)>,
+    /// Requests to the service and dials that are under way.
+    requests: JoinSet<Outcome>,
+    sessions: HashMap<SessionKey, SessionHandle>,
+    waiting: HashMap<RequestId, Local>,
+    next_request: u64,
+    connections: u32,
+    /// Nobody has stopped the tunnel yet.
+    wanted: bool,
+    /// TerminateSession calls that are under way and were not asked for by the policy: the
+    /// task waits for them at its end.
+    abandoned: JoinSet<()>,
+}
+
+struct SessionHandle {
+    commands: mpsc::Sender<ToSession>,
+    session_id: Option<String>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// A request that was answered.
+enum Outcome {
+    Granted(SessionKey, Result<Grant, Failure>),
+    Dialled(
+        SessionKey,
+        Result<(Box<Socket>, Zeroizing<String>), Failure>,
+    ),
+    DataKey(SessionKey, Result<tunnel_proto::DataKey, Problem>),
+    Terminated(SessionKey),
+}
+
+impl Driver {
+    pub(crate) fn new(parts: Parts, surroundings: Surroundings, reports: Reports) -> Self {
+        Self {
+            parts,
+            surroundings,
+            reports,
+            requests: JoinSet::new(),
+            sessions: HashMap::new(),
+            waiting: HashMap::new(),
+            next_request: 0,
+            connections: 0,
+            wanted: true,
+            abandoned: JoinSet::new(),
+        }
+    }
+
+    /// Runs until the tunnel is stopped or has failed.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let over = self.act();
+            self.publish();
+            if over {
+                break;
+            }
+            self.wait().await;
+        }
+        self.requests.abort_all();
+        let end = async {
+            for (_, session) in self.sessions.drain() {
+                let _ = session.commands.try_send(ToSession::Discard);
+                let _ = session.task.await;
+            }
+            while self.abandoned.join_next().await.is_some() {}
+        };
+        // What is not ended by then is ended by its idle timeout.
+        let _ = tokio::time::timeout(END_PATIENCE, end).await;
+    }
+
+    /// Does what the policy says; returns whether the tunnel is over.
+    fn act(&mut self) -> bool {
+        let mut over = false;
+        loop {
+            while let Some(action) = self.parts.policy.poll_action() {
+                self.perform(action);
+            }
+            let Some(event) = self.parts.policy.poll_event() else {
+                return over;
+            };
+            over |= matches!(event, Event::Stopped | Event::Failed(_));
+            self.tell(event);
+        }
+    }
+
+    /// Waits for one thing to happen and takes it in.
+    async fn wait(&mut self) {
+        let timeout = self.parts.policy.poll_timeout().map(|(at, _)| at);
+        tokio::select! {
+            order = self.parts.orders.recv(), if self.wanted => match order {
+                Some(Order::TryNow) => self.input(Input::SignedIn),
+                // A dropped handle stops the tunnel, too.
+                Some(Order::Stop) | None => {
+                    self.wanted = false;
+                    self.input(Input::Stop);
+                }
+            },
+            Some(local) = self.parts.accepted.recv() => {
+                let request = RequestId(self.next_request);
+                self.next_request += 1;
+                self.waiting.insert(request, local);
+                self.input(Input::Accepted(request));
+            }
+            Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
+            Some(outcome) = self.requests.join_next() => {
+                // A request that panicked is our own fault; the policy's budget covers it.
+                if let Ok(outcome) = outcome {
+                    self.handle_outcome(outcome);
+                }
+            }
+            () = until(timeout) => self.parts.policy.handle_timeout(Instant::now().into_std()),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.parts
+            .policy
+            .handle_input(Instant::now().into_std(), input);
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Start(key) => self.start(key),
+            Action::Resume(key, session_id) => {
+                let access = self.parts.access.clone();
+                self.requests.spawn(async move {
+                    let resumed = access.resume_session(&session_id).await;
+                    Outcome::Granted(
+                        key,
+                        resumed
+                            .map(access::grant)
+                            .map_err(|error| access::failure(&error)),
+                    )
+                });
+            }
+            Action::Dial(key, grant) => self.dial(key, grant),
+            Action::SendEnd(key) => self.command(key, ToSession::SendEnd),
+            Action::Terminate(key, session_id) => {
+                let ended = terminate(self.parts.access.clone(), session_id);
+                self.requests.spawn(async move {
+                    ended.await;
+                    Outcome::Terminated(key)
+                });
+            }
+            Action::Abandon(session_id) => {
+                self.abandoned
+                    .spawn(terminate(self.parts.access.clone(), session_id));
+            }
+            Action::Discard(key) => {
+                if let Some(session) = self.sessions.remove(&key) {
+                    // A task that does not take it ends when its commands' sender is dropped.
+                    let _ = session.commands.try_send(ToSession::Discard);
+                }
+            }
+            Action::Place(request, key) => {
+                if let Some(local) = self.waiting.remove(&request) {
+                    self.connections = self.connections.saturating_add(1);
+                    self.command(key, ToSession::Connect(local));
+                }
+            }
+            Action::Reject(request) => {
+                if let Some(Local::Tcp(stream)) = self.waiting.remove(&request) {
+                    // A reset says that nobody took the connection; an end would say that
+                    // somebody took it and had nothing to say.
+                    let _ = stream.set_zero_linger();
+                }
+            }
+        }
+    }
+
+    /// Calls StartSession and makes the session's engine and task.
+    fn start(&mut self, key: SessionKey) {
+        if let Some(grant) = self.parts.granted.take() {
+            self.requests
+                .spawn(async move { Outcome::Granted(key, Ok(grant)) });
+            return;
+        }
+        let access = self.parts.access.clone();
+        let request = self.parts.request.clone();
+        self.requests.spawn(async move {
+            let started = access.start_session(&request).await;
+            Outcome::Granted(
+                key,
+                started
+                    .map(access::grant)
+                    .map_err(|error| access::failure(&error)),
+            )
+        });
+    }
+
+    fn dial(&mut self, key: SessionKey, grant: Grant) {
+        let Grant {
+            session_id,
+            stream_url,
+            token,
+        } = grant;
+        let token = Zeroizing::new(token);
+        let handle = match self.sessions.entry(key) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                let Ok(seed) = random_seed() else {
+                    self.requests
+                        .spawn(async move { Outcome::Dialled(key, Err(access::no_randomness())) });
+                    return;
+                };
+                let session = Session::new(self.parts.session.clone(), self.parts.clock, seed);
+                let (commands, queue) = mpsc::channel(COMMANDS);
+                let task = SessionTask::new(key, session, queue, self.surroundings.clone());
+                entry.insert(SessionHandle {
+                    commands,
+                    session_id: None,
+                    task: tokio::spawn(task.run()),
+                })
+            }
+        };
+        handle.session_id = Some(session_id);
+        let access = self.parts.access.clone();
+        self.requests.spawn(async move {
+            let dialled = dial::dial(&access, &stream_url).await;
+            Outcome::Dialled(key, dialled.map(|socket| (Box::new(socket), token)))
+        });
+    }
+
+    fn handle_outcome(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Granted(key, result) => self.input(Input::Granted(key, result)),
+            Outcome::Dialled(key, Ok((socket, mut token))) => {
+                let token = std::mem::take(&mut *token);
+                self.command(key, ToSession::Socket(socket, token));
+                self.input(Input::Dialled(key, Ok(())));
+            }
+            Outcome::Dialled(key, Err(failure)) => {
+                tracing::info!(session = %key, problem = %failure.problem.what, "dialling failed");
+                self.input(Input::Dialled(key, Err(failure)));
+            }
+            Outcome::DataKey(key, result) => self.command(key, ToSession::DataKey(result)),
+            Outcome::Terminated(key) => self.input(Input::Terminated(key)),
+        }
+    }
+
+    fn handle_report(&mut self, key: SessionKey, report: Report) {
+        match report {
+            Report::Established(facts) => {
+                self.parts.snapshot.send_modify(|snapshot| {
+                    snapshot.agent_version = Some(facts.agent_version);
+                    snapshot.customer_message = facts.customer_message;
+                });
+                self.input(Input::Established(key));
+            }
+            Report::DataKeyNeeded { key_id } => self.request_data_key(key, key_id),
+            Report::Lost(close) => self.input(Input::Lost(key, close)),
+            Report::Over(problem) => self.input(Input::Over(key, problem)),
+            Report::Degraded(problem) => self.input(Input::Degraded(key, problem)),
+            Report::EndConfirmed => self.input(Input::EndConfirmed(key)),
+            Report::Notice(problem) => {
+                self.parts
+                    .snapshot
+                    .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
+                let _ = self.parts.events.send(TunnelEvent::Notice(problem));
+            }
+            Report::Finished => {
+                self.connections = self.connections.saturating_sub(1);
+                self.input(Input::Finished(key));
+            }
+            // Publishing follows anyway.
+            Report::Figures => {}
+        }
+    }
+
+    fn request_data_key(&mut self, key: SessionKey, key_id: String) {
+        let session_id = self
+            .sessions
+            .get(&key)
+            .and_then(|handle| handle.session_id.clone());
+        let Some(session_id) = session_id else { return };
+        let access = self.parts.access.clone();
+        let target = self.parts.request.target.clone();
+        self.requests.spawn(async move {
+            let generated = access
+                .generate_data_key(&key_id, &session_id, &target)
+                .await;
+            let result = generated
+                .map(|key| access::data_key(&key))
+                .map_err(|error| access::problem(&error));
+            Outcome::DataKey(key, result)
+        });
+    }
+
+    fn command(&mut self, key: SessionKey, command: ToSession) {
+        let placed = matches!(command, ToSession::Connect(_));
+        let sent = self
+            .sessions
+            .get(&key)
+            .is_some_and(|handle| handle.commands.try_send(command).is_ok());
+        if !sent && placed {
+            self.connections = self.connections.saturating_sub(1);
+            self.input(Input::Finished(key));
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        // Nobody has to listen.
+        let _ = match event {
+            Event::StateChanged(state) => self.parts.events.send(TunnelEvent::State(state)),
+            Event::Lost { session, close } => {
+                tracing::info!(session = %session, code = ?close.code, reason = %close.reason, "the WebSocket is gone");
+                let session_id = self.session_id(session);
+                self.parts
+                    .events
+                    .send(TunnelEvent::Lost { session_id, close })
+            }
+            Event::Replaced { session, problem } => {
+                tracing::info!(session = %session, problem = %problem.what, details = %problem.details, "the session is replaced");
+                let session_id = self.session_id(session);
+                self.parts.events.send(TunnelEvent::Replaced {
+                    session_id,
+                    problem,
+                })
+            }
+            Event::Stopped | Event::Failed(_) => return,
+        };
+    }
+
+    fn session_id(&self, key: SessionKey) -> Option<String> {
+        self.sessions
+            .get(&key)
+            .and_then(|handle| handle.session_id.clone())
+    }
+
+    /// Makes the snapshot say what is.
+    fn publish(&mut self) {
+        let policy = &self.parts.policy;
+        let Figures {
+            bytes_up,
+            bytes_down,
+            round_trip_ms,
+        } = &*self.surroundings.figures;
+        let round_trip = Some(round_trip_ms.load(Ordering::Relaxed)).filter(|ms| *ms != u32::MAX);
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let over = matches!(policy.state(), State::Off | State::Failed { .. });
+        self.parts.snapshot.send_if_modified(|snapshot| {
+            let before = snapshot.clone();
+            snapshot.state = policy.state();
+            snapshot.connections = self.connections;
+            snapshot.waiting = count(policy.waiting());
+            snapshot.sessions = count(policy.sessions_up());
+            snapshot.bytes_up = bytes_up.load(Ordering::Relaxed);
+            snapshot.bytes_down = bytes_down.load(Ordering::Relaxed);
+            snapshot.reconnects = policy.reconnects();
+            snapshot.replacements = policy.replacements();
+            snapshot.last_close = policy.last_close().cloned();
+            snapshot.round_trip_ms = round_trip;
+            if over {
+                snapshot.addresses.clear();
+                snapshot.connections = 0;
+            }
+            *snapshot != before
+        });
+    }
+}
+
+pub(crate) type Reports = mpsc::Receiver<(SessionKey, Report)>;
+
+async fn until(at: Option<std::time::Instant>) {
+    match at {
+        Some(at) => sleep_until(Instant::from_std(at)).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn terminate(access: Access, session_id: String) {
+    if let Err(error) = access.terminate_session(&session_id).await {
+        tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
+    }
+}
+
+/// Accepts connections until the tunnel's task is gone.
+pub(crate) fn accept(
+    listeners: Vec<Listener>,
+    accepted: &mpsc::Sender<Local>,
+) -> Vec<impl Future<Output = ()> + Send + 'static> {
+    listeners
+        .into_iter()
+        .map(|listener| {
+            let accepted = accepted.clone();
+            async move {
+                loop {
+                    let local = listener.accept().await;
+                    if accepted.send(local).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn figures() -> Arc<Figures> {
+    let figures = Figures::default();
+    figures.round_trip_ms.store(u32::MAX, Ordering::Relaxed);
+    Arc::new(figures)
+}

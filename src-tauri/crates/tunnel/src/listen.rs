@@ -1,0 +1,423 @@
+//! Local listeners: addresses, ports that are taken, Unix sockets.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::{BindAddress, Listen, Problem, ProblemKind};
+
+/// How often a free port is drawn again because it is free for one family only.
+const PAIR_TRIES: usize = 16;
+
+/// How many ports after a taken one are tried for the offer.
+const OFFER_RANGE: u16 = 200;
+
+/// The pause after an accept that failed for want of resources. Trying again at once would
+/// only burn the processor that could free them.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a tunnel can't listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// Somebody else has the port. Take [`next_free`](Self::PortInUse::next_free), or end the
+    /// holder.
+    #[error("port {} is in use{}", address.port(), by(holder.as_ref()))]
+    PortInUse {
+        /// The address that is taken.
+        address: SocketAddr,
+        /// Who has it, when the system tells.
+        holder: Option<Holder>,
+        /// The next port that is free on this address.
+        next_free: Option<u16>,
+    },
+    /// The port is one that only the administrator may use.
+    #[error("port {} needs administrator rights", address.port())]
+    Privileged {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address is none of this machine's.
+    #[error("{address} is not an address of this machine")]
+    NoSuchAddress {
+        /// The address.
+        address: IpAddr,
+    },
+    /// A file is in the socket's place, or another process listens on it.
+    #[error("{} is in use", path.display())]
+    PathInUse {
+        /// The socket's path.
+        path: PathBuf,
+    },
+    /// Anything else that the system says.
+    #[error("can't listen on {place}")]
+    Other {
+        /// The address or path.
+        place: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A process that has a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its name.
+    pub name: String,
+    /// Its process id.
+    pub pid: u32,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (process {})", self.name, self.pid)
+    }
+}
+
+fn by(holder: Option<&Holder>) -> String {
+    holder
+        .map(|holder| format!(" by {holder}"))
+        .unwrap_or_default()
+}
+
+impl ListenError {
+    /// The error for people and programs.
+    pub fn problem(&self) -> Problem {
+        let what = format!("Culvert can't listen: {self}.");
+        match self {
+            Self::PortInUse { next_free, .. } => {
+                let remedy = match next_free {
+                    Some(port) => format!("End that program, or use port {port}, which is free."),
+                    None => "End that program, or use another port.".to_owned(),
+                };
+                Problem::new(ProblemKind::Listen, "port-in-use", what, remedy)
+            }
+            Self::Privileged { .. } => Problem::new(
+                ProblemKind::Listen,
+                "port-privileged",
+                what,
+                "Use a port from 1024 up.",
+            ),
+            Self::NoSuchAddress { .. } => Problem::new(
+                ProblemKind::Listen,
+                "address-unavailable",
+                what,
+                "Use localhost, 0.0.0.0 or an address of this machine.",
+            ),
+            Self::PathInUse { .. } => Problem::new(
+                ProblemKind::Listen,
+                "socket-in-use",
+                what,
+                "End the program that listens there, or use another path.",
+            ),
+            Self::Other { source, .. } => Problem::new(
+                ProblemKind::Listen,
+                "listen-failed",
+                what,
+                "Use another address or port.",
+            )
+            .with_details(source.to_string()),
+        }
+    }
+}
+
+/// A local connection.
+pub(crate) enum Local {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    /// A pair of streams that nobody had to accept: standard input and output.
+    Stream(
+        Box<dyn AsyncRead + Send + Unpin>,
+        Box<dyn AsyncWrite + Send + Unpin>,
+    ),
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp(_) => "Tcp",
+            Self::Unix(_) => "Unix",
+            Self::Stream(..) => "Stream",
+        })
+    }
+}
+
+/// One open listener.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Tcp(TcpListener, SocketAddr),
+    Unix(UnixListener, SocketFile),
+}
+
+/// Removes the socket's file when the listener is gone.
+#[derive(Debug)]
+pub(crate) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    /// Waits for the next connection. Errors that one connection or a moment causes are
+    /// passed over.
+    pub(crate) async fn accept(&self) -> Local {
+        loop {
+            let accepted = match self {
+                Self::Tcp(listener, _) => listener
+                    .accept()
+                    .await
+                    .map(|(stream, _)| Local::Tcp(stream)),
+                Self::Unix(listener, _) => listener
+                    .accept()
+                    .await
+                    .map(|(stream, _)| Local::Unix(stream)),
+            };
+            match accepted {
+                Ok(local) => return local,
+                Err(error) => {
+                    tracing::warn!(%error, "a local connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// The TCP port, if it has one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(_, address) => Some(address.port()),
+            Self::Unix(..) => None,
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(_, address) => address.fmt(f),
+            Self::Unix(_, file) => file.0.display().fmt(f),
+        }
+    }
+}
+
+/// Opens the listeners that `listen` asks for.
+pub(crate) async fn bind(listen: &Listen) -> Result<Vec<Listener>, ListenError> {
+    match &listen.address {
+        BindAddress::Localhost => bind_localhost(listen.port).await,
+        BindAddress::Ip(address) => Ok(vec![bind_tcp((*address, listen.port).into()).await?]),
+        BindAddress::Unix(path) => Ok(vec![bind_unix(path).await?]),
+    }
+}
+
+async fn bind_localhost(port: u16) -> Result<Vec<Listener>, ListenError> {
+    for _ in 0..PAIR_TRIES {
+        let first = bind_tcp((Ipv4Addr::LOCALHOST, port).into()).await?;
+        let chosen = first.port().unwrap_or(port);
+        match bind_tcp((Ipv6Addr::LOCALHOST, chosen).into()).await {
+            Ok(second) => return Ok(vec![first, second]),
+            Err(ListenError::PortInUse { .. }) if port == 0 => {}
+            Err(error @ ListenError::PortInUse { .. }) => return Err(error),
+            // A machine without IPv6: nobody will come that way.
+            Err(_) => return Ok(vec![first]),
+        }
+    }
+    Ok(vec![bind_tcp((Ipv4Addr::LOCALHOST, port).into()).await?])
+}
+
+async fn bind_tcp(address: SocketAddr) -> Result<Listener, ListenError> {
+    let error = match TcpListener::bind(address).await {
+        Ok(listener) => {
+            let bound = listener.local_addr().unwrap_or(address);
+            return Ok(Listener::Tcp(listener, bound));
+        }
+        Err(error) => error,
+    };
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the system's list of errors grows"
+    )]
+    Err(match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let port = address.port();
+            ListenError::PortInUse {
+                address,
+                holder: tokio::task::spawn_blocking(move || holder_of(port))
+                    .await
+                    .ok()
+                    .flatten(),
+                next_free: next_free(address).await,
+            }
+        }
+        io::ErrorKind::PermissionDenied => ListenError::Privileged { address },
+        io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress {
+            address: address.ip(),
+        },
+        _ => ListenError::Other {
+            place: address.to_string(),
+            source: error,
+        },
+    })
+}
+
+fn holder_of(port: u16) -> Option<Holder> {
+    let process = listeners::get_process_by_port(port, listeners::Protocol::TCP).ok()?;
+    Some(Holder {
+        name: process.name,
+        pid: process.pid,
+    })
+}
+
+async fn next_free(taken: SocketAddr) -> Option<u16> {
+    let from = taken.port().checked_add(1)?;
+    for port in from..=from.saturating_add(OFFER_RANGE) {
+        if TcpListener::bind((taken.ip(), port)).await.is_ok() {
+            return Some(port);
+        }
+    }
+    None
+}
+
+async fn bind_unix(path: &Path) -> Result<Listener, ListenError> {
+    let other = |source| ListenError::Other {
+        place: path.display().to_string(),
+        source,
+    };
+    if is_socket(path) && UnixStream::connect(path).await.is_err() {
+        // Left behind by a process that was killed: nobody answers.
+        std::fs::remove_file(path).map_err(other)?;
+    }
+    let listener = UnixListener::bind(path).map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            ListenError::PathInUse {
+                path: path.to_owned(),
+            }
+        } else {
+            other(source)
+        }
+    })?;
+    let file = SocketFile(path.to_owned());
+    restrict(path).map_err(other)?;
+    Ok(Listener::Unix(listener, file))
+}
+
+fn is_socket(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+}
+
+fn restrict(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn localhost(port: u16) -> Listen {
+        Listen {
+            address: BindAddress::Localhost,
+            port,
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_listens_on_the_same_port_of_both_families() {
+        let listeners = bind(&localhost(0)).await.unwrap();
+        let port = listeners[0].port().unwrap();
+        assert_ne!(port, 0);
+        assert_eq!(listeners[0].to_string(), format!("127.0.0.1:{port}"));
+        if let Some(second) = listeners.get(1) {
+            assert_eq!(second.to_string(), format!("[::1]:{port}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_names_its_holder_and_the_next_free_one() {
+        let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = holder.local_addr().unwrap().port();
+        let error = bind(&localhost(port)).await.unwrap_err();
+        let ListenError::PortInUse {
+            address,
+            holder: Some(holder),
+            next_free: Some(next),
+        } = &error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!(address.port(), port);
+        assert_eq!(holder.pid, std::process::id());
+        assert!(*next > port);
+        let problem = error.problem();
+        assert_eq!(problem.code, "port-in-use");
+        assert!(problem.what.contains(&holder.name), "{problem:?}");
+        assert!(problem.remedy.contains(&next.to_string()), "{problem:?}");
+    }
+
+    #[tokio::test]
+    async fn an_address_of_another_machine_is_refused_in_words() {
+        let address = "192.0.2.1".parse().unwrap();
+        let listen = Listen {
+            address: BindAddress::Ip(address),
+            port: 0,
+        };
+        let error = bind(&listen).await.unwrap_err();
+        assert!(
+            matches!(error, ListenError::NoSuchAddress { .. }),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_unix_socket_is_its_owners_alone_and_leaves_nothing_behind() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sock");
+        let listen = Listen {
+            address: BindAddress::Unix(path.clone()),
+            port: 0,
+        };
+        let listeners = bind(&listen).await.unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(matches!(
+            bind(&listen).await,
+            Err(ListenError::PathInUse { .. })
+        ));
+        drop(listeners);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_a_dead_process_left_is_taken_over_and_a_file_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        assert!(path.exists());
+        let listen = Listen {
+            address: BindAddress::Unix(path),
+            port: 0,
+        };
+        assert!(bind(&listen).await.is_ok());
+
+        let file = folder.path().join("notes.txt");
+        std::fs::write(&file, "precious").unwrap();
+        let listen = Listen {
+            address: BindAddress::Unix(file.clone()),
+            port: 0,
+        };
+        assert!(matches!(
+            bind(&listen).await,
+            Err(ListenError::PathInUse { .. })
+        ));
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
+    }
+}

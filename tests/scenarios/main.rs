@@ -1,0 +1,4 @@
+//! The whole engine over real sockets: a tunnel through the simulated service, down to a
+//! destination that checks each byte.
+
+mod transfer;
