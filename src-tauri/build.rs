@@ -1,6 +1,10 @@
-//! Bakes the window's configuration, its pages and its permissions into the binary.
+//! Bakes the window's settings, its pages and its permissions into the binary.
 
-fn main() {
-    println!("cargo::rerun-if-changed=../ui/dist");
-    tauri_build::build();
+include!("src/command_names.rs");
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Each command needs a permission of its own (capabilities/main.json names them).
+    let manifest = tauri_build::AppManifest::new().commands(COMMAND_NAMES);
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))?;
+    Ok(())
 }

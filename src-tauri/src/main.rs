@@ -1,2 +1,64 @@
-//! desktop
-fn main() {}
+//! The desktop shell: one window over the tunnel manager.
+//!
+//! The window's pages know nothing of tunnels but what [`view`] shows them, and can do nothing
+//! but what [`commands`] offers. Everything that decides is in the crate `tunnel-manager`.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod bindings;
+mod commands;
+mod display;
+mod ending;
+mod updates;
+mod view;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use tauri::Manager as _;
+use tracing_subscriber::EnvFilter;
+use tunnel_manager::{Manager, SessionManager, Store};
+
+use ending::Ending;
+use updates::Updates;
+
+/// Environment variable that sets what is logged, in the syntax of `tracing-subscriber`'s
+/// filter; warnings by default.
+const LOG_VARIABLE: &str = "CULVERT_LOG";
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With stderr closed there is nobody to tell.
+            writeln!(io::stderr(), "culvert: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the window until it is closed and every tunnel is off.
+fn start() -> Result<(), Box<dyn std::error::Error>> {
+    display::check()?;
+    let store = Store::in_config_folder()?;
+    let bindings = bindings::builder();
+    let app = tauri::Builder::default()
+        .invoke_handler(bindings.invoke_handler())
+        .setup(|app| {
+            let manager =
+                tauri::async_runtime::block_on(async { Manager::start(store, SessionManager) });
+            app.manage(Updates::new(manager.overview()));
+            app.manage(Ending::new(manager.clone()));
+            app.manage(manager);
+            ending::on_signal(app.handle());
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    app.run(|app, event| ending::handle(app, &event));
+    Ok(())
+}

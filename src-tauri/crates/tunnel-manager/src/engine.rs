@@ -31,6 +31,9 @@ pub trait RunningTunnel: Send + Sync + 'static {
     /// What it does, now and from now on. The sender goes when the tunnel is over.
     fn snapshot(&self) -> watch::Receiver<Snapshot>;
 
+    /// Tries at once what it waits for.
+    fn try_now(&self);
+
     /// Closes the listener, ends the sessions at the service and returns when that is done.
     fn stop(self) -> impl Future<Output = ()> + Send;
 }

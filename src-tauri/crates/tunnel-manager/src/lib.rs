@@ -3,14 +3,16 @@
 //! [`Manager`] is a handle to an actor that owns everything that can change: the list of
 //! [`Profile`]s (kept in one TOML file by [`Store`]) and the tunnels that run. Whoever shows
 //! tunnels watches [`Manager::overview`]; whoever changes something sends one request. The
-//! tunnels themselves are made by an [`Engine`], so that all of this can be tried without a
+//! tunnels themselves are made by an [`Engine`] ([`SessionManager`]), so that all of this can be tried without a
 //! network.
 
+pub mod demo;
 mod engine;
 mod error;
 mod manager;
 mod overview;
 mod profile;
+mod session_manager;
 mod store;
 
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
@@ -20,4 +22,5 @@ pub use overview::{Overview, TunnelStatus};
 pub use profile::{
     BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule,
 };
+pub use session_manager::SessionManager;
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};

@@ -31,6 +31,7 @@ enum Request {
     Remove(ProfileId, Answer<()>),
     Connect(ProfileId, Answer<()>),
     Disconnect(ProfileId, Answer<()>),
+    TryNow(ProfileId, Answer<()>),
     StartDemo(Answer<ProfileId>),
     CutDemo(Answer<()>),
     Reload(Answer<()>),
@@ -113,6 +114,16 @@ impl Manager {
     /// [`ManagerError::UnknownTunnel`].
     pub async fn disconnect(&self, id: ProfileId) -> Result<(), ManagerError> {
         self.ask(|answer| Request::Disconnect(id, answer)).await
+    }
+
+    /// Lets a tunnel try at once what it waits for: the next attempt, or a sign-in. Does nothing
+    /// to one that does not run.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownTunnel`].
+    pub async fn try_now(&self, id: ProfileId) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::TryNow(id, answer)).await
     }
 
     /// Adds the demo tunnel, unless it is there, and starts it.

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tunnel_proto::{Problem, Snapshot, State};
 
-use super::run::{self, Progress};
+use super::run::{self, Orders, Progress};
 use super::{Answer, Request};
 use crate::engine::{DemoService, Engine, Launch};
 use crate::error::ManagerError;
@@ -49,6 +49,8 @@ struct Run {
     profile: Arc<Profile>,
     /// Taken when it is asked to stop.
     stop: Option<oneshot::Sender<()>>,
+    /// Tells it not to wait for its next attempt.
+    try_now: Arc<Notify>,
     /// It was asked to start again while it was being stopped.
     again: bool,
 }
@@ -113,6 +115,7 @@ impl<E: Engine> Actor<E> {
             Request::Remove(id, answer) => drop(answer.send(self.remove(id).await)),
             Request::Connect(id, answer) => drop(answer.send(self.connect(id))),
             Request::Disconnect(id, answer) => drop(answer.send(self.disconnect(id))),
+            Request::TryNow(id, answer) => drop(answer.send(self.try_now(id))),
             Request::StartDemo(answer) => drop(answer.send(self.start_demo().await)),
             Request::CutDemo(answer) => {
                 if let Some(demo) = &self.demo {
@@ -217,18 +220,24 @@ impl<E: Engine> Actor<E> {
             .filter(|demo| demo.profile.id == id)
             .map(|demo| demo.service.access());
         let (stop, stopped) = oneshot::channel();
+        let try_now = Arc::new(Notify::new());
+        let orders = Orders {
+            stop: stopped,
+            try_now: Arc::clone(&try_now),
+        };
         let launch = Launch {
             profile: Arc::clone(&profile),
             access,
         };
         let engine = Arc::clone(&self.engine);
         self.tasks
-            .spawn(run::run(engine, launch, stopped, self.progress.clone()));
+            .spawn(run::run(engine, launch, orders, self.progress.clone()));
         self.runs.insert(
             id,
             Run {
                 profile,
                 stop: Some(stop),
+                try_now,
                 again: false,
             },
         );
@@ -238,6 +247,14 @@ impl<E: Engine> Actor<E> {
     fn disconnect(&mut self, id: ProfileId) -> Result<(), ManagerError> {
         self.profile(id)?;
         self.stop(id);
+        Ok(())
+    }
+
+    fn try_now(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+        self.profile(id)?;
+        if let Some(run) = self.runs.get(&id) {
+            run.try_now.notify_one();
+        }
         Ok(())
     }
 

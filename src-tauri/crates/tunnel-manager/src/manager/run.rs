@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 use tunnel_proto::{Snapshot, State};
 
@@ -23,15 +23,25 @@ pub(super) enum Progress {
     Ended(Snapshot, Option<u16>),
 }
 
+/// What a run is told.
+#[derive(Debug)]
+pub(super) struct Orders {
+    /// Stop. Comes once.
+    pub(super) stop: oneshot::Receiver<()>,
+    /// Don't wait for the next attempt.
+    pub(super) try_now: Arc<Notify>,
+}
+
 /// Starts the tunnel, passes on what it says, and stops it when asked to.
 ///
 /// The sessions of a tunnel that was given up are ended as well, and its port is free again.
 pub(super) async fn run<E: Engine>(
     engine: Arc<E>,
     launch: Launch,
-    mut stop: oneshot::Receiver<()>,
+    orders: Orders,
     progress: mpsc::Sender<(ProfileId, Progress)>,
 ) {
+    let Orders { mut stop, try_now } = orders;
     let id = launch.profile.id;
     let tell = async |what| {
         // Without an actor there is nobody to tell; the tunnel is stopped all the same.
@@ -78,6 +88,7 @@ pub(super) async fn run<E: Engine>(
                 }
                 tell(Progress::Changed(last.clone())).await;
             }
+            () = try_now.notified() => tunnel.try_now(),
             _ = &mut stop => break true,
         }
     };

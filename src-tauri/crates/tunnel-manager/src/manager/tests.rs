@@ -20,6 +20,7 @@ struct Inner {
     launches: Vec<Launch>,
     tunnels: Vec<watch::Sender<Snapshot>>,
     stopped: usize,
+    tries: usize,
     cuts: usize,
     demos_ended: usize,
     refuse: Option<StartFailure>,
@@ -77,6 +78,11 @@ impl Engine for Script {
 impl RunningTunnel for FakeTunnel {
     fn snapshot(&self) -> watch::Receiver<Snapshot> {
         self.snapshots.clone()
+    }
+
+    fn try_now(&self) {
+        self.script.with(|inner| inner.tries += 1);
+        self.script.say(0, State::Up { since: 7 });
     }
 
     async fn stop(self) {
@@ -290,6 +296,15 @@ async fn a_disconnect_during_the_start_still_ends_what_was_started() {
     hold.notify_one();
     bench.until_state(is_off).await;
     assert_eq!(bench.script.with(|inner| inner.stopped), 1);
+}
+
+#[tokio::test]
+async fn a_waiting_tunnel_tries_when_asked_to() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    bench.manager.try_now(id).await.expect("known");
+    bench.until_state(is_up).await;
+    assert_eq!(bench.script.with(|inner| inner.tries), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,94 @@
+//! The commands, and the TypeScript that calls them.
+
+use tauri::Wry;
+use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
+
+use crate::commands;
+
+/// Collects the commands of the shell.
+pub(crate) fn builder() -> Builder<Wry> {
+    Builder::new()
+        .error_handling(ErrorHandlingMode::Result)
+        // No type has another shape in one direction than in the other.
+        .disable_serde_phases()
+        // No count or time that the window is told comes near 2^53.
+        .dangerously_cast_bigints_to_number()
+        .commands(collect_commands![
+            commands::subscribe,
+            commands::add_tunnel,
+            commands::update_tunnel,
+            commands::remove_tunnel,
+            commands::connect_tunnel,
+            commands::disconnect_tunnel,
+            commands::try_tunnel_now,
+            commands::reload_tunnels,
+            commands::start_demo,
+            commands::cut_demo,
+            commands::open_demo_page,
+        ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use specta_typescript::Typescript;
+
+    use super::*;
+
+    include!("command_names.rs");
+
+    /// Set to write the bindings instead of comparing them.
+    const WRITE_VARIABLE: &str = "CULVERT_WRITE_BINDINGS";
+
+    fn file(path: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    }
+
+    fn fresh() -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("bindings.ts");
+        builder()
+            .export(Typescript::default(), &path)
+            .expect("exports");
+        fs::read_to_string(path).expect("written")
+    }
+
+    #[test]
+    fn the_bindings_are_those_of_this_source() {
+        let path = file("../ui/src/bridge/bindings.ts");
+        let fresh = fresh();
+        if std::env::var_os(WRITE_VARIABLE).is_some() {
+            fs::write(&path, &fresh).expect("writable");
+        }
+        let current = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            fresh == current,
+            "ui/src/bridge/bindings.ts is out of date: run \
+             `{WRITE_VARIABLE}=1 cargo test -p culvert-desktop bindings`"
+        );
+    }
+
+    #[test]
+    fn every_command_has_a_permission_and_no_other_is_granted() {
+        let listed: BTreeSet<_> = COMMAND_NAMES
+            .iter()
+            .map(|name| format!("allow-{}", name.replace('_', "-")))
+            .collect();
+        let capability = fs::read_to_string(file("capabilities/main.json")).expect("there");
+        let capability: serde_json::Value = serde_json::from_str(&capability).expect("JSON");
+        let granted: BTreeSet<_> = capability["permissions"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|name| name.as_str().expect("a name").to_owned())
+            .collect();
+        assert_eq!(granted, listed);
+        let bindings = fresh();
+        for name in COMMAND_NAMES {
+            assert!(bindings.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+// Included by the build script, which makes a permission for each, and by the tests, which
+// compare it with the commands that the bindings call.
+
+/// Every command of the shell.
+const COMMAND_NAMES: &[&str] = &[
+    "subscribe",
+    "add_tunnel",
+    "update_tunnel",
+    "remove_tunnel",
+    "connect_tunnel",
+    "disconnect_tunnel",
+    "try_tunnel_now",
+    "reload_tunnels",
+    "start_demo",
+    "cut_demo",
+    "open_demo_page",
+];

@@ -1,0 +1,125 @@
+//! What the window can ask for. Each command is one request to the manager.
+
+use tauri::State;
+use tauri::ipc::Channel;
+use tunnel_manager::{Manager, ManagerError, ProfileId};
+
+use crate::updates::Updates;
+use crate::view::{DraftView, OverviewView, RefusalView};
+
+/// Sends the overview through the channel, now and whenever it changes. A later subscription
+/// replaces an earlier one.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn subscribe(updates: State<'_, Updates>, on_overview: Channel<OverviewView>) {
+    updates.subscribe(on_overview);
+}
+
+/// Saves a new tunnel and answers its id.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn add_tunnel(
+    manager: State<'_, Manager>,
+    draft: DraftView,
+) -> Result<String, RefusalView> {
+    Ok(manager.add(draft.into()).await?.to_string())
+}
+
+/// Saves other settings of a tunnel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn update_tunnel(
+    manager: State<'_, Manager>,
+    id: String,
+    draft: DraftView,
+) -> Result<(), RefusalView> {
+    Ok(manager.update(parse(&id)?, draft.into()).await?)
+}
+
+/// Forgets a tunnel, after stopping it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_tunnel(
+    manager: State<'_, Manager>,
+    id: String,
+) -> Result<(), RefusalView> {
+    Ok(manager.remove(parse(&id)?).await?)
+}
+
+/// Starts a tunnel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn connect_tunnel(
+    manager: State<'_, Manager>,
+    id: String,
+) -> Result<(), RefusalView> {
+    Ok(manager.connect(parse(&id)?).await?)
+}
+
+/// Stops a tunnel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn disconnect_tunnel(
+    manager: State<'_, Manager>,
+    id: String,
+) -> Result<(), RefusalView> {
+    Ok(manager.disconnect(parse(&id)?).await?)
+}
+
+/// Lets a tunnel try at once what it waits for.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn try_tunnel_now(
+    manager: State<'_, Manager>,
+    id: String,
+) -> Result<(), RefusalView> {
+    Ok(manager.try_now(parse(&id)?).await?)
+}
+
+/// Reads the profile file again.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn reload_tunnels(manager: State<'_, Manager>) -> Result<(), RefusalView> {
+    Ok(manager.reload().await?)
+}
+
+/// Starts the demo tunnel and answers its id.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn start_demo(manager: State<'_, Manager>) -> Result<String, RefusalView> {
+    Ok(manager.start_demo().await?.to_string())
+}
+
+/// Closes the demo tunnel's WebSocket, as the gateway does each hour.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn cut_demo(manager: State<'_, Manager>) -> Result<(), RefusalView> {
+    Ok(manager.cut_demo().await?)
+}
+
+/// Opens the demo tunnel's page in the browser. The window can't name another address.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn open_demo_page(manager: State<'_, Manager>) -> Result<(), RefusalView> {
+    let address = {
+        let overview = manager.overview();
+        let overview = overview.borrow();
+        let demo = overview.tunnels.iter().find(|tunnel| tunnel.demo);
+        demo.and_then(|demo| demo.snapshot.addresses.first().cloned())
+    };
+    let Some(address) = address else {
+        return Ok(());
+    };
+    tauri_plugin_opener::open_url(format!("http://{address}/"), None::<&str>)
+        .map_err(|error| RefusalView::no_browser(&address, &error))
+}
+
+fn parse(id: &str) -> Result<ProfileId, RefusalView> {
+    id.parse().map_err(|_| RefusalView::bad_id(id))
+}
+
+impl From<ManagerError> for RefusalView {
+    fn from(error: ManagerError) -> Self {
+        Self::new(&error)
+    }
+}

@@ -1,0 +1,427 @@
+//! What the window sees: the types that cross the bridge, from which its TypeScript types are
+//! generated. They are a contract of their own, so that the engine's types may change without
+//! the pages.
+//!
+//! Counts and times are `u64` here and `number` there, which is exact up to 2^53: nine petabytes,
+//! or the year 287396.
+
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tunnel_manager::{BindAddress, Draft, Field, Invalid, ManagerError, Overview, TunnelStatus};
+use tunnel_proto::{Close, Problem, ProblemKind, State};
+
+/// Everything at one moment.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OverviewView {
+    /// In the order in which they are shown.
+    tunnels: Vec<TunnelView>,
+    /// Why the saved tunnels could not be read.
+    store: Option<ProblemView>,
+}
+
+/// One tunnel at one moment.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TunnelView {
+    /// Names it in commands.
+    id: String,
+    /// Its saved settings.
+    draft: DraftView,
+    /// It listens at this host or path when it runs, as a person would write it.
+    listen: String,
+    /// What it does.
+    state: StateView,
+    /// Where it listens now.
+    addresses: Vec<String>,
+    /// Connections that it carries now.
+    connections: u32,
+    /// Connections that wait until it is up.
+    waiting: u32,
+    /// Sessions that can carry connections.
+    sessions: u32,
+    /// Payload bytes sent since it was started.
+    bytes_up: u64,
+    /// Payload bytes received since it was started.
+    bytes_down: u64,
+    /// How often it was resumed since it was started.
+    reconnects: u32,
+    /// How often a session had to be replaced since it was started.
+    replacements: u32,
+    /// How its last WebSocket ended.
+    last_close: Option<CloseView>,
+    /// Version of the agent.
+    agent_version: Option<String>,
+    /// Round-trip time in milliseconds.
+    round_trip_ms: Option<u32>,
+    /// The account's text for those who connect.
+    customer_message: Option<String>,
+    /// Something to know that is no failure.
+    notice: Option<ProblemView>,
+    /// It runs with other settings than the saved ones.
+    outdated: bool,
+    /// It is the demo tunnel.
+    demo: bool,
+    /// Its port is in use; this one is free.
+    free_port: Option<u16>,
+}
+
+/// What a tunnel does. Times are Unix milliseconds.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(crate) enum StateView {
+    /// Not started, or stopped.
+    Off,
+    /// Starts at the first connection.
+    Listening,
+    /// Its first session is being started.
+    Connecting { since: u64 },
+    /// It carries connections.
+    Up { since: u64 },
+    /// It lives, but something is wrong.
+    Degraded { since: u64, problem: ProblemView },
+    /// It is being resumed or replaced.
+    Reconnecting {
+        since: u64,
+        attempt: u32,
+        next_attempt: Option<u64>,
+        problem: ProblemView,
+    },
+    /// Only the user can renew the credentials.
+    NeedsSignIn { since: u64, problem: ProblemView },
+    /// Its sessions are being ended.
+    Stopping,
+    /// Given up.
+    Failed { since: u64, problem: ProblemView },
+}
+
+/// Something that went wrong: what, why, and what to do.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProblemView {
+    /// Whose business it is.
+    kind: ProblemKindView,
+    /// Stable name.
+    code: String,
+    /// One sentence.
+    what: String,
+    /// One sentence, or empty.
+    remedy: String,
+    /// Raw text, or empty.
+    details: String,
+}
+
+/// What has to change before it can work.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ProblemKindView {
+    /// The tunnel's settings.
+    Settings,
+    /// The local port or address.
+    Listen,
+    /// Credentials.
+    Credentials,
+    /// What the account allows.
+    Permission,
+    /// The target or what is behind it.
+    Target,
+    /// The way to AWS.
+    Network,
+    /// AWS itself.
+    Service,
+    /// The far end's manners.
+    Protocol,
+}
+
+/// How a WebSocket ended.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CloseView {
+    /// Unix milliseconds.
+    at: u64,
+    /// Close code of RFC 6455; none when the connection just broke.
+    code: Option<u16>,
+    /// What the service said, or how it broke.
+    reason: String,
+}
+
+/// A tunnel's settings as the form has them.
+#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DraftView {
+    name: String,
+    target: String,
+    remote_host: Option<String>,
+    remote_port: u32,
+    bind: String,
+    local_port: u32,
+    profile: Option<String>,
+    region: Option<String>,
+    endpoint_url: Option<String>,
+    reason: Option<String>,
+    sessions: u32,
+}
+
+/// Why a command was not done.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RefusalView {
+    /// What to tell.
+    problem: ProblemView,
+    /// Fields of the form that have to change.
+    fields: Vec<InvalidView>,
+}
+
+/// A field of the form that has to change.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvalidView {
+    /// Which.
+    field: FieldView,
+    /// One sentence: what it must be.
+    message: String,
+}
+
+/// A field of the form, named as in the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum FieldView {
+    Name,
+    Target,
+    RemoteHost,
+    RemotePort,
+    Bind,
+    LocalPort,
+    Profile,
+    Region,
+    EndpointUrl,
+    Reason,
+    Sessions,
+}
+
+impl From<&Overview> for OverviewView {
+    fn from(overview: &Overview) -> Self {
+        Self {
+            tunnels: overview.tunnels.iter().map(TunnelView::from).collect(),
+            store: overview.store.as_ref().map(ProblemView::from),
+        }
+    }
+}
+
+impl From<&TunnelStatus> for TunnelView {
+    fn from(status: &TunnelStatus) -> Self {
+        let TunnelStatus {
+            profile,
+            snapshot,
+            outdated,
+            demo,
+            free_port,
+        } = status;
+        Self {
+            id: profile.id.to_string(),
+            draft: DraftView::from(Draft::from(&**profile)),
+            listen: listen(&profile.listen.address, profile.listen.port),
+            state: StateView::from(&snapshot.state),
+            addresses: snapshot.addresses.clone(),
+            connections: snapshot.connections,
+            waiting: snapshot.waiting,
+            sessions: snapshot.sessions,
+            bytes_up: snapshot.bytes_up,
+            bytes_down: snapshot.bytes_down,
+            reconnects: snapshot.reconnects,
+            replacements: snapshot.replacements,
+            last_close: snapshot.last_close.as_ref().map(CloseView::from),
+            agent_version: snapshot.agent_version.clone(),
+            round_trip_ms: snapshot.round_trip_ms,
+            customer_message: snapshot.customer_message.clone(),
+            notice: snapshot.notice.as_ref().map(ProblemView::from),
+            outdated: *outdated,
+            demo: *demo,
+            free_port: *free_port,
+        }
+    }
+}
+
+impl From<&State> for StateView {
+    fn from(state: &State) -> Self {
+        match state {
+            State::Off => Self::Off,
+            State::Listening => Self::Listening,
+            State::Connecting { since } => Self::Connecting { since: *since },
+            State::Up { since } => Self::Up { since: *since },
+            State::Degraded { since, problem } => Self::Degraded {
+                since: *since,
+                problem: problem.into(),
+            },
+            State::Reconnecting {
+                since,
+                attempt,
+                next_attempt,
+                problem,
+            } => Self::Reconnecting {
+                since: *since,
+                attempt: *attempt,
+                next_attempt: *next_attempt,
+                problem: problem.into(),
+            },
+            State::NeedsSignIn { since, problem } => Self::NeedsSignIn {
+                since: *since,
+                problem: problem.into(),
+            },
+            State::Stopping => Self::Stopping,
+            State::Failed { since, problem } => Self::Failed {
+                since: *since,
+                problem: problem.into(),
+            },
+        }
+    }
+}
+
+impl From<&Problem> for ProblemView {
+    fn from(problem: &Problem) -> Self {
+        let kind = match problem.kind {
+            ProblemKind::Settings => ProblemKindView::Settings,
+            ProblemKind::Listen => ProblemKindView::Listen,
+            ProblemKind::Credentials => ProblemKindView::Credentials,
+            ProblemKind::Permission => ProblemKindView::Permission,
+            ProblemKind::Target => ProblemKindView::Target,
+            ProblemKind::Network => ProblemKindView::Network,
+            ProblemKind::Service => ProblemKindView::Service,
+            ProblemKind::Protocol => ProblemKindView::Protocol,
+        };
+        Self {
+            kind,
+            code: problem.code.clone(),
+            what: problem.what.clone(),
+            remedy: problem.remedy.clone(),
+            details: problem.details.clone(),
+        }
+    }
+}
+
+impl From<&Close> for CloseView {
+    fn from(close: &Close) -> Self {
+        Self {
+            at: close.at,
+            code: close.code,
+            reason: close.reason.clone(),
+        }
+    }
+}
+
+impl From<Draft> for DraftView {
+    fn from(draft: Draft) -> Self {
+        Self {
+            name: draft.name,
+            target: draft.target,
+            remote_host: draft.remote_host,
+            remote_port: draft.remote_port,
+            bind: draft.bind,
+            local_port: draft.local_port,
+            profile: draft.profile,
+            region: draft.region,
+            endpoint_url: draft.endpoint_url,
+            reason: draft.reason,
+            sessions: draft.sessions,
+        }
+    }
+}
+
+impl From<DraftView> for Draft {
+    fn from(draft: DraftView) -> Self {
+        Self {
+            name: draft.name,
+            target: draft.target,
+            remote_host: draft.remote_host,
+            remote_port: draft.remote_port,
+            bind: draft.bind,
+            local_port: draft.local_port,
+            profile: draft.profile,
+            region: draft.region,
+            endpoint_url: draft.endpoint_url,
+            reason: draft.reason,
+            sessions: draft.sessions,
+        }
+    }
+}
+
+impl RefusalView {
+    pub(crate) fn new(error: &ManagerError) -> Self {
+        let fields = match error {
+            ManagerError::Invalid(wrong) => wrong.iter().map(InvalidView::from).collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            problem: ProblemView::from(&error.problem()),
+            fields,
+        }
+    }
+
+    /// An id that the shell never gave out.
+    pub(crate) fn bad_id(id: &str) -> Self {
+        Self::plain(
+            ProblemKind::Settings,
+            "unknown-tunnel",
+            format!("There is no tunnel {id}."),
+        )
+    }
+
+    /// The system could not open a browser.
+    pub(crate) fn no_browser(address: &str, error: &dyn Display) -> Self {
+        let what = "No browser could be opened.".to_owned();
+        let mut refusal = Self::plain(ProblemKind::Settings, "no-browser", what);
+        refusal.problem.remedy = format!("Open http://{address}/ yourself.");
+        refusal.problem.details = error.to_string();
+        refusal
+    }
+
+    fn plain(kind: ProblemKind, code: &str, what: String) -> Self {
+        Self {
+            problem: (&Problem::new(kind, code, what, "")).into(),
+            fields: Vec::new(),
+        }
+    }
+}
+
+impl From<&Invalid> for InvalidView {
+    fn from(invalid: &Invalid) -> Self {
+        let field = match invalid.field {
+            Field::Name => FieldView::Name,
+            Field::Target => FieldView::Target,
+            Field::RemoteHost => FieldView::RemoteHost,
+            Field::RemotePort => FieldView::RemotePort,
+            Field::Bind => FieldView::Bind,
+            Field::LocalPort => FieldView::LocalPort,
+            Field::Profile => FieldView::Profile,
+            Field::Region => FieldView::Region,
+            Field::EndpointUrl => FieldView::EndpointUrl,
+            Field::Reason => FieldView::Reason,
+            Field::Sessions => FieldView::Sessions,
+        };
+        Self {
+            field,
+            message: invalid.rule.to_string(),
+        }
+    }
+}
+
+/// The address that a person would connect to once the tunnel runs.
+fn listen(address: &BindAddress, port: u16) -> String {
+    let port = if port == 0 {
+        "any port".to_owned()
+    } else {
+        port.to_string()
+    };
+    match address {
+        BindAddress::Localhost => format!("127.0.0.1:{port}"),
+        BindAddress::Ip(std::net::IpAddr::V4(address)) => format!("{address}:{port}"),
+        BindAddress::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]:{port}"),
+        BindAddress::Unix(path) => path.display().to_string(),
+    }
+}

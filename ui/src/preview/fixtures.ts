@@ -1,0 +1,173 @@
+// Tunnels in every state, for the preview and the tests.
+
+import type { DraftView, OverviewView, ProblemView, TunnelView } from "../bridge";
+
+/** The present of all fixtures. */
+export const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** A tunnel that is off, changed by `changes`. */
+export function tunnel(name: string, changes: Partial<TunnelView> = {}): TunnelView {
+  return {
+    id: name.toLowerCase().replaceAll(" ", "-"),
+    draft: draft({ name }),
+    listen: "127.0.0.1:5433",
+    state: { kind: "off" },
+    addresses: [],
+    connections: 0,
+    waiting: 0,
+    sessions: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    reconnects: 0,
+    replacements: 0,
+    lastClose: null,
+    agentVersion: null,
+    roundTripMs: null,
+    customerMessage: null,
+    notice: null,
+    outdated: false,
+    demo: false,
+    freePort: null,
+    ...changes,
+  };
+}
+
+/** Settings of a tunnel to a database, changed by `changes`. */
+export function draft(changes: Partial<DraftView> = {}): DraftView {
+  return {
+    name: "Orders database",
+    target: "i-0c2f9a7b31e4d5f91",
+    remoteHost: "orders.cluster.eu",
+    remotePort: 5432,
+    bind: "localhost",
+    localPort: 5433,
+    profile: null,
+    region: null,
+    endpointUrl: null,
+    reason: null,
+    sessions: 1,
+    ...changes,
+  };
+}
+
+/** A problem, changed by `changes`. */
+export function problem(changes: Partial<ProblemView> = {}): ProblemView {
+  return {
+    kind: "target",
+    code: "target-not-connected",
+    what: "The target i-0c2f9a7b31e4d5f91 is not connected to Session Manager.",
+    remedy: "Start the instance, or choose another target.",
+    details: "TargetNotConnected: i-0c2f9a7b31e4d5f91 is not connected.",
+    ...changes,
+  };
+}
+
+/** One tunnel in each state. */
+export const everyState: OverviewView = {
+  store: null,
+  tunnels: [
+    tunnel("Orders database", {
+      addresses: ["127.0.0.1:5433", "[::1]:5433"],
+      state: { kind: "up", since: NOW - 6 * HOUR - 12 * MINUTE },
+      connections: 3,
+      sessions: 1,
+      bytesDown: 1_241_000_000,
+      bytesUp: 38_400_000,
+      reconnects: 6,
+      lastClose: { at: NOW - 38 * MINUTE, code: 1000, reason: "Bye" },
+    }),
+    tunnel("Ledger console", {
+      draft: draft({ name: "Ledger console", remoteHost: null, remotePort: 8080 }),
+      addresses: ["127.0.0.1:9090"],
+      state: {
+        kind: "reconnecting",
+        since: NOW - 11_000,
+        attempt: 3,
+        nextAttempt: NOW + 4_000,
+        problem: problem({ kind: "network", what: "The connection to the gateway broke." }),
+      },
+      connections: 1,
+      waiting: 2,
+      bytesDown: 48_120,
+      bytesUp: 9_920,
+      reconnects: 2,
+      lastClose: { at: NOW - 11_000, code: 1006, reason: "" },
+    }),
+    tunnel("Refund queue", {
+      draft: draft({ name: "Refund queue", remoteHost: "refunds.cache.eu", remotePort: 6379 }),
+      addresses: ["127.0.0.1:6380"],
+      state: {
+        kind: "needsSignIn",
+        since: NOW - 4 * MINUTE,
+        problem: problem({
+          kind: "credentials",
+          code: "sso-login-expired",
+          what: "the login of profile company ended.",
+          remedy: "Run aws sso login --profile company.",
+          details: "The SSO session has expired or is otherwise invalid",
+        }),
+      },
+      bytesDown: 512,
+      bytesUp: 640,
+    }),
+    tunnel("Settlement files", {
+      draft: draft({ name: "Settlement files", remoteHost: "sftp.internal", remotePort: 22 }),
+      addresses: ["127.0.0.1:2222"],
+      state: {
+        kind: "degraded",
+        since: NOW - HOUR,
+        problem: problem({ kind: "network", what: "no answer for 12 s", remedy: "", details: "" }),
+      },
+      connections: 1,
+      bytesDown: 93_400_000_000,
+      bytesUp: 1_120_000,
+      outdated: true,
+    }),
+    tunnel("Invoices", {
+      addresses: ["127.0.0.1:5436"],
+      state: { kind: "connecting", since: NOW - 900 },
+    }),
+    tunnel("Fraud notebook", {
+      draft: draft({ name: "Fraud notebook", remoteHost: null, remotePort: 8888, localPort: 8888 }),
+      listen: "127.0.0.1:8888",
+    }),
+    tunnel("Billing desktop", {
+      draft: draft({ name: "Billing desktop", remoteHost: null, remotePort: 3389 }),
+      addresses: ["127.0.0.1:13389"],
+      state: { kind: "listening" },
+    }),
+    tunnel("Archive", { addresses: ["127.0.0.1:5440"], state: { kind: "stopping" } }),
+    tunnel("Print server", {
+      draft: draft({ name: "Print server", remoteHost: null, remotePort: 3389 }),
+      state: { kind: "failed", since: NOW - HOUR, problem: problem() },
+    }),
+    tunnel("Reports", {
+      state: {
+        kind: "failed",
+        since: NOW - 5_000,
+        problem: problem({
+          kind: "listen",
+          code: "port-in-use",
+          what: "Port 5433 is in use by postgres (process 812).",
+          remedy: "Use another port, or end that program.",
+          details: "",
+        }),
+      },
+      freePort: 5434,
+    }),
+    tunnel("Demo tunnel", {
+      draft: draft({ name: "Demo tunnel", remoteHost: "demo.internal", remotePort: 80, localPort: 0 }),
+      addresses: ["127.0.0.1:41873"],
+      state: { kind: "up", since: NOW - 73_000 },
+      connections: 2,
+      bytesDown: 4_310,
+      bytesUp: 1_204,
+      reconnects: 1,
+      lastClose: { at: NOW - 20_000, code: 1000, reason: "Bye" },
+      demo: true,
+    }),
+  ],
+};

@@ -1,0 +1,65 @@
+// The window without a shell: `npm run ui:dev`, then /preview.html. Add `?show=first`,
+// `?show=broken` or `?show=demo` for other beginnings, `?theme=dark` for the other theme.
+
+import { render } from "solid-js/web";
+
+import type { Bridge, OverviewView } from "../bridge";
+import "../base.css";
+import "../components/icon.css";
+import { App } from "../App";
+import { everyState, NOW, problem } from "./fixtures";
+
+const wanted = new URLSearchParams(location.search);
+document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
+
+function chosen(): OverviewView {
+  switch (wanted.get("show")) {
+    case "first":
+      return { tunnels: [], store: null };
+    case "demo":
+      return { tunnels: everyState.tunnels.filter((tunnel) => tunnel.demo), store: null };
+    case "broken":
+      return {
+        tunnels: everyState.tunnels.slice(0, 2),
+        store: problem({
+          kind: "settings",
+          code: "settings-broken",
+          what: "/home/user/.config/culvert/tunnels.toml can't be understood at line 4, column 8.",
+          remedy: "Correct that line and read the file again. It was not changed.",
+          details: "",
+        }),
+      };
+    default:
+      return everyState;
+  }
+}
+
+Date.now = () => NOW;
+const done = (): Promise<null> => Promise.resolve(null);
+const bridge: Bridge = {
+  subscribe(listener) {
+    listener(chosen());
+    return done();
+  },
+  addTunnel: () =>
+    Promise.resolve({
+      problem: problem({ code: "invalid-settings" }),
+      fields: [
+        { field: "name", message: "Give the tunnel a name." },
+        { field: "remotePort", message: "A port is a number from 1 to 65535." },
+      ],
+    }),
+  updateTunnel: done,
+  removeTunnel: done,
+  connect: done,
+  disconnect: done,
+  tryNow: done,
+  reload: () => Promise.resolve({ problem: problem(), fields: [] }),
+  startDemo: done,
+  cutDemo: done,
+  openDemoPage: done,
+  copy: () => Promise.resolve(true),
+};
+
+const root = document.getElementById("root");
+if (root) render(() => <App bridge={bridge} />, root);

@@ -1,0 +1,77 @@
+// Between a tunnel's settings and the texts of the form's fields.
+
+import type { DraftView, FieldView } from "../bridge";
+
+/** What the form's fields hold. */
+export type FormValues = Readonly<Record<FieldView, string>>;
+
+/** Stands for whatever is no number: the shell refuses it by the rule for ports. */
+const NO_PORT = 65_536;
+/** The same for the number of sessions. */
+const NO_SESSIONS = 0;
+
+/** The fields of a tunnel that is yet to be described. */
+export function emptyForm(): FormValues {
+  return {
+    name: "",
+    target: "",
+    remoteHost: "",
+    remotePort: "",
+    bind: "localhost",
+    localPort: "",
+    profile: "",
+    region: "",
+    endpointUrl: "",
+    reason: "",
+    sessions: "1",
+  };
+}
+
+/** The fields of a saved tunnel. */
+export function formOf(draft: DraftView): FormValues {
+  return {
+    name: draft.name,
+    target: draft.target,
+    remoteHost: draft.remoteHost ?? "",
+    remotePort: String(draft.remotePort),
+    bind: draft.bind,
+    localPort: draft.localPort === 0 ? "" : String(draft.localPort),
+    profile: draft.profile ?? "",
+    region: draft.region ?? "",
+    endpointUrl: draft.endpointUrl ?? "",
+    reason: draft.reason ?? "",
+    sessions: String(draft.sessions),
+  };
+}
+
+/** The settings that the fields describe. The shell judges them. */
+export function draftOf(values: FormValues): DraftView {
+  return {
+    name: values.name,
+    target: values.target,
+    remoteHost: optional(values.remoteHost),
+    remotePort: whole(values.remotePort, NO_PORT),
+    bind: values.bind,
+    localPort: values.localPort.trim() === "" ? 0 : whole(values.localPort, NO_PORT),
+    profile: optional(values.profile),
+    region: optional(values.region),
+    endpointUrl: optional(values.endpointUrl),
+    reason: optional(values.reason),
+    sessions: whole(values.sessions, NO_SESSIONS),
+  };
+}
+
+/** Says whether other computers can connect to what listens at this address. */
+export function isOpenToOthers(bind: string): boolean {
+  const address = bind.trim().toLowerCase().replace(/^\[|\]$/g, "");
+  const stays = ["", "localhost", "::1"].includes(address) || /^127(\.\d+){3}$/.test(address);
+  return !stays && /^[\d.]+$|:/.test(address);
+}
+
+function optional(text: string): string | null {
+  return text.trim() === "" ? null : text;
+}
+
+function whole(text: string, otherwise: number): number {
+  return /^\d{1,9}$/.test(text.trim()) ? Number(text) : otherwise;
+}

@@ -1,0 +1,79 @@
+// What a tunnel does, in a word and a sentence.
+
+import type { StateView, TunnelView } from "../bridge";
+import { count, duration } from "./amounts";
+
+/** The word for a state. */
+export function stateWord(state: StateView): string {
+  switch (state.kind) {
+    case "off":
+      return "Off";
+    case "listening":
+      return "Listening";
+    case "connecting":
+      return "Connecting";
+    case "up":
+      return "Up";
+    case "degraded":
+      return "Degraded";
+    case "reconnecting":
+      return "Reconnecting";
+    case "needsSignIn":
+      return "Needs sign-in";
+    case "stopping":
+      return "Stopping";
+    case "failed":
+      return "Failed";
+  }
+}
+
+/**
+ * The rest of the sentence after the word: what happens, since when, why, what comes next.
+ * `now` is the time in Unix milliseconds.
+ */
+export function stateSentence(tunnel: TunnelView, now: number): string {
+  const { state } = tunnel;
+  switch (state.kind) {
+    case "off":
+      return "";
+    case "listening":
+      return "starts at the first connection";
+    case "connecting":
+      return withWaiting("starting a session", tunnel.waiting);
+    case "up":
+      return `for ${duration(now - state.since)}`;
+    case "degraded":
+      return sentence(state.problem.what);
+    case "reconnecting":
+      return withWaiting(
+        `attempt ${state.attempt}, ${nextAttempt(state.nextAttempt, now)}. ${sentence(state.problem.what)}`,
+        tunnel.waiting,
+      );
+    case "needsSignIn":
+      return sentence(state.problem.what);
+    case "stopping":
+      return "ending its sessions";
+    case "failed":
+      return sentence(state.problem.what);
+  }
+}
+
+/** Says whether the tunnel's switch is on: it was asked to run and has not given up. */
+export function isOn(state: StateView): boolean {
+  return state.kind !== "off" && state.kind !== "failed" && state.kind !== "stopping";
+}
+
+function nextAttempt(at: number | null, now: number): string {
+  if (at === null) return "under way";
+  const seconds = Math.ceil((at - now) / 1000);
+  return seconds <= 0 ? "now" : `next in ${seconds} s`;
+}
+
+function withWaiting(text: string, waiting: number): string {
+  if (waiting === 0) return text;
+  return `${text.replace(/\.$/, "")}; ${count(waiting, "connection waits", "connections wait")}`;
+}
+
+function sentence(text: string): string {
+  return text.trim();
+}

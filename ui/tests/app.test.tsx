@@ -1,0 +1,271 @@
+import { cleanup, render, screen, within } from "@solidjs/testing-library";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { App } from "../src/App";
+import type { Bridge, OverviewView, RefusalView } from "../src/bridge";
+import { draft, everyState, NOW, problem, tunnel } from "../src/preview/fixtures";
+import { expectAccessible } from "./accessible";
+
+function opened(overview: OverviewView | null) {
+  let tell: (overview: OverviewView) => void = () => {};
+  const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
+  const bridge = {
+    subscribe: vi.fn((listener: (overview: OverviewView) => void) => {
+      tell = listener;
+      if (overview !== null) listener(structuredClone(overview));
+      return Promise.resolve(null);
+    }),
+    addTunnel: done(),
+    updateTunnel: done(),
+    removeTunnel: done(),
+    connect: done(),
+    disconnect: done(),
+    tryNow: done(),
+    reload: done(),
+    startDemo: done(),
+    cutDemo: done(),
+    openDemoPage: done(),
+    copy: vi.fn(() => Promise.resolve(true)),
+  } satisfies Bridge;
+  render(() => <App bridge={bridge} />);
+  return { bridge, tell: (next: OverviewView) => tell(structuredClone(next)), user: userEvent.setup() };
+}
+
+const row = (name: string) => screen.getByRole("listitem", { name });
+const dialog = () => within(screen.getByRole("dialog"));
+
+beforeEach(() => {
+  vi.spyOn(Date, "now").mockReturnValue(NOW);
+});
+afterEach(cleanup);
+
+describe("the first start", () => {
+  const none: OverviewView = { tunnels: [], store: null };
+
+  test("offers the demo and a new tunnel", async () => {
+    const { bridge, user } = opened(none);
+    await user.click(screen.getByRole("button", { name: "Try the demo tunnel" }));
+    expect(bridge.startDemo).toHaveBeenCalledOnce();
+    expect(screen.getByRole("button", { name: "New tunnel" })).toBeTruthy();
+    await expectAccessible();
+  });
+
+  test("says nothing before it knows whether there are tunnels", () => {
+    opened(null);
+    expect(screen.queryByText("No tunnels yet")).toBeNull();
+  });
+});
+
+describe("the list", () => {
+  test("shows each tunnel's state, ends and figures, and is accessible", async () => {
+    opened(everyState);
+    const orders = within(row("Orders database"));
+    orders.getByText("Up");
+    orders.getByText(/for 6 h 12 min/);
+    orders.getByText(/127\.0\.0\.1:5433/);
+    orders.getByText(/Last close 1000 Bye/);
+    orders.getByText("1.24 GB");
+    expect(screen.getByText("3 of 11 tunnels up")).toBeTruthy();
+    await expectAccessible();
+  });
+
+  test("a switch connects and disconnects", async () => {
+    const { bridge, user } = opened(everyState);
+    const up = screen.getByRole("switch", { name: "Orders database" });
+    expect(up.getAttribute("aria-checked")).toBe("true");
+    await user.click(up);
+    expect(bridge.disconnect).toHaveBeenCalledWith("orders-database");
+    // It shows what is, not what was asked for.
+    expect(up.getAttribute("aria-checked")).toBe("true");
+    await user.click(screen.getByRole("switch", { name: "Fraud notebook" }));
+    expect(bridge.connect).toHaveBeenCalledWith("fraud-notebook");
+  });
+
+  test("everything in a row is reached and done by keyboard", async () => {
+    const { bridge, user } = opened({ tunnels: [tunnel("a")], store: null });
+    screen.getByRole("button", { name: "Edit a" }).focus();
+    await user.tab();
+    expect(document.activeElement).toBe(screen.getByRole("switch", { name: "a" }));
+    await user.keyboard(" ");
+    expect(bridge.connect).toHaveBeenCalledWith("a");
+  });
+
+  test("the address is copied, and that is said", async () => {
+    const { bridge, user } = opened(everyState);
+    const orders = within(row("Orders database"));
+    await user.click(orders.getByRole("button", { name: "Copy 127.0.0.1:5433" }));
+    expect(bridge.copy).toHaveBeenCalledWith("127.0.0.1:5433");
+    expect(await orders.findByRole("button", { name: "Copied" })).toBeTruthy();
+  });
+
+  test("a tunnel that waits can be told to try now", async () => {
+    const { bridge, user } = opened(everyState);
+    await user.click(within(row("Ledger console")).getByRole("button", { name: "Try now" }));
+    expect(bridge.tryNow).toHaveBeenCalledWith("ledger-console");
+  });
+
+  test("a busy port's free neighbour is saved and used", async () => {
+    const { bridge, user } = opened(everyState);
+    await user.click(within(row("Reports")).getByRole("button", { name: "Use port 5434" }));
+    expect(bridge.updateTunnel).toHaveBeenCalledWith("reports", expect.objectContaining({ localPort: 5434 }));
+    expect(bridge.connect).toHaveBeenCalledWith("reports");
+  });
+
+  test("a failure says why and what to do, and folds the raw text away", () => {
+    opened(everyState);
+    const failed = within(row("Print server"));
+    failed.getByText(/is not connected to Session Manager/);
+    failed.getByText("Start the instance, or choose another target.");
+    expect(failed.getByText("Details").closest("details")?.open).toBe(false);
+  });
+
+  test("a tunnel without a problem offers no details", () => {
+    opened({ tunnels: [tunnel("a")], store: null });
+    expect(screen.queryByText("Details")).toBeNull();
+  });
+
+  test("a change of state is announced, a change of numbers is not", () => {
+    const up = tunnel("a", { state: { kind: "up", since: NOW } });
+    const { tell } = opened({ tunnels: [up], store: null });
+    const said = screen.getByRole("status");
+    tell({ tunnels: [{ ...up, bytesDown: 5 }], store: null });
+    expect(said.textContent).toBe("");
+    tell({ tunnels: [{ ...up, state: { kind: "stopping" } }], store: null });
+    expect(said.textContent).toBe("a: Stopping");
+  });
+
+  test("an update keeps the focus where it is", () => {
+    const { tell } = opened(everyState);
+    const toggle = screen.getByRole("switch", { name: "Print server" });
+    toggle.focus();
+    tell({ ...everyState, tunnels: everyState.tunnels.map((t) => ({ ...t, bytesUp: t.bytesUp + 1 })) });
+    expect(document.activeElement).toBe(toggle);
+    expect(toggle.isConnected).toBe(true);
+  });
+});
+
+describe("the demo", () => {
+  test("has its page, its cut and its guide, and is removed but not edited", async () => {
+    const { bridge, user } = opened({
+      tunnels: everyState.tunnels.filter((shown) => shown.demo),
+      store: null,
+    });
+    screen.getByText("See it hold");
+    await user.click(screen.getByRole("button", { name: "Open page" }));
+    await user.click(screen.getByRole("button", { name: "Cut it" }));
+    await user.click(screen.getByRole("button", { name: "Remove Demo tunnel" }));
+    expect(bridge.openDemoPage).toHaveBeenCalledOnce();
+    expect(bridge.cutDemo).toHaveBeenCalledOnce();
+    expect(bridge.removeTunnel).toHaveBeenCalledWith("demo-tunnel");
+    expect(screen.queryByRole("button", { name: /^Edit/ })).toBeNull();
+  });
+});
+
+describe("the form", () => {
+  test("saves what was typed and closes", async () => {
+    const { bridge, user } = opened({ tunnels: [], store: null });
+    await user.click(screen.getByRole("button", { name: "New tunnel" }));
+    await user.type(dialog().getByLabelText("Name"), "Orders");
+    await user.type(dialog().getByLabelText("Target"), "i-0123");
+    const [remotePort] = dialog().getAllByLabelText("Port");
+    if (remotePort) await user.type(remotePort, "5432");
+    await expectAccessible();
+    await user.keyboard("{Enter}");
+    expect(bridge.addTunnel).toHaveBeenCalledWith(
+      draft({ name: "Orders", target: "i-0123", remoteHost: null, localPort: 0 }),
+    );
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  test("marks what is wrong, goes there, and forgets it when it is corrected", async () => {
+    const { bridge, user } = opened({ tunnels: [], store: null });
+    bridge.addTunnel.mockResolvedValueOnce({
+      problem: problem({ code: "invalid-settings" }),
+      fields: [
+        { field: "target", message: "Say which." },
+        { field: "sessions", message: "One to eight." },
+      ],
+    });
+    await user.click(screen.getByRole("button", { name: "New tunnel" }));
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    const target = dialog().getByLabelText("Target");
+    expect(document.activeElement).toBe(target);
+    expect(target.getAttribute("aria-invalid")).toBe("true");
+    expect(dialog().getByRole("status").textContent).toContain("Say which.");
+    await expectAccessible();
+    await user.type(target, "i");
+    expect(target.getAttribute("aria-invalid")).toBe("false");
+  });
+
+  test("opens what is folded when the mistake is there", async () => {
+    const { bridge, user } = opened({ tunnels: [], store: null });
+    bridge.addTunnel.mockResolvedValueOnce({
+      problem: problem(),
+      fields: [{ field: "endpointUrl", message: "An address." }],
+    });
+    await user.click(screen.getByRole("button", { name: "New tunnel" }));
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    expect(document.activeElement).toBe(dialog().getByLabelText("Endpoint"));
+  });
+
+  test("says why a save failed and keeps what was typed", async () => {
+    const { bridge, user } = opened({ tunnels: [], store: null });
+    bridge.addTunnel.mockResolvedValueOnce({ problem: problem({ what: "The disk is full." }), fields: [] });
+    await user.click(screen.getByRole("button", { name: "New tunnel" }));
+    await user.type(dialog().getByLabelText("Name"), "x{Enter}");
+    dialog().getByText("The disk is full.");
+    expect(dialog().getByLabelText<HTMLInputElement>("Name").value).toBe("x");
+  });
+
+  test("an edit begins with what is saved and is not disturbed by updates", async () => {
+    const { bridge, tell, user } = opened({ tunnels: [tunnel("a")], store: null });
+    await user.click(screen.getByRole("button", { name: "Edit a" }));
+    await user.type(dialog().getByLabelText("Name"), "b");
+    tell({ tunnels: [tunnel("a", { bytesUp: 9 })], store: null });
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    expect(bridge.updateTunnel).toHaveBeenCalledWith("a", draft({ name: "ab" }));
+  });
+
+  test("deleting asks once more", async () => {
+    const { bridge, user } = opened({ tunnels: [tunnel("a")], store: null });
+    await user.click(screen.getByRole("button", { name: "Edit a" }));
+    await user.click(dialog().getByRole("button", { name: "Delete" }));
+    expect(bridge.removeTunnel).not.toHaveBeenCalled();
+    await user.click(dialog().getByRole("button", { name: "Really delete?" }));
+    expect(bridge.removeTunnel).toHaveBeenCalledWith("a");
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  test("closes when its tunnel is gone", async () => {
+    const { tell, user } = opened({ tunnels: [tunnel("a")], store: null });
+    await user.click(screen.getByRole("button", { name: "Edit a" }));
+    tell({ tunnels: [], store: null });
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+});
+
+describe("what goes wrong", () => {
+  test("a settings file that can't be read is told, with its tunnels and a way on", async () => {
+    const { bridge, user } = opened({ tunnels: [tunnel("a")], store: problem({ what: "Broken at line 4." }) });
+    within(screen.getAllByRole("alert")[0] as HTMLElement).getByText("Broken at line 4.");
+    row("a");
+    await user.click(screen.getByRole("button", { name: "Read it again" }));
+    expect(bridge.reload).toHaveBeenCalledOnce();
+    await expectAccessible();
+  });
+
+  test("a broken file is no first start", () => {
+    opened({ tunnels: [], store: problem() });
+    expect(screen.queryByText("No tunnels yet")).toBeNull();
+  });
+
+  test("a refused request is told until it is closed", async () => {
+    const { bridge, user } = opened({ tunnels: [], store: null });
+    bridge.startDemo.mockResolvedValueOnce({ problem: problem({ what: "No loopback." }), fields: [] });
+    await user.click(screen.getByRole("button", { name: "Try the demo tunnel" }));
+    await screen.findByText("No loopback.");
+    await user.click(screen.getByRole("button", { name: "Close" }));
+    expect(screen.queryByText("No loopback.")).toBeNull();
+  });
+});
