@@ -55,6 +55,7 @@ where
     let (queue, queued) = mpsc::unbounded_channel();
     let (urgent, urgently) = mpsc::unbounded_channel();
     let backlog = Arc::new(AtomicUsize::new(0));
+    let broken = breaker.clone();
     let client = ClientSocket {
         queue,
         urgent,
@@ -87,7 +88,7 @@ where
     };
     let closing = tokio::select! {
         closing = outgoing.write(&mut sink) => closing,
-        () = read(&service, &session, &mut source, &mut frozen) => None,
+        () = read(&service, &session, &mut source, &mut frozen, &broken) => None,
     };
     session.client_gone(&service, generation);
     if let Some((code, reason)) = closing {
@@ -167,6 +168,7 @@ async fn read(
     session: &Arc<Session>,
     source: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
     frozen: &mut watch::Receiver<bool>,
+    broken: &Breaker,
 ) {
     loop {
         thawed(frozen).await;
@@ -176,6 +178,10 @@ async fn read(
             _ = frozen.wait_for(|frozen| *frozen) => continue,
             next = source.next() => next,
         };
+        // What had arrived when the connection was cut arrives nowhere.
+        if broken.is_broken() {
+            return;
+        }
         match next {
             Some(Ok(Message::Binary(frame))) => from_client(service, session, frame),
             Some(Ok(Message::Ping(_))) => {

@@ -1,6 +1,7 @@
 //! The network between the client and the service: each accepted connection passes through it.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -75,6 +76,11 @@ impl Breaker {
         self.reset.cancel();
     }
 
+    /// Says whether one of these was asked for: then nothing passes any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.reset.is_cancelled() || self.drop.is_cancelled()
+    }
+
     /// Sends FIN, without anything that was still on its way.
     pub(crate) fn drop_connection(&self) {
         self.drop.cancel();
@@ -93,8 +99,10 @@ pub(crate) async fn carry(
         let (socket_read, socket_write) = socket.split();
         let (service_read, service_write) = tokio::io::split(service);
         let second = Random::new(random.next());
-        let up = one_way(socket_read, service_write, link.clone(), random);
-        let down = one_way(service_read, socket_write, link, second);
+        // Swallowed in one direction, a connection is dead in both.
+        let dead = AtomicBool::new(false);
+        let up = one_way(socket_read, service_write, link.clone(), random, &dead);
+        let down = one_way(service_read, socket_write, link, second, &dead);
         let both = async {
             tokio::pin!(up, down);
             tokio::select! {
@@ -117,14 +125,19 @@ pub(crate) async fn carry(
     }
 }
 
-async fn one_way<R, W>(from: R, to: W, link: watch::Receiver<Link>, random: Random)
-where
+async fn one_way<R, W>(
+    from: R,
+    to: W,
+    link: watch::Receiver<Link>,
+    random: Random,
+    dead: &AtomicBool,
+) where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     let (sender, receiver) = mpsc::channel(ON_THE_WAY);
     let reading: Pin<Box<_>> = Box::pin(read(from, sender, link.clone(), random));
-    let writing = Box::pin(write(to, receiver, link));
+    let writing = Box::pin(write(to, receiver, link, dead));
     tokio::select! {
         // A writer that can't go on ends the direction; a reader at its end lets the
         // writer finish.
@@ -170,8 +183,8 @@ async fn write<W: AsyncWrite + Unpin>(
     mut to: W,
     mut receiver: mpsc::Receiver<Travelling>,
     mut link: watch::Receiver<Link>,
+    dead: &AtomicBool,
 ) {
-    let mut swallowed = false;
     let mut free_at = Instant::now();
     while let Some((due, chunk)) = receiver.recv().await {
         if due > Instant::now() {
@@ -182,7 +195,7 @@ async fn write<W: AsyncWrite + Unpin>(
             match hole {
                 Hole::None => break,
                 Hole::Of(BlackHole::Swallow) => {
-                    swallowed = true;
+                    dead.store(true, Ordering::Relaxed);
                     break;
                 }
                 Hole::Of(BlackHole::Hold) => {
@@ -193,7 +206,7 @@ async fn write<W: AsyncWrite + Unpin>(
             }
         }
         // A byte stream with a gap in it can't go on.
-        if swallowed {
+        if dead.load(Ordering::Relaxed) {
             continue;
         }
         let bandwidth = link.borrow().bandwidth;

@@ -35,7 +35,10 @@ impl RateMeter {
             self.in_this_second = 0;
         }
         self.in_this_second += 1;
-        let tripped = limit.is_some_and(|limit| self.too_fast_for >= limit.seconds);
+        let tripped = limit.is_some_and(|limit| {
+            let above_now = self.in_this_second > limit.messages_per_second;
+            self.too_fast_for >= limit.seconds && (limit.seconds > 0 || above_now)
+        });
         if tripped {
             self.too_fast_for = 0;
         }
@@ -67,6 +70,18 @@ mod tests {
     #[test]
     fn a_side_below_the_limit_is_never_caught() {
         assert!(!run(950, 10));
+    }
+
+    #[test]
+    fn with_no_second_of_patience_the_first_message_too_many_is_caught() {
+        let limit = Some(RateLimit {
+            messages_per_second: 2,
+            seconds: 0,
+        });
+        let now = Instant::now();
+        let mut meter = RateMeter::default();
+        let caught = [(); 3].map(|()| meter.count(now, limit).1);
+        assert_eq!(caught, [false, false, true]);
     }
 
     #[test]

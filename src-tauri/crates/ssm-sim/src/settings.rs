@@ -226,7 +226,8 @@ impl Default for GatewaySettings {
 pub struct RateLimit {
     /// Acknowledgements are not counted.
     pub messages_per_second: u32,
-    /// Whole seconds in a row that may be above it.
+    /// Whole seconds in a row that may be above it; with 0, the first message too many in a
+    /// second is one too many.
     pub seconds: u32,
 }
 
