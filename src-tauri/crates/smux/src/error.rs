@@ -46,6 +46,20 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Returns a short name for logs, reports and matching outside this program. It never
+    /// changes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Version { .. } => "version",
+            Self::UnknownCommand { .. } => "unknown_command",
+            Self::Length { .. } => "frame_length",
+            Self::DuplicateStream(_) => "duplicate_stream",
+            Self::TooManyRefused { .. } => "too_many_refused",
+        }
+    }
+}
+
 /// Says why a stream could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -272,7 +272,7 @@ impl Mux {
     }
 
     /// Returns about how many bytes [`poll_transmit`](Self::poll_transmit) has to give, headers
-    /// included; never 0 when it has something.
+    /// included; 0 exactly when it has nothing.
     pub fn pending_bytes(&self) -> usize {
         let frames = self.active.len() + self.refused.len() + usize::from(self.nop_due);
         self.send_total + frames * HEADER_LENGTH
@@ -292,6 +292,18 @@ impl Mux {
         {
             stream.active = true;
             self.active.push_back(id);
+        }
+    }
+
+    /// Takes a stream out of the round. Looks at all that are in it, so this is for streams
+    /// that end with something unsent, not for the normal way out.
+    fn deactivate(&mut self, id: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&id)
+            && stream.active
+        {
+            stream.active = false;
+            stream.turn = None;
+            self.active.retain(|&active| active != id);
         }
     }
 
@@ -318,13 +330,12 @@ impl Mux {
         }
     }
 
-    /// Takes a stream out of the round of those that send, as if it had sent its FIN.
+    /// Gives a stream up that was not sent, as if its FIN had gone.
     fn withdraw(&mut self, id: StreamId) {
         self.holds.clear(id);
-        self.active.retain(|&active| active != id);
+        self.deactivate(id);
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.syn_due = false;
-            stream.active = false;
             stream.write = WriteSide::Sent;
         }
     }
@@ -376,6 +387,9 @@ impl Mux {
             self.send_total -= stream.send.len();
             stream.send.clear();
             stream.writable_at = None;
+            if !stream.has_to_send() {
+                self.deactivate(id);
+            }
         }
     }
 

@@ -273,7 +273,11 @@ proptest! {
                 Step::CloseWrite(id) => mux.close_write(now, StreamId::new(id)),
                 Step::Close(id) => mux.close(now, StreamId::new(id)),
                 Step::Transmit(limit) => {
-                    prop_assert!(mux.poll_transmit(now, &mut out, limit) <= limit);
+                    let pending = mux.pending_bytes() > 0;
+                    let appended = mux.poll_transmit(now, &mut out, limit);
+                    prop_assert!(appended <= limit);
+                    // A NOP may fall due in the call itself.
+                    prop_assert!(!pending || appended > 0 || limit <= 8);
                 }
                 Step::Wait(seconds) => {
                     now += Duration::from_secs(seconds);
