@@ -230,8 +230,10 @@ async fn bytes_that_are_not_smux_end_a_session_with_streams() {
 
 #[tokio::test]
 async fn an_old_agent_serves_one_connection_after_the_other() {
-    let mut settings = Settings::default();
-    settings.unlisted_targets = Some(AgentSettings::with_version("3.0.196.0"));
+    let settings = Settings {
+        unlisted_targets: Some(AgentSettings::with_version("3.0.196.0")),
+        ..Settings::default()
+    };
     let sim = start(settings).await;
     let (port, _echo) = echo().await;
     let mut channel = Channel::to_port(&sim, port).await;
@@ -255,8 +257,10 @@ async fn an_old_agent_serves_one_connection_after_the_other() {
 
 #[tokio::test]
 async fn a_basic_session_to_a_closed_port_is_over_at_once() {
-    let mut settings = Settings::default();
-    settings.unlisted_targets = Some(AgentSettings::with_version("2.3.1319.0"));
+    let settings = Settings {
+        unlisted_targets: Some(AgentSettings::with_version("2.3.1319.0")),
+        ..Settings::default()
+    };
     let sim = start(settings).await;
     let mut channel = Channel::to_port(&sim, closed_port().await).await;
     let closed = channel.expect_control(MessageType::ChannelClosed).await;
@@ -295,8 +299,10 @@ async fn the_flag_terminate_session_is_acknowledged_and_ends_it() {
 
 #[tokio::test]
 async fn an_agent_too_old_for_the_flag_only_acknowledges_it() {
-    let mut settings = Settings::default();
-    settings.unlisted_targets = Some(AgentSettings::with_version("2.3.722.0"));
+    let settings = Settings {
+        unlisted_targets: Some(AgentSettings::with_version("2.3.722.0")),
+        ..Settings::default()
+    };
     let sim = start(settings).await;
     let (port, _echo) = echo().await;
     let mut channel = Channel::to_port(&sim, port).await;

@@ -89,17 +89,17 @@ impl Signer {
         }
     }
 
-    /// Returns the headers to add. `extra` is signed besides Host and the date.
+    /// Returns the headers to add. `line` is method, path and query, each on its own; `extra`
+    /// is signed besides Host and the date.
     pub(crate) fn sign(
         &self,
         service: &str,
-        method: &str,
+        line: [&str; 3],
         host: &str,
-        path: &str,
-        query: &str,
         extra: &[(&str, &str)],
         body: &[u8],
     ) -> Vec<(String, String)> {
+        let [method, path, query] = line;
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap()
@@ -159,7 +159,9 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Unix seconds as `20150830T123600Z`.
 fn stamp(unix: u64) -> String {
-    let is_leap = |year: u64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let is_leap = |year: u64| {
+        (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400)
+    };
     let mut days = unix / 86_400;
     let mut year = 1970;
     while days >= 365 + u64::from(is_leap(year)) {
@@ -207,7 +209,7 @@ pub(crate) async fn call_as(
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amz-target", target),
     ];
-    let headers = signer.sign(service, "POST", &host, "/", "", &extra, body.as_bytes());
+    let headers = signer.sign(service, ["POST", "/", ""], &host, &extra, body.as_bytes());
     request(sim, "POST", "/", &headers, &body).await
 }
 
@@ -289,7 +291,7 @@ pub(crate) async fn dial(
     let host = request.uri().authority().unwrap().to_string();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    for (name, value) in signer.sign("ssmmessages", "GET", &host, &path, &query, &[], b"") {
+    for (name, value) in signer.sign("ssmmessages", ["GET", &path, &query], &host, &[], b"") {
         let name: tungstenite::http::HeaderName = name.parse().unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());
     }
@@ -307,7 +309,8 @@ pub(crate) enum Event {
     Text(String),
     Garbage(Bytes),
     Closed(Option<CloseFrame>),
-    Broken(tungstenite::Error),
+    /// It ended without a close.
+    Broken,
 }
 
 /// The client's end of a data channel.
@@ -487,7 +490,7 @@ impl Channel {
                 Some(Ok(Frame::Text(text))) => return Event::Text(text.to_string()),
                 Some(Ok(Frame::Close(close))) => return Event::Closed(close),
                 Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => continue,
-                Some(Err(error)) => return Event::Broken(error),
+                Some(Err(_)) => return Event::Broken,
                 None => return Event::Closed(None),
             };
             match Message::decode(&frame) {
@@ -556,7 +559,11 @@ impl Channel {
                 }
                 Event::Message(message)
                     if message.message_type == MessageType::StartPublication => {}
-                other => panic!("{payload_type:?} should come, not {other:?}"),
+                other @ (Event::Message(_)
+                | Event::Text(_)
+                | Event::Garbage(_)
+                | Event::Closed(_)
+                | Event::Broken) => panic!("{payload_type:?} should come, not {other:?}"),
             }
         }
     }
@@ -567,7 +574,9 @@ impl Channel {
             match self.next().await {
                 Event::Message(message) if message.message_type == message_type => return message,
                 Event::Message(_) => {}
-                other => panic!("{message_type} should come, not {other:?}"),
+                other @ (Event::Text(_) | Event::Garbage(_) | Event::Closed(_) | Event::Broken) => {
+                    panic!("{message_type} should come, not {other:?}")
+                }
             }
         }
     }
@@ -579,7 +588,7 @@ impl Channel {
                 Event::Closed(close) => {
                     return close.map(|close| (close.code.into(), close.reason.to_string()));
                 }
-                Event::Broken(_) => return None,
+                Event::Broken => return None,
                 Event::Message(_) | Event::Text(_) | Event::Garbage(_) => {}
             }
         }
@@ -602,7 +611,7 @@ impl Channel {
                     self.output.extend_from_slice(&message.payload);
                 }
                 Event::Message(_) | Event::Text(_) | Event::Garbage(_) => {}
-                Event::Closed(_) | Event::Broken(_) => return false,
+                Event::Closed(_) | Event::Broken => return false,
             }
         }
         true
