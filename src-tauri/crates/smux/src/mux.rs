@@ -259,8 +259,9 @@ impl Mux {
         self.holds.pause(now);
     }
 
-    /// Lets the time of held FINs and NOPs run on, each with [`Config::half_close_quiet`] added, because
-    /// what was lost on the way has to be sent again first. Does nothing when not paused.
+    /// Lets the time of held FINs and NOPs run on. Each FIN waits for
+    /// [`Config::half_close_quiet`] more than was left, because what was lost on the way has to
+    /// be sent again first. Does nothing when not paused.
     pub fn resume(&mut self, now: Instant) {
         self.holds.resume(now, self.config.half_close_quiet);
     }

@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 
 use crate::frame::Header;
-use crate::{Command, Config, Error, Event, Mux, Role, StreamId};
+use crate::receive::Parser;
+use crate::{Command, Config, Error, Event, Mux, Role, StreamId, TimerReason};
 
 fn control(command: Command, id: u32) -> Bytes {
     let mut out = BytesMut::new();
@@ -216,7 +217,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn garbage_never_panics(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..20)) {
+    fn garbage_never_panics(
+        messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..20),
+    ) {
         let now = Instant::now();
         for role in [Role::Client, Role::Server] {
             let mut mux = Mux::new(role, Config::default());
@@ -301,11 +304,12 @@ proptest! {
         for id in all {
             let _ = mux.handle_input(now, control(Command::Fin, id.get()));
         }
-        if mux.failed.is_none() && matches!(mux.parser, crate::receive::Parser::Header { filled: 0, .. }) {
+        if mux.failed.is_none() && matches!(mux.parser, Parser::Header { filled: 0, .. }) {
             prop_assert_eq!(mux.stream_count(), 0);
         }
         prop_assert_eq!(mux.pending_bytes(), 0);
-        prop_assert!(mux.poll_timeout().is_none_or(|(_, reason)| reason == crate::TimerReason::Keepalive));
+        let timer = mux.poll_timeout();
+        prop_assert!(timer.is_none_or(|(_, reason)| reason == TimerReason::Keepalive));
         prop_assert_eq!(mux.receive_total(), 0);
         prop_assert!(!mux.is_receive_blocked());
     }

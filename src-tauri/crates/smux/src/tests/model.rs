@@ -146,7 +146,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn what_one_side_writes_the_other_reads_whatever_the_cuts(steps in prop::collection::vec(step(), 1..120)) {
+    fn what_one_side_writes_the_other_reads_whatever_the_cuts(
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
         let mut model = Model::new();
         for step in &steps {
             model.apply(step);
