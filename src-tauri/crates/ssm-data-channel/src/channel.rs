@@ -304,7 +304,7 @@ impl DataChannel {
     /// kept to. Else [`Error::NotEstablished`], [`Error::WindowFull`],
     /// [`Error::PayloadTooLarge`]; [`Error::Encryption`] is never expected. The message is lost
     /// then, and the channel as it was.
-    pub fn send(&mut self, now: Instant, mut message: MessageBuilder) -> Result<(), Error> {
+    pub fn send(&mut self, now: Instant, message: MessageBuilder) -> Result<(), Error> {
         match self.phase {
             Phase::Established(_) => {}
             Phase::Handshaking(_) | Phase::Failed | Phase::Closed => {
@@ -327,6 +327,7 @@ impl DataChannel {
                 messages: self.sender.unacknowledged(),
             });
         }
+        let mut message = fitted(message);
         if let Some(cipher) = &self.cipher {
             let nonce = self.random.nonce();
             cipher.encrypt_in_place(nonce, message.payload_mut(), PAYLOAD_OFFSET)?;
@@ -490,6 +491,19 @@ impl DataChannel {
         self.sender.clear();
         self.acknowledging.clear();
     }
+}
+
+/// Moves a payload that leaves most of its buffer unused to one that fits: messages are kept
+/// until they are acknowledged, and the window counts payloads, not buffers.
+fn fitted(mut message: MessageBuilder) -> MessageBuilder {
+    let buffer = message.payload_mut();
+    if buffer.capacity() / 2 < buffer.len() {
+        return message;
+    }
+    let payload = buffer.split_off(PAYLOAD_OFFSET);
+    let mut fitting = MessageBuilder::with_capacity(payload.len() + TAG_LENGTH);
+    fitting.payload_mut().put_slice(&payload);
+    fitting
 }
 
 /// Leaves the payloads, the keys and the token out.

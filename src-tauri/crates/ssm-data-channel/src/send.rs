@@ -19,9 +19,10 @@ use crate::{Config, TimerReason};
 use rtt::RoundTrip;
 use window::{Entry, Window};
 
-/// The most messages that one retransmission timeout sends again. More than the head, so that
-/// a burst that was lost heals in a few round trips; not everything, because a timeout may
-/// also mean that the path is slow.
+/// The most messages that the first retransmission timeout sends again. More than the head, so
+/// that a burst that was lost heals in a few round trips; not everything, because a timeout may
+/// also mean that the far side does not read. Each further timeout without an acknowledgement
+/// between halves it, down to the head.
 const TIMEOUT_BURST: usize = 64;
 
 /// Flags that may be unacknowledged at once, beside the window for data: a session needs one
@@ -165,7 +166,8 @@ impl Sender {
         self.detect_losses(now);
         if self.retransmission_at().is_some_and(|at| at <= now) {
             let timeout = self.round_trip.timeout();
-            self.window.queue_older(now, timeout, TIMEOUT_BURST);
+            let burst = TIMEOUT_BURST >> self.round_trip.timeouts().min(TIMEOUT_BURST.ilog2());
+            self.window.queue_older(now, timeout, burst);
             self.round_trip.back_off();
             self.progress = Some(now);
         }

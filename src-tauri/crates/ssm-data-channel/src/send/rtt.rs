@@ -66,6 +66,11 @@ impl RoundTrip {
         self.backed_off = self.backed_off.saturating_add(1);
     }
 
+    /// How many timeouts there were since the last progress.
+    pub(crate) fn timeouts(&self) -> u32 {
+        self.backed_off
+    }
+
     /// The retransmission timeout.
     pub(crate) fn timeout(&self) -> Duration {
         let base = self.estimate.map_or(INITIAL, |estimate| {

@@ -27,6 +27,7 @@ struct Link {
     pauses: Option<Duration>,
     /// The first data waits so long for its port.
     not_ready: Duration,
+    max_payload: usize,
     up: usize,
     down: usize,
 }
@@ -40,6 +41,7 @@ const CLEAN: Link = Link {
     resets: None,
     pauses: None,
     not_ready: ms(0),
+    max_payload: 16 * 1024,
     up: 400_000,
     down: 100_000,
 };
@@ -81,6 +83,10 @@ impl World {
             origin: now,
             unix_ms_at_origin: 0,
         };
+        let config = Config {
+            max_payload: link.max_payload,
+            ..Config::default()
+        };
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         let mut agent = Agent::new(now);
@@ -90,7 +96,7 @@ impl World {
             link,
             random: ChaCha8Rng::seed_from_u64(seed),
             now,
-            client: DataChannel::new(Config::default(), clock, key),
+            client: DataChannel::new(config, clock, key),
             agent,
             wire: BinaryHeap::new(),
             order: 0,
@@ -113,7 +119,10 @@ impl World {
 
     fn run(&mut self) {
         let end = self.now + Duration::from_secs(3_600);
+        let mut steps = 0;
         while !self.is_done() {
+            steps += 1;
+            assert!(steps < 1_000_000, "busy for ever");
             self.drive_client();
             self.drive_agent();
             self.now = self.next().max(self.now);
@@ -384,6 +393,23 @@ fn pauses_and_a_port_that_is_slow_to_connect_lose_nothing() {
             ..CLEAN
         };
         world(link, seed);
+    }
+}
+
+#[test]
+fn the_message_rate_holds_over_losses_and_resets_too() {
+    for seed in 0..4 {
+        let link = Link {
+            loss: seed,
+            resets: (seed % 2 == 0).then_some(ms(2_500)),
+            max_payload: 1_024,
+            up: 4_000_000,
+            down: 0,
+            ..CLEAN
+        };
+        // World::count looks at every second of it.
+        let sent = world(link, seed).client.stats();
+        assert!(sent.messages_sent >= 4_000_000 / 1_024);
     }
 }
 

@@ -196,11 +196,14 @@ impl Rig {
     pub(super) fn run(&mut self, time: Duration) -> Vec<i64> {
         let end = self.now + time;
         let mut numbers = self.sent_numbers();
+        let mut timers = 0;
         while let Some((at, _)) = self.channel.poll_timeout()
             && at <= end
         {
             self.now = self.now.max(at);
             self.channel.handle_timeout(self.now);
+            timers += 1;
+            assert!(timers < 100_000, "a timer fires for ever");
             numbers.append(&mut self.sent_numbers());
         }
         self.now = end;

@@ -211,8 +211,17 @@ fn a_timeout_resends_more_than_the_head_the_same_to_the_byte_and_backs_off() {
     rig.now = at;
     rig.channel.handle_timeout(at);
     assert_eq!(rig.sent(), first[..64]);
+    // Twice as long until the next one, which resends half as much, and so on to the head.
     let (next, _) = rig.channel.poll_timeout().unwrap();
     assert_eq!(next, at + ms(400));
+    let mut bursts = Vec::new();
+    for _ in 0..7 {
+        let (at, _) = rig.channel.poll_timeout().unwrap();
+        rig.now = at;
+        rig.channel.handle_timeout(at);
+        bursts.push(rig.sent().len());
+    }
+    assert_eq!(bursts, [32, 16, 8, 4, 2, 1, 1]);
 }
 
 #[test]
