@@ -8,9 +8,9 @@ use crate::HandshakeStep;
 
 /// Says why a data channel can't go on or can't do what it was asked to.
 ///
-/// After every error but those of [`DataChannel::send`](crate::DataChannel::send) the session
-/// is over: end it at the service and start another, or tell the user, as
-/// [`code`](Self::code) says.
+/// After every error the session is over, but for [`DataKeyUnexpected`](Self::DataKeyUnexpected)
+/// and those of [`DataChannel::send`](crate::DataChannel::send): end it at the service and start
+/// another, or tell the user, as the variant's line says.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

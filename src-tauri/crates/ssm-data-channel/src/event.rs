@@ -39,9 +39,10 @@ pub enum Event {
     },
     /// A flag sent with [`send_flag`](crate::DataChannel::send_flag) arrived.
     FlagAcknowledged(Flag),
-    /// Messages with more than so many bytes of payload killed the channel (or, if it follows
-    /// an earlier such event with a larger number, did not after all). Remember it for this
-    /// target as [`Config::max_payload`](crate::Config::max_payload).
+    /// Messages with more than so many bytes of payload killed the channel, as it seems.
+    /// Remember it for this target as [`Config::max_payload`](crate::Config::max_payload). If
+    /// the message arrives on a later socket after all, another such event takes it back: the
+    /// last one counts.
     PayloadLimit(usize),
     /// The channel was paused or cut soon after a high rate: from now on so many messages a
     /// second go out. Remember it for this target as

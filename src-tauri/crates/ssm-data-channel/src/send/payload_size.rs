@@ -12,25 +12,33 @@ const DEATH_WITHIN: Duration = Duration::from_secs(5);
 /// A configured size below this is raised to it: encryption alone takes 28 bytes.
 const LEAST: usize = 128;
 
+/// Deaths after which no more is tried, although each time the message arrived in the end.
+const MAX_DEATHS: u32 = 3;
+
 /// Grows the payload while that works.
 ///
 /// ```text
 ///            8 full messages arrived, the next is pushed
-/// Growing ────────────────────────────────────────────▶ Probing ──┐
-///    ▲                     the probe arrived              │       │ socket lost, the probe
-///    └────────────────────────────────────────────────────┘       │ just sent
-///                                                                 ▼
-///                                                              Stopped
+/// Growing ─────────────────────────────────────────────▶ Probing
+///    ▲                     the probe arrived                │ │ socket lost, the probe
+///    ├──────────────────────────────────────────────────────┘ │ just sent
+///    │               the probe arrived after all              ▼
+///    └──────────────────────────────────────────────────── Suspect
+///                                                             │ the same, the third time
+///                                                             ▼
+///                                                          Stopped
 /// ```
 ///
 /// One message above the proven size is in flight at most. It keeps its size when it is sent
 /// again (it has a number, so it can't be cut anew); if the channel dies of it again, the
-/// session has to be replaced.
+/// session has to be replaced. If it arrives, the first death was a coincidence: sockets are
+/// closed for other reasons too.
 #[derive(Debug)]
 pub(crate) struct PayloadSize {
     most: usize,
     proven: usize,
     growth: Growth,
+    deaths: u32,
 }
 
 #[derive(Debug)]
@@ -38,17 +46,37 @@ enum Growth {
     /// Full messages of the proven size that arrived.
     Growing(u32),
     Probing(Probe),
-    /// No more is tried on this channel. The message that was too large may still be
-    /// unacknowledged.
-    Stopped(Option<Probe>),
+    /// The channel died of this message, as it seems; it is still unacknowledged.
+    Suspect(Probe),
+    /// No more is tried on this channel.
+    Stopped,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Probe {
     number: i64,
     size: usize,
+    /// The size that it was allowed; it is proven with the probe if that fills it.
+    limit: usize,
     /// First transmission on the present socket.
     sent: Option<Instant>,
+}
+
+impl Probe {
+    /// The size that is proven once this has arrived.
+    fn proves(&self, before: usize) -> usize {
+        if fills(self.size, self.limit) {
+            self.limit
+        } else {
+            before.max(self.size)
+        }
+    }
+}
+
+/// Says whether a message used its limit up. A few bytes may be left over where no further
+/// frame of the layer above fits in.
+fn fills(size: usize, limit: usize) -> bool {
+    size >= limit - limit / 16
 }
 
 /// What a lost socket says about payload sizes.
@@ -67,6 +95,7 @@ impl PayloadSize {
             most,
             proven: initial.clamp(LEAST, most),
             growth: Growth::Growing(0),
+            deaths: 0,
         }
     }
 
@@ -81,7 +110,9 @@ impl PayloadSize {
             Growth::Growing(full) if full >= FULL_MESSAGES => {
                 self.proven.saturating_mul(2).min(self.most)
             }
-            Growth::Growing(_) | Growth::Probing(_) | Growth::Stopped(_) => self.proven,
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect(_) | Growth::Stopped => {
+                self.proven
+            }
         }
     }
 
@@ -91,6 +122,7 @@ impl PayloadSize {
             self.growth = Growth::Probing(Probe {
                 number,
                 size,
+                limit: self.limit().max(size),
                 sent: None,
             });
         }
@@ -98,40 +130,45 @@ impl PayloadSize {
 
     /// A message goes out.
     pub(crate) fn transmitted(&mut self, number: i64, now: Instant) {
-        if let Growth::Probing(probe) | Growth::Stopped(Some(probe)) = &mut self.growth
+        if let Growth::Probing(probe) | Growth::Suspect(probe) = &mut self.growth
             && probe.number == number
         {
             probe.sent.get_or_insert(now);
         }
     }
 
-    /// A message arrived. Returns a size if one that was given up works after all.
+    /// A message arrived. Returns the limit that now holds if one was given up in error.
     pub(crate) fn acknowledged(&mut self, number: i64, size: usize) -> Option<usize> {
         match &mut self.growth {
             Growth::Growing(full) => {
-                if size >= self.proven && self.proven < self.most {
+                if fills(size, self.proven) && self.proven < self.most {
                     *full = full.saturating_add(1);
                 }
                 None
             }
             Growth::Probing(probe) => {
                 if probe.number == number {
-                    self.proven = self.proven.max(size);
+                    self.proven = probe.proves(self.proven);
                     self.growth = Growth::Growing(0);
                 }
                 None
             }
-            Growth::Stopped(Some(probe)) if probe.number == number => {
-                self.proven = self.proven.max(size);
-                self.growth = Growth::Stopped(None);
-                Some(self.proven)
+            Growth::Suspect(probe) if probe.number == number => {
+                self.proven = probe.proves(self.proven);
+                if self.deaths < MAX_DEATHS {
+                    self.growth = Growth::Growing(0);
+                    Some(self.most)
+                } else {
+                    self.growth = Growth::Stopped;
+                    Some(self.proven)
+                }
             }
-            Growth::Stopped(_) => None,
+            Growth::Suspect(_) | Growth::Stopped => None,
         }
     }
 
     pub(crate) fn connected(&mut self) {
-        if let Growth::Probing(probe) | Growth::Stopped(Some(probe)) = &mut self.growth {
+        if let Growth::Probing(probe) | Growth::Suspect(probe) = &mut self.growth {
             probe.sent = None;
         }
     }
@@ -144,11 +181,12 @@ impl PayloadSize {
         };
         match self.growth {
             Growth::Probing(probe) if died_of(&probe) => {
-                self.growth = Growth::Stopped(Some(probe));
+                self.deaths = self.deaths.saturating_add(1);
+                self.growth = Growth::Suspect(probe);
                 Some(Verdict::Limit(self.proven))
             }
-            Growth::Stopped(Some(probe)) if died_of(&probe) => Some(Verdict::Refused(probe.size)),
-            Growth::Growing(_) | Growth::Probing(_) | Growth::Stopped(_) => None,
+            Growth::Suspect(probe) if died_of(&probe) => Some(Verdict::Refused(probe.size)),
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect(_) | Growth::Stopped => None,
         }
     }
 }
@@ -194,11 +232,37 @@ mod tests {
     }
 
     #[test]
+    fn a_few_bytes_left_over_are_full_all_the_same() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 16_384);
+        for number in 0..100 {
+            let length = size.limit() - 8;
+            size.pushed(number, length);
+            size.transmitted(number, now);
+            size.acknowledged(number, length);
+        }
+        assert_eq!(size.limit(), 16_384);
+        assert!(matches!(size.growth, Growth::Growing(_)));
+    }
+
+    #[test]
+    fn a_probe_that_does_not_fill_its_limit_proves_only_itself() {
+        let mut size = PayloadSize::new(1_024, 16_384);
+        for number in 0..8 {
+            size.pushed(number, 1_024);
+            size.acknowledged(number, 1_024);
+        }
+        size.pushed(8, 1_500);
+        size.acknowledged(8, 1_500);
+        assert_eq!(size.limit(), 1_500);
+    }
+
+    #[test]
     fn messages_that_are_not_full_prove_nothing() {
         let mut size = PayloadSize::new(1_024, 5_000);
         for number in 0..100 {
-            size.pushed(number, 1_000);
-            size.acknowledged(number, 1_000);
+            size.pushed(number, 900);
+            size.acknowledged(number, 900);
         }
         assert_eq!(size.limit(), 1_024);
     }
@@ -214,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_dies_of_a_probe_falls_back_and_tries_no_more() {
+    fn a_channel_that_dies_of_a_probe_falls_back_until_that_arrives_after_all() {
         let now = Instant::now();
         let mut size = PayloadSize::new(1_024, 16_384);
         let number = probe(&mut size, now);
@@ -223,9 +287,23 @@ mod tests {
         for number in 100..200 {
             assert_eq!(round(&mut size, number, death), 1_024);
         }
-        // It was not the size after all.
-        assert_eq!(size.acknowledged(number, 2_048), Some(2_048));
+        assert_eq!(size.acknowledged(number, 2_048), Some(16_384));
+        assert_eq!(size.limit(), 2_048);
         assert_eq!(size.disconnected(death), None);
+    }
+
+    #[test]
+    fn after_three_deaths_nothing_larger_is_tried() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 65_536);
+        for (proven, limit) in [(2_048, 65_536), (4_096, 65_536), (8_192, 8_192)] {
+            let number = probe(&mut size, now);
+            assert_eq!(size.disconnected(now), Some(Verdict::Limit(proven / 2)));
+            assert_eq!(size.acknowledged(number, proven), Some(limit));
+        }
+        for number in 0..100 {
+            assert_eq!(round(&mut size, number, now), 8_192);
+        }
     }
 
     #[test]

@@ -416,7 +416,8 @@ fn a_large_message_that_arrives_after_a_death_clears_its_size() {
     assert!(matches!(rig.events()[..], [Event::PayloadLimit(1_024)]));
     assert_eq!(rig.sent().first(), Some(&large));
     rig.input(acknowledgement_of(&large));
-    assert!(matches!(rig.events()[..], [Event::PayloadLimit(2_048)]));
+    assert!(matches!(rig.events()[..], [Event::PayloadLimit(16_384)]));
+    assert_eq!(rig.channel.stats().payload_limit, 2_048);
 }
 
 #[test]
