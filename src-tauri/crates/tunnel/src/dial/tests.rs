@@ -103,7 +103,7 @@ async fn a_certificate_that_has_expired_says_so() {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2021, 1, 1);
-    let acceptor = authority.acceptor(params);
+    let acceptor = authority.acceptor(&params);
     let (address, _server) = listen(over_tls(acceptor, echo)).await;
     let url = format!("wss://localhost:{}/x", address.port());
     assert_eq!(
@@ -614,10 +614,10 @@ impl Authority {
         Fut: Future<Output = ()> + Send,
     {
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        over_tls(self.acceptor(params), handle)
+        over_tls(self.acceptor(&params), handle)
     }
 
-    fn acceptor(&self, params: CertificateParams) -> TlsAcceptor {
+    fn acceptor(&self, params: &CertificateParams) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
