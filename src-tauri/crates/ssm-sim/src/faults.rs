@@ -263,12 +263,12 @@ impl Faults {
         self.apply(&Action::Thaw);
     }
 
-    /// Takes the agent away.
+    /// Takes the agents away, those of nodes without a session, too.
     pub fn agent_gone(&self) {
         self.apply(&Action::AgentGone);
     }
 
-    /// Brings the agent back.
+    /// Brings the agents back.
     pub fn agent_back(&self) {
         self.apply(&Action::AgentBack);
     }
@@ -406,6 +406,8 @@ pub(crate) struct FaultState {
     pub(crate) upgrades: Option<Limited<Refusal>>,
     pub(crate) stream_url: Option<String>,
     pub(crate) credentials_expired: bool,
+    /// All of them.
+    pub(crate) agents_gone: bool,
     to_agent: MessageFaults,
     to_client: MessageFaults,
     cuts: Vec<Cut>,
@@ -484,6 +486,7 @@ impl FaultState {
             upgrades: None,
             stream_url: None,
             credentials_expired: false,
+            agents_gone: false,
             to_agent: MessageFaults::default(),
             to_client: MessageFaults::default(),
             cuts: Vec::new(),

@@ -36,6 +36,9 @@ struct Arguments {
     /// The agent's sleep after each message
     #[arg(long, default_value = "1ms", value_parser = duration, value_name = "TIME")]
     agent_pace: Duration,
+    /// How long after the handshake the agent is ready for data
+    #[arg(long, default_value = "0ms", value_parser = duration, value_name = "TIME")]
+    agent_start_delay: Duration,
     /// Close each WebSocket after this time (60m at AWS)
     #[arg(long, value_parser = duration, value_name = "TIME")]
     close_after: Option<Duration>,
@@ -170,6 +173,7 @@ fn settings(arguments: Arguments) -> Settings {
             Mode::Basic => AgentMode::Basic,
         },
         pace: arguments.agent_pace,
+        start_delay: arguments.agent_start_delay,
         ..AgentSettings::default()
     };
     let with_agent = |target| Target {

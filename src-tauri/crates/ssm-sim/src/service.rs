@@ -19,6 +19,9 @@ use crate::stats::Stats;
 /// Sessions that are kept in memory after their end, for DescribeSessions and for tests.
 const MOST_SESSIONS: usize = 10_000;
 
+/// Data keys that are kept; then all are forgotten, which ends only handshakes under way.
+const MOST_DATA_KEYS: usize = 10_000;
+
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) settings: Settings,
@@ -149,7 +152,11 @@ impl Service {
     }
 
     pub(crate) fn add_data_key(&self, ciphertext: Vec<u8>, key: DataKey) {
-        lock(&self.data_keys).insert(ciphertext, key);
+        let mut keys = lock(&self.data_keys);
+        if keys.len() >= MOST_DATA_KEYS {
+            keys.clear();
+        }
+        keys.insert(ciphertext, key);
     }
 
     pub(crate) fn data_key(&self, ciphertext: &[u8]) -> Option<DataKey> {
@@ -158,6 +165,16 @@ impl Service {
 
     /// Returns the agent of a node, if the service hears from it.
     pub(crate) fn agent_of(&self, target: &str) -> Option<AgentSettings> {
+        let one_is_gone = || {
+            let sessions = self.sessions();
+            let mut of_node = sessions
+                .iter()
+                .filter(|session| session.target == target && !session.is_over());
+            of_node.any(|session| session.is_agent_gone())
+        };
+        if self.with_faults_quietly(|faults| faults.agents_gone) || one_is_gone() {
+            return None;
+        }
         match self.settings.targets.iter().find(|node| node.id == target) {
             Some(node) => match node.ping {
                 PingStatus::Online => Some(node.agent.clone()),
@@ -187,6 +204,11 @@ impl Service {
             Action::Thaw => {
                 self.frozen.send_replace(false);
             }
+            Action::AgentGone | Action::AgentBack if session.is_none() => {
+                let gone = *action == Action::AgentGone;
+                self.with_faults(|faults| faults.agents_gone = gone);
+                self.apply_to_each(action, None);
+            }
             Action::Close { .. }
             | Action::Reset
             | Action::Drop
@@ -198,12 +220,14 @@ impl Service {
             | Action::BadSmuxFrame
             | Action::PausePublication
             | Action::StartPublication
-            | Action::ExpireTokens => {
-                for each in self.sessions() {
-                    if session.is_none_or(|id| id == each.id) && !each.is_over() {
-                        self.apply_to(action, &each);
-                    }
-                }
+            | Action::ExpireTokens => self.apply_to_each(action, session),
+        }
+    }
+
+    fn apply_to_each(self: &Arc<Self>, action: &Action, session: Option<&str>) {
+        for each in self.sessions() {
+            if session.is_none_or(|id| id == each.id) && !each.is_over() {
+                self.apply_to(action, &each);
             }
         }
     }

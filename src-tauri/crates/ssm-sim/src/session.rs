@@ -23,6 +23,13 @@ use crate::settings::{AgentSettings, Publication};
 /// Messages that are kept for a side that is not there.
 const MOST_HELD: usize = 10_000;
 
+/// Items that may wait for a client that does not read: then it is cut. Data messages stop long
+/// before; acknowledgements of what such a client sends do not.
+const MOST_WAITING_FOR_CLIENT: usize = 100_000;
+
+/// Tokens of a session that may be unused; then the older ones are worth nothing.
+const MOST_TOKENS: usize = 1000;
+
 /// Bytes that may wait for an agent that does not read. What comes on top is lost, and the
 /// client sends it again: a gateway does not buffer without end.
 const MOST_WAITING_FOR_AGENT: usize = 32 * 1024 * 1024;
@@ -256,6 +263,9 @@ impl Session {
 
     pub(crate) fn add_token(&self, token: String, resumed: bool) {
         let mut route = lock(&self.route);
+        if route.tokens.len() >= MOST_TOKENS {
+            route.tokens.clear();
+        }
         route.tokens.insert(token, Instant::now());
         route.resumes += u64::from(resumed);
     }
@@ -607,7 +617,9 @@ fn count_lost(service: &Service, direction: Direction) {
 
 fn send_item(route: &Route, item: Item) {
     if let Some(client) = &route.client {
-        client.backlog.fetch_add(1, Ordering::Relaxed);
+        if client.backlog.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING_FOR_CLIENT {
+            client.breaker.drop_connection();
+        }
         // A WebSocket that is just ending takes nothing any more.
         let _ = client.queue.send(item);
     }

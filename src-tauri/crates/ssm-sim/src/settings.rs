@@ -145,6 +145,13 @@ pub struct AgentSettings {
     pub resend_period: Duration,
     /// How long it waits for each step of the handshake. Default: 15 s.
     pub handshake_timeout: Duration,
+    /// How long after the handshake it is ready for data; what comes before is not
+    /// acknowledged. Default: zero.
+    pub start_delay: Duration,
+    /// How often an agent whose smux keepalive is on sends a NOP. Default: 10 s.
+    pub smux_ping: Duration,
+    /// When such an agent ends a session in which nothing arrived. Default: 30 s.
+    pub smux_timeout: Duration,
     /// Bytes that may wait for all destinations of a session together before it stops
     /// reading. Default: 4 MiB.
     pub receive_bucket: usize,
@@ -159,6 +166,9 @@ impl Default for AgentSettings {
             pace: Duration::from_millis(1),
             resend_period: Duration::from_millis(100),
             handshake_timeout: Duration::from_secs(15),
+            start_delay: Duration::ZERO,
+            smux_ping: Duration::from_secs(10),
+            smux_timeout: Duration::from_secs(30),
             receive_bucket: 4 * 1024 * 1024,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,6 +19,9 @@ use crate::stats::Stats;
 
 /// Room between the network's end and the service's, each way.
 const PIPE: usize = 64 * 1024;
+
+/// How soon the next connection is accepted after one could not be.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// A running simulated service. It ends when it is dropped.
 #[derive(Debug)]
@@ -122,9 +126,10 @@ async fn accept(service: Arc<Service>, listener: TcpListener) {
         let socket = match listener.accept().await {
             Ok((socket, _)) => socket,
             Err(error) => {
-                // A connection that was gone before it was accepted, or too many open files.
+                // A connection that was gone before it was accepted, or too many open files:
+                // then others must end first.
                 tracing::debug!(%error, "accept failed");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_AGAIN).await;
                 continue;
             }
         };

@@ -73,9 +73,15 @@ impl Basic {
             Connection::Connected(_) => {}
             Connection::Closed => self.connection = Connection::Connected(self.connect()),
         }
-        if let Connection::Connected(to_destination) = &self.connection {
-            // A connection that has just failed takes nothing; the data is lost with it.
-            let _ = to_destination.send(Chunk::new(data, &self.bucket));
+        let chunk = Chunk::new(data, &self.bucket);
+        if let Connection::Connected(to_destination) = &self.connection
+            && let Err(mpsc::error::SendError(chunk)) = to_destination.send(chunk)
+        {
+            // The connection has just ended, and its event is under way: it is dialled anew.
+            let to_destination = self.connect();
+            // It was made in this moment and takes what comes.
+            let _ = to_destination.send(chunk);
+            self.connection = Connection::Connected(to_destination);
         }
         true
     }

@@ -103,9 +103,6 @@ const MOST_BACKLOG: usize = 256;
 /// How long the agent waits for acknowledgements of what it sent before it ends a session.
 const LAST_ACKNOWLEDGEMENTS: Duration = Duration::from_secs(2);
 
-const SMUX_PING: Duration = Duration::from_secs(10);
-const SMUX_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Runs an agent's part of a session until that is over.
 pub(crate) async fn run(
     service: Arc<Service>,
@@ -128,6 +125,8 @@ struct Agent {
     handshake: Handshake,
     cipher: Option<Cipher>,
     mode: Option<Mode>,
+    /// When the agent gets ready after the handshake, and the client's version.
+    starts: Option<(Instant, String)>,
     bucket: Arc<Bucket>,
     wires: Wires,
     output: mpsc::Receiver<Bytes>,
@@ -166,6 +165,7 @@ impl Agent {
             handshake: Handshake::Waiting,
             cipher: None,
             mode: None,
+            starts: None,
             wires: Wires {
                 output: output_sender,
                 events: event_sender,
@@ -452,7 +452,7 @@ impl Agent {
         self.complete(began, &client_version);
     }
 
-    /// Ends the handshake and gets ready for session data.
+    /// Ends the handshake.
     fn complete(&mut self, began: Instant, client_version: &str) {
         let body = handshake::complete(&self.service.settings, began);
         self.send(PayloadType::HandshakeComplete, body);
@@ -462,7 +462,17 @@ impl Agent {
             .handshake_complete
             .store(1, Ordering::Relaxed);
         self.last_data = Instant::now();
+        let delay = self.session.agent.start_delay;
+        if delay.is_zero() {
+            self.start(client_version);
+        } else {
+            self.starts = Some((Instant::now() + delay, client_version.to_owned()));
+        }
+        self.service.note_change();
+    }
 
+    /// Gets ready for session data.
+    fn start(&mut self, client_version: &str) {
         let properties = handshake::properties(&self.session);
         let port = properties.port_number.as_deref().unwrap_or_default();
         let settings = &self.service.settings;
@@ -493,7 +503,6 @@ impl Agent {
             let basic = Basic::new(&self.service, wires, destination, bucket);
             self.mode = Some(Mode::Basic(basic));
         }
-        self.service.note_change();
     }
 
     fn event(&mut self, event: Event) {
@@ -629,14 +638,18 @@ impl Agent {
         {
             return self.fail(text);
         }
+        if let Some((_, version)) = self.starts.take_if(|(at, _)| *at <= now) {
+            self.start(&version);
+            self.process_early();
+        }
         let Some(keepalive) = &mut self.keepalive else {
             return;
         };
-        if now.duration_since(keepalive.last_ping) >= SMUX_PING {
+        if now.duration_since(keepalive.last_ping) >= self.session.agent.smux_ping {
             keepalive.last_ping = now;
             self.unsent.extend_from_slice(&mux::nop());
         }
-        if now.duration_since(keepalive.last_input) >= SMUX_TIMEOUT {
+        if now.duration_since(keepalive.last_input) >= self.session.agent.smux_timeout {
             self.fail("smux keepalive timeout");
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{ApiError, epoch, page};
 use crate::service::Service;
 use crate::session::Session;
-use crate::settings::{PingStatus, Target};
+use crate::settings::Target;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -103,11 +103,7 @@ pub(super) struct Connection {
 }
 
 pub(super) fn get_connection_status(service: &Arc<Service>, input: &Connection) -> Value {
-    let gone = service
-        .sessions()
-        .iter()
-        .any(|session| session.target == input.target && session.is_agent_gone());
-    let status = if service.agent_of(&input.target).is_some() && !gone {
+    let status = if service.agent_of(&input.target).is_some() {
         "connected"
     } else {
         "notconnected"
@@ -159,19 +155,21 @@ pub(super) fn describe_instance_information(
         .collect();
     let mut rows = Vec::new();
     for node in &service.settings.targets {
-        if matches(node, &filters)? {
-            rows.push(instance(node));
+        let online = service.agent_of(&node.id).is_some();
+        let ping = if online { "Online" } else { "ConnectionLost" };
+        if matches(node, ping, &filters)? {
+            rows.push(instance(node, ping));
         }
     }
     let (rows, next) = page(rows, input.max_results, input.next_token.as_deref())?;
     Ok(with_next("InstanceInformationList", rows, next))
 }
 
-fn matches(node: &Target, filters: &[(&str, &[String])]) -> Result<bool, ApiError> {
+fn matches(node: &Target, ping: &str, filters: &[(&str, &[String])]) -> Result<bool, ApiError> {
     for (key, values) in filters {
         let value = match *key {
             "InstanceIds" => node.id.as_str(),
-            "PingStatus" => ping(node.ping),
+            "PingStatus" => ping,
             "PlatformTypes" => node.platform.as_str(),
             "AgentVersion" => node.agent.version.as_str(),
             _ => {
@@ -188,10 +186,10 @@ fn matches(node: &Target, filters: &[(&str, &[String])]) -> Result<bool, ApiErro
     Ok(true)
 }
 
-fn instance(node: &Target) -> Value {
+fn instance(node: &Target, ping: &str) -> Value {
     json!({
         "InstanceId": node.id,
-        "PingStatus": ping(node.ping),
+        "PingStatus": ping,
         "LastPingDateTime": epoch(SystemTime::now()),
         "AgentVersion": node.agent.version,
         "IsLatestVersion": false,
@@ -202,13 +200,6 @@ fn instance(node: &Target) -> Value {
         "IPAddress": "192.0.2.10",
         "ComputerName": node.name,
     })
-}
-
-fn ping(status: PingStatus) -> &'static str {
-    match status {
-        PingStatus::Online => "Online",
-        PingStatus::ConnectionLost => "ConnectionLost",
-    }
 }
 
 fn with_next(name: &str, rows: Vec<Value>, next: Option<String>) -> Value {

@@ -52,10 +52,7 @@ pub(super) fn start_session(service: &Arc<Service>, input: &Input) -> Result<Val
     let settings = is_node_id(&input.target)
         .then(|| service.agent_of(&input.target))
         .flatten();
-    let gone = service.sessions().iter().any(|session| {
-        session.target == input.target && session.is_agent_gone() && !session.is_over()
-    });
-    let Some(settings) = settings.filter(|_| !gone) else {
+    let Some(settings) = settings else {
         return Err(ApiError::new(
             "TargetNotConnected",
             format!("{} is not connected.", input.target),

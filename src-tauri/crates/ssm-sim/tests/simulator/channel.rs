@@ -701,3 +701,94 @@ async fn the_gateway_closes_with_bye_after_its_period_and_the_session_goes_on() 
     assert_eq!(channel.read_frame().await.2, "again");
     sim.stop().await;
 }
+
+#[tokio::test]
+async fn an_agent_that_is_not_ready_yet_acknowledges_nothing() {
+    let agent = AgentSettings {
+        start_delay: Duration::from_millis(1),
+        ..AgentSettings::default()
+    };
+    let settings = Settings {
+        unlisted_targets: Some(agent),
+        ..Settings::default()
+    };
+    let sim = start(settings).await;
+    let (port, _echo) = echo().await;
+    let mut channel = Channel::to_port(&sim, port).await;
+    let hello = [frame(SYN, 3, &[]), frame(PSH, 3, b"hello")].concat();
+    channel.output(hello).await;
+    let mut tries = 0;
+    while sim.sessions()[0].connections == 0 {
+        channel.resend().await;
+        tries += 1;
+        tokio::task::yield_now().await;
+    }
+    assert!(tries > 1);
+    assert_eq!(channel.read_frame().await.2, "hello");
+    sim.stop().await;
+}
+
+#[tokio::test]
+async fn an_old_agent_ends_a_session_in_which_nothing_arrives() {
+    let agent = AgentSettings {
+        smux_ping: Duration::from_millis(1),
+        smux_timeout: Duration::from_millis(400),
+        ..AgentSettings::with_version("3.1.1511.0")
+    };
+    let settings = Settings {
+        unlisted_targets: Some(agent),
+        ..Settings::default()
+    };
+    let sim = start(settings).await;
+    let (port, _echo) = echo().await;
+    let mut channel = Channel::to_port(&sim, port).await;
+    assert_eq!(channel.read_frame().await, (3, 0, Bytes::new()));
+    channel.expect_control(MessageType::ChannelClosed).await;
+    let session = sim.sessions().remove(0);
+    assert_eq!(session.terminated_by, Some(TerminatedBy::Agent));
+    sim.stop().await;
+}
+
+#[tokio::test]
+async fn a_destination_that_does_not_read_stops_all_acknowledgements_and_no_pong() {
+    let agent = AgentSettings {
+        receive_bucket: 10_000,
+        ..AgentSettings::default()
+    };
+    let settings = Settings {
+        unlisted_targets: Some(agent),
+        ..Settings::default()
+    };
+    let sim = start(settings).await;
+    let (go_on, wait) = tokio::sync::watch::channel(false);
+    let (port, _server) = serve(move |mut socket| {
+        let mut wait = wait.clone();
+        async move {
+            let _ = wait.wait_for(|go_on| *go_on).await;
+            let (mut read, mut write) = socket.split();
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+        }
+    })
+    .await;
+    let mut channel = Channel::to_port(&sim, port).await;
+    channel.output(frame(SYN, 3, &[])).await;
+    // More than the sockets of the operating system take.
+    let part = pattern(60_000);
+    for _ in 0..200 {
+        channel.output(frame(PSH, 3, &part)).await;
+    }
+    let ping = Frame::Ping(Bytes::from_static(b"alive?"));
+    channel.socket.send(ping).await.unwrap();
+    while !matches!(
+        patiently(channel.socket.next()).await.unwrap().unwrap(),
+        Frame::Pong(_)
+    ) {}
+    assert!(sim.sessions()[0].bytes_to_agent < 200 * 60_000);
+    go_on.send_replace(true);
+    channel.resend().await;
+    let mut got = 0;
+    while got < 100_000 {
+        got += channel.read_frame().await.2.len();
+    }
+    sim.stop().await;
+}

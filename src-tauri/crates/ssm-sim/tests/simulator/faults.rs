@@ -15,8 +15,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio_tungstenite::tungstenite::{self, Message as Frame};
 
 use crate::support::{
-    Channel, Event, FIN, PSH, SYN, Signer, TARGET, call, dial, echo, fast, frame, patiently,
-    pattern, serve, source, start, start_port_session,
+    Channel, Event, FIN, PORT_DOCUMENT, PSH, SYN, Signer, TARGET, call, dial, echo, fast, frame,
+    patiently, pattern, serve, source, start, start_port_session,
 };
 
 const SIZE: usize = 400_000;
@@ -345,6 +345,35 @@ async fn an_agent_that_is_gone_pauses_the_client_and_comes_back() {
     channel.resend().await;
     assert_eq!(channel.read_frame().await.2, "back");
     assert!(sim.stats().from_clients.lost >= 1);
+    sim.stop().await;
+}
+
+#[tokio::test]
+async fn without_agents_no_session_starts() {
+    let sim = start(Settings::default()).await;
+    sim.faults().agent_gone();
+    let body = json!({"Target": TARGET, "DocumentName": PORT_DOCUMENT});
+    let answer = call(&sim, "AmazonSSM.StartSession", &body).await;
+    assert_eq!(answer.code(), "TargetNotConnected");
+    sim.faults().agent_back();
+    start_port_session(&sim, 80).await;
+    sim.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_sends_too_many_messages_is_cut_and_the_client_paused() {
+    let mut settings = fast();
+    settings.gateway.rate_limit = Some(RateLimit {
+        messages_per_second: 100,
+        seconds: 0,
+    });
+    let sim = start(settings).await;
+    let (port, _source) = source(SIZE).await;
+    let mut channel = Channel::to_port(&sim, port).await;
+    channel.output(frame(SYN, 3, &[])).await;
+    channel.expect_control(MessageType::PausePublication).await;
+    channel.expect_control(MessageType::StartPublication).await;
+    assert!(sim.stats().rate_limit_trips >= 1);
     sim.stop().await;
 }
 
