@@ -1,0 +1,115 @@
+// The program's window, by the WebDriver protocol (W3C) over plain HTTP.
+
+import { writeFileSync } from "node:fs";
+
+import { until } from "./machine.mjs";
+
+/** The key under which the protocol names an element. */
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+
+/** Starts the program and returns its window. */
+export async function openWindow(url, binary) {
+  const { sessionId } = await call(`${url}/session`, {
+    capabilities: {
+      alwaysMatch: { "webkitgtk:browserOptions": { binary, args: [] } },
+    },
+  });
+  return new Window(`${url}/session/${sessionId}`);
+}
+
+class Window {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  /** Ends the program. */
+  async close() {
+    await call(this.#session, undefined, "DELETE");
+  }
+
+  /** Runs a function's body in the page. */
+  async run(script, ...args) {
+    return call(`${this.#session}/execute/sync`, { script, args });
+  }
+
+  /** Waits for a button or switch by its role and accessible name. */
+  async control(role, name) {
+    const selector = role === "button" ? "button:not([role])" : `[role=${role}]`;
+    return until(`${role} "${name}"`, async () => {
+      const elements = await this.#find(selector);
+      for (const element of elements) {
+        if ((await this.#of(element, "computedlabel")) === name) return element;
+      }
+      return null;
+    });
+  }
+
+  async click(role, name) {
+    const element = await this.control(role, name);
+    await call(`${this.#session}/element/${element}/click`, {});
+  }
+
+  /** Types into the field with this name attribute. */
+  async type(field, text) {
+    const [element] = await until(field, () => this.#some(`[name="${field}"]`));
+    await call(`${this.#session}/element/${element}/value`, { text });
+  }
+
+  /** Waits until the page shows a text. */
+  async text(text) {
+    await until(`the text "${text}"`, () =>
+      this.run("return document.body.innerText.includes(arguments[0])", text),
+    );
+  }
+
+  /** Waits until a tunnel's row is in a state, and returns its text. */
+  async row(name, state) {
+    return until(`${name}: ${state}`, () =>
+      this.run(
+        `const row = [...document.querySelectorAll("li.row")]
+           .find((row) => row.getAttribute("aria-label") === arguments[0]);
+         return row?.dataset.state === arguments[1] ? row.innerText : null;`,
+        name,
+        state,
+      ),
+    );
+  }
+
+  /** Sets the outer size, in pixels. */
+  async resize(width, height) {
+    await call(`${this.#session}/window/rect`, { width, height });
+  }
+
+  /** Writes a picture of the page. */
+  async screenshot(path) {
+    const png = await call(`${this.#session}/screenshot`, undefined, "GET");
+    writeFileSync(path, Buffer.from(png, "base64"));
+  }
+
+  async #some(selector) {
+    const elements = await this.#find(selector);
+    return elements.length > 0 ? elements : null;
+  }
+
+  async #find(value) {
+    const found = await call(`${this.#session}/elements`, { using: "css selector", value });
+    return found.map((element) => element[ELEMENT]);
+  }
+
+  async #of(element, what) {
+    return call(`${this.#session}/element/${element}/${what}`, undefined, "GET");
+  }
+}
+
+async function call(url, body, method = "POST") {
+  const response = await fetch(url, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: { "content-type": "application/json" },
+  });
+  const { value } = await response.json();
+  if (!response.ok) throw new Error(`${value?.error ?? response.status}: ${value?.message ?? url}`);
+  return value;
+}

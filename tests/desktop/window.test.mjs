@@ -1,0 +1,142 @@
+// The real window under a display of its own: from the first start to a tunnel that was cut and
+// goes on. Pictures are written to CULVERT_SCREENSHOTS, or to target/screenshots beside the
+// project.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { binary, startMachine, until } from "./machine.mjs";
+import { openWindow } from "./window.mjs";
+
+const pictures =
+  process.env.CULVERT_SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));
+mkdirSync(pictures, { recursive: true });
+
+for (const theme of ["light", "dark"]) {
+  test(`a first start leads to a demo tunnel that holds when it is cut (${theme})`, async (t) => {
+    const machine = await startMachine({ dark: theme === "dark" });
+    t.after(() => machine.stop());
+    const window = await openWindow(machine.url, binary());
+    t.after(() => window.close().catch(() => {}));
+    const picture = (name) => window.screenshot(join(pictures, `${name}-${theme}.png`));
+
+    await window.text("No tunnels yet");
+    const dark = await window.run("return matchMedia('(prefers-color-scheme: dark)').matches");
+    assert.equal(dark, theme === "dark", "the window follows the desktop's theme");
+    await picture("first-start");
+
+    await window.click("button", "Try the demo tunnel");
+    const row = await window.row("Demo tunnel", "up");
+    const address = /127\.0\.0\.1:\d+/.exec(row)?.[0];
+    assert.ok(address, `an address to connect to in: ${row}`);
+
+    const page = await (await fetch(`http://${address}/`)).text();
+    assert.match(page, /You are looking through a tunnel/);
+
+    // One connection through the cut: its ticks go on, and none is missing.
+    const ticks = new Ticks(address);
+    t.after(() => ticks.end());
+    await ticks.past(2);
+    await window.click("button", "Cut it");
+    await window.text("Last close 1000 Bye");
+    await window.row("Demo tunnel", "up");
+    await ticks.past(ticks.seen + 2);
+    await picture("demo");
+
+    await window.click("switch", "Demo tunnel");
+    await window.row("Demo tunnel", "off");
+    await assert.rejects(fetch(`http://${address}/`), "the port is closed");
+    assert.equal(existsSync(join(machine.config, "tunnels.toml")), false, "the demo is not saved");
+  });
+}
+
+test("a tunnel is added, corrected, saved and deleted", async (t) => {
+  const machine = await startMachine();
+  t.after(() => machine.stop());
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+  const file = join(machine.config, "tunnels.toml");
+
+  await window.click("button", "New tunnel");
+  await window.type("name", "Orders database");
+  await window.type("target", "i-0123456789abcdef0");
+  await window.type("remoteHost", "db.internal:5432");
+  await window.type("remotePort", "5432");
+  await window.click("button", "Save");
+  await window.text("without a port");
+  await window.screenshot(join(pictures, "form-light.png"));
+  await window.run("document.querySelector('[name=remoteHost]').select()");
+  await window.type("remoteHost", "db.internal");
+  await window.click("button", "Save");
+
+  await window.row("Orders database", "off");
+  assert.match(readFileSync(file, "utf8"), /remote_host = "db\.internal"/);
+
+  await window.click("button", "Edit Orders database");
+  await window.click("button", "Delete");
+  await window.click("button", "Really delete?");
+  await window.text("No tunnels yet");
+  await until("the file without it", () => !readFileSync(file, "utf8").includes("Orders"));
+});
+
+test("a saved tunnel that can't start says why and what to do", async (t) => {
+  const machine = await startMachine();
+  t.after(() => machine.stop());
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+
+  await window.click("button", "New tunnel");
+  await window.type("name", "Nowhere");
+  await window.type("target", "i-0123456789abcdef0");
+  await window.type("remotePort", "22");
+  await window.type("profile", "nobody");
+  await window.type("region", "eu-west-1");
+  await window.click("button", "Save");
+  await window.row("Nowhere", "off");
+  await window.click("switch", "Nowhere");
+  const row = await window.row("Nowhere", "failed");
+  assert.match(row, /nobody/);
+  await window.screenshot(join(pictures, "failed-light.png"));
+});
+
+/** Reads the demo page's ticks over one connection. */
+class Ticks {
+  seen = 0;
+  #abort = new AbortController();
+  #reading;
+
+  constructor(address) {
+    this.#reading = this.#read(`http://${address}/ticks`);
+    // What went wrong is told by whoever waits.
+    this.#reading.catch(() => {});
+  }
+
+  /** Waits for the tick of this number. */
+  async past(number) {
+    const reached = until(`tick ${number}`, () => this.seen >= number);
+    await Promise.race([reached, this.#reading.then(() => reached)]);
+  }
+
+  async end() {
+    this.#abort.abort();
+    await this.#reading.catch(() => {});
+  }
+
+  async #read(url) {
+    const response = await fetch(url, { signal: this.#abort.signal });
+    let rest = "";
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      const events = (rest + chunk).split("\n\n");
+      rest = events.pop();
+      for (const event of events) {
+        const tick = Number(event.replace("data: ", ""));
+        assert.equal(tick, this.seen + 1, "no tick is lost or doubled");
+        this.seen = tick;
+      }
+    }
+    if (!this.#abort.signal.aborted) throw new Error("the connection through the tunnel ended");
+  }
+}
