@@ -1,6 +1,7 @@
 //! Finding credentials, from scratch each time.
 
 use aws_config::ConfigLoader;
+use aws_config::imds::client::error::ImdsError;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
@@ -93,7 +94,9 @@ impl CredentialSource {
     }
 
     fn classify(&self, error: CredentialsError) -> AccessError {
-        if let CredentialsError::CredentialsNotLoaded(_) = &error {
+        if matches!(error, CredentialsError::CredentialsNotLoaded(_))
+            || self.came_to_its_end(&error)
+        {
             return AccessError::NoCredentials {
                 profile: self.label.clone(),
                 source: error.into(),
@@ -116,6 +119,12 @@ impl CredentialSource {
         AccessError::CredentialsFailed {
             source: error.into(),
         }
+    }
+
+    /// Whether the chain found nothing: the instance's metadata service is the last that it
+    /// asks, and in a container on somebody else's instance that service says no.
+    fn came_to_its_end(&self, error: &CredentialsError) -> bool {
+        self.profile.is_none() && causes(error).any(|cause| cause.is::<ImdsError>())
     }
 
     fn login_expired(&self, error: &CredentialsError) -> bool {

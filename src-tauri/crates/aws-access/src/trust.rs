@@ -44,8 +44,7 @@ impl Trust {
         let from_system = roots.len();
         if let Some(path) = bundle {
             let certificates = read_bundle(path)?;
-            keep_usable(&mut store, &mut roots, certificates);
-            if roots.len() == from_system {
+            if keep_usable(&mut store, &mut roots, certificates) == 0 {
                 return Err(bundle_error(path, "it holds no usable certificate".into()));
             }
         }
@@ -113,19 +112,29 @@ impl std::fmt::Debug for Trust {
     }
 }
 
-/// Adds what the TLS library can use; others, such as a root with a negative serial number,
-/// are of no use to anyone and must not keep the rest from working.
+/// Adds what the TLS library can use, and says how many those are; others, such as a root with
+/// a negative serial number, are of no use to anyone and must not keep the rest from working.
+/// What is there already is not kept twice: the system's file and folder often hold the same.
 fn keep_usable(
     store: &mut RootCertStore,
     roots: &mut Vec<CertificateDer<'static>>,
     certificates: Vec<CertificateDer<'static>>,
-) {
+) -> usize {
+    let mut usable = 0;
     for certificate in certificates {
+        if roots.contains(&certificate) {
+            usable += 1;
+            continue;
+        }
         match store.add(certificate.clone()) {
-            Ok(()) => roots.push(certificate),
+            Ok(()) => {
+                usable += 1;
+                roots.push(certificate);
+            }
             Err(error) => tracing::debug!(%error, "a root certificate was skipped"),
         }
     }
+    usable
 }
 
 fn read_bundle(path: &Path) -> Result<Vec<CertificateDer<'static>>, AccessError> {

@@ -146,3 +146,39 @@ async fn fixed_credentials_need_no_config_files() {
         .unwrap();
     access.start_session(&request()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_metadata_service_that_says_no_means_that_there_are_no_credentials() {
+    let elsewhere = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    ];
+    if elsewhere
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
+        // The environment would be asked first.
+        return;
+    }
+    let metadata = Server::http(Answer {
+        status: 403,
+        ..Answer::default()
+    })
+    .await;
+    let text = format!(
+        "[default]\nec2_metadata_service_endpoint = http://{}\n",
+        metadata.address
+    );
+    let settings = AccessSettings {
+        endpoint_url: Some(nowhere()),
+        region: Some("eu-central-1".to_owned()),
+        ..AccessSettings::default()
+    };
+    let access = Access::load_from(settings, config(&text), &Proxies::Environment)
+        .await
+        .unwrap();
+    let error = access.resume_session("alice-0123").await.unwrap_err();
+    assert_eq!(error.code(), "no-credentials", "{}", error.details());
+    assert!(!metadata.asked.lock().unwrap().is_empty());
+}
