@@ -1,6 +1,6 @@
 //! The faults by HTTP, for a person with curl or a test in another language.
 //!
-//! `GET /control/state` shows sessions and counters. `POST /control/<verb>` with a JSON object
+//! The verbs are listed in the crate's documentation. `GET /control/state` shows sessions and counters. `POST /control/<verb>` with a JSON object
 //! does what the method of [`Faults`] of that name does.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What can be made to go wrong, from code; [`control`](crate::control) offers the same by HTTP.
+//! What can be made to go wrong, from code; the control API offers the same by HTTP.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -198,7 +198,7 @@ impl Tripped {
 /// The handle that makes things go wrong. Cheap to clone.
 ///
 /// It acts on all sessions unless it was narrowed by [`of_session`](Self::of_session); what
-/// concerns the network ([`Link`], black holes), the API or freezing is always global.
+/// concerns the network (latency, bandwidth, black holes), the API or freezing is always global.
 #[derive(Debug, Clone)]
 pub struct Faults {
     service: Arc<Service>,

@@ -24,6 +24,37 @@
 //! # }
 //! ```
 //!
+//! # Faults
+//! [`Faults`] makes things go wrong at once, for a time, or
+//! [after so many bytes](Faults::cut_after), so that a test can cut in mid transfer without
+//! waiting. [`Simulator::wait_for`] tells when something has happened.
+//!
+//! The same by HTTP: `GET /control/state` shows sessions and counters, `POST /control/<verb>`
+//! takes a JSON object. The verbs:
+//!
+//! | verb | object |
+//! | --- | --- |
+//! | `close` | `code` (1000), `reason` |
+//! | `reset`, `drop`, `garbage-frame`, `text-frame`, `bad-smux-frame`, `expire-tokens`, `pause-publication`, `start-publication`, `agent-gone`, `agent-back`, `freeze`, `thaw`, `end-black-hole`, `accept-upgrades`, `clear` | |
+//! | `channel-closed` | `output` |
+//! | `black-hole` | `kind`: `hold` or `swallow`; `milliseconds` |
+//! | `latency`, `jitter` | `milliseconds` |
+//! | `bandwidth` | `bytes_per_second` or `null` |
+//! | `messages` | `direction`: `to_agent` or `to_client`; `loss`, `duplicates`, `reordering` in percent |
+//! | `lose-next` | `direction`, `message_type`, `count` |
+//! | `cut-after` | `direction`, `bytes`, `then`: an [`Action`], like `{"action": "reset"}` |
+//! | `fail-api` | `operation`, `times`, `fault`: `{"kind": "error", "code": …, "message": …, "status": …}`, `{"kind": "hang"}` or `{"kind": "html"}` |
+//! | `clear-api` | `operation` |
+//! | `refuse-upgrades` | `status`, `body`, `times` |
+//! | `stream-url` | `url` or `null` |
+//! | `expire-credentials` | `expired` (true) |
+//!
+//! With `"session": "<id>"` in the object, what concerns a session concerns that one only.
+//!
+//! # What it is not
+//! Random numbers come from [`Settings::seed`], keys and tokens included: nothing here is a
+//! secret, and nothing but loopback is listened on or dialled.
+//!
 //! # How long things take
 //! Timers run on tokio's clock. By default nothing is delayed but what the real agent delays:
 //! 1 ms after each of its messages, and 100 ms between two looks at what to send again.

@@ -10,7 +10,6 @@ use ssm_sim::{
     AgentMode, AgentSettings, Credentials, HandshakeVariation, Publication, RateLimit, Settings,
     Simulator, Target,
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 /// A simulated Session Manager: SSM API, message gateway and agent, on loopback.
 ///
@@ -129,20 +128,41 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let (latency, jitter, bandwidth) = (arguments.latency, arguments.jitter, arguments.bandwidth);
     // Listened for before anything is said, so that no signal finds the program unprepared.
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+    let ended = end_signal()?;
     let sim = Simulator::start(settings(arguments)).await?;
     sim.faults().latency(latency);
     sim.faults().jitter(jitter);
     sim.faults().bandwidth(bandwidth);
     io::stdout().write_all(greeting(&sim).as_bytes())?;
     io::stdout().flush()?;
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
+    ended.await;
     sim.stop().await;
     Ok(())
+}
+
+/// Returns what waits for SIGINT or SIGTERM.
+#[cfg(unix)]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
+}
+
+/// Returns what waits for Ctrl-C.
+#[cfg(not(unix))]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "Ctrl-C can't be waited for");
+            std::future::pending().await
+        }
+    })
 }
 
 /// Where it listens, and the variables by which the AWS CLI and SDKs find it.

@@ -117,6 +117,13 @@ pub(crate) async fn run(
     }
 }
 
+/// Waits without the timer's granularity of a millisecond if the moment is there already.
+async fn wait_until(moment: Instant) {
+    if moment > Instant::now() {
+        sleep_until(moment).await;
+    }
+}
+
 struct Agent {
     service: Arc<Service>,
     session: Arc<Session>,
@@ -211,7 +218,7 @@ impl Agent {
                         self.unsent.extend_from_slice(&output);
                     }
                 }
-                () = sleep_until(self.awake), if sends => self.send_chunk(payload_size),
+                () = wait_until(self.awake), if sends => self.send_chunk(payload_size),
                 _ = resend.tick() => {
                     if let Some(passing) = self.channel.resend(Instant::now()) {
                         self.to_gateway(passing);

@@ -6,7 +6,9 @@ mod api;
 mod channel;
 #[cfg(test)]
 mod faults;
+// It ends the program as a service manager does, by a signal.
 #[cfg(test)]
+#[cfg(unix)]
 mod program;
 #[cfg(test)]
 mod support;
