@@ -1,11 +1,14 @@
 // The program's window, by the WebDriver protocol (W3C) over plain HTTP.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { until } from "./machine.mjs";
 
 /** The key under which the protocol names an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+
+const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
 
 /** Starts the program and returns its window. */
 export async function openWindow(url, binary) {
@@ -77,13 +80,28 @@ class Window {
     );
   }
 
+  /** Says what axe finds wrong, colours included: nothing, one hopes. */
+  async violations() {
+    await this.run(readFileSync(AXE, "utf8"));
+    return call(`${this.#session}/execute/async`, {
+      script: `const done = arguments[0];
+        axe.run().then(({ violations }) => done(violations.flatMap(({ id, nodes }) =>
+          nodes.map((node) => id + ": " + node.html + " " + (node.any[0]?.message ?? "")))));`,
+      args: [],
+    });
+  }
+
   /** Sets the outer size, in pixels. */
   async resize(width, height) {
     await call(`${this.#session}/window/rect`, { width, height });
   }
 
-  /** Writes a picture of the page. */
+  /** Writes a picture of the page, once all that has changed is painted. */
   async screenshot(path) {
+    await call(`${this.#session}/execute/async`, {
+      script: "const done = arguments[0]; requestAnimationFrame(() => setTimeout(done, 200));",
+      args: [],
+    });
     const png = await call(`${this.#session}/screenshot`, undefined, "GET");
     writeFileSync(path, Buffer.from(png, "base64"));
   }

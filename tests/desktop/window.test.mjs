@@ -27,11 +27,15 @@ for (const theme of ["light", "dark"]) {
     const dark = await window.run("return matchMedia('(prefers-color-scheme: dark)').matches");
     assert.equal(dark, theme === "dark", "the window follows the desktop's theme");
     await picture("first-start");
+    assert.deepEqual(await window.violations(), []);
 
     await window.click("button", "Try the demo tunnel");
     const row = await window.row("Demo tunnel", "up");
     const address = /127\.0\.0\.1:\d+/.exec(row)?.[0];
     assert.ok(address, `an address to connect to in: ${row}`);
+
+    await window.click("button", `Copy ${address}`);
+    await window.control("button", "Copied");
 
     const page = await (await fetch(`http://${address}/`)).text();
     assert.match(page, /You are looking through a tunnel/);
@@ -45,6 +49,7 @@ for (const theme of ["light", "dark"]) {
     await window.row("Demo tunnel", "up");
     await ticks.past(ticks.seen + 2);
     await picture("demo");
+    assert.deepEqual(await window.violations(), []);
 
     await window.click("switch", "Demo tunnel");
     await window.row("Demo tunnel", "off");
@@ -68,6 +73,7 @@ test("a tunnel is added, corrected, saved and deleted", async (t) => {
   await window.click("button", "Save");
   await window.text("without a port");
   await window.screenshot(join(pictures, "form-light.png"));
+  assert.deepEqual(await window.violations(), []);
   await window.run("document.querySelector('[name=remoteHost]').select()");
   await window.type("remoteHost", "db.internal");
   await window.click("button", "Save");
@@ -100,6 +106,7 @@ test("a saved tunnel that can't start says why and what to do", async (t) => {
   const row = await window.row("Nowhere", "failed");
   assert.match(row, /nobody/);
   await window.screenshot(join(pictures, "failed-light.png"));
+  assert.deepEqual(await window.violations(), []);
 });
 
 /** Reads the demo page's ticks over one connection. */

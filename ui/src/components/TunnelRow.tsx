@@ -44,9 +44,7 @@ export function TunnelRow(
             <span class="tag">demo</span>
           </Show>
           <Show when={props.tunnel.outdated}>
-            <span class="tag" title="It runs with the settings that it had when it was connected">
-              edited, counts at the next connect
-            </span>
+            <span class="tag">edited: connect again to apply</span>
           </Show>
         </h3>
         <p class="row-address mono">
@@ -60,10 +58,10 @@ export function TunnelRow(
           </Show>
         </p>
         <p class="row-state">
-          <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span>{" "}
-          {sentence()}
+          <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span>
+          {sentence() === "" ? "" : `${problem() ? ":" : ""} ${sentence()}`}
           <Show when={props.tunnel.lastClose}>
-            {(close) => <span class="row-close"> {`Last close ${closeText(close())}.`}</span>}
+            {(close) => `. Last close ${closeText(close())}`}
           </Show>
         </p>
         <Show when={problem()}>{(shown) => <ProblemNote brief problem={shown()} />}</Show>
@@ -79,18 +77,7 @@ export function TunnelRow(
         </Show>
       </div>
 
-      <dl class="figures" classList={{ "figures-hidden": !on() }}>
-        <For each={figures(props.tunnel)}>
-          {(figure) => (
-            <div class="figure">
-              <dt>{figure.name}</dt>
-              <dd>{figure.value}</dd>
-            </div>
-          )}
-        </For>
-      </dl>
-
-      <div class="row-actions">
+      <div class="row-help">
         <Show when={kind() === "reconnecting" || kind() === "needsSignIn"}>
           <button type="button" class="button" onClick={() => props.onTryNow()}>
             Try now
@@ -116,6 +103,20 @@ export function TunnelRow(
             Cut it
           </button>
         </Show>
+      </div>
+
+      <dl class="figures" classList={{ "figures-hidden": !on() }}>
+        <For each={figures(props.tunnel)}>
+          {(figure) => (
+            <div class="figure">
+              <dt>{figure.name}</dt>
+              <dd>{figure.value}</dd>
+            </div>
+          )}
+        </For>
+      </dl>
+
+      <div class="row-actions">
         <Show
           when={props.tunnel.demo}
           fallback={

@@ -105,7 +105,7 @@ export const everyState: OverviewView = {
         problem: problem({
           kind: "credentials",
           code: "sso-login-expired",
-          what: "the login of profile company ended.",
+          what: "The login of profile company has ended.",
           remedy: "Run aws sso login --profile company.",
           details: "The SSO session has expired or is otherwise invalid",
         }),
@@ -119,7 +119,7 @@ export const everyState: OverviewView = {
       state: {
         kind: "degraded",
         since: NOW - HOUR,
-        problem: problem({ kind: "network", what: "no answer for 12 s", remedy: "", details: "" }),
+        problem: problem({ kind: "network", what: "The agent has not answered for 12 s.", remedy: "", details: "" }),
       },
       connections: 1,
       bytesDown: 93_400_000_000,

@@ -71,9 +71,10 @@ function nextAttempt(at: number | null, now: number): string {
 
 function withWaiting(text: string, waiting: number): string {
   if (waiting === 0) return text;
-  return `${text.replace(/\.$/, "")}; ${count(waiting, "connection waits", "connections wait")}`;
+  return `${text}; ${count(waiting, "connection waits", "connections wait")}`;
 }
 
+/** Without its full stop: more may follow. */
 function sentence(text: string): string {
-  return text.trim();
+  return text.trim().replace(/\.$/, "");
 }
