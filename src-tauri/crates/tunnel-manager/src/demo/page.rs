@@ -79,19 +79,12 @@ async fn answer(stream: TcpStream) -> io::Result<()> {
         let Some(path) = timeout(IDLE_MOST, read_request(&mut stream)).await?? else {
             return Ok(());
         };
-        match path.as_str() {
-            "/" => write_whole(&mut stream, "200 OK", "text/html; charset=utf-8", BODY).await?,
+        let (status, kind, body) = match path.as_str() {
+            "/" => ("200 OK", "text/html; charset=utf-8", BODY),
             "/ticks" => return write_ticks(&mut stream).await,
-            _ => {
-                write_whole(
-                    &mut stream,
-                    "404 Not Found",
-                    "text/plain",
-                    "Nothing here.\n",
-                )
-                .await?
-            }
-        }
+            _ => ("404 Not Found", "text/plain", "Nothing here.\n"),
+        };
+        write_whole(&mut stream, status, kind, body).await?;
     }
 }
 

@@ -1,0 +1,154 @@
+//! The manager over the engine that the product runs on, against the demo's simulated service.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by it")]
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tunnel_manager::demo::Demo;
+use tunnel_manager::{Draft, Manager, Overview, SessionManager, Store, TunnelStatus};
+use tunnel_proto::State;
+
+fn manager() -> (TempDir, Manager) {
+    let folder = TempDir::new().expect("a folder");
+    let manager = Manager::start(Store::in_folder(folder.path()), SessionManager);
+    (folder, manager)
+}
+
+/// Waits until the only tunnel is as wanted.
+async fn until(
+    overview: &mut watch::Receiver<Overview>,
+    mut wanted: impl FnMut(&TunnelStatus) -> bool,
+) -> TunnelStatus {
+    let overview = overview
+        .wait_for(|overview| overview.tunnels.first().is_some_and(&mut wanted))
+        .await
+        .expect("the manager lives");
+    overview.tunnels[0].clone()
+}
+
+fn is_up(tunnel: &TunnelStatus) -> bool {
+    matches!(tunnel.snapshot.state, State::Up { .. })
+}
+
+/// Fetches the demo's page over a connection of its own.
+async fn fetch(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("listens");
+    let request = "GET / HTTP/1.1\r\nhost: demo.internal\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    let mut buffer = vec![0; 4096];
+    while !answer.contains("</html>") {
+        let count = stream.read(&mut buffer).await.expect("answered");
+        assert_ne!(count, 0, "{answer}");
+        answer.push_str(&String::from_utf8_lossy(&buffer[..count]));
+    }
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_tunnel_carries_its_page_before_and_after_a_cut() {
+    let (_folder, manager) = manager();
+    let mut overview = manager.overview();
+    manager.start_demo().await.expect("starts");
+    let up = until(&mut overview, is_up).await;
+    let address = up.snapshot.addresses.first().expect("it listens").clone();
+    assert!(
+        fetch(&address)
+            .await
+            .contains("You are looking through a tunnel")
+    );
+
+    manager.cut_demo().await.expect("cut");
+    let cut = until(&mut overview, |tunnel| tunnel.snapshot.last_close.is_some()).await;
+    assert_eq!(
+        cut.snapshot.last_close.and_then(|close| close.code),
+        Some(1000)
+    );
+    let resumed = until(&mut overview, |tunnel| {
+        is_up(tunnel) && tunnel.snapshot.reconnects == 1
+    });
+    assert_eq!(resumed.await.snapshot.replacements, 0);
+    assert!(
+        fetch(&address)
+            .await
+            .contains("You are looking through a tunnel")
+    );
+
+    manager.stop_all().await.expect("stops");
+    let off = until(&mut overview, |tunnel| tunnel.snapshot.state == State::Off).await;
+    assert!(off.snapshot.addresses.is_empty());
+    TcpStream::connect(&address)
+        .await
+        .expect_err("it no longer listens");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_tunnel_leaves_no_session_at_the_service() {
+    let demo = Demo::start().await.expect("loopback");
+    let mut config = tunnel::TunnelConfig::new(
+        demo.tunnel().target,
+        tunnel::Destination::RemoteHost {
+            host: "demo.internal".to_owned(),
+            port: 80,
+        },
+    );
+    let access = demo.access();
+    config.access = tunnel::AccessSettings {
+        region: Some("eu-west-1".to_owned()),
+        endpoint_url: Some(demo.endpoint_url()),
+        static_credentials: Some(tunnel::StaticCredentials {
+            access_key_id: access.access_key,
+            secret_access_key: tunnel::Secret::new(access.secret_key),
+            session_token: access.session_token.map(tunnel::Secret::new),
+        }),
+        ..tunnel::AccessSettings::default()
+    };
+    let running = tunnel::Tunnel::start(config).await.expect("listens");
+    let mut snapshot = running.snapshot();
+    snapshot
+        .wait_for(|now| matches!(now.state, State::Up { .. }))
+        .await
+        .expect("lives");
+    running.stop().await;
+    assert!(
+        demo.simulator()
+            .sessions()
+            .iter()
+            .all(|session| session.terminated_by.is_some())
+    );
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_port_is_told_with_the_next_free_one() {
+    let (_folder, manager) = manager();
+    let mut overview = manager.overview();
+    let holder = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let port = holder.local_addr().expect("bound").port();
+    let draft = Draft {
+        name: "Busy".to_owned(),
+        target: "i-0123456789abcdef0".to_owned(),
+        remote_host: None,
+        remote_port: 22,
+        bind: "127.0.0.1".to_owned(),
+        local_port: port.into(),
+        profile: None,
+        region: Some("eu-west-1".to_owned()),
+        endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+        reason: None,
+        sessions: 1,
+    };
+    let id = manager.add(draft).await.expect("saved");
+    manager.connect(id).await.expect("known");
+    let failed = until(&mut overview, |tunnel| {
+        matches!(tunnel.snapshot.state, State::Failed { .. })
+    })
+    .await;
+    let State::Failed { problem, .. } = failed.snapshot.state else {
+        panic!("just seen")
+    };
+    assert!(problem.what.contains(&port.to_string()), "{}", problem.what);
+    assert!(failed.free_port.is_some_and(|free| free != port));
+}
