@@ -1,5 +1,10 @@
 //! What the window can ask for. Each command is one request to the manager.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "commands get their state by value"
+)]
+
 use tauri::State;
 use tauri::ipc::Channel;
 use tunnel_manager::{Manager, ManagerError, ProfileId};

@@ -173,7 +173,7 @@ pub(crate) struct DraftView {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefusalView {
     /// What to tell.
-    problem: ProblemView,
+    problem: Box<ProblemView>,
     /// Fields of the form that have to change.
     fields: Vec<InvalidView>,
 }
@@ -353,12 +353,13 @@ impl From<DraftView> for Draft {
 
 impl RefusalView {
     pub(crate) fn new(error: &ManagerError) -> Self {
-        let fields = match error {
-            ManagerError::Invalid(wrong) => wrong.iter().map(InvalidView::from).collect(),
-            _ => Vec::new(),
+        let fields = if let ManagerError::Invalid(wrong) = error {
+            wrong.iter().map(InvalidView::from).collect()
+        } else {
+            Vec::new()
         };
         Self {
-            problem: ProblemView::from(&error.problem()),
+            problem: Box::new((&error.problem()).into()),
             fields,
         }
     }
@@ -383,7 +384,7 @@ impl RefusalView {
 
     fn plain(kind: ProblemKind, code: &str, what: String) -> Self {
         Self {
-            problem: (&Problem::new(kind, code, what, "")).into(),
+            problem: Box::new((&Problem::new(kind, code, what, "")).into()),
             fields: Vec::new(),
         }
     }
