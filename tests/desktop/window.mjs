@@ -41,8 +41,14 @@ class Window {
   async control(role, name) {
     const selector = role === "button" ? "button:not([role])" : `[role=${role}]`;
     return until(`${role} "${name}"`, async () => {
-      const elements = await this.#find(selector);
-      for (const element of elements) {
+      // Narrowed down in the page, then asked for by the name that a screen reader is told.
+      const elements = await this.run(
+        `return [...document.querySelectorAll(arguments[0])].filter((element) =>
+           (element.getAttribute("aria-label") ?? element.textContent).trim() === arguments[1])`,
+        selector,
+        name,
+      );
+      for (const { [ELEMENT]: element } of elements) {
         if ((await this.#of(element, "computedlabel")) === name) return element;
       }
       return null;

@@ -3,7 +3,7 @@
 // project.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -108,6 +108,48 @@ test("a saved tunnel that can't start says why and what to do", async (t) => {
   await window.screenshot(join(pictures, "failed-light.png"));
   assert.deepEqual(await window.violations(), []);
 });
+
+test("many saved tunnels are listed, all of them off, and one is started", async (t) => {
+  const machine = await startMachine();
+  t.after(() => machine.stop());
+  const entry = (number) =>
+    `[[tunnel]]\nname = "Tunnel ${number}"\ntarget = "i-0123456789abcdef0"\n` +
+    `remote_port = 22\nprofile = "nobody"\nregion = "eu-west-1"\n`;
+  writeSettings(machine, ["version = 1", ...Array.from({ length: 200 }, (_, at) => entry(at))].join("\n"));
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+
+  await window.text("0 of 200 tunnels up");
+  await window.row("Tunnel 199", "off");
+  await window.click("switch", "Tunnel 3");
+  await window.row("Tunnel 3", "failed");
+  await window.row("Tunnel 4", "off");
+});
+
+test("a settings file that can't be understood is told by its line and left alone", async (t) => {
+  const machine = await startMachine();
+  t.after(() => machine.stop());
+  const broken = 'version = 1\n\n[[tunnel]]\nname = "Orders\n';
+  const file = writeSettings(machine, broken);
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+
+  await window.text("line 4");
+  assert.deepEqual(await window.violations(), []);
+  await window.screenshot(join(pictures, "broken-light.png"));
+  assert.equal(readFileSync(file, "utf8"), broken);
+  writeFileSync(file, "version = 1\n");
+  await window.click("button", "Read it again");
+  await window.text("No tunnels yet");
+});
+
+/** Writes the profile file before the program starts. */
+function writeSettings(machine, text) {
+  mkdirSync(machine.config, { recursive: true });
+  const file = join(machine.config, "tunnels.toml");
+  writeFileSync(file, text);
+  return file;
+}
 
 /** Reads the demo page's ticks over one connection. */
 class Ticks {
