@@ -6,6 +6,7 @@
 //! or the year 287396.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -414,15 +415,36 @@ impl From<&Invalid> for InvalidView {
 
 /// The address that a person would connect to once the tunnel runs.
 fn listen(address: &BindAddress, port: u16) -> String {
-    let port = if port == 0 {
-        "any port".to_owned()
-    } else {
-        port.to_string()
+    let host = match address {
+        BindAddress::Localhost => "127.0.0.1".to_owned(),
+        BindAddress::Ip(IpAddr::V4(address)) => address.to_string(),
+        BindAddress::Ip(IpAddr::V6(address)) => format!("[{address}]"),
+        BindAddress::Unix(path) => return path.display().to_string(),
     };
-    match address {
-        BindAddress::Localhost => format!("127.0.0.1:{port}"),
-        BindAddress::Ip(std::net::IpAddr::V4(address)) => format!("{address}:{port}"),
-        BindAddress::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]:{port}"),
-        BindAddress::Unix(path) => path.display().to_string(),
+    match (port, address) {
+        (0, BindAddress::Localhost) => "any free port".to_owned(),
+        (0, BindAddress::Ip(_) | BindAddress::Unix(_)) => format!("any free port of {host}"),
+        (port, _) => format!("{host}:{port}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use super::*;
+
+    #[test]
+    fn where_a_tunnel_will_listen_is_said_as_it_is_typed() {
+        assert_eq!(listen(&BindAddress::Localhost, 5433), "127.0.0.1:5433");
+        assert_eq!(
+            listen(&BindAddress::Ip(Ipv6Addr::LOCALHOST.into()), 80),
+            "[::1]:80"
+        );
+        assert_eq!(
+            listen(&BindAddress::Unix("/run/db.sock".into()), 0),
+            "/run/db.sock"
+        );
+        assert_eq!(listen(&BindAddress::Localhost, 0), "any free port");
     }
 }

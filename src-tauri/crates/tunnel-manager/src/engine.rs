@@ -50,7 +50,7 @@ pub trait DemoService: Send + Sync + 'static {
     fn cut(&self);
 
     /// Ends the service.
-    fn stop(self) -> impl Future<Output = ()> + Send;
+    fn stop(self) -> impl Future<Output = ()> + Send + 'static;
 }
 
 /// What a tunnel is started with.

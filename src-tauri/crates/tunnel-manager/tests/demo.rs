@@ -1,6 +1,6 @@
 //! The manager over the engine that the product runs on, against the demo's simulated service.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by it")]
+#![expect(clippy::expect_used, reason = "a test fails by it")]
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

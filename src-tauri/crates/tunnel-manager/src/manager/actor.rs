@@ -28,6 +28,8 @@ pub(super) struct Actor<E: Engine> {
     /// Why the file could not be read the last time.
     store_problem: Option<Problem>,
     demo: Option<Demo<E::Demo>>,
+    /// Demo services that were removed and whose tunnel is yet to end its session with them.
+    retired: Vec<Demo<E::Demo>>,
     runs: HashMap<ProfileId, Run>,
     /// How each tunnel was last, by its own account.
     last: HashMap<ProfileId, Last>,
@@ -51,6 +53,8 @@ struct Run {
     stop: Option<oneshot::Sender<()>>,
     /// Tells it not to wait for its next attempt.
     try_now: Arc<Notify>,
+    /// Nobody can see it any more: it only has to end.
+    removed: bool,
     /// It was asked to start again while it was being stopped.
     again: bool,
 }
@@ -70,6 +74,7 @@ impl<E: Engine> Actor<E> {
             saved: Vec::new(),
             store_problem: None,
             demo: None,
+            retired: Vec::new(),
             runs: HashMap::new(),
             last: HashMap::new(),
             waiting_for_quiet: Vec::new(),
@@ -102,9 +107,9 @@ impl<E: Engine> Actor<E> {
             }
             self.publish();
         }
-        if let Some(demo) = self.demo.take() {
-            demo.service.stop().await;
-        }
+        self.retired.extend(self.demo.take());
+        self.end_retired();
+        while self.tasks.join_next().await.is_some() {}
     }
 
     async fn handle_request(&mut self, request: Request) {
@@ -156,6 +161,8 @@ impl<E: Engine> Actor<E> {
                     // It may have been removed in the meantime.
                     self.connect(id).ok();
                 }
+                self.forget_strangers();
+                self.end_retired();
                 self.answer_when_quiet();
             }
         }
@@ -197,14 +204,17 @@ impl<E: Engine> Actor<E> {
     async fn remove(&mut self, id: ProfileId) -> Result<(), ManagerError> {
         self.profile(id)?;
         if let Some(demo) = self.demo.take_if(|demo| demo.profile.id == id) {
-            self.stop(id);
-            self.last.remove(&id);
-            demo.service.stop().await;
-            return Ok(());
+            self.retired.push(demo);
+        } else {
+            self.save(move |profiles| profiles.retain(|profile| profile.id != id))
+                .await?;
         }
-        self.save(move |profiles| profiles.retain(|profile| profile.id != id))
-            .await?;
         self.stop(id);
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.removed = true;
+        }
+        self.forget_strangers();
+        self.end_retired();
         Ok(())
     }
 
@@ -238,6 +248,7 @@ impl<E: Engine> Actor<E> {
                 profile,
                 stop: Some(stop),
                 try_now,
+                removed: false,
                 again: false,
             },
         );
@@ -271,6 +282,17 @@ impl<E: Engine> Actor<E> {
         let ids: Vec<_> = self.runs.keys().copied().collect();
         for id in ids {
             self.stop(id);
+        }
+    }
+
+    /// Ends the demo services that no tunnel needs any more.
+    fn end_retired(&mut self) {
+        let runs = &self.runs;
+        for demo in self
+            .retired
+            .extract_if(.., |demo| !runs.contains_key(&demo.profile.id))
+        {
+            self.tasks.spawn(demo.service.stop());
         }
     }
 
@@ -346,6 +368,7 @@ impl<E: Engine> Actor<E> {
         let unsaved = self
             .runs
             .values()
+            .filter(|run| !run.removed)
             .map(|run| &run.profile)
             .filter(move |profile| !is_saved(profile.id) && !self.is_demo(profile.id));
         self.saved

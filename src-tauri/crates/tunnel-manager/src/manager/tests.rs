@@ -386,6 +386,7 @@ async fn a_removed_tunnel_is_stopped_and_gone() {
     let id = bench.connected().await;
     bench.manager.remove(id).await.expect("removed");
     bench.until(|overview| overview.tunnels.is_empty()).await;
+    bench.manager.stop_all().await.expect("stops");
     assert_eq!(bench.script.with(|inner| inner.stopped), 1);
     let again = bench.manager.connect(id).await;
     assert!(matches!(again, Err(ManagerError::UnknownTunnel(unknown)) if unknown == id));
@@ -458,7 +459,35 @@ async fn the_demo_tunnel_runs_with_its_own_credentials_and_is_not_saved() {
     assert!(matches!(edited, Err(ManagerError::DemoIsFixed)));
     bench.manager.remove(id).await.expect("removed");
     bench.until(|overview| overview.tunnels.is_empty()).await;
-    assert_eq!(bench.script.with(|inner| inner.demos_ended), 1);
+}
+
+#[tokio::test]
+async fn a_removed_demo_is_gone_at_once_but_its_service_outlives_its_tunnel() {
+    let mut bench = Bench::new();
+    let hold = Arc::new(Notify::new());
+    bench
+        .script
+        .with(|inner| inner.hold_stop = Some(Arc::clone(&hold)));
+    let id = bench.manager.start_demo().await.expect("starts");
+    bench
+        .until_state(|state| matches!(state, State::Connecting { since: 1 }))
+        .await;
+    bench.manager.remove(id).await.expect("removed");
+    bench.until(|overview| overview.tunnels.is_empty()).await;
+    assert_eq!(bench.script.with(|inner| inner.demos_ended), 0);
+    hold.notify_one();
+    let Bench {
+        script,
+        manager,
+        mut overview,
+        ..
+    } = bench;
+    drop(manager);
+    while overview.changed().await.is_ok() {}
+    assert_eq!(
+        script.with(|inner| (inner.stopped, inner.demos_ended)),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
