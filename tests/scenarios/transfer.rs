@@ -6,10 +6,12 @@ use culvert_tests::{Rig, digest, download, echo, exchange, impatient, upload};
 use ssm_sim::{AgentSettings, Settings};
 use tunnel::TunnelConfig;
 
-/// A service whose agent does not sleep, for tests that are about bytes and not about time.
+/// A service whose agent does not sleep and heals its gaps fast, for tests that are about bytes
+/// and not about time.
 pub(crate) fn fast() -> Settings {
     let agent = AgentSettings {
         pace: Duration::ZERO,
+        resend_period: Duration::from_millis(1),
         ..AgentSettings::default()
     };
     let mut settings = Settings {

@@ -21,7 +21,9 @@ use crate::random::Random;
 use crate::receive::Receiver;
 use crate::send::{Content, Sender, Verdict};
 use crate::stats::Counters;
-use crate::{Clock, Config, DataKey, Error, Established, Event, Stats, TimerReason, Transmit};
+use crate::{
+    Clock, Config, DataKey, Error, Established, Event, SocketEnd, Stats, TimerReason, Transmit,
+};
 use acknowledging::Acknowledging;
 
 /// `SchemaVersion` of every message of ours.
@@ -110,7 +112,7 @@ impl DataChannel {
     /// then everything unacknowledged goes again at once, in order, paced.
     pub fn handle_connected(&mut self, now: Instant, token: String) {
         if self.link.is_some() {
-            self.handle_disconnected(now);
+            self.handle_disconnected(now, SocketEnd::Orderly);
         }
         match self.phase {
             Phase::Handshaking(_) | Phase::Established(_) => {}
@@ -131,12 +133,12 @@ impl DataChannel {
         self.restart_handshake_timer(now);
     }
 
-    /// Takes note that the WebSocket is gone, for whatever reason. Counters, unacknowledged
-    /// messages, messages that came early and the cipher live on.
+    /// Takes note that the WebSocket is gone. Counters, unacknowledged messages, messages that
+    /// came early and the cipher live on.
     ///
-    /// The moment matters: what went out just before may be to blame
-    /// ([`Event::PayloadLimit`], [`Event::RateLimit`]).
-    pub fn handle_disconnected(&mut self, now: Instant) {
+    /// The moment and the way matter: what went out just before may be to blame
+    /// ([`Event::PayloadLimit`], [`Event::RateLimit`]), unless the socket was closed in order.
+    pub fn handle_disconnected(&mut self, now: Instant, end: SocketEnd) {
         if self.link.take().is_none() {
             return;
         }
@@ -145,6 +147,10 @@ impl DataChannel {
         match self.phase {
             Phase::Handshaking(_) | Phase::Established(_) => {}
             Phase::Failed | Phase::Closed => return,
+        }
+        match end {
+            SocketEnd::Orderly => return,
+            SocketEnd::Broken => {}
         }
         match self.sender.size.disconnected(now) {
             Some(Verdict::Limit(size)) => self.events.push_back(Event::PayloadLimit(size)),

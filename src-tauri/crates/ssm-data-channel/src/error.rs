@@ -69,11 +69,11 @@ pub enum Error {
     /// The cipher refused a message of ours.
     #[error("a message could not be encrypted")]
     Encryption,
-    /// A message larger than the channel bears was sent, and the channel died of it twice: the
-    /// session must be replaced, and kept to the size that [`Event::PayloadLimit`] said.
+    /// A message larger than the channel bears was sent, and one socket after another died of
+    /// it: the session must be replaced, and kept to the size that [`Event::PayloadLimit`] said.
     ///
     /// [`Event::PayloadLimit`]: crate::Event::PayloadLimit
-    #[error("the channel was cut twice over a message of {size} bytes")]
+    #[error("the channel was cut again and again over a message of {size} bytes")]
     PayloadRefused {
         /// Bytes of payload in the message.
         size: usize,
@@ -103,22 +103,22 @@ impl Error {
     /// changes.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::HandshakeMalformed(_) => "handshake_malformed",
-            Self::HandshakeTooLarge { .. } => "handshake_too_large",
-            Self::HandshakeOutOfOrder { .. } => "handshake_out_of_order",
-            Self::SessionTypeMissing => "session_type_missing",
-            Self::UnknownSessionType(_) => "session_type_unknown",
-            Self::DataKeyFailed(_) => "data_key_failed",
-            Self::DataKeyLength { .. } => "data_key_length",
-            Self::DataKeyUnexpected => "data_key_unexpected",
-            Self::ChallengeWithoutKey => "challenge_without_key",
-            Self::ChallengeUndecryptable => "challenge_undecryptable",
+            Self::HandshakeMalformed(_) => "handshake-malformed",
+            Self::HandshakeTooLarge { .. } => "handshake-too-large",
+            Self::HandshakeOutOfOrder { .. } => "handshake-out-of-order",
+            Self::SessionTypeMissing => "session-type-missing",
+            Self::UnknownSessionType(_) => "session-type-unknown",
+            Self::DataKeyFailed(_) => "data-key-failed",
+            Self::DataKeyLength { .. } => "data-key-length",
+            Self::DataKeyUnexpected => "data-key-unexpected",
+            Self::ChallengeWithoutKey => "challenge-without-key",
+            Self::ChallengeUndecryptable => "challenge-undecryptable",
             Self::Undecryptable { .. } => "undecryptable",
             Self::Encryption => "encryption",
-            Self::PayloadRefused { .. } => "payload_refused",
-            Self::NotEstablished => "not_established",
-            Self::WindowFull { .. } => "window_full",
-            Self::PayloadTooLarge { .. } => "payload_too_large",
+            Self::PayloadRefused { .. } => "payload-refused",
+            Self::NotEstablished => "not-established",
+            Self::WindowFull { .. } => "window-full",
+            Self::PayloadTooLarge { .. } => "payload-too-large",
         }
     }
 }

@@ -78,6 +78,15 @@ impl fmt::Debug for Transmit {
     }
 }
 
+/// How a WebSocket ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketEnd {
+    /// The gateway closed it with 1000, as it does about once an hour: nobody is to blame.
+    Orderly,
+    /// Any other way: another close code, a reset, silence.
+    Broken,
+}
+
 /// Names what a timer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TimerReason {

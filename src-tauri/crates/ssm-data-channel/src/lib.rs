@@ -38,7 +38,7 @@ pub use channel::DataChannel;
 pub use cipher::DataKey;
 pub use config::{CLIENT_VERSION, Clock, Config};
 pub use error::{BadFrame, Error};
-pub use event::{Event, TimerReason, Transmit};
+pub use event::{Event, SocketEnd, TimerReason, Transmit};
 pub use handshake::HandshakeStep;
 pub use session::{AgentFeatures, Established, SessionKind};
 pub use ssm_message::payload::{Flag, PortProperties};

@@ -33,5 +33,5 @@ pub use session::{
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
-pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey};
+pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
 pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelPolicy, TunnelTimer};

@@ -90,13 +90,24 @@ pub enum Input {
     /// The session's handshake is done.
     Established(SessionKey),
     /// The session's WebSocket is gone.
-    Lost(SessionKey, Close),
+    Lost {
+        /// The session.
+        session: SessionKey,
+        /// How it ended.
+        close: Close,
+        /// Whether it had brought the session forward ([`Session::has_progressed`]).
+        ///
+        /// [`Session::has_progressed`]: crate::Session::has_progressed
+        progressed: bool,
+    },
     /// The session can't go on, whatever becomes of its WebSocket.
     Over(SessionKey, Problem),
     /// Something is wrong with a session that lives, or is so no more.
     Degraded(SessionKey, Option<Problem>),
     /// The agent acknowledged the flag that ends the session.
     EndConfirmed(SessionKey),
+    /// The agent can't be asked to end the session: it is too old, or not connected.
+    EndRefused(SessionKey),
     /// TerminateSession was answered, one way or the other.
     Terminated(SessionKey),
     /// A local connection was accepted.
@@ -252,10 +263,20 @@ impl Tunnel {
             Input::Granted(key, result) => self.handle_granted(now, key, result),
             Input::Dialled(key, result) => self.handle_dialled(now, key, result),
             Input::Established(key) => self.handle_established(now, key),
-            Input::Lost(key, close) => self.handle_lost(now, key, close),
-            Input::Over(key, problem) => self.replace(now, key, problem),
+            Input::Lost {
+                session,
+                close,
+                progressed,
+            } => {
+                self.handle_lost(now, session, close, progressed);
+            }
+            Input::Over(key, problem) => {
+                let outage = self.slot(key).and_then(Slot::take_outage);
+                self.replace(now, key, problem, outage);
+            }
             Input::Degraded(key, problem) => self.handle_degraded(now, key, problem),
             Input::EndConfirmed(key) => self.handle_end_confirmed(key),
+            Input::EndRefused(key) => self.handle_end_refused(key),
             Input::Terminated(key) => self.handle_terminated(key),
             Input::Accepted(request) => self.handle_accepted(now, request),
             Input::Withdrawn(request) => self.waiting.retain(|waiting| waiting.request != request),
@@ -443,7 +464,7 @@ impl Tunnel {
         }
     }
 
-    fn handle_lost(&mut self, now: Instant, key: SessionKey, close: Close) {
+    fn handle_lost(&mut self, now: Instant, key: SessionKey, close: Close, progressed: bool) {
         let problem = close.problem();
         self.last_close = Some(close.clone());
         self.events.push_back(Event::Lost {
@@ -455,7 +476,16 @@ impl Tunnel {
         match &slot.phase {
             Phase::Up { .. } | Phase::Handshaking { .. } => match slot.take_outage() {
                 None => self.attempt(at, Step::Resume, Outage::new(now, problem)),
-                // It broke again before it was healthy for long: no attempt at once.
+                // It broke again soon, but something got through: the budget in time runs on,
+                // and a pause would only slow the bytes down.
+                Some(outage) if progressed => {
+                    let outage = Outage {
+                        since: outage.since,
+                        ..Outage::new(now, problem)
+                    };
+                    self.attempt(at, Step::Resume, outage);
+                }
+                // It broke again before anything got through.
                 Some(outage) => self.retry(now, at, Step::Resume, Outage { problem, ..outage }),
             },
             // The flag may not have arrived.
@@ -505,10 +535,11 @@ impl Tunnel {
                     step,
                 };
             }
+            (Next::AwaitTarget | Next::Stop, Step::Resume) if !was_up => self.fail(now, problem),
             // There is no use in resuming it: the next step is another session.
             (Next::NewSession | Next::AwaitTarget | Next::Stop, Step::Resume) => {
                 let key = self.slots[at].key;
-                self.replace(now, key, problem);
+                self.replace(now, key, problem, Some(outage));
             }
             (Next::NewSession, Step::Start) => self.retry(now, at, Step::Start, outage),
             (Next::AwaitTarget | Next::Stop, Step::Start) => self.give_up_slot(now, at, outage),
@@ -568,15 +599,17 @@ impl Tunnel {
         }
     }
 
-    /// Gives a session up and starts another in its place.
-    fn replace(&mut self, now: Instant, key: SessionKey, problem: Problem) {
+    /// Gives a session up and starts another in its place: at once if it worked until now,
+    /// otherwise after a pause, so that one that does not even come up is not replaced in a
+    /// tight loop.
+    fn replace(&mut self, now: Instant, key: SessionKey, problem: Problem, outage: Option<Outage>) {
         let Some(at) = self.position(key) else { return };
         if matches!(self.slots[at].phase, Phase::Ending(_)) {
             return self.handle_end_confirmed(key);
         }
-        let mut slot = self.slots.remove(at);
+        let slot = self.slots.remove(at);
         self.actions.push_back(Action::Discard(key));
-        if let Some(session_id) = slot.session_id.take() {
+        if let Some(session_id) = slot.session_id {
             self.actions.push_back(Action::Abandon(session_id));
         }
         self.replacements = self.replacements.saturating_add(1);
@@ -584,15 +617,16 @@ impl Tunnel {
             session: key,
             problem: problem.clone(),
         });
-        match slot.take_outage() {
-            None => self.start_session(Some(Outage::new(now, problem))),
-            // A session that does not even come up is not replaced in a tight loop.
-            Some(outage) => {
-                let at = self.slots.len();
+        match outage {
+            None if slot.established => self.start_session(Some(Outage::new(now, problem))),
+            outage => {
+                let outage = match outage {
+                    Some(outage) => Outage { problem, ..outage },
+                    None => Outage::new(now, problem),
+                };
                 let key = self.next_key();
-                let outage = Outage { problem, ..outage };
                 self.slots.push(Slot::new(key, None));
-                self.retry(now, at, Step::Start, outage);
+                self.retry(now, self.slots.len() - 1, Step::Start, outage);
             }
         }
     }
@@ -716,6 +750,14 @@ impl Tunnel {
             && matches!(self.slots[at].phase, Phase::Ending(Ending::Flag { .. }))
         {
             self.remove(at);
+        }
+    }
+
+    fn handle_end_refused(&mut self, key: SessionKey) {
+        if let Some(at) = self.position(key)
+            && matches!(self.slots[at].phase, Phase::Ending(Ending::Flag { .. }))
+        {
+            self.terminate(at);
         }
     }
 

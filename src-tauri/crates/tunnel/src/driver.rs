@@ -306,10 +306,17 @@ impl Driver {
                 self.input(Input::Established(key));
             }
             Report::DataKeyNeeded { key_id } => self.request_data_key(key, key_id),
-            Report::Lost(close) => self.input(Input::Lost(key, close)),
+            Report::Lost { close, progressed } => {
+                self.input(Input::Lost {
+                    session: key,
+                    close,
+                    progressed,
+                });
+            }
             Report::Over(problem) => self.input(Input::Over(key, problem)),
             Report::Degraded(problem) => self.input(Input::Degraded(key, problem)),
             Report::EndConfirmed => self.input(Input::EndConfirmed(key)),
+            Report::EndRefused => self.input(Input::EndRefused(key)),
             Report::Notice(problem) => {
                 self.parts
                     .snapshot

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tunnel_proto::{
     Clock, Close, ConnectionId, DataKey, Facts, Problem, ProblemKind, Session, SessionEvent,
-    SessionKey, Transmit,
+    SessionKey, SocketEnd, Transmit,
 };
 
 use crate::connection::{Connection, FromConnection};
@@ -65,10 +65,16 @@ pub(crate) enum Report {
     DataKeyNeeded {
         key_id: String,
     },
-    Lost(Close),
+    Lost {
+        close: Close,
+        /// Something had come on it.
+        progressed: bool,
+    },
     Over(Problem),
     Degraded(Option<Problem>),
     EndConfirmed,
+    /// The agent can't be asked to end the session.
+    EndRefused,
     Notice(Problem),
     /// A connection has ended.
     Finished,
@@ -292,7 +298,11 @@ impl SessionTask {
                 }
                 ToSession::Connect(local) => self.connect(now, local),
                 ToSession::DataKey(key) => self.session.handle_data_key(now, key),
-                ToSession::SendEnd => self.session.send_end(now),
+                ToSession::SendEnd => {
+                    if !self.session.send_end(now) {
+                        self.report(Report::EndRefused);
+                    }
+                }
                 ToSession::Discard => return std::ops::ControlFlow::Break(()),
             }
         }
@@ -415,8 +425,13 @@ impl SessionTask {
 
     fn drop_socket(&mut self, now: std::time::Instant, close: Close) {
         if self.socket.take().is_some() {
-            self.session.handle_disconnected(now);
-            self.report(Report::Lost(close));
+            let end = match close.code {
+                Some(1000) => SocketEnd::Orderly,
+                Some(_) | None => SocketEnd::Broken,
+            };
+            self.session.handle_disconnected(now, end);
+            let progressed = self.session.has_progressed();
+            self.report(Report::Lost { close, progressed });
         }
     }
 

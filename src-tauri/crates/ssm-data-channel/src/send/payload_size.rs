@@ -15,6 +15,15 @@ const LEAST: usize = 128;
 /// Deaths after which no more is tried, although each time the message arrived in the end.
 const MAX_DEATHS: u32 = 3;
 
+/// Sockets in a row that must die soon after the same large message before the session is given
+/// up for it. A network that comes and goes takes several sockets with whatever they carry, and
+/// giving up costs every live connection.
+const REFUSALS: u32 = 6;
+
+/// How long those deaths must go on at least: a storm of resets is over sooner, or lets
+/// something arrive in between.
+const REFUSED_FOR: Duration = Duration::from_secs(15);
+
 /// Grows the payload while that works.
 ///
 /// ```text
@@ -24,13 +33,13 @@ const MAX_DEATHS: u32 = 3;
 ///    ├──────────────────────────────────────────────────────┘ │ just sent
 ///    │               the probe arrived after all              ▼
 ///    └──────────────────────────────────────────────────── Suspect
-///                                                             │ the same, the third time
+///                                                             │ three such coincidences
 ///                                                             ▼
 ///                                                          Stopped
 /// ```
 ///
 /// One message above the proven size is in flight at most. It keeps its size when it is sent
-/// again (it has a number, so it can't be cut anew); if the channel dies of it again, the
+/// again (it has a number, so it can't be cut anew); if the channel dies of it again and again, the
 /// session has to be replaced. If it arrives, the first death was a coincidence: sockets are
 /// closed for other reasons too.
 #[derive(Debug)]
@@ -47,7 +56,13 @@ enum Growth {
     Growing(u32),
     Probing(Probe),
     /// The channel died of this message, as it seems; it is still unacknowledged.
-    Suspect(Probe),
+    Suspect {
+        probe: Probe,
+        /// Sockets that died of it in a row.
+        refusals: u32,
+        /// When the first of them died.
+        since: Instant,
+    },
     /// No more is tried on this channel.
     Stopped,
 }
@@ -84,7 +99,7 @@ fn fills(size: usize, limit: usize) -> bool {
 pub(crate) enum Verdict {
     /// Stay at this size.
     Limit(usize),
-    /// A message of this size killed the channel twice.
+    /// A message of this size has killed one socket after another.
     Refused(usize),
 }
 
@@ -110,7 +125,7 @@ impl PayloadSize {
             Growth::Growing(full) if full >= FULL_MESSAGES => {
                 self.proven.saturating_mul(2).min(self.most)
             }
-            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect(_) | Growth::Stopped => {
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect { .. } | Growth::Stopped => {
                 self.proven
             }
         }
@@ -130,7 +145,7 @@ impl PayloadSize {
 
     /// A message goes out.
     pub(crate) fn transmitted(&mut self, number: i64, now: Instant) {
-        if let Growth::Probing(probe) | Growth::Suspect(probe) = &mut self.growth
+        if let Growth::Probing(probe) | Growth::Suspect { probe, .. } = &mut self.growth
             && probe.number == number
         {
             probe.sent.get_or_insert(now);
@@ -153,7 +168,7 @@ impl PayloadSize {
                 }
                 None
             }
-            Growth::Suspect(probe) if probe.number == number => {
+            Growth::Suspect { probe, .. } if probe.number == number => {
                 self.proven = probe.proves(self.proven);
                 if self.deaths < MAX_DEATHS {
                     self.growth = Growth::Growing(0);
@@ -163,12 +178,12 @@ impl PayloadSize {
                     Some(self.proven)
                 }
             }
-            Growth::Suspect(_) | Growth::Stopped => None,
+            Growth::Suspect { .. } | Growth::Stopped => None,
         }
     }
 
     pub(crate) fn connected(&mut self) {
-        if let Growth::Probing(probe) | Growth::Suspect(probe) = &mut self.growth {
+        if let Growth::Probing(probe) | Growth::Suspect { probe, .. } = &mut self.growth {
             probe.sent = None;
         }
     }
@@ -179,14 +194,28 @@ impl PayloadSize {
                 .sent
                 .is_some_and(|sent| now.saturating_duration_since(sent) <= DEATH_WITHIN)
         };
-        match self.growth {
-            Growth::Probing(probe) if died_of(&probe) => {
+        match &mut self.growth {
+            Growth::Probing(probe) if died_of(probe) => {
                 self.deaths = self.deaths.saturating_add(1);
-                self.growth = Growth::Suspect(probe);
+                self.growth = Growth::Suspect {
+                    probe: *probe,
+                    refusals: 1,
+                    since: now,
+                };
                 Some(Verdict::Limit(self.proven))
             }
-            Growth::Suspect(probe) if died_of(&probe) => Some(Verdict::Refused(probe.size)),
-            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect(_) | Growth::Stopped => None,
+            Growth::Suspect {
+                probe,
+                refusals,
+                since,
+            } if died_of(probe) => {
+                *refusals = refusals.saturating_add(1);
+                let for_long = now.saturating_duration_since(*since) >= REFUSED_FOR;
+                (*refusals >= REFUSALS && for_long).then_some(Verdict::Refused(probe.size))
+            }
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect { .. } | Growth::Stopped => {
+                None
+            }
         }
     }
 }
@@ -307,17 +336,27 @@ mod tests {
     }
 
     #[test]
-    fn a_second_death_of_the_same_message_is_the_end() {
+    fn death_after_death_of_the_same_message_is_the_end() {
         let now = Instant::now();
         let mut size = PayloadSize::new(1_024, 16_384);
         let number = probe(&mut size, now);
         size.disconnected(now);
-        size.connected();
-        // Lost again before the message went out: not its fault.
-        assert_eq!(size.disconnected(now), None);
+        for _ in 2..REFUSALS {
+            size.connected();
+            // Lost again before the message went out: not its fault.
+            assert_eq!(size.disconnected(now), None);
+            size.connected();
+            size.transmitted(number, now);
+            assert_eq!(size.disconnected(now), None);
+        }
         size.connected();
         size.transmitted(number, now);
-        assert_eq!(size.disconnected(now), Some(Verdict::Refused(2_048)));
+        // Many in a moment are a network that comes and goes.
+        assert_eq!(size.disconnected(now), None);
+        let later = now + REFUSED_FOR;
+        size.connected();
+        size.transmitted(number, later);
+        assert_eq!(size.disconnected(later), Some(Verdict::Refused(2_048)));
     }
 
     #[test]

@@ -184,7 +184,7 @@ fn a_key_of_the_wrong_length_fails_like_no_key() {
         ciphertext: Vec::new(),
     };
     let error = rig.channel.handle_data_key(rig.now, short).unwrap_err();
-    assert_eq!(error.code(), "data_key_length");
+    assert_eq!(error.code(), "data-key-length");
     let response = rig.sent().pop().unwrap();
     let body = HandshakeResponse::decode(&response.payload).unwrap();
     assert_eq!(body.processed_client_actions[1].action_status, 2);
@@ -195,7 +195,7 @@ fn a_key_of_the_wrong_length_fails_like_no_key() {
 fn a_key_that_nobody_asked_for_changes_nothing() {
     let mut rig = Rig::established(Config::default());
     let error = rig.channel.handle_data_key(rig.now, key()).unwrap_err();
-    assert_eq!(error.code(), "data_key_unexpected");
+    assert_eq!(error.code(), "data-key-unexpected");
     rig.channel.handle_data_key_failed(rig.now, "late".into());
     assert!(rig.events().is_empty());
     assert!(rig.channel.established().is_some());
@@ -211,6 +211,6 @@ fn a_challenge_that_does_not_open_ends_the_session() {
         };
         let frame = from_agent(1, PayloadType::EncChallengeRequest, &body.encode());
         let error = rig.channel.handle_input(rig.now, frame).unwrap_err();
-        assert_eq!(error.code(), "challenge_undecryptable");
+        assert_eq!(error.code(), "challenge-undecryptable");
     }
 }

@@ -172,23 +172,23 @@ fn a_broken_handshake_ends_the_session_with_a_code_and_without_an_acknowledgemen
         r#"{"AgentVersion":"3.3.0.0","RequestedClientActions":null}"#,
     );
     let cases: &[(&[(PayloadType, &str)], &str)] = &[
-        (&[(HandshakeRequest, "<html>")], "handshake_malformed"),
-        (&[request, (HandshakeComplete, "{")], "handshake_malformed"),
-        (&[complete], "handshake_out_of_order"),
-        (&[request, request], "handshake_out_of_order"),
-        (&[request, (Output, "early")], "handshake_out_of_order"),
-        (&[request, complete, request], "handshake_out_of_order"),
-        (&[request, complete, complete], "handshake_out_of_order"),
+        (&[(HandshakeRequest, "<html>")], "handshake-malformed"),
+        (&[request, (HandshakeComplete, "{")], "handshake-malformed"),
+        (&[complete], "handshake-out-of-order"),
+        (&[request, request], "handshake-out-of-order"),
+        (&[request, (Output, "early")], "handshake-out-of-order"),
+        (&[request, complete, request], "handshake-out-of-order"),
+        (&[request, complete, complete], "handshake-out-of-order"),
         (
             &[request, complete, (EncChallengeRequest, "{}")],
-            "handshake_out_of_order",
+            "handshake-out-of-order",
         ),
-        (&[(EncChallengeRequest, "{}")], "challenge_without_key"),
+        (&[(EncChallengeRequest, "{}")], "challenge-without-key"),
         (
             &[request, (EncChallengeRequest, r#"{"Challenge":"AAAA"}"#)],
-            "challenge_without_key",
+            "challenge-without-key",
         ),
-        (&[no_type, complete], "session_type_missing"),
+        (&[no_type, complete], "session-type-missing"),
     ];
     for (frames, code) in cases {
         assert_eq!(error_after(frames).code(), *code, "{frames:?}");
@@ -243,7 +243,8 @@ fn without_a_socket_the_handshakes_time_stands_still() {
     let mut rig = Rig::connected(Config::default());
     rig.output(0, PayloadType::HandshakeRequest, MUX_REQUEST.as_bytes());
     rig.frames();
-    rig.channel.handle_disconnected(rig.now);
+    rig.channel
+        .handle_disconnected(rig.now, crate::SocketEnd::Broken);
     assert_eq!(rig.channel.poll_timeout(), None);
     rig.now += ms(60_000);
     rig.channel.handle_connected(rig.now, "token".into());

@@ -170,7 +170,8 @@ impl World {
             self.connected = false;
             // Both directions lose what is under way.
             self.socket += 1;
-            self.client.handle_disconnected(now);
+            self.client
+                .handle_disconnected(now, crate::SocketEnd::Broken);
             let gap = self.about(ms(150));
             self.reconnect_at = Some(now + gap);
         }

@@ -211,7 +211,8 @@ impl Rig {
     }
 
     pub(super) fn reconnect(&mut self) {
-        self.channel.handle_disconnected(self.now);
+        self.channel
+            .handle_disconnected(self.now, crate::SocketEnd::Broken);
         self.channel.handle_connected(self.now, "token 2".into());
     }
 

@@ -94,7 +94,8 @@ fn a_new_socket_resends_everything_unacknowledged_in_order_and_to_the_byte() {
 #[test]
 fn what_was_never_sent_waits_for_a_socket() {
     let mut rig = Rig::established(Config::default());
-    rig.channel.handle_disconnected(rig.now);
+    rig.channel
+        .handle_disconnected(rig.now, crate::SocketEnd::Broken);
     assert_eq!(rig.channel.send_budget(rig.now), None);
     rig.send(b"taken before anyone knew");
     assert!(rig.frames().is_empty());
@@ -378,6 +379,15 @@ fn a_cut_soon_after_a_high_rate_lowers_the_rate() {
 }
 
 #[test]
+fn a_close_in_order_lowers_nothing() {
+    let mut rig = Rig::established(Config::default());
+    busy(&mut rig);
+    rig.channel
+        .handle_disconnected(rig.now, crate::SocketEnd::Orderly);
+    assert!(rig.events().is_empty());
+}
+
+#[test]
 fn a_cut_of_a_quiet_channel_lowers_nothing() {
     let mut rig = Rig::established(Config::default());
     busy(&mut rig);
@@ -398,8 +408,15 @@ fn a_channel_that_dies_of_a_large_message_is_reported_and_goes_back() {
     assert_eq!(rig.sent().first(), Some(&large));
     assert_eq!(rig.channel.stats().payload_limit, 1_024);
 
+    for _ in 2..6 {
+        rig.now += ms(4_000);
+        rig.reconnect();
+        assert!(rig.events().is_empty());
+        assert_eq!(rig.sent().first(), Some(&large));
+    }
     rig.now += ms(1_000);
-    rig.channel.handle_disconnected(rig.now);
+    rig.channel
+        .handle_disconnected(rig.now, crate::SocketEnd::Broken);
     assert!(matches!(
         rig.events()[..],
         [Event::Failed(Error::PayloadRefused { size: 2_048 })]

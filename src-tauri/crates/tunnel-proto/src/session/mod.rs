@@ -11,7 +11,7 @@ use bytes::Bytes;
 use smux::{Mux, ResetReason, StreamId};
 use ssm_data_channel::{
     Clock, DataChannel, DataKey, Error as ChannelError, Event as ChannelEvent, SessionKind,
-    TimerReason as ChannelTimer, Transmit as ChannelTransmit,
+    SocketEnd, TimerReason as ChannelTimer, Transmit as ChannelTransmit,
 };
 use ssm_message::payload::Flag;
 
@@ -146,6 +146,8 @@ pub struct Session {
     mux_config: smux::Config,
     keepalive: Keepalive,
     heard: Option<Instant>,
+    /// [`progress`](Self::progress) when the present WebSocket was opened.
+    progress_before: u64,
     /// `ConnectToPortError` flags whose stream has not shown itself yet.
     refused: u32,
     /// Multiplexed connections whose destination has not said anything yet.
@@ -173,6 +175,7 @@ impl Session {
             mux_config: config.mux,
             keepalive: Keepalive::new(config.ping_interval, config.ping_patience),
             heard: None,
+            progress_before: 0,
             refused: 0,
             silent: HashSet::new(),
             events: VecDeque::new(),
@@ -182,6 +185,7 @@ impl Session {
     /// A WebSocket is open.
     pub fn handle_connected(&mut self, now: Instant, token: String) {
         self.heard = Some(now);
+        self.progress_before = self.progress();
         self.keepalive.handle_connected(now);
         self.channel.handle_connected(now, token);
         if let Carrier::Mux(mux) = &mut self.carrier {
@@ -190,10 +194,16 @@ impl Session {
         self.collect(now);
     }
 
+    /// Whether the present WebSocket, or the last one, has brought the session forward: a
+    /// message or an acknowledgement has come on it.
+    pub fn has_progressed(&self) -> bool {
+        self.progress() > self.progress_before
+    }
+
     /// The WebSocket is gone. What was sent and not acknowledged is kept for the next one.
-    pub fn handle_disconnected(&mut self, now: Instant) {
+    pub fn handle_disconnected(&mut self, now: Instant, end: SocketEnd) {
         self.keepalive.handle_disconnected();
-        self.channel.handle_disconnected(now);
+        self.channel.handle_disconnected(now, end);
         if let Carrier::Mux(mux) = &mut self.carrier {
             // While nothing can come, silence says nothing about an answer.
             mux.pause(now);
@@ -397,8 +407,13 @@ impl Session {
     }
 
     /// Asks the agent to end the session; [`SessionEvent::EndConfirmed`] says that it heard.
-    pub fn send_end(&mut self, now: Instant) {
-        self.channel.send_flag(now, Flag::TerminateSession);
+    ///
+    /// Returns whether it can be asked: an old agent can't, nor can one that is not connected.
+    pub fn send_end(&mut self, now: Instant) -> bool {
+        self.channel
+            .established()
+            .is_some_and(|facts| facts.features.terminate_flag)
+            && self.channel.send_flag(now, Flag::TerminateSession)
     }
 
     /// Whether the driver should read the WebSocket: not while the only connection's reader
@@ -414,6 +429,14 @@ impl Session {
     /// Smoothed round-trip time to the agent.
     pub fn round_trip(&self) -> Option<Duration> {
         self.channel.rtt()
+    }
+
+    /// Messages and acknowledgements that have come so far.
+    fn progress(&self) -> u64 {
+        let stats = self.channel.stats();
+        stats
+            .messages_received
+            .saturating_add(stats.acknowledgements_received)
     }
 
     fn pending_bytes(&self) -> usize {

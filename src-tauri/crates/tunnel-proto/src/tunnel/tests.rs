@@ -77,6 +77,15 @@ impl World {
         self.input(Input::Established(key));
     }
 
+    /// The session's WebSocket is closed by the gateway before anything got through.
+    fn lose(&mut self, session: SessionKey) {
+        self.input(Input::Lost {
+            session,
+            close: bye(),
+            progressed: false,
+        });
+    }
+
     /// Answers ResumeSession and opens the WebSocket.
     fn resume(&mut self, key: SessionKey, session_id: &str) {
         let grant = Grant {
@@ -162,7 +171,7 @@ fn a_tunnel_starts_by_itself_and_is_up_when_the_handshake_is_done() {
 fn a_lost_websocket_is_resumed_at_once_for_the_same_session() {
     let (mut world, key) = World::up();
     world.events();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     let (resumed, session_id) = world.expect_resume();
     assert_eq!((resumed, session_id.as_str()), (key, "session-1"));
     let State::Reconnecting {
@@ -191,7 +200,7 @@ fn a_lost_websocket_is_resumed_at_once_for_the_same_session() {
 #[test]
 fn failed_resumes_are_retried_after_growing_pauses_and_say_so() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     for attempt in 2..40 {
         world.expect_resume();
         world.input(Input::Granted(key, Err(failure(Next::Retry))));
@@ -234,7 +243,7 @@ fn a_refused_dial_asks_for_a_new_token() {
 fn a_session_that_is_gone_is_replaced_and_waiting_connections_are_served() {
     for refusal in [Next::NewSession, Next::Stop] {
         let (mut world, key) = World::up();
-        world.input(Input::Lost(key, bye()));
+        world.lose(key);
         world.actions();
         world.input(Input::Accepted(RequestId(1)));
         assert_eq!(world.actions(), []);
@@ -339,7 +348,7 @@ fn a_start_that_fails_for_a_while_is_retried_within_its_budget() {
 #[test]
 fn a_tunnel_that_was_up_tries_for_half_an_hour() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     while !matches!(world.tunnel.state(), State::Failed { .. }) {
         world.expect_resume();
         world.input(Input::Granted(key, Err(failure(Next::Retry))));
@@ -372,7 +381,7 @@ fn a_target_that_is_away_is_waited_for_once_the_tunnel_was_up() {
 #[test]
 fn an_expired_login_waits_for_the_user() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.actions();
     world.input(Input::Granted(key, Err(failure(Next::SignIn))));
     assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
@@ -387,7 +396,7 @@ fn an_expired_login_waits_for_the_user() {
 #[test]
 fn credentials_are_looked_at_again_once_a_minute() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.actions();
     world.input(Input::Granted(key, Err(failure(Next::SignIn))));
     assert_eq!(world.next_timer(), TunnelTimer::SignInProbe(key));
@@ -398,7 +407,7 @@ fn credentials_are_looked_at_again_once_a_minute() {
 #[test]
 fn refused_credentials_are_fetched_once_more_before_the_user_is_asked() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.actions();
     world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
     assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
@@ -410,12 +419,12 @@ fn refused_credentials_are_fetched_once_more_before_the_user_is_asked() {
 #[test]
 fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.expect_resume();
     world.resume(key, "session-1");
 
     world.pass(SECOND * 59);
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     assert_eq!(world.actions(), []);
     assert!(matches!(
         world.tunnel.state(),
@@ -426,7 +435,7 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
     world.resume(key, "session-1");
 
     world.pass(SECOND * 61);
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.expect_resume();
     assert!(matches!(
         world.tunnel.state(),
@@ -435,9 +444,33 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
 }
 
 #[test]
+fn a_websocket_that_got_something_through_is_resumed_at_once_within_the_budget() {
+    let (mut world, key) = World::up();
+    let lost = |world: &mut World| {
+        world.input(Input::Lost {
+            session: key,
+            close: bye(),
+            progressed: true,
+        });
+    };
+    for _ in 0..179 {
+        lost(&mut world);
+        world.expect_resume();
+        world.resume(key, "session-1");
+        world.pass(SECOND * 10);
+    }
+    // Half an hour of this is over: what fails now is not retried.
+    world.pass(SECOND * 20);
+    lost(&mut world);
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::Retry))));
+    assert!(matches!(world.tunnel.state(), State::Failed { .. }));
+}
+
+#[test]
 fn a_waiting_connection_is_turned_away_after_its_time() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.actions();
     world.input(Input::Accepted(RequestId(1)));
     world.now += SECOND;
@@ -488,6 +521,32 @@ fn an_agent_that_does_not_confirm_is_ended_at_the_service() {
 }
 
 #[test]
+fn an_agent_that_cannot_be_asked_is_ended_at_the_service_at_once() {
+    let (mut world, key) = World::up();
+    world.input(Input::Stop);
+    world.actions();
+    world.input(Input::EndRefused(key));
+    assert_eq!(
+        world.actions(),
+        [Action::Terminate(key, "session-1".into())]
+    );
+}
+
+#[test]
+fn a_dial_that_can_never_work_fails_at_once_and_leaves_no_session() {
+    let mut world = World::new();
+    let key = world.expect_start();
+    world.input(Input::Granted(key, Ok(grant(1))));
+    world.actions();
+    world.input(Input::Dialled(key, Err(failure(Next::Stop))));
+    assert!(matches!(world.tunnel.state(), State::Failed { .. }));
+    assert_eq!(
+        world.actions(),
+        [Action::Discard(key), Action::Abandon("session-1".into())]
+    );
+}
+
+#[test]
 fn stopping_takes_three_seconds_at_most() {
     let (mut world, _) = World::up();
     let stop = world.now;
@@ -525,7 +584,7 @@ fn a_session_that_is_being_started_when_the_tunnel_stops_is_ended() {
 #[test]
 fn stopping_in_an_outage_ends_the_session_at_the_service() {
     let (mut world, key) = World::up();
-    world.input(Input::Lost(key, bye()));
+    world.lose(key);
     world.actions();
     world.input(Input::Stop);
     assert_eq!(
@@ -559,7 +618,7 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
     assert_eq!(placed(&mut world, 3), second);
 
     // A session that is being resumed gets none; the tunnel is up all the same.
-    world.input(Input::Lost(second, bye()));
+    world.lose(second);
     world.actions();
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
     assert_eq!(placed(&mut world, 4), first);

@@ -1,0 +1,238 @@
+//! The service misbehaves; the connections live on, and each byte comes once and in order.
+
+use std::time::Duration;
+
+use culvert_tests::{Rig, digest, download, echo, exchange, impatient, upload};
+use ssm_sim::{Action, ApiFault, BlackHole, Direction, MessageFaults, Operation, Refusal};
+use tunnel::State;
+
+use crate::transfer::fast;
+
+const COUNT: u64 = 3 * 1024 * 1024;
+
+fn bye() -> Action {
+    Action::Close {
+        code: 1000,
+        reason: "Bye".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_in_mid_download_loses_and_doubles_nothing() {
+    let rig = Rig::start(fast()).await.unwrap();
+    for action in [bye(), Action::Reset, Action::Drop] {
+        let mut stream = rig.connect().await.unwrap();
+        let cut = rig
+            .sim
+            .faults()
+            .cut_after(Direction::ToClient, COUNT / 2, action);
+        assert_eq!(
+            impatient(download(&mut stream, COUNT))
+                .await
+                .unwrap()
+                .unwrap(),
+            digest(COUNT)
+        );
+        assert!(cut.happened().await);
+    }
+    let snapshot = rig.snapshot();
+    assert!(snapshot.reconnects >= 3, "{snapshot:?}");
+    assert_eq!(snapshot.replacements, 0);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_in_mid_upload_loses_and_doubles_nothing() {
+    let rig = Rig::start(fast()).await.unwrap();
+    for action in [bye(), Action::Reset, Action::Drop] {
+        let mut stream = rig.connect().await.unwrap();
+        let cut = rig
+            .sim
+            .faults()
+            .cut_after(Direction::ToAgent, COUNT / 2, action);
+        assert_eq!(
+            impatient(upload(&mut stream, COUNT))
+                .await
+                .unwrap()
+                .unwrap(),
+            digest(COUNT)
+        );
+        assert!(cut.happened().await);
+    }
+    assert_eq!(rig.snapshot().replacements, 0);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_close_is_told_with_code_and_reason() {
+    let rig = Rig::start(fast()).await.unwrap();
+    rig.sim.faults().close(1000, "Bye");
+    let snapshot = rig
+        .wait_for(|snapshot| snapshot.reconnects == 1)
+        .await
+        .unwrap();
+    let close = snapshot.last_close.unwrap();
+    assert_eq!((close.code, close.reason.as_str()), (Some(1000), "Bye"));
+    let mut stream = rig.connect().await.unwrap();
+    assert_eq!(echo(&mut stream, b"alive").await.unwrap(), b"alive");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_resets_under_traffic_both_ways_lose_nothing() {
+    let rig = Rig::start(fast()).await.unwrap();
+    let faults = rig.sim.faults().clone();
+    let mut stream = rig.connect().await.unwrap();
+    let storm = tokio::spawn(async move {
+        let mut resets = 0;
+        // Each is due after some more bytes have passed, so they spread over the transfer.
+        while faults
+            .cut_after(Direction::ToClient, 100_000, Action::Reset)
+            .happened()
+            .await
+        {
+            resets += 1;
+        }
+        resets
+    });
+    let both = impatient(exchange(&mut stream, COUNT)).await.unwrap();
+    let both = both
+        .map_err(|error| format!("{error}: {:?}", rig.snapshot()))
+        .unwrap();
+    assert_eq!(both, (digest(COUNT), digest(COUNT)));
+    rig.sim.faults().clear();
+    assert!(storm.await.unwrap() >= 10);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_doubled_and_reordered_messages_are_borne() {
+    let rig = Rig::start(fast()).await.unwrap();
+    let faults = MessageFaults {
+        loss: 2.0,
+        duplicates: 2.0,
+        reordering: 5.0,
+    };
+    rig.sim.faults().messages(Direction::ToAgent, faults);
+    rig.sim.faults().messages(Direction::ToClient, faults);
+    let mut stream = rig.connect().await.unwrap();
+    let both = impatient(exchange(&mut stream, 512 * 1024))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(both, (digest(512 * 1024), digest(512 * 1024)));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_path_is_noticed_and_the_connection_lives_on() {
+    let keepalive = |config: &mut tunnel::TunnelConfig| {
+        config.session.ping_interval = Duration::from_millis(300);
+        config.session.ping_patience = Duration::from_millis(300);
+    };
+    let rig = Rig::start_with(fast(), keepalive).await.unwrap();
+    let mut stream = rig.connect().await.unwrap();
+    assert_eq!(echo_some(&mut stream, b"before").await, b"before");
+    rig.sim.faults().freeze();
+    let snapshot = rig
+        .wait_for(|snapshot| snapshot.last_close.is_some())
+        .await
+        .unwrap();
+    let close = snapshot.last_close.unwrap();
+    assert_eq!(close.code, None);
+    assert!(close.reason.starts_with("no answer"), "{close:?}");
+    rig.sim.faults().thaw();
+    rig.wait_for(|snapshot| matches!(snapshot.state, State::Up { .. }))
+        .await
+        .unwrap();
+    let mut stream = rig.connect().await.unwrap();
+    assert_eq!(echo(&mut stream, b"after").await.unwrap(), b"after");
+    rig.stop().await;
+}
+
+async fn echo_some(stream: &mut tokio::net::TcpStream, bytes: &[u8]) -> Vec<u8> {
+    impatient(echo(stream, bytes)).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resumes_that_fail_are_retried_while_new_connections_wait() {
+    let rig = Rig::start(fast()).await.unwrap();
+    let fault = ApiFault::Error {
+        code: "InternalServerError".to_owned(),
+        message: "try again".to_owned(),
+        status: 500,
+    };
+    rig.sim
+        .faults()
+        .fail_api(Operation::ResumeSession, fault, Some(3));
+    rig.sim.faults().close(1000, "Bye");
+    rig.wait_for(|snapshot| matches!(snapshot.state, State::Reconnecting { .. }))
+        .await
+        .unwrap();
+    // Accepted while there is no session: it waits, and is served.
+    let mut stream = rig.connect().await.unwrap();
+    assert_eq!(echo_some(&mut stream, b"waited").await, b"waited");
+    assert_eq!(rig.snapshot().replacements, 0);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_upgrades_are_retried_with_new_tokens() {
+    let rig = Rig::start(fast()).await.unwrap();
+    rig.sim
+        .faults()
+        .refuse_upgrades(Refusal::status(500), Some(2));
+    rig.sim.faults().reset();
+    rig.wait_for(|snapshot| snapshot.reconnects == 1)
+        .await
+        .unwrap();
+    let mut stream = rig.connect().await.unwrap();
+    assert_eq!(echo_some(&mut stream, b"again").await, b"again");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_service_ended_is_replaced_and_the_port_stays() {
+    let rig = Rig::start(fast()).await.unwrap();
+    let mut old = rig.connect().await.unwrap();
+    assert_eq!(echo_some(&mut old, b"before").await, b"before");
+    rig.sim.faults().channel_closed("terminated by the test");
+    let snapshot = rig
+        .wait_for(|snapshot| snapshot.replacements == 1)
+        .await
+        .unwrap();
+    assert!(!snapshot.addresses.is_empty());
+    let mut new = rig.connect().await.unwrap();
+    assert_eq!(echo_some(&mut new, b"after").await, b"after");
+    let sessions = rig.sim.sessions();
+    assert_eq!(sessions.len(), 2);
+    assert!(sessions[0].terminated_by.is_some());
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_swallowed_on_the_way_come_again() {
+    let keepalive = |config: &mut tunnel::TunnelConfig| {
+        config.session.ping_interval = Duration::from_millis(300);
+        config.session.ping_patience = Duration::from_millis(300);
+    };
+    let rig = Rig::start_with(fast(), keepalive).await.unwrap();
+    let mut stream = rig.connect().await.unwrap();
+    let hole = Action::BlackHole {
+        kind: BlackHole::Swallow,
+        milliseconds: Some(1_000),
+    };
+    let cut = rig
+        .sim
+        .faults()
+        .cut_after(Direction::ToAgent, COUNT / 2, hole);
+    assert_eq!(
+        impatient(upload(&mut stream, COUNT))
+            .await
+            .unwrap()
+            .unwrap(),
+        digest(COUNT)
+    );
+    assert!(cut.happened().await);
+    rig.stop().await;
+}

@@ -1,0 +1,183 @@
+//! Tunnels that can't start say why, and those that stop leave nothing behind.
+
+use std::time::Duration;
+
+use culvert_tests::{Destination, Rig, impatient, is_up};
+use ssm_sim::{ApiFault, Operation, PingStatus, Refusal, Settings, Simulator, Target};
+use tunnel::{ProblemKind, Tunnel, TunnelConfig, TunnelPolicy};
+
+use crate::transfer::fast;
+
+/// Starts a tunnel that can't come up and returns why.
+async fn refusal(sim: &Simulator, change: impl FnOnce(&mut TunnelConfig)) -> tunnel::Problem {
+    let destination = Destination::start().await.unwrap();
+    let mut config = Rig::config(sim, &destination);
+    config.policy = TunnelPolicy {
+        start_budget: Duration::ZERO,
+        ..TunnelPolicy::default()
+    };
+    change(&mut config);
+    let tunnel = Tunnel::start(config).await.unwrap();
+    let problem = is_up(&tunnel).await.unwrap_err();
+    assert!(tunnel.snapshot().borrow().addresses.is_empty());
+    tunnel.stop().await;
+    problem
+}
+
+fn error(code: &str, status: u16) -> ApiFault {
+    ApiFault::Error {
+        code: code.to_owned(),
+        message: "as the test wants".to_owned(),
+        status,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_of_the_service_has_its_code() {
+    let sim = Simulator::start(fast()).await.unwrap();
+    let cases = [
+        (
+            error("AccessDeniedException", 400),
+            "access-denied",
+            ProblemKind::Permission,
+        ),
+        (
+            error("TargetNotConnected", 400),
+            "target-not-connected",
+            ProblemKind::Target,
+        ),
+        (
+            error("InvalidDocument", 400),
+            "invalid-document",
+            ProblemKind::Settings,
+        ),
+        (
+            error("ExpiredTokenException", 400),
+            "expired-token",
+            ProblemKind::Credentials,
+        ),
+        (
+            error("ThrottlingException", 400),
+            "throttled",
+            ProblemKind::Service,
+        ),
+        (
+            error("InternalServerError", 500),
+            "service-error",
+            ProblemKind::Service,
+        ),
+        (ApiFault::Html, "unparsable-answer", ProblemKind::Network),
+    ];
+    for (fault, code, kind) in cases {
+        sim.faults().fail_api(Operation::StartSession, fault, None);
+        let problem = refusal(&sim, |_| {}).await;
+        assert_eq!(
+            (problem.code.as_str(), problem.kind),
+            (code, kind),
+            "{problem:?}"
+        );
+        assert!(
+            !problem.what.is_empty() && !problem.remedy.is_empty(),
+            "{problem:?}"
+        );
+        sim.faults().clear_api(Operation::StartSession);
+    }
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_not_connected_is_named() {
+    let target = "i-0aaaaaaaaaaaaaaaa";
+    let node = Target {
+        ping: PingStatus::ConnectionLost,
+        ..Target::online(target)
+    };
+    let settings = Settings {
+        targets: vec![node],
+        ..fast()
+    };
+    let sim = Simulator::start(settings).await.unwrap();
+    let problem = refusal(&sim, |config| config.target = target.to_owned()).await;
+    assert_eq!(problem.code, "target-not-connected");
+    assert!(problem.what.contains(target), "{problem:?}");
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_is_refused_or_answered_with_a_page_is_told_in_words() {
+    let sim = Simulator::start(fast()).await.unwrap();
+    for status in [403, 500, 200] {
+        sim.faults().refuse_upgrades(Refusal::status(status), None);
+        let problem = refusal(&sim, |_| {}).await;
+        assert!(
+            !problem.what.is_empty() && !problem.remedy.is_empty(),
+            "{problem:?}"
+        );
+        sim.faults().accept_upgrades();
+    }
+    let left = sim
+        .sessions()
+        .into_iter()
+        .filter(|session| session.terminated_by.is_none());
+    assert_eq!(left.count(), 0, "sessions were left behind");
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_url_that_is_no_websocket_is_told_in_words() {
+    let sim = Simulator::start(fast()).await.unwrap();
+    for url in [
+        "http://127.0.0.1/x",
+        "not a url",
+        "wss://",
+        "ftp://127.0.0.1/",
+    ] {
+        sim.faults().stream_url(Some(url));
+        let problem = refusal(&sim, |_| {}).await;
+        assert!(
+            !problem.what.is_empty() && !problem.remedy.is_empty(),
+            "{problem:?}"
+        );
+    }
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_ends_the_session_at_the_service_and_frees_the_port() {
+    let rig = Rig::start(fast()).await.unwrap();
+    let address = rig.address;
+    let (sim, destination) = (rig.sim, rig.destination);
+    impatient(rig.tunnel.stop()).await.unwrap();
+    let over = |sessions: &[ssm_sim::SessionView]| {
+        sessions
+            .iter()
+            .all(|session| session.terminated_by.is_some())
+    };
+    impatient(sim.wait_for(|sessions, _| over(sessions)))
+        .await
+        .unwrap();
+    assert!(tokio::net::TcpListener::bind(address).await.is_ok());
+    drop(destination);
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_without_the_agent_ends_the_session_by_the_api() {
+    let rig = Rig::start(fast()).await.unwrap();
+    rig.sim.faults().agent_gone();
+    impatient(rig.tunnel.stop()).await.unwrap();
+    assert_eq!(rig.sim.stats().api_calls.get("TerminateSession"), Some(&1));
+    rig.sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_found_before_a_session_is_started() {
+    let sim = Simulator::start(fast()).await.unwrap();
+    let destination = Destination::start().await.unwrap();
+    let mut config = Rig::config(&sim, &destination);
+    config.listen.port = destination.port();
+    let problem = Tunnel::start(config).await.unwrap_err().problem();
+    assert_eq!(problem.code, "port-in-use");
+    assert!(sim.sessions().is_empty());
+    sim.stop().await;
+}
