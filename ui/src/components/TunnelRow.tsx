@@ -78,7 +78,7 @@ export function TunnelRow(
       </div>
 
       <div class="row-help">
-        <Show when={kind() === "reconnecting" || kind() === "needsSignIn"}>
+        <Show when={!props.tunnel.demo && (kind() === "reconnecting" || kind() === "needsSignIn")}>
           <button type="button" class="button" onClick={() => props.onTryNow()}>
             Try now
           </button>
@@ -90,7 +90,7 @@ export function TunnelRow(
             </button>
           )}
         </Show>
-        <Show when={props.tunnel.demo && kind() === "up"}>
+        <Show when={props.tunnel.demo && on()}>
           <button type="button" class="button" onClick={() => props.onOpenDemoPage()}>
             Open page
           </button>
