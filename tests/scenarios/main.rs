@@ -1,6 +1,12 @@
 //! The whole engine over real sockets: a tunnel through the simulated service, down to a
 //! destination that checks each byte.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a scenario that can't even be set up fails"
+)]
+
 mod connections;
 mod faults;
 mod hostile;

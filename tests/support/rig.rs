@@ -110,9 +110,8 @@ impl Rig {
         wanted: impl FnMut(&Snapshot) -> bool,
     ) -> Result<Snapshot, String> {
         let mut snapshot = self.tunnel.snapshot();
-        match impatient(snapshot.wait_for(wanted)).await {
-            Ok(Ok(snapshot)) => return Ok(snapshot.clone()),
-            Ok(Err(_)) | Err(_) => {}
+        if let Ok(Ok(snapshot)) = impatient(snapshot.wait_for(wanted)).await {
+            return Ok(snapshot.clone());
         }
         let last = snapshot.borrow().clone();
         Err(format!("it never came to that: {last:?}"))

@@ -14,7 +14,6 @@ pub(crate) type Source = Box<dyn Error + Send + Sync>;
 /// For people: [`what`](Self::what), [`remedy`](Self::remedy) and [`details`](Self::details).
 /// For programs: [`code`](Self::code) and [`next`](Self::next). None of them holds a secret.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum AccessError {
     /// The named profile is in no AWS config file.
     UnknownProfile {

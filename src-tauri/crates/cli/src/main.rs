@@ -1,2 +1,117 @@
-//! culvert
-fn main() {}
+//! `culvert`: Session Manager port forwards that stay up, without a window.
+//!
+//! Called under the name `session-manager-plugin` it stands in for the AWS CLI's plugin
+//! (docs/protocol.md, section 8).
+
+mod args;
+mod demo;
+mod exit;
+mod forward;
+mod output;
+mod plugin;
+mod stop;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Threads that move bytes. Two let one session's sealing and hashing overlap with another's
+/// socket work; more would only cost memory.
+const WORKERS: usize = 2;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let exit = if is_plugin(arguments.first().map(Path::new)) {
+        let arguments = arguments
+            .iter()
+            .skip(1)
+            .map(|argument| argument.to_string_lossy().into());
+        run(plugin::run(arguments.collect()))
+    } else {
+        match Args::try_parse_from(&arguments) {
+            Ok(args) => {
+                log_to_stderr();
+                run(dispatch(args.command))
+            }
+            Err(error) => {
+                // Help and version come this way, too; clap knows which stream they belong to.
+                let _ = error.print();
+                if error.use_stderr() {
+                    Exit::Usage
+                } else {
+                    Exit::Success
+                }
+            }
+        }
+    };
+    exit.into()
+}
+
+async fn dispatch(command: Command) -> Exit {
+    match command {
+        Command::Forward(forward) => {
+            let output = Output::new(forward.json);
+            forward::forward(forward, output).await
+        }
+        Command::Stream(stream) => forward::stream(stream).await,
+        Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
+    }
+}
+
+fn run(command: impl Future<Output = Exit>) -> Exit {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let exit = runtime.block_on(command);
+            // Reading standard input blocks a thread that nobody can wake.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            output::complain(&format!("the system gives no threads: {error}"));
+            Exit::Failure
+        }
+    }
+}
+
+/// Says whether the program was called as the AWS CLI's plugin.
+fn is_plugin(program: Option<&Path>) -> bool {
+    program
+        .and_then(Path::file_stem)
+        .is_some_and(|name| name == "session-manager-plugin")
+}
+
+/// Logs what `CULVERT_LOG` asks for (`warn` by default; the syntax is that of `RUST_LOG`) to
+/// standard error.
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_programs_name_decides_whether_it_is_the_plugin() {
+        assert!(is_plugin(Some(Path::new("session-manager-plugin"))));
+        assert!(is_plugin(Some(Path::new(
+            "/usr/local/bin/session-manager-plugin"
+        ))));
+        assert!(!is_plugin(Some(Path::new("/usr/bin/culvert"))));
+        assert!(!is_plugin(None));
+    }
+}

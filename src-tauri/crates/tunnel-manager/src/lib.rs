@@ -24,3 +24,5 @@ pub use profile::{
 };
 pub use session_manager::SessionManager;
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
+/// One tunnel without a profile: what the command line runs.
+pub use tunnel;

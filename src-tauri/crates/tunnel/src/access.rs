@@ -67,8 +67,16 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::SessionLimit(_)
         | AccessError::SessionOver { .. }
         | AccessError::Service(_) => ProblemKind::Service,
-        // Everything else is something that the user has set; what the SDK adds later, too,
-        // until it has a place above.
-        _ => ProblemKind::Settings,
+        AccessError::UnknownProfile { .. }
+        | AccessError::ConfigFiles { .. }
+        | AccessError::RegionMissing { .. }
+        | AccessError::InvalidRegion { .. }
+        | AccessError::InvalidEndpoint { .. }
+        | AccessError::CaBundle { .. }
+        | AccessError::TlsSetup { .. }
+        | AccessError::ClockSkew { .. }
+        | AccessError::InvalidDocument { .. }
+        | AccessError::InvalidRequest(_)
+        | AccessError::Unsendable { .. } => ProblemKind::Settings,
     }
 }

@@ -217,7 +217,7 @@ fn launch(
     let seed = random_seed().map_err(|_| StartError::Randomness)?;
     let policy = TunnelPolicy {
         sessions: config.sessions,
-        ..config.policy.clone()
+        ..config.policy
     };
     let policy = Policy::new(policy, now, clock, seed);
     let (orders, to_orders) = mpsc::channel(4);
