@@ -20,21 +20,13 @@ export const groups = {
     ],
   },
   windowTest: {
-    why: 'to test the real window without a display: X server, window manager, WebDriver, keyring, fonts',
+    why: 'to test the real window without a display: X server, message bus, WebDriver, fonts, icons',
     packages: [
       'xvfb',
-      'xauth',
-      'openbox',
-      'dbus-x11',
-      'gnome-keyring',
-      'libsecret-tools',
+      'dbus-daemon',
       'webkit2gtk-driver',
-      'xdotool',
-      'x11-utils',
-      'imagemagick',
       'fonts-dejavu-core',
       'adwaita-icon-theme',
-      'at-spi2-core',
     ],
   },
 };
@@ -107,7 +99,7 @@ async function ensureElsewhere(names) {
   if (process.platform === 'linux') {
     if (names.includes('window')) missing.push(...(await missingLibraries()));
     if (names.includes('windowTest')) {
-      for (const program of ['Xvfb', 'openbox', 'dbus-run-session', 'WebKitWebDriver']) {
+      for (const program of ['Xvfb', 'dbus-run-session', 'WebKitWebDriver']) {
         if (!which(program)) missing.push(program);
       }
     }

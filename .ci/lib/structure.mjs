@@ -10,8 +10,8 @@ const impure = /^(tokio|mio|socket2|async-std|smol|futures-executor|hyper|rustls
 
 /** Who uses whom, among our own crates: each may use these, and whatever these may use. */
 const arrows = {
-  'culvert-desktop': ['tunnel-manager', 'diagnostics'],
-  'culvert-cli': ['tunnel-manager', 'diagnostics'],
+  'culvert-desktop': ['tunnel-manager'],
+  'culvert-cli': ['tunnel-manager'],
   'tunnel-manager': ['tunnel', 'ssm-sim'],
   tunnel: ['tunnel-proto', 'aws-access'],
   'tunnel-proto': ['ssm-data-channel', 'smux'],
@@ -20,7 +20,6 @@ const arrows = {
   'ssm-message': [],
   smux: [],
   'aws-access': [],
-  diagnostics: [],
 };
 
 /** The package of scenarios: it may use everything, and nothing may use it. */
