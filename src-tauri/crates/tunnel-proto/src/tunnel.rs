@@ -104,10 +104,9 @@ pub enum Input {
     Over(SessionKey, Problem),
     /// Something is wrong with a session that lives, or is so no more.
     Degraded(SessionKey, Option<Problem>),
-    /// The agent acknowledged the flag that ends the session.
-    EndConfirmed(SessionKey),
-    /// The agent can't be asked to end the session: it is too old, or not connected.
-    EndRefused(SessionKey),
+    /// The agent acknowledged the flag that ends the session, or can't be sent it: it is too
+    /// old, or not connected.
+    FlagDone(SessionKey),
     /// TerminateSession was answered, one way or the other.
     Terminated(SessionKey),
     /// A local connection was accepted.
@@ -275,8 +274,7 @@ impl Tunnel {
                 self.replace(now, key, problem, outage);
             }
             Input::Degraded(key, problem) => self.handle_degraded(now, key, problem),
-            Input::EndConfirmed(key) => self.handle_end_confirmed(key),
-            Input::EndRefused(key) => self.handle_end_refused(key),
+            Input::FlagDone(key) => self.handle_flag_done(key),
             Input::Terminated(key) => self.handle_terminated(key),
             Input::Accepted(request) => self.handle_accepted(now, request),
             Input::Withdrawn(request) => self.waiting.retain(|waiting| waiting.request != request),
@@ -605,7 +603,7 @@ impl Tunnel {
     fn replace(&mut self, now: Instant, key: SessionKey, problem: Problem, outage: Option<Outage>) {
         let Some(at) = self.position(key) else { return };
         if matches!(self.slots[at].phase, Phase::Ending(_)) {
-            return self.handle_end_confirmed(key);
+            return self.handle_flag_done(key);
         }
         let slot = self.slots.remove(at);
         self.actions.push_back(Action::Discard(key));
@@ -745,15 +743,9 @@ impl Tunnel {
         }
     }
 
-    fn handle_end_confirmed(&mut self, key: SessionKey) {
-        if let Some(at) = self.position(key)
-            && matches!(self.slots[at].phase, Phase::Ending(Ending::Flag { .. }))
-        {
-            self.remove(at);
-        }
-    }
-
-    fn handle_end_refused(&mut self, key: SessionKey) {
+    /// The agent has heard, or never will. Either way the service is told as well: an agent
+    /// that acknowledges the flag has been seen not to end.
+    fn handle_flag_done(&mut self, key: SessionKey) {
         if let Some(at) = self.position(key)
             && matches!(self.slots[at].phase, Phase::Ending(Ending::Flag { .. }))
         {

@@ -315,8 +315,7 @@ impl Driver {
             }
             Report::Over(problem) => self.input(Input::Over(key, problem)),
             Report::Degraded(problem) => self.input(Input::Degraded(key, problem)),
-            Report::EndConfirmed => self.input(Input::EndConfirmed(key)),
-            Report::EndRefused => self.input(Input::EndRefused(key)),
+            Report::FlagDone => self.input(Input::FlagDone(key)),
             Report::Notice(problem) => {
                 self.parts
                     .snapshot

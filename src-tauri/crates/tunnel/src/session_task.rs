@@ -72,9 +72,8 @@ pub(crate) enum Report {
     },
     Over(Problem),
     Degraded(Option<Problem>),
-    EndConfirmed,
-    /// The agent can't be asked to end the session.
-    EndRefused,
+    /// The agent has acknowledged that the session ends, or can't be told.
+    FlagDone,
     Notice(Problem),
     /// A connection has ended.
     Finished,
@@ -300,7 +299,7 @@ impl SessionTask {
                 ToSession::DataKey(key) => self.session.handle_data_key(now, key),
                 ToSession::SendEnd => {
                     if !self.session.send_end(now) {
-                        self.report(Report::EndRefused);
+                        self.report(Report::FlagDone);
                     }
                 }
                 ToSession::Discard => return std::ops::ControlFlow::Break(()),
@@ -410,7 +409,7 @@ impl SessionTask {
                 SessionEvent::DataKeyNeeded { key_id } => {
                     self.report(Report::DataKeyNeeded { key_id });
                 }
-                SessionEvent::EndConfirmed => self.report(Report::EndConfirmed),
+                SessionEvent::EndConfirmed => self.report(Report::FlagDone),
                 SessionEvent::PathDead { silence } => {
                     let seconds = silence.as_secs();
                     let reason = format!("no answer for {seconds} s");

@@ -495,12 +495,17 @@ fn only_so_many_connections_may_wait() {
 }
 
 #[test]
-fn stopping_asks_the_agent_first() {
+fn stopping_tells_the_agent_first_and_then_the_service() {
     let (mut world, key) = World::up();
     world.input(Input::Stop);
     assert_eq!(world.tunnel.state(), State::Stopping);
     assert_eq!(world.actions(), [Action::SendEnd(key)]);
-    world.input(Input::EndConfirmed(key));
+    world.input(Input::FlagDone(key));
+    assert_eq!(
+        world.actions(),
+        [Action::Terminate(key, "session-1".into())]
+    );
+    world.input(Input::Terminated(key));
     assert_eq!(world.actions(), [Action::Discard(key)]);
     assert_eq!(world.tunnel.state(), State::Off);
     assert!(world.events().contains(&Event::Stopped));
@@ -518,18 +523,6 @@ fn an_agent_that_does_not_confirm_is_ended_at_the_service() {
     );
     world.input(Input::Terminated(key));
     assert_eq!(world.tunnel.state(), State::Off);
-}
-
-#[test]
-fn an_agent_that_cannot_be_asked_is_ended_at_the_service_at_once() {
-    let (mut world, key) = World::up();
-    world.input(Input::Stop);
-    world.actions();
-    world.input(Input::EndRefused(key));
-    assert_eq!(
-        world.actions(),
-        [Action::Terminate(key, "session-1".into())]
-    );
 }
 
 #[test]
