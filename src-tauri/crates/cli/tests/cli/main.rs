@@ -1,0 +1,19 @@
+//! The program as its users have it: a process with arguments, environment, standard streams,
+//! signals and an exit code, against the simulated service.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't even be set up fails"
+)]
+
+mod demo;
+mod failures;
+mod forward;
+mod json;
+mod plugin;
+mod secrets;
+mod stop;
+mod stream;
+mod support;
+mod usage;
