@@ -17,12 +17,23 @@ fn bye() -> Action {
     }
 }
 
+/// Notices a dead path in well under a second.
+fn quick_pings(config: &mut tunnel::TunnelConfig) {
+    config.session.ping_interval = Duration::from_millis(300);
+    config.session.ping_patience = Duration::from_millis(300);
+}
+
+/// Every way in which the client's WebSocket can end in the middle of a transfer.
+fn cuts() -> [Action; 3] {
+    [bye(), Action::Reset, Action::Drop]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_close_in_mid_download_loses_and_doubles_nothing() {
     let rig = Rig::start(fast()).await.unwrap();
-    for action in [bye(), Action::Reset, Action::Drop] {
+    for action in cuts() {
         let mut stream = rig.connect().await.unwrap();
-        let cut = rig
+        let half = rig
             .sim
             .faults()
             .cut_after(Direction::ToClient, COUNT / 2, action);
@@ -33,7 +44,7 @@ async fn a_close_in_mid_download_loses_and_doubles_nothing() {
                 .unwrap(),
             digest(COUNT)
         );
-        assert!(cut.happened().await);
+        assert!(half.happened().await);
     }
     let snapshot = rig.snapshot();
     assert!(snapshot.reconnects >= 3, "{snapshot:?}");
@@ -44,9 +55,9 @@ async fn a_close_in_mid_download_loses_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_close_in_mid_upload_loses_and_doubles_nothing() {
     let rig = Rig::start(fast()).await.unwrap();
-    for action in [bye(), Action::Reset, Action::Drop] {
+    for action in cuts() {
         let mut stream = rig.connect().await.unwrap();
-        let cut = rig
+        let half = rig
             .sim
             .faults()
             .cut_after(Direction::ToAgent, COUNT / 2, action);
@@ -57,7 +68,7 @@ async fn a_close_in_mid_upload_loses_and_doubles_nothing() {
                 .unwrap(),
             digest(COUNT)
         );
-        assert!(cut.happened().await);
+        assert!(half.happened().await);
     }
     assert_eq!(rig.snapshot().replacements, 0);
     rig.stop().await;
@@ -126,11 +137,7 @@ async fn lost_doubled_and_reordered_messages_are_borne() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_path_is_noticed_and_the_connection_lives_on() {
-    let keepalive = |config: &mut tunnel::TunnelConfig| {
-        config.session.ping_interval = Duration::from_millis(300);
-        config.session.ping_patience = Duration::from_millis(300);
-    };
-    let rig = Rig::start_with(fast(), keepalive).await.unwrap();
+    let rig = Rig::start_with(fast(), quick_pings).await.unwrap();
     let mut stream = rig.connect().await.unwrap();
     assert_eq!(echo_some(&mut stream, b"before").await, b"before");
     rig.sim.faults().freeze();
@@ -212,11 +219,7 @@ async fn a_session_that_the_service_ended_is_replaced_and_the_port_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_swallowed_on_the_way_come_again() {
-    let keepalive = |config: &mut tunnel::TunnelConfig| {
-        config.session.ping_interval = Duration::from_millis(300);
-        config.session.ping_patience = Duration::from_millis(300);
-    };
-    let rig = Rig::start_with(fast(), keepalive).await.unwrap();
+    let rig = Rig::start_with(fast(), quick_pings).await.unwrap();
     let mut stream = rig.connect().await.unwrap();
     let hole = Action::BlackHole {
         kind: BlackHole::Swallow,

@@ -29,7 +29,8 @@ mod tunnel;
 
 pub use failure::{Failure, Next};
 pub use session::{
-    ConnectionId, Facts, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer, Transmit,
+    ConnectionId, Facts, Learned, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer,
+    Transmit,
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};

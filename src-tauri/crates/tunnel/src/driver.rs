@@ -322,6 +322,10 @@ impl Driver {
                     .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
                 let _ = self.parts.events.send(TunnelEvent::Notice(problem));
             }
+            Report::Learned(learned) => {
+                tracing::info!(session = %key, ?learned, "the way to the target has a limit");
+                learned.apply(&mut self.parts.session);
+            }
             Report::Finished => {
                 self.connections = self.connections.saturating_sub(1);
                 self.input(Input::Finished(key));

@@ -18,8 +18,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tunnel_proto::{
-    Clock, Close, ConnectionId, DataKey, Facts, Problem, ProblemKind, Session, SessionEvent,
-    SessionKey, SocketEnd, Transmit,
+    Clock, Close, ConnectionId, DataKey, Facts, Learned, Problem, ProblemKind, Session,
+    SessionEvent, SessionKey, SocketEnd, Transmit,
 };
 
 use crate::connection::{Connection, FromConnection};
@@ -75,6 +75,8 @@ pub(crate) enum Report {
     /// The agent has acknowledged that the session ends, or can't be told.
     FlagDone,
     Notice(Problem),
+    /// The tunnel's next sessions should know this.
+    Learned(Learned),
     /// A connection has ended.
     Finished,
     /// The figures have changed.
@@ -418,6 +420,7 @@ impl SessionTask {
                 SessionEvent::Degraded(problem) => self.report(Report::Degraded(problem)),
                 SessionEvent::Over(problem) => self.report(Report::Over(problem)),
                 SessionEvent::Notice(problem) => self.report(Report::Notice(problem)),
+                SessionEvent::Learned(learned) => self.report(Report::Learned(learned)),
             }
         }
     }

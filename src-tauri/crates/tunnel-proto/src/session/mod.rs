@@ -5,6 +5,7 @@ mod serial;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -104,6 +105,27 @@ pub enum SessionEvent {
     Over(Problem),
     /// Something the user should know.
     Notice(Problem),
+    /// Something about the way to this target that its next sessions should start with.
+    Learned(Learned),
+}
+
+/// What a session has found out about the way to its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learned {
+    /// Messages with more payload than this kill the channel; bytes.
+    PayloadLimit(usize),
+    /// More messages than this do; a second.
+    MessageRate(NonZeroU32),
+}
+
+impl Learned {
+    /// Makes the settings of the next sessions heed it. What is learned later counts.
+    pub fn apply(self, config: &mut SessionConfig) {
+        match self {
+            Self::PayloadLimit(bytes) => config.channel.max_payload = bytes,
+            Self::MessageRate(rate) => config.channel.message_rate = rate,
+        }
+    }
 }
 
 /// Why a connection was given up on our side.
@@ -533,13 +555,19 @@ impl Session {
                 self.end(problem);
             }
             ChannelEvent::Failed(error) => self.end(channel_problem(&error)),
+            ChannelEvent::PayloadLimit(bytes) => {
+                self.events
+                    .push_back(SessionEvent::Learned(Learned::PayloadLimit(bytes)));
+            }
+            ChannelEvent::RateLimit(rate) => {
+                self.events
+                    .push_back(SessionEvent::Learned(Learned::MessageRate(rate)));
+            }
             // Standard error and the exit code belong to session kinds that carry no port; a
-            // bad frame was dropped and counted; limits are kept by the channel itself.
+            // bad frame was dropped and counted.
             ChannelEvent::StdErr(_)
             | ChannelEvent::ExitCode(_)
             | ChannelEvent::BadFrame(_)
-            | ChannelEvent::PayloadLimit(_)
-            | ChannelEvent::RateLimit(_)
             | ChannelEvent::FlagAcknowledged(Flag::ConnectToPortError) => {}
         }
     }
@@ -697,4 +725,21 @@ fn channel_problem(error: &ChannelError) -> Problem {
         format!("The session can't go on: {error}."),
         "A new session is started; if it happens again, make a diagnostic bundle.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_holds_for_the_next_sessions() {
+        let mut config = SessionConfig::default();
+        Learned::PayloadLimit(1_024).apply(&mut config);
+        assert_eq!(config.channel.max_payload, 1_024);
+        // It was a coincidence after all.
+        Learned::PayloadLimit(16_384).apply(&mut config);
+        assert_eq!(config.channel.max_payload, 16_384);
+        Learned::MessageRate(NonZeroU32::MIN).apply(&mut config);
+        assert_eq!(config.channel.message_rate, NonZeroU32::MIN);
+    }
 }
