@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAdvisories, checkPolicy } from './lib/deny.mjs';
-import { ensurePackages } from './lib/packages.mjs';
+import { ensurePackages, hasPython } from './lib/packages.mjs';
 import { main, root, run, Stop } from './lib/process.mjs';
 import {
   buildUi,
@@ -84,6 +84,16 @@ const checks = [
     },
   },
   {
+    name: 'aws-cli',
+    group: 'rust',
+    title: 'The real AWS CLI, with culvert as its plugin',
+    needs: ['rust', 'window', 'ui', 'python'],
+    run: async () => {
+      const built = await cargo('build', ...everything, '--bins');
+      return built !== 0 ? built : run(process.execPath, ['tests/aws-cli/run.mjs'], { env: cargoEnv });
+    },
+  },
+  {
     name: 'desktop',
     group: 'desktop',
     title: 'The real window',
@@ -130,6 +140,7 @@ async function setUp(needs) {
   if (needs.has('rust')) packages.push('compiler');
   if (needs.has('window')) packages.push('window');
   if (needs.has('windowTest')) packages.push('windowTest');
+  if (needs.has('python') && !(await hasPython())) packages.push('awsCli');
   if (packages.length > 0) await ensurePackages(packages);
   if (needs.has('rust')) await ensureToolchain(['rustfmt', 'clippy']);
   if (needs.has('node') || needs.has('ui')) await ensureNodePackages();

@@ -29,6 +29,10 @@ export const groups = {
       'adwaita-icon-theme',
     ],
   },
+  awsCli: {
+    why: 'to test with the real AWS CLI: Python, which it is written in',
+    packages: ['python3', 'python3-venv'],
+  },
 };
 
 /** Makes sure that the named groups are there; installs on Debian and its kin, elsewhere says what is missing and stops. */
@@ -38,6 +42,11 @@ export async function ensurePackages(names) {
   } else {
     await ensureElsewhere(names);
   }
+}
+
+/** Whether there is a Python that can make virtual environments, wherever it came from. */
+export async function hasPython() {
+  return (await read('python3', ['-c', 'import ensurepip, venv'])).code === 0;
 }
 
 /** The packages of `wanted` that the output of `dpkg-query -W -f '${Package} ${db:Status-Status}\n'` doesn't show as installed. */
@@ -104,6 +113,7 @@ async function ensureElsewhere(names) {
       }
     }
   }
+  if (names.includes('awsCli')) missing.push('python3 with venv');
   if (missing.length > 0) {
     throw new Stop(
       `Only Debian's packages are installed automatically, and this is ${systemName()}. Missing here:\n` +
