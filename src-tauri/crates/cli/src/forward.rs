@@ -1,19 +1,26 @@
 //! `culvert forward` and `culvert stream`: one tunnel for as long as the program runs.
 
+use std::time::Duration;
+
 use tokio::sync::broadcast::error::RecvError;
-use tunnel_manager::tunnel::{Problem, ProblemKind, State, Tunnel, TunnelConfig};
+use tokio::time::timeout;
+use tunnel_manager::tunnel::{
+    Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig, TunnelEvent,
+};
 
 use crate::args::{Forward, Stream};
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, UP};
 use crate::stop::StopSignals;
+use crate::witness::Witnessed;
 
 /// Runs `culvert forward`.
 pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(output);
     };
-    let tunnel = match start(forward.into_config(), &mut signals).await {
+    let starting = Tunnel::start(forward.into_config());
+    let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,
         Some(Err(problem)) => {
             output.failed(&problem);
@@ -29,26 +36,20 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
 
 /// Runs `culvert stream`.
 pub(crate) async fn stream(stream: Stream) -> Exit {
-    let output = Output::Text;
     let Ok(mut signals) = StopSignals::new() else {
-        return no_signals(output);
+        return no_signals(Output::Text);
     };
-    let config = stream.into_config();
-    let started = Tunnel::start_stream(config, None, tokio::io::stdin(), tokio::io::stdout()).await;
-    match started {
-        Ok(tunnel) => keep_stream(tunnel, output, &mut signals).await,
-        Err(error) => {
-            let problem = error.problem();
-            output.failed(&problem);
-            Exit::from(&problem)
-        }
-    }
+    let port = stream.port;
+    keep_stream(stream.into_config(), None, port, &mut signals).await
 }
 
 /// Starts a tunnel, unless the program is told to end before it listens.
-async fn start(config: TunnelConfig, signals: &mut StopSignals) -> Option<Result<Tunnel, Problem>> {
+pub(crate) async fn start(
+    starting: impl Future<Output = Result<Tunnel, StartError>>,
+    signals: &mut StopSignals,
+) -> Option<Result<Tunnel, Problem>> {
     tokio::select! {
-        started = Tunnel::start(config) => Some(started.map_err(|error| error.problem())),
+        started = starting => Some(started.map_err(|error| error.problem())),
         () = signals.recv() => None,
     }
 }
@@ -64,6 +65,8 @@ pub(crate) async fn keep_up(
     let mut events = tunnel.events();
     let mut snapshot = tunnel.snapshot();
     let mut has_been_up = false;
+    // That it is up for the first time is what `listening` says.
+    let mut said = UP.to_owned();
     loop {
         let now = snapshot.borrow_and_update().clone();
         match now.state {
@@ -101,7 +104,10 @@ pub(crate) async fn keep_up(
                 }
             }
             event = events.recv() => match event {
-                Ok(event) => output.event(&event),
+                Ok(event) if has_been_up || output.tells_attempts(&event) => {
+                    output.event(&event, &mut said);
+                }
+                Ok(_) => {}
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return Exit::Failure,
             },
@@ -114,23 +120,57 @@ pub(crate) async fn keep_up(
     }
 }
 
-/// Waits until the stream has ended at either side.
-pub(crate) async fn keep_stream(tunnel: Tunnel, output: Output, signals: &mut StopSignals) -> Exit {
+/// How long what came last may take to get through standard output once everything else has
+/// ended: only a reader that does not read needs as long.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
+/// Carries standard input and output to a port of the target until either side ends.
+pub(crate) async fn keep_stream(
+    config: TunnelConfig,
+    granted: Option<Grant>,
+    port: u16,
+    signals: &mut StopSignals,
+) -> Exit {
+    let output = Output::Text;
+    let (out, written) = Witnessed::new(tokio::io::stdout());
+    let starting = Tunnel::start_stream(config, granted, tokio::io::stdin(), out);
+    let tunnel = match start(starting, signals).await {
+        Some(Ok(tunnel)) => tunnel,
+        Some(Err(problem)) => {
+            output.failed(&problem);
+            return Exit::from(&problem);
+        }
+        None => return Exit::Success,
+    };
+    let Some(exit) = until_ended(&tunnel, output, port, signals).await else {
+        tunnel.stop().await;
+        return Exit::Success;
+    };
+    tunnel.stop().await;
+    tokio::select! {
+        _ = timeout(LAST_WORDS, written) => {}
+        () = signals.recv() => {}
+    }
+    exit
+}
+
+/// Waits until a stream has ended at either side; `None` if the program was told to end.
+async fn until_ended(
+    tunnel: &Tunnel,
+    output: Output,
+    port: u16,
+    signals: &mut StopSignals,
+) -> Option<Exit> {
     let mut snapshot = tunnel.snapshot();
+    let mut events = tunnel.events();
     let mut carried = false;
-    let exit = loop {
+    loop {
         let now = snapshot.borrow_and_update().clone();
         carried |= now.connections > 0;
         match now.state {
             State::Failed { problem, .. } | State::NeedsSignIn { problem, .. } => {
                 output.failed(&problem);
-                break Exit::from(&problem);
-            }
-            // Its session can't be replaced: the bytes so far were the old one's.
-            State::Off | State::Up { .. } | State::Degraded { .. } | State::Reconnecting { .. }
-                if carried && (now.connections == 0 || now.replacements > 0) =>
-            {
-                break Exit::Success;
+                return Some(Exit::from(&problem));
             }
             State::Off
             | State::Listening
@@ -140,17 +180,42 @@ pub(crate) async fn keep_stream(tunnel: Tunnel, output: Output, signals: &mut St
             | State::Reconnecting { .. }
             | State::Stopping => {}
         }
+        // Its session can't be replaced: the bytes so far were the old one's.
+        if carried && now.replacements > 0 {
+            let end = std::iter::from_fn(|| events.try_recv().ok()).find_map(|event| match event {
+                TunnelEvent::Replaced { problem, .. } => Some(problem),
+                TunnelEvent::State(_) | TunnelEvent::Lost { .. } | TunnelEvent::Notice(_) => None,
+            });
+            if now.bytes_down > 0 {
+                return Some(Exit::Success);
+            }
+            let problem = nothing_came(port, end.as_ref());
+            output.failed(&problem);
+            return Some(Exit::from(&problem));
+        }
+        if carried && now.connections == 0 {
+            return Some(Exit::Success);
+        }
         tokio::select! {
-            () = signals.recv() => break Exit::Success,
+            () = signals.recv() => return None,
             changed = snapshot.changed() => {
                 if changed.is_err() {
-                    return Exit::Failure;
+                    return Some(Exit::Failure);
                 }
             }
         }
-    };
-    tunnel.stop().await;
-    exit
+    }
+}
+
+/// The far side ended before it said anything: most likely nobody listens there.
+fn nothing_came(port: u16, end: Option<&Problem>) -> Problem {
+    Problem::new(
+        ProblemKind::Target,
+        "destination-silent",
+        format!("The target ended the session before anything came from its port {port}."),
+        "Check that something listens there.",
+    )
+    .with_details(end.map(|end| end.details.clone()).unwrap_or_default())
 }
 
 pub(crate) fn no_signals(output: Output) -> Exit {

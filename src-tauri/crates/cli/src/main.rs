@@ -7,9 +7,11 @@ mod args;
 mod demo;
 mod exit;
 mod forward;
+mod log;
 mod output;
 mod plugin;
 mod stop;
+mod witness;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
     } else {
         match Args::try_parse_from(&arguments) {
             Ok(args) => {
-                log_to_stderr();
+                log::to_stderr();
                 run(dispatch(args.command))
             }
             Err(error) => {
@@ -87,18 +89,6 @@ fn is_plugin(program: Option<&Path>) -> bool {
     program
         .and_then(Path::file_stem)
         .is_some_and(|name| name == "session-manager-plugin")
-}
-
-/// Logs what `CULVERT_LOG` asks for (`warn` by default; the syntax is that of `RUST_LOG`) to
-/// standard error.
-fn log_to_stderr() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ pub(crate) enum Output {
     Json,
 }
 
+/// What people are told when the tunnel is up again.
+pub(crate) const UP: &str = "up";
+
 /// One line of JSON.
 #[derive(Debug, Serialize)]
 #[serde(
@@ -64,12 +67,16 @@ impl Output {
         }
     }
 
-    /// Something happened to the tunnel.
-    pub(crate) fn event(self, event: &TunnelEvent) {
+    /// Something happened to the tunnel. `said` is the sentence before; people need not read
+    /// the same twice in a row.
+    pub(crate) fn event(self, event: &TunnelEvent, said: &mut String) {
         match self {
             Self::Text => {
-                if let Some(sentence) = sentence(event) {
+                if let Some(sentence) = sentence(event)
+                    && sentence != *said
+                {
                     complain(&sentence);
+                    *said = sentence;
                 }
             }
             Self::Json => match event {
@@ -89,6 +96,20 @@ impl Output {
                     });
                 }
                 TunnelEvent::Notice(problem) => json(&Line::Notice { problem }),
+            },
+        }
+    }
+
+    /// Says whether an event is told before the tunnel is up for the first time. People get one
+    /// sentence when it can't start, not one for each attempt.
+    pub(crate) fn tells_attempts(self, event: &TunnelEvent) -> bool {
+        match self {
+            Self::Json => true,
+            Self::Text => match event {
+                TunnelEvent::Notice(_) => true,
+                TunnelEvent::State(_) | TunnelEvent::Lost { .. } | TunnelEvent::Replaced { .. } => {
+                    false
+                }
             },
         }
     }
@@ -152,7 +173,7 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
 fn sentence(event: &TunnelEvent) -> Option<String> {
     Some(match event {
         TunnelEvent::State(state) => match state {
-            State::Up { .. } => "up".to_owned(),
+            State::Up { .. } => UP.to_owned(),
             State::Degraded { problem, .. } => {
                 format!("degraded: {}", problem_sentence(problem))
             }

@@ -11,7 +11,7 @@ use tunnel_manager::tunnel::{
 
 use crate::args::bind_address;
 use crate::exit::Exit;
-use crate::forward::{keep_stream, keep_up, no_signals};
+use crate::forward::{keep_stream, keep_up, no_signals, start};
 use crate::output::{Output, say};
 use crate::stop::StopSignals;
 
@@ -78,28 +78,42 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
         return no_signals(output);
     };
     let session_id = call.grant.session_id.clone();
-    let stream = call.request.document_name.as_deref() == Some(STREAM_DOCUMENT);
     let host = variable(LOCAL_HOST_VARIABLE);
     let (grant, config) = match call.into_config(host.as_deref()) {
         Ok(parts) => parts,
         Err(problem) => return fail(&problem),
     };
-    if stream {
-        let (input, out) = (tokio::io::stdin(), tokio::io::stdout());
-        return match Tunnel::start_stream(config, Some(grant), input, out).await {
-            Ok(tunnel) => keep_stream(tunnel, output, &mut signals).await,
-            Err(error) => fail(&error.problem()),
-        };
+    if let Destination::Stream { port } = config.destination {
+        return keep_stream(config, Some(grant), port, &mut signals).await;
     }
     say(&format!("\nStarting session with SessionId: {session_id}"));
-    match Tunnel::start_granted(config, grant).await {
-        Ok(tunnel) => {
+    let starting = Tunnel::start_granted(config.clone(), grant.clone());
+    match start(starting, &mut signals).await {
+        Some(Ok(tunnel)) => {
             keep_up(tunnel, output, &mut signals, |addresses| {
                 say(&opened(addresses, &session_id));
             })
             .await
         }
-        Err(error) => fail(&error.problem()),
+        Some(Err(problem)) => {
+            let exit = fail(&problem);
+            give_back(config, grant).await;
+            exit
+        }
+        None => {
+            give_back(config, grant).await;
+            Exit::Success
+        }
+    }
+}
+
+/// Ends a session that was handed over and can't be used: left behind it would count against
+/// the account until its idle timeout.
+async fn give_back(config: TunnelConfig, grant: Grant) {
+    let (input, out) = (tokio::io::empty(), tokio::io::sink());
+    // Where not even this can start, there is no way to the service.
+    if let Ok(tunnel) = Tunnel::start_stream(config, Some(grant), input, out).await {
+        tunnel.stop().await;
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn fast() -> Settings {
     let mut settings = Settings {
         unlisted_targets: Some(AgentSettings {
             pace: Duration::ZERO,
+            resend_period: Duration::from_millis(1),
             ..AgentSettings::default()
         }),
         ..Settings::default()

@@ -1,0 +1,44 @@
+//! The log, for whoever looks for a fault.
+
+use std::io;
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Our own crates, whose log lines hold no secret at any level.
+const OURS: [&str; 9] = [
+    "aws_access",
+    "culvert",
+    "smux",
+    "ssm_data_channel",
+    "ssm_message",
+    "ssm_sim",
+    "tunnel",
+    "tunnel_manager",
+    "tunnel_proto",
+];
+
+/// Logs what `CULVERT_LOG` asks for (`warn` by default; the syntax is that of `RUST_LOG`) to
+/// standard error.
+///
+/// Of libraries nothing below `info` is logged, whatever is asked for: the SDK writes whole
+/// answers at `trace`, and those hold session tokens and keys.
+pub(crate) fn to_stderr() {
+    let wanted = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(wanted)
+        .with(filter_fn(may_be_seen))
+        .with(lines)
+        .init();
+}
+
+fn may_be_seen(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let name = target.split_once("::").map_or(target, |(name, _)| name);
+    *metadata.level() <= Level::INFO || OURS.contains(&name)
+}
