@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use smux::{Mux, ResetReason, StreamId};
+use smux::{Mux, ResetReason, StreamId, WriteError};
 use ssm_data_channel::{
     Clock, DataChannel, DataKey, Error as ChannelError, Event as ChannelEvent, SessionKind,
     SocketEnd, TimerReason as ChannelTimer, Transmit as ChannelTransmit,
@@ -165,6 +165,8 @@ pub enum SessionTimer {
 pub struct Session {
     channel: DataChannel,
     carrier: Carrier,
+    /// It can't go on. What came before can still be read.
+    over: bool,
     mux_config: smux::Config,
     keepalive: Keepalive,
     heard: Option<Instant>,
@@ -183,8 +185,6 @@ enum Carrier {
     None,
     Mux(Box<Mux>),
     Serial(Serial),
-    /// The session is over; connections have no place.
-    Over,
 }
 
 impl Session {
@@ -194,6 +194,7 @@ impl Session {
         Self {
             channel: DataChannel::new(config.channel, clock, seed),
             carrier: Carrier::None,
+            over: false,
             mux_config: config.mux,
             keepalive: Keepalive::new(config.ping_interval, config.ping_patience),
             heard: None,
@@ -281,7 +282,7 @@ impl Session {
         match &mut self.carrier {
             Carrier::Mux(mux) => mux.handle_timeout(now),
             Carrier::Serial(serial) => serial.handle_timeout(now),
-            Carrier::None | Carrier::Over => {}
+            Carrier::None => {}
         }
         self.collect(now);
     }
@@ -324,7 +325,7 @@ impl Session {
                 .poll_timeout()
                 .map(|(at, reason)| (at, SessionTimer::Mux(reason))),
             Carrier::Serial(serial) => serial.poll_timeout().map(|at| (at, SessionTimer::Serial)),
-            Carrier::None | Carrier::Over => None,
+            Carrier::None => None,
         };
         let keepalive = self
             .keepalive
@@ -341,14 +342,18 @@ impl Session {
     /// Returns `None` when the session can't take one: it is not established, over, or has
     /// its most streams.
     pub fn open(&mut self, now: Instant) -> Option<ConnectionId> {
-        let id = match &mut self.carrier {
-            Carrier::Mux(mux) => mux.open(now).ok().map(connection),
-            Carrier::Serial(serial) => Some(serial.open(now)),
-            Carrier::None | Carrier::Over => None,
-        };
-        if let (Some(id), Carrier::Mux(_)) = (id, &self.carrier) {
-            self.silent.insert(id);
+        if self.over {
+            return None;
         }
+        let id = match &mut self.carrier {
+            Carrier::Mux(mux) => {
+                let id = mux.open(now).ok().map(connection);
+                self.silent.extend(id);
+                id
+            }
+            Carrier::Serial(serial) => serial.has_room().then(|| serial.open(now)),
+            Carrier::None => None,
+        };
         self.collect(now);
         id
     }
@@ -358,7 +363,7 @@ impl Session {
         match &self.carrier {
             Carrier::Mux(mux) => mux.send_capacity(stream(id)),
             Carrier::Serial(serial) => serial.send_capacity(id),
-            Carrier::None | Carrier::Over => 0,
+            Carrier::None => 0,
         }
     }
 
@@ -370,41 +375,46 @@ impl Session {
                 .stream_send_limit
                 .saturating_sub(mux.send_capacity(stream(id))),
             Carrier::Serial(serial) => serial.unsent(id),
-            Carrier::None | Carrier::Over => 0,
+            Carrier::None => 0,
         }
     }
 
-    /// Takes bytes of a local connection. What is more than
-    /// [`send_capacity`](Self::send_capacity), or for a connection that is gone, is an error
-    /// of the driver or comes too late: such bytes end the connection.
+    /// Takes bytes of a local connection. What comes after the destination has closed is
+    /// dropped: nobody takes it there, and what the destination said can still be read. More
+    /// than [`send_capacity`](Self::send_capacity) is an error of the driver and ends the
+    /// connection.
     pub fn write(&mut self, now: Instant, id: ConnectionId, data: Bytes) {
         match &mut self.carrier {
             Carrier::Mux(mux) => {
-                if mux.write(now, stream(id), data).is_err() {
+                if let Err(error) = mux.write(now, stream(id), data)
+                    && !matches!(error, WriteError::PeerClosed(_))
+                {
                     mux.close(now, stream(id));
                 }
             }
             Carrier::Serial(serial) => serial.write(id, data),
-            Carrier::None | Carrier::Over => {}
+            Carrier::None => {}
         }
         self.collect(now);
     }
 
-    /// The next bytes of the destination for this connection.
+    /// The next bytes of the destination for this connection. What came before the session's
+    /// end can be read after it.
     pub fn read(&mut self, id: ConnectionId) -> Option<Bytes> {
         match &mut self.carrier {
             Carrier::Mux(mux) => mux.read(stream(id)),
             Carrier::Serial(serial) => serial.read(id),
-            Carrier::None | Carrier::Over => None,
+            Carrier::None => None,
         }
     }
 
-    /// The destination has closed, and everything that it said was read.
+    /// The destination has closed, and everything that it said was read. `false` for a
+    /// connection that the session's end has cut: its local side must not see an orderly end.
     pub fn is_finished(&self, id: ConnectionId) -> bool {
         match &self.carrier {
             Carrier::Mux(mux) => mux.is_finished(stream(id)),
-            Carrier::Serial(_) => false,
-            Carrier::None | Carrier::Over => true,
+            Carrier::Serial(serial) => serial.is_finished(id),
+            Carrier::None => false,
         }
     }
 
@@ -413,7 +423,7 @@ impl Session {
         match &mut self.carrier {
             Carrier::Mux(mux) => mux.close_write(now, stream(id)),
             Carrier::Serial(serial) => serial.close_write(now, id),
-            Carrier::None | Carrier::Over => {}
+            Carrier::None => {}
         }
         self.collect(now);
     }
@@ -423,14 +433,14 @@ impl Session {
         match &mut self.carrier {
             Carrier::Mux(mux) => mux.close(now, stream(id)),
             Carrier::Serial(serial) => serial.close(now, id),
-            Carrier::None | Carrier::Over => {}
+            Carrier::None => {}
         }
         self.collect(now);
     }
 
     /// Asks the agent to end the session; [`SessionEvent::EndConfirmed`] says that it heard.
     ///
-    /// Returns whether it can be asked: an old agent can't, nor can one that is not connected.
+    /// Returns whether it can be asked: an old agent can't, nor one whose handshake is not done.
     pub fn send_end(&mut self, now: Instant) -> bool {
         self.channel
             .established()
@@ -444,7 +454,7 @@ impl Session {
         match &self.carrier {
             Carrier::Mux(mux) => !mux.is_receive_blocked(),
             Carrier::Serial(serial) => !serial.is_receive_blocked(),
-            Carrier::None | Carrier::Over => true,
+            Carrier::None => true,
         }
     }
 
@@ -463,9 +473,10 @@ impl Session {
 
     fn pending_bytes(&self) -> usize {
         match &self.carrier {
+            Carrier::Mux(_) | Carrier::Serial(_) if self.over => 0,
             Carrier::Mux(mux) => mux.pending_bytes(),
             Carrier::Serial(serial) => serial.pending_bytes(),
-            Carrier::None | Carrier::Over => 0,
+            Carrier::None => 0,
         }
     }
 
@@ -477,7 +488,7 @@ impl Session {
                 mux.poll_transmit(now, message.payload_mut(), budget);
             }
             Carrier::Serial(serial) => serial.poll_transmit(now, message.payload_mut(), budget),
-            Carrier::None | Carrier::Over => return,
+            Carrier::None => return,
         }
         if let Err(error) = self.channel.send(now, message) {
             self.end(channel_problem(&error));
@@ -504,7 +515,7 @@ impl Session {
                     };
                     self.handle_serial_event(now, event);
                 }
-                Carrier::None | Carrier::Over => return,
+                Carrier::None => return,
             }
         }
     }
@@ -573,7 +584,7 @@ impl Session {
     }
 
     fn establish(&mut self) {
-        let Some(established) = self.channel.established() else {
+        let Some(established) = self.channel.established().filter(|_| !self.over) else {
             return;
         };
         let facts = Facts {
@@ -620,6 +631,9 @@ impl Session {
     }
 
     fn handle_data(&mut self, now: Instant, data: Bytes) {
+        if self.over {
+            return;
+        }
         match &mut self.carrier {
             Carrier::Mux(mux) => {
                 if let Err(error) = mux.handle_input(now, data) {
@@ -633,7 +647,7 @@ impl Session {
                 }
             }
             Carrier::Serial(serial) => serial.handle_input(now, data),
-            Carrier::None | Carrier::Over => {}
+            Carrier::None => {}
         }
     }
 
@@ -647,7 +661,7 @@ impl Session {
             smux::Event::Finished(stream) => {
                 // The flag that came before names no stream: it is the one that ends without
                 // having said anything (docs/protocol.md, section 3).
-                let silent = self.silent.contains(&connection(stream));
+                let silent = self.silent.remove(&connection(stream));
                 if self.refused > 0 && silent {
                     self.refused -= 1;
                     SessionEvent::ConnectFailed(connection(stream))
@@ -664,7 +678,11 @@ impl Session {
                 SessionEvent::Reset(connection(id), cause)
             }
             smux::Event::Closed(stream) => {
-                self.silent.remove(&connection(stream));
+                // One that was closed on our side meanwhile: the flag was perhaps for it, and
+                // must not be taken for another's later.
+                if self.silent.remove(&connection(stream)) {
+                    self.refused = self.refused.saturating_sub(1);
+                }
                 SessionEvent::Closed(connection(stream))
             }
             // Agents open no streams; the client role refuses them.
@@ -677,6 +695,7 @@ impl Session {
         let event = match event {
             SerialEvent::Readable(id) => SessionEvent::Readable(id),
             SerialEvent::Writable(id) => SessionEvent::Writable(id),
+            SerialEvent::Finished(id) => SessionEvent::Finished(id),
             SerialEvent::Closed(id) => SessionEvent::Closed(id),
             SerialEvent::Disconnect => {
                 self.channel.send_flag(now, Flag::DisconnectToPort);
@@ -688,10 +707,14 @@ impl Session {
 
     /// The session can't go on; said once.
     fn end(&mut self, problem: Problem) {
-        if !matches!(self.carrier, Carrier::Over) {
-            self.carrier = Carrier::Over;
-            self.events.push_back(SessionEvent::Over(problem));
+        if self.over {
+            return;
         }
+        self.over = true;
+        if let Carrier::Serial(serial) = &mut self.carrier {
+            serial.handle_over();
+        }
+        self.events.push_back(SessionEvent::Over(problem));
     }
 }
 
@@ -728,18 +751,4 @@ fn channel_problem(error: &ChannelError) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_learned_holds_for_the_next_sessions() {
-        let mut config = SessionConfig::default();
-        Learned::PayloadLimit(1_024).apply(&mut config);
-        assert_eq!(config.channel.max_payload, 1_024);
-        // It was a coincidence after all.
-        Learned::PayloadLimit(16_384).apply(&mut config);
-        assert_eq!(config.channel.max_payload, 16_384);
-        Learned::MessageRate(NonZeroU32::MIN).apply(&mut config);
-        assert_eq!(config.channel.message_rate, NonZeroU32::MIN);
-    }
-}
+mod tests;

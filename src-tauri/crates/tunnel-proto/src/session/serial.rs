@@ -14,6 +14,10 @@ const SEND_LIMIT: usize = 256 * 1024;
 /// the WebSocket. There is no other connection that this could stall.
 const RECEIVE_LIMIT: usize = 4 * 1024 * 1024;
 
+/// Connections that may be open at once, the one that has the channel included. Each may have
+/// [`SEND_LIMIT`] waiting, so this many hold 64 MiB at most.
+const CONNECTIONS_MOST: usize = 256;
+
 /// How long the destination may be silent after the local end of file, once it has begun to
 /// answer or when nothing was asked.
 const HALF_CLOSE_QUIET: Duration = Duration::from_secs(2);
@@ -51,6 +55,9 @@ pub(super) struct Serial {
     connections: VecDeque<Connection>,
     /// The first connection's place in its life.
     stage: Stage,
+    /// What came before there was any connection: the agent dials when the session starts, and
+    /// destinations such as an ssh server speak first. `None` once a connection has it.
+    early: Option<Inbound>,
     events: VecDeque<SerialEvent>,
 }
 
@@ -70,16 +77,27 @@ struct Connection {
     id: ConnectionId,
     outbound: VecDeque<Bytes>,
     outbound_bytes: usize,
-    inbound: VecDeque<Bytes>,
-    inbound_bytes: usize,
+    inbound: Inbound,
+    /// Something was read, and the silence is not counted anew yet: while something waited
+    /// here, more may have waited on the way.
+    was_read: bool,
     local: Local,
     last: Last,
+}
+
+/// What came in and was not read.
+#[derive(Debug, Default)]
+struct Inbound {
+    chunks: VecDeque<Bytes>,
+    bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Local {
     Open,
     EndOfFile,
+    /// It has nothing more to say, and the destination is taken to have said everything.
+    Finished,
     Gone,
 }
 
@@ -96,6 +114,8 @@ enum Last {
 pub(super) enum SerialEvent {
     Readable(ConnectionId),
     Writable(ConnectionId),
+    /// Nothing comes any more; what came can still be read.
+    Finished(ConnectionId),
     Closed(ConnectionId),
     /// Send the flag `DisconnectToPort`.
     Disconnect,
@@ -108,19 +128,29 @@ impl Serial {
             next_id: 1,
             connections: VecDeque::new(),
             stage: Stage::Current,
+            early: Some(Inbound::default()),
             events: VecDeque::new(),
         }
+    }
+
+    /// Says whether one more connection may wait for its turn.
+    pub(super) fn has_room(&self) -> bool {
+        self.connections.len() < CONNECTIONS_MOST
     }
 
     pub(super) fn open(&mut self, now: Instant) -> ConnectionId {
         let id = ConnectionId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
+        let inbound = self.early.take().unwrap_or_default();
+        if !inbound.chunks.is_empty() {
+            self.events.push_back(SerialEvent::Readable(id));
+        }
         self.connections.push_back(Connection {
             id,
             outbound: VecDeque::new(),
             outbound_bytes: 0,
-            inbound: VecDeque::new(),
-            inbound_bytes: 0,
+            inbound,
+            was_read: false,
             local: Local::Open,
             last: Last::Nothing(now),
         });
@@ -151,9 +181,33 @@ impl Serial {
 
     pub(super) fn read(&mut self, id: ConnectionId) -> Option<Bytes> {
         let connection = self.connection(id)?;
-        let data = connection.inbound.pop_front()?;
-        connection.inbound_bytes -= data.len();
+        let data = connection.inbound.pop()?;
+        connection.was_read = true;
         Some(data)
+    }
+
+    /// Says whether nothing comes any more and everything that came was read.
+    pub(super) fn is_finished(&self, id: ConnectionId) -> bool {
+        self.connections.iter().any(|connection| {
+            connection.id == id
+                && connection.local == Local::Finished
+                && connection.inbound.chunks.is_empty()
+        })
+    }
+
+    /// The session is over. That is how a stream ends; a connection of several is cut.
+    pub(super) fn handle_over(&mut self) {
+        match self.kind {
+            Kind::Basic => {}
+            Kind::Stream => {
+                if let Some(first) = self.connections.front_mut()
+                    && first.local != Local::Gone
+                {
+                    first.local = Local::Finished;
+                    self.events.push_back(SerialEvent::Finished(first.id));
+                }
+            }
+        }
     }
 
     pub(super) fn close_write(&mut self, now: Instant, id: ConnectionId) {
@@ -168,8 +222,7 @@ impl Serial {
     pub(super) fn close(&mut self, now: Instant, id: ConnectionId) {
         if let Some(connection) = self.connection(id) {
             connection.local = Local::Gone;
-            connection.inbound.clear();
-            connection.inbound_bytes = 0;
+            connection.inbound = Inbound::default();
         }
         self.settle(now);
     }
@@ -184,13 +237,17 @@ impl Serial {
                 return;
             }
         }
+        if data.is_empty() {
+            return;
+        }
         if let Some(connection) = self.connections.front_mut() {
             connection.last = Last::Inbound(now);
-            if connection.local != Local::Gone && !data.is_empty() {
-                connection.inbound_bytes += data.len();
-                connection.inbound.push_back(data);
+            if connection.local != Local::Gone {
+                connection.inbound.push(data);
                 self.events.push_back(SerialEvent::Readable(connection.id));
             }
+        } else if let Some(early) = &mut self.early {
+            early.push(data);
         }
     }
 
@@ -261,9 +318,10 @@ impl Serial {
 
     /// Says whether the current connection's reader is too slow for more input.
     pub(super) fn is_receive_blocked(&self) -> bool {
-        self.connections
-            .front()
-            .is_some_and(|first| first.inbound_bytes >= RECEIVE_LIMIT)
+        let first = self.connections.front().map(|first| &first.inbound);
+        first
+            .or(self.early.as_ref())
+            .is_some_and(|inbound| inbound.bytes >= RECEIVE_LIMIT)
     }
 
     fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
@@ -287,23 +345,34 @@ impl Serial {
         });
         match self.stage {
             Stage::Current => {
-                let Some(first) = self.connections.front() else {
+                let Some(first) = self.connections.front_mut() else {
                     return;
                 };
+                if std::mem::take(&mut first.was_read)
+                    && let Last::Inbound(at) = &mut first.last
+                {
+                    *at = now;
+                }
                 let done = match first.local {
-                    Local::Open => false,
+                    Local::Open | Local::Finished => false,
                     Local::EndOfFile => first.quiet_until().is_some_and(|until| until <= now),
                     Local::Gone => first.outbound_bytes == 0,
                 };
                 if !done {
                     return;
                 }
-                match self.kind {
-                    Kind::Basic => {
+                if first.local == Local::EndOfFile {
+                    first.local = Local::Finished;
+                    self.events.push_back(SerialEvent::Finished(first.id));
+                }
+                match (self.kind, first.local) {
+                    (Kind::Basic, _) => {
                         self.events.push_back(SerialEvent::Disconnect);
                         self.stage = Stage::Leaving;
                     }
-                    Kind::Stream => self.leave(),
+                    // The driver closes it once it has passed the end on.
+                    (Kind::Stream, Local::Open | Local::EndOfFile | Local::Finished) => {}
+                    (Kind::Stream, Local::Gone) => self.leave(),
                 }
             }
             Stage::Leaving => {}
@@ -321,15 +390,30 @@ impl Serial {
 }
 
 impl Connection {
-    /// Until when the destination may answer after the local end of file.
+    /// Until when the destination may answer after the local end of file. Its silence means
+    /// nothing while something waits in either direction.
     fn quiet_until(&self) -> Option<Instant> {
-        if self.local != Local::EndOfFile || self.outbound_bytes > 0 {
+        let waits = self.outbound_bytes > 0 || !self.inbound.chunks.is_empty();
+        if self.local != Local::EndOfFile || waits {
             return None;
         }
         Some(match self.last {
             Last::Nothing(at) | Last::Inbound(at) => at + HALF_CLOSE_QUIET,
             Last::Outbound(at) => at + HALF_CLOSE_WAIT,
         })
+    }
+}
+
+impl Inbound {
+    fn push(&mut self, data: Bytes) {
+        self.bytes += data.len();
+        self.chunks.push_back(data);
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        let data = self.chunks.pop_front()?;
+        self.bytes -= data.len();
+        Some(data)
     }
 }
 
@@ -387,11 +471,15 @@ mod tests {
         let later = now + Duration::from_secs(60);
         serial.handle_timeout(later);
         serial.handle_input(later, Bytes::from_static(b"answer"));
-        assert_eq!(serial.poll_timeout(), Some(later + HALF_CLOSE_QUIET));
         assert_eq!(serial.read(id).unwrap(), "answer");
+        serial.handle_timeout(later);
+        assert_eq!(serial.poll_timeout(), Some(later + HALF_CLOSE_QUIET));
         events(&mut serial);
         serial.handle_timeout(later + HALF_CLOSE_QUIET);
-        assert_eq!(events(&mut serial), [SerialEvent::Disconnect]);
+        assert_eq!(
+            events(&mut serial),
+            [SerialEvent::Finished(id), SerialEvent::Disconnect]
+        );
     }
 
     #[test]
@@ -427,5 +515,112 @@ mod tests {
         let id = serial.open(now);
         serial.close(now, id);
         assert_eq!(events(&mut serial), [SerialEvent::Closed(id)]);
+    }
+
+    #[test]
+    fn what_the_destination_says_first_waits_for_the_first_connection() {
+        let now = Instant::now();
+        for kind in [Kind::Basic, Kind::Stream] {
+            let mut serial = Serial::new(kind);
+            serial.handle_input(now, Bytes::from_static(b"SSH-2.0-"));
+            serial.handle_input(now, Bytes::from_static(b"server\r\n"));
+            assert_eq!(events(&mut serial), []);
+            let id = serial.open(now);
+            assert_eq!(events(&mut serial), [SerialEvent::Readable(id)]);
+            assert_eq!(serial.read(id).unwrap(), "SSH-2.0-");
+            assert_eq!(serial.read(id).unwrap(), "server\r\n");
+            assert_eq!(serial.read(id), None);
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_before_the_first_connection_blocks_the_input() {
+        let now = Instant::now();
+        let mut serial = Serial::new(Kind::Stream);
+        serial.handle_input(now, vec![0; RECEIVE_LIMIT].into());
+        assert!(serial.is_receive_blocked());
+        let id = serial.open(now);
+        assert!(serial.is_receive_blocked());
+        serial.read(id);
+        assert!(!serial.is_receive_blocked());
+    }
+
+    #[test]
+    fn an_answer_that_is_read_slowly_is_not_cut_off_after_a_half_close() {
+        let now = Instant::now();
+        for kind in [Kind::Basic, Kind::Stream] {
+            let mut serial = Serial::new(kind);
+            let id = serial.open(now);
+            serial.close_write(now, id);
+            serial.handle_input(now, Bytes::from_static(b"answer"));
+            assert_eq!(serial.poll_timeout(), None);
+            let later = now + Duration::from_secs(60);
+            serial.handle_timeout(later);
+            assert_eq!(events(&mut serial), [SerialEvent::Readable(id)]);
+            assert!(!serial.is_finished(id));
+            // Nothing could come while nobody read: only now does silence mean anything.
+            assert_eq!(serial.read(id).unwrap(), "answer");
+            assert!(serial.poll_timeout().is_some_and(|at| at <= later));
+            serial.handle_timeout(later);
+            assert_eq!(serial.poll_timeout(), Some(later + HALF_CLOSE_QUIET));
+        }
+    }
+
+    #[test]
+    fn a_half_closed_connection_ends_in_order() {
+        let now = Instant::now();
+        let then = now + HALF_CLOSE_QUIET;
+        let mut serial = Serial::new(Kind::Basic);
+        let id = serial.open(now);
+        serial.close_write(now, id);
+        serial.handle_timeout(then);
+        assert_eq!(
+            events(&mut serial),
+            [SerialEvent::Finished(id), SerialEvent::Disconnect]
+        );
+        assert!(serial.is_finished(id));
+
+        let mut serial = Serial::new(Kind::Stream);
+        let id = serial.open(now);
+        serial.close_write(now, id);
+        serial.handle_timeout(then);
+        assert_eq!(events(&mut serial), [SerialEvent::Finished(id)]);
+        assert!(serial.is_finished(id));
+        assert_eq!(serial.poll_timeout(), None);
+        serial.close(then, id);
+        assert_eq!(events(&mut serial), [SerialEvent::Closed(id)]);
+    }
+
+    #[test]
+    fn the_end_of_the_session_is_the_end_of_its_stream_behind_what_came_before() {
+        let now = Instant::now();
+        let mut serial = Serial::new(Kind::Stream);
+        let id = serial.open(now);
+        serial.handle_input(now, Bytes::from_static(b"bye"));
+        serial.handle_over();
+        assert!(!serial.is_finished(id));
+        assert_eq!(
+            events(&mut serial),
+            [SerialEvent::Readable(id), SerialEvent::Finished(id)]
+        );
+        assert_eq!(serial.read(id).unwrap(), "bye");
+        assert!(serial.is_finished(id));
+
+        // One TCP connection of several: whether its destination had closed, nobody knows.
+        let mut serial = Serial::new(Kind::Basic);
+        let id = serial.open(now);
+        serial.handle_over();
+        assert!(!serial.is_finished(id));
+    }
+
+    #[test]
+    fn only_so_many_connections_wait_for_their_turn() {
+        let now = Instant::now();
+        let mut serial = Serial::new(Kind::Basic);
+        for _ in 0..CONNECTIONS_MOST {
+            assert!(serial.has_room());
+            serial.open(now);
+        }
+        assert!(!serial.has_room());
     }
 }
