@@ -115,7 +115,8 @@ pub enum Input {
     Withdrawn(RequestId),
     /// A connection that was placed on this session has ended.
     Finished(SessionKey),
-    /// The user has signed in, or says that it is worth a try.
+    /// The user has signed in, or does not want to wait for the next attempt: what waits is
+    /// tried at once.
     SignedIn,
     /// The tunnel is no longer wanted.
     Stop,
@@ -273,7 +274,7 @@ impl Tunnel {
                 let outage = self.slot(key).and_then(Slot::take_outage);
                 self.replace(now, key, problem, outage);
             }
-            Input::Degraded(key, problem) => self.handle_degraded(now, key, problem),
+            Input::Degraded(key, problem) => self.handle_degraded(key, problem),
             Input::FlagDone(key) => self.handle_flag_done(key),
             Input::Terminated(key) => self.handle_terminated(key),
             Input::Accepted(request) => self.handle_accepted(now, request),
@@ -382,6 +383,14 @@ impl Tunnel {
         self.waiting.len()
     }
 
+    /// Connections that are placed on sessions and have not ended.
+    pub fn connections(&self) -> u32 {
+        self.slots
+            .iter()
+            .map(|slot| slot.connections)
+            .fold(0, u32::saturating_add)
+    }
+
     /// Sessions that can carry connections now.
     pub fn sessions_up(&self) -> usize {
         self.slots.iter().filter(|slot| slot.is_up()).count()
@@ -463,13 +472,14 @@ impl Tunnel {
     }
 
     fn handle_lost(&mut self, now: Instant, key: SessionKey, close: Close, progressed: bool) {
+        // The last words of a session that was given up are nobody's business any more.
+        let Some(at) = self.position(key) else { return };
         let problem = close.problem();
         self.last_close = Some(close.clone());
         self.events.push_back(Event::Lost {
             session: key,
             close,
         });
-        let Some(at) = self.position(key) else { return };
         let slot = &mut self.slots[at];
         match &slot.phase {
             Phase::Up { .. } | Phase::Handshaking { .. } => match slot.take_outage() {
@@ -497,12 +507,11 @@ impl Tunnel {
         }
     }
 
-    fn handle_degraded(&mut self, now: Instant, key: SessionKey, problem: Option<Problem>) {
+    fn handle_degraded(&mut self, key: SessionKey, problem: Option<Problem>) {
         if let Some(slot) = self.slot(key)
             && let Phase::Up { degraded, .. } = &mut slot.phase
         {
             *degraded = problem;
-            self.settle(now);
         }
     }
 
@@ -546,13 +555,11 @@ impl Tunnel {
 
     /// Waits for the next attempt, as long as the budget lasts.
     fn retry(&mut self, now: Instant, at: usize, step: Step, mut outage: Outage) {
-        let budget = if self.has_been_up {
-            self.policy.retry_budget
-        } else {
-            self.policy.start_budget
+        let others = || {
+            self.others(at)
+                .any(|slot| self.has_time(now, slot.outage()))
         };
-        let others_up = self.slots.iter().any(Slot::is_healthy);
-        if now.saturating_duration_since(outage.since) >= budget && !others_up {
+        if !self.has_time(now, Some(&outage)) && !others() {
             return self.fail(now, outage.problem);
         }
         let until = now + outage.backoff.next(&mut self.random);
@@ -564,9 +571,11 @@ impl Tunnel {
         };
     }
 
-    /// Nothing can be done for this slot; the tunnel goes on while others carry it.
+    /// Nothing can be done for this slot; the tunnel goes on while others carry it, or are
+    /// being resumed.
     fn give_up_slot(&mut self, now: Instant, at: usize, outage: Outage) {
-        if self.slots.iter().any(Slot::is_healthy) {
+        let live = |slot: &Slot| slot.session_id.is_some() && self.has_time(now, slot.outage());
+        if self.others(at).any(live) {
             // What is refused now may be allowed later; the pool asks again, seldom.
             let until = now + self.policy.retry_budget;
             self.slots[at].phase = Phase::Waiting {
@@ -577,6 +586,24 @@ impl Tunnel {
         } else {
             self.fail(now, outage.problem);
         }
+    }
+
+    /// Whether an outage, if there is one, is within its budget.
+    fn has_time(&self, now: Instant, outage: Option<&Outage>) -> bool {
+        let budget = if self.has_been_up {
+            self.policy.retry_budget
+        } else {
+            self.policy.start_budget
+        };
+        outage.is_none_or(|outage| now.saturating_duration_since(outage.since) < budget)
+    }
+
+    /// Every slot but this.
+    fn others(&self, at: usize) -> impl Iterator<Item = &Slot> {
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter(move |(other, _)| *other != at)
+            .map(|(_, slot)| slot)
     }
 
     /// Starts an attempt now.
@@ -670,7 +697,9 @@ impl Tunnel {
 
     fn handle_signed_in(&mut self) {
         for at in 0..self.slots.len() {
-            if let Phase::AwaitingSignIn { outage, step, .. } = &self.slots[at].phase {
+            if let Phase::AwaitingSignIn { outage, step, .. }
+            | Phase::Waiting { outage, step, .. } = &self.slots[at].phase
+            {
                 let (outage, step) = (outage.clone(), *step);
                 self.attempt(at, step, outage);
             }
@@ -845,8 +874,10 @@ impl Tunnel {
                 Some(_) | None => State::Up { since },
             };
         }
-        // The slot that comes back first speaks for the tunnel.
-        let next = self.slots.iter().min_by_key(|slot| match &slot.phase {
+        // The slot that comes back first speaks for the tunnel; one that is being started for
+        // the first time has nothing to say.
+        let out = self.slots.iter().filter(|slot| slot.outage().is_some());
+        let next = out.min_by_key(|slot| match &slot.phase {
             Phase::AwaitingSignIn { .. } => (1, None),
             Phase::Waiting { until, .. } => (0, Some(*until)),
             Phase::Starting { .. }

@@ -626,6 +626,121 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
 }
 
+/// A tunnel with two sessions, of which the second was lost and can't be replaced for as long
+/// as the budget lasts, while the first carries the tunnel. Returns the first, and the one that
+/// is to take the second's place.
+fn one_of_two_up() -> (World, SessionKey, SessionKey) {
+    let mut world = World::with(TunnelPolicy {
+        sessions: 2,
+        ..TunnelPolicy::default()
+    });
+    let first = world.expect_start();
+    world.bring_up(first);
+    let second = world.expect_start();
+    world.bring_up(second);
+    world.input(Input::Over(second, problem("session-ended")));
+    let actions = world.actions();
+    let [.., Action::Start(third)] = actions[..] else {
+        panic!("{actions:?}")
+    };
+    while world.now - world.start < TunnelPolicy::default().retry_budget {
+        world.input(Input::Granted(third, Err(failure(Next::Retry))));
+        assert!(matches!(world.next_timer(), TunnelTimer::Attempt(_)));
+        assert_eq!(world.expect_start(), third);
+    }
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    (world, first, third)
+}
+
+#[test]
+fn a_session_that_can_not_be_replaced_does_not_end_the_tunnel_while_another_is_resumed() {
+    for refusal in [Next::Retry, Next::AwaitTarget, Next::Stop] {
+        let (mut world, first, third) = one_of_two_up();
+        world.lose(first);
+        assert_eq!(world.expect_resume(), (first, "session-1".into()));
+        world.input(Input::Granted(third, Err(failure(refusal))));
+        assert_eq!(world.actions(), []);
+        assert!(matches!(world.tunnel.state(), State::Reconnecting { .. }));
+        world.resume(first, "session-1");
+        assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    }
+}
+
+#[test]
+fn a_tunnel_whose_sessions_are_all_refused_fails() {
+    let (mut world, first, third) = one_of_two_up();
+    world.lose(first);
+    world.expect_resume();
+    world.input(Input::Granted(third, Err(failure(Next::Stop))));
+    world.input(Input::Granted(first, Err(failure(Next::Stop))));
+    world.actions();
+    while let Some((_, timer)) = world.tunnel.poll_timeout()
+        && let TunnelTimer::Attempt(key) = timer
+    {
+        world.next_timer();
+        world.actions();
+        world.input(Input::Granted(key, Err(failure(Next::Stop))));
+    }
+    assert!(matches!(world.tunnel.state(), State::Failed { .. }));
+    // At once, not when the one that was given up first is tried again.
+    assert!(world.now - world.start < Duration::from_secs(32 * 60));
+}
+
+#[test]
+fn who_does_not_want_to_wait_for_the_next_attempt_need_not() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::Retry))));
+    assert_eq!(world.actions(), []);
+    world.input(Input::SignedIn);
+    assert_eq!(world.expect_resume(), (key, "session-1".into()));
+    assert_eq!(world.tunnel.poll_timeout(), None);
+}
+
+#[test]
+fn connections_that_went_with_their_session_are_counted_no_more() {
+    let (mut world, key) = World::up();
+    world.input(Input::Accepted(RequestId(1)));
+    world.input(Input::Accepted(RequestId(2)));
+    assert_eq!(world.tunnel.connections(), 2);
+    world.input(Input::Finished(key));
+    assert_eq!(world.tunnel.connections(), 1);
+    world.input(Input::Over(key, problem("session-ended")));
+    assert_eq!(world.tunnel.connections(), 0);
+    // What its task said last comes late.
+    world.input(Input::Finished(key));
+    assert_eq!(world.tunnel.connections(), 0);
+}
+
+#[test]
+fn a_session_that_was_given_up_does_not_tell_of_its_websocket_any_more() {
+    let (mut world, key) = World::up();
+    world.input(Input::Over(key, problem("session-ended")));
+    world.events();
+    world.lose(key);
+    assert_eq!(world.events(), []);
+    assert_eq!(world.tunnel.last_close(), None);
+}
+
+#[test]
+fn a_tunnel_that_was_up_says_reconnecting_while_any_session_is_in_an_outage() {
+    let mut world = World::with(TunnelPolicy {
+        sessions: 2,
+        ..TunnelPolicy::default()
+    });
+    let first = world.expect_start();
+    world.bring_up(first);
+    let second = world.expect_start();
+    // The second's first start is under way when the first has to be replaced.
+    world.input(Input::Over(first, problem("session-ended")));
+    assert_ne!(first, second);
+    let State::Reconnecting { problem, .. } = world.tunnel.state() else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert_eq!(problem.code, "session-ended");
+}
+
 #[test]
 fn the_token_is_not_shown() {
     let text = format!("{:?}", Action::Dial(SessionKey(1), grant(1)));
