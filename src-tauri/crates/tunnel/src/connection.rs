@@ -254,15 +254,10 @@ async fn read_side(
     credit: &Semaphore,
 ) -> io::Result<()> {
     let mut buffer = BytesMut::new();
-    let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+    let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
     loop {
         // Without credit nothing is read: the local side feels it in its own send window.
-        drop(
-            credit
-                .acquire()
-                .await
-                .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?,
-        );
+        drop(credit.acquire().await.map_err(|_| closed())?);
         buffer.reserve(READ_SIZE);
         let most = credit.available_permits().clamp(1, READ_SIZE);
         let count = (&mut *reader)
@@ -273,17 +268,25 @@ async fn read_side(
             return inbox
                 .send(FromConnection::EndOfFile(id))
                 .await
-                .map_err(|_| closed(()));
+                .map_err(|_| closed());
         }
         let permits = u32::try_from(count).unwrap_or(u32::MAX);
         if let Ok(permit) = credit.acquire_many(permits).await {
             permit.forget();
         }
-        let data = buffer.split().freeze();
+        // A small piece gets memory of its own size: it may wait for long in the session, and a
+        // slice would keep the whole buffer.
+        let data = if count < READ_SIZE / 2 {
+            let copy = Bytes::copy_from_slice(&buffer);
+            buffer.clear();
+            copy
+        } else {
+            buffer.split().freeze()
+        };
         inbox
             .send(FromConnection::Data(id, data))
             .await
-            .map_err(|_| closed(()))?;
+            .map_err(|_| closed())?;
     }
 }
 

@@ -11,20 +11,21 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tunnel_proto::{
-    Action, Clock, Event, Failure, Grant, Input, Problem, RequestId, Session, SessionConfig,
-    SessionKey, Snapshot, State, Tunnel as Policy,
+    Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, RequestId, Session,
+    SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy,
 };
 use zeroize::Zeroizing;
 
 use crate::access;
 use crate::dial::{self, Socket};
 use crate::listen::{Listener, Local};
-use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession};
+use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
 use crate::{TunnelEvent, random_seed};
 
-/// Commands that may wait for a session's task. It takes them at once; more than that waiting
-/// means that it hangs, and connections are refused then.
-const COMMANDS: usize = 256;
+/// Commands that may wait for a session's task. It takes them at once, but all connections that
+/// wait (256 by default) may be placed before it runs; more than that waiting means that it
+/// hangs, and connections are refused then.
+const COMMANDS: usize = 512;
 
 /// How long the task waits at its end for calls that nobody asked it to wait for.
 const END_PATIENCE: Duration = Duration::from_secs(2);
@@ -63,7 +64,8 @@ pub(crate) struct Driver {
     sessions: HashMap<SessionKey, SessionHandle>,
     waiting: HashMap<RequestId, Local>,
     next_request: u64,
-    connections: u32,
+    /// StartSession calls that are under way: what they grant must not be left behind.
+    starts: usize,
     /// Nobody has stopped the tunnel yet.
     wanted: bool,
     /// TerminateSession calls that are under way and were not asked for by the policy: the
@@ -79,7 +81,8 @@ struct SessionHandle {
 
 /// A request that was answered.
 enum Outcome {
-    Granted(SessionKey, Result<Grant, Failure>),
+    Started(SessionKey, Result<Grant, Failure>),
+    Resumed(SessionKey, Result<Grant, Failure>),
     Dialled(
         SessionKey,
         Result<(Box<Socket>, Zeroizing<String>), Failure>,
@@ -98,7 +101,7 @@ impl Driver {
             sessions: HashMap::new(),
             waiting: HashMap::new(),
             next_request: 0,
-            connections: 0,
+            starts: 0,
             wanted: true,
             abandoned: JoinSet::new(),
         }
@@ -114,11 +117,21 @@ impl Driver {
             }
             self.wait().await;
         }
-        self.requests.abort_all();
+        // Nobody reads reports any more: a session's task must not wait for that.
+        self.reports.close();
         let end = async {
             for (_, session) in self.sessions.drain() {
                 let _ = session.commands.try_send(ToSession::Discard);
                 let _ = session.task.await;
+            }
+            // A session that is granted only now would be left behind.
+            while self.starts > 0
+                && let Some(outcome) = self.requests.join_next().await
+            {
+                if let Ok(outcome) = outcome {
+                    self.handle_outcome(outcome);
+                }
+                self.act();
             }
             while self.abandoned.join_next().await.is_some() {}
         };
@@ -183,7 +196,7 @@ impl Driver {
                 let access = self.parts.access.clone();
                 self.requests.spawn(async move {
                     let resumed = access.resume_session(&session_id).await;
-                    Outcome::Granted(
+                    Outcome::Resumed(
                         key,
                         resumed
                             .map(access::grant)
@@ -192,7 +205,11 @@ impl Driver {
                 });
             }
             Action::Dial(key, grant) => self.dial(key, grant),
-            Action::SendEnd(key) => self.command(key, ToSession::SendEnd),
+            Action::SendEnd(key) => {
+                if self.command(key, ToSession::SendEnd).is_err() {
+                    self.input(Input::FlagDone(key));
+                }
+            }
             Action::Terminate(key, session_id) => {
                 let ended = terminate(self.parts.access.clone(), session_id);
                 self.requests.spawn(async move {
@@ -212,15 +229,12 @@ impl Driver {
             }
             Action::Place(request, key) => {
                 if let Some(local) = self.waiting.remove(&request) {
-                    self.connections = self.connections.saturating_add(1);
-                    self.command(key, ToSession::Connect(local));
+                    self.place(key, local);
                 }
             }
             Action::Reject(request) => {
-                if let Some(Local::Tcp(stream)) = self.waiting.remove(&request) {
-                    // A reset says that nobody took the connection; an end would say that
-                    // somebody took it and had nothing to say.
-                    let _ = stream.set_zero_linger();
+                if let Some(local) = self.waiting.remove(&request) {
+                    local.refuse();
                 }
             }
         }
@@ -228,16 +242,17 @@ impl Driver {
 
     /// Calls StartSession and makes the session's engine and task.
     fn start(&mut self, key: SessionKey) {
+        self.starts += 1;
         if let Some(grant) = self.parts.granted.take() {
             self.requests
-                .spawn(async move { Outcome::Granted(key, Ok(grant)) });
+                .spawn(async move { Outcome::Started(key, Ok(grant)) });
             return;
         }
         let access = self.parts.access.clone();
         let request = self.parts.request.clone();
         self.requests.spawn(async move {
             let started = access.start_session(&request).await;
-            Outcome::Granted(
+            Outcome::Started(
                 key,
                 started
                     .map(access::grant)
@@ -281,17 +296,28 @@ impl Driver {
 
     fn handle_outcome(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Granted(key, result) => self.input(Input::Granted(key, result)),
+            Outcome::Started(key, result) => {
+                self.starts -= 1;
+                self.input(Input::Granted(key, result));
+            }
+            Outcome::Resumed(key, result) => self.input(Input::Granted(key, result)),
             Outcome::Dialled(key, Ok((socket, mut token))) => {
-                let token = std::mem::take(&mut *token);
-                self.command(key, ToSession::Socket(socket, token));
+                let token = Token(std::mem::take(&mut *token));
+                let given = self.command(key, ToSession::Socket(socket, token));
                 self.input(Input::Dialled(key, Ok(())));
+                if given.is_err() {
+                    self.input(Input::Over(key, hung()));
+                }
             }
             Outcome::Dialled(key, Err(failure)) => {
                 tracing::info!(session = %key, problem = %failure.problem.what, "dialling failed");
                 self.input(Input::Dialled(key, Err(failure)));
             }
-            Outcome::DataKey(key, result) => self.command(key, ToSession::DataKey(result)),
+            Outcome::DataKey(key, result) => {
+                if self.command(key, ToSession::DataKey(result)).is_err() {
+                    self.input(Input::Over(key, hung()));
+                }
+            }
             Outcome::Terminated(key) => self.input(Input::Terminated(key)),
         }
     }
@@ -326,10 +352,7 @@ impl Driver {
                 tracing::info!(session = %key, ?learned, "the way to the target has a limit");
                 learned.apply(&mut self.parts.session);
             }
-            Report::Finished => {
-                self.connections = self.connections.saturating_sub(1);
-                self.input(Input::Finished(key));
-            }
+            Report::Finished => self.input(Input::Finished(key)),
             // Publishing follows anyway.
             Report::Figures => {}
         }
@@ -354,15 +377,23 @@ impl Driver {
         });
     }
 
-    fn command(&mut self, key: SessionKey, command: ToSession) {
-        let placed = matches!(command, ToSession::Connect(_));
-        let sent = self
-            .sessions
-            .get(&key)
-            .is_some_and(|handle| handle.commands.try_send(command).is_ok());
-        if !sent && placed {
-            self.connections = self.connections.saturating_sub(1);
+    fn place(&mut self, key: SessionKey, local: Local) {
+        if let Err(command) = self.command(key, ToSession::Connect(local)) {
+            if let ToSession::Connect(local) = command {
+                local.refuse();
+            }
             self.input(Input::Finished(key));
+        }
+    }
+
+    /// Gives a session's task a command; gives it back if the task is gone or hangs.
+    fn command(&self, key: SessionKey, command: ToSession) -> Result<(), ToSession> {
+        match self.sessions.get(&key) {
+            Some(session) => session
+                .commands
+                .try_send(command)
+                .map_err(mpsc::error::TrySendError::into_inner),
+            None => Err(command),
         }
     }
 
@@ -409,7 +440,7 @@ impl Driver {
         self.parts.snapshot.send_if_modified(|snapshot| {
             let before = snapshot.clone();
             snapshot.state = policy.state();
-            snapshot.connections = self.connections;
+            snapshot.connections = policy.connections();
             snapshot.waiting = count(policy.waiting());
             snapshot.sessions = count(policy.sessions_up());
             snapshot.bytes_up = bytes_up.load(Ordering::Relaxed);
@@ -420,11 +451,20 @@ impl Driver {
             snapshot.round_trip_ms = round_trip;
             if over {
                 snapshot.addresses.clear();
-                snapshot.connections = 0;
             }
             *snapshot != before
         });
     }
+}
+
+/// A session's task that does not take what it is given. It can only be replaced.
+fn hung() -> Problem {
+    Problem::new(
+        ProblemKind::Protocol,
+        "session-hangs",
+        "A session of the tunnel does not go on.",
+        "A new session is started; if it happens again, make a diagnostic bundle.",
+    )
 }
 
 pub(crate) type Reports = mpsc::Receiver<(SessionKey, Report)>;
@@ -453,7 +493,11 @@ pub(crate) fn accept(
             let accepted = accepted.clone();
             async move {
                 loop {
-                    let local = listener.accept().await;
+                    let local = tokio::select! {
+                        local = listener.accept() => local,
+                        // A tunnel that has given up must not keep its port.
+                        () = accepted.closed() => return,
+                    };
                     if accepted.send(local).await.is_err() {
                         return;
                     }

@@ -137,6 +137,19 @@ pub(crate) enum Local {
     ),
 }
 
+impl Local {
+    /// Closes a connection that nobody takes. A reset says so; an end would say that somebody
+    /// took it and had nothing to say.
+    pub(crate) fn refuse(self) {
+        match self {
+            Self::Tcp(stream) => {
+                let _ = stream.set_zero_linger();
+            }
+            Self::Unix(_) | Self::Stream(..) => {}
+        }
+    }
+}
+
 impl fmt::Debug for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -2,6 +2,7 @@
 //! connections. It decides nothing; the session engine and the tunnel's policy do.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future as _;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -47,7 +48,7 @@ const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(crate) enum ToSession {
     /// A new WebSocket, and the token that opens the channel on it.
-    Socket(Box<Socket>, String),
+    Socket(Box<Socket>, Token),
     /// A local connection to carry.
     Connect(Local),
     /// The answer to [`Report::DataKeyNeeded`].
@@ -56,6 +57,16 @@ pub(crate) enum ToSession {
     SendEnd,
     /// End the task, its WebSocket and its connections.
     Discard,
+}
+
+/// What opens the data channel. Secret.
+pub(crate) struct Token(pub(crate) String);
+
+/// Leaves the secret out.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 /// Said by a session's task.
@@ -292,7 +303,7 @@ impl SessionTask {
         }
         for command in batch.commands {
             match command {
-                ToSession::Socket(socket, token) => {
+                ToSession::Socket(socket, Token(token)) => {
                     self.socket = Some(socket);
                     self.unflushed = false;
                     self.session.handle_connected(now, token);
@@ -339,7 +350,7 @@ impl SessionTask {
 
     fn connect(&mut self, now: std::time::Instant, local: Local) {
         let Some(id) = self.session.open(now) else {
-            drop(local);
+            local.refuse();
             self.report(Report::Finished);
             return;
         };
