@@ -118,6 +118,70 @@ async fn a_raw_stream_carries_bytes_both_ways_until_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_destination_behind_a_raw_stream_or_an_old_agent_may_speak_first() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let greeter = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            stream.write_all(b"SSH-2.0-server\r\n").await.unwrap();
+            held.push(stream);
+        }
+    });
+    let old = AgentSettings::with_version("2.3.1319.0");
+    for agent in [AgentSettings::default(), old] {
+        let settings = Settings {
+            unlisted_targets: Some(agent),
+            ..fast()
+        };
+        let sim = Simulator::start(settings).await.unwrap();
+        let destination = Destination::start().await.unwrap();
+        for _ in 0..10 {
+            let config = TunnelConfig {
+                destination: To::Stream { port },
+                ..Rig::config(&sim, &destination)
+            };
+            let (near, far) = tokio::io::duplex(1024);
+            let (reader, writer) = tokio::io::split(far);
+            let tunnel = Tunnel::start_stream(config, None, reader, writer)
+                .await
+                .unwrap();
+            let (mut reader, _writer) = tokio::io::split(near);
+            let mut line = [0; 16];
+            impatient(reader.read_exact(&mut line))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(&line, b"SSH-2.0-server\r\n");
+            tunnel.stop().await;
+        }
+        sim.stop().await;
+    }
+    greeter.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_through_an_old_agent_comes_whole_and_ends_in_order() {
+    let rig = Rig::start(Settings {
+        unlisted_targets: Some(AgentSettings::with_version("2.3.1319.0")),
+        ..fast()
+    })
+    .await
+    .unwrap();
+    let mut stream = rig.connect().await.unwrap();
+    let question = vec![7; 100_000];
+    stream.write_all(&question).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    impatient(stream.read_to_end(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(answer == question, "{} bytes", answer.len());
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn localhost_is_reached_by_both_families_on_one_port() {
     let rig = Rig::start(fast()).await.unwrap();
     for address in rig.snapshot().addresses {

@@ -1,0 +1,303 @@
+//! The far end of one session: reliability with the reference agent's manners, and
+//! destinations that play their part of each connection's plan.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use smux::{Mux, Role, StreamId};
+use ssm_message::payload::{Acknowledgement, Flag, HandshakeComplete, JsonPayload as _};
+use ssm_message::{Flags, Message, MessageType, PayloadType, Uuid};
+
+use crate::traffic::{HEAD, Plan, Sink, Source};
+
+/// What the agent puts into one message, and how long it sleeps after it.
+const PAYLOAD: usize = 1024;
+const PACE: Duration = Duration::from_millis(1);
+
+/// How often it looks whether its oldest message must go again, and when that is so.
+const RESEND_PERIOD: Duration = Duration::from_millis(100);
+const RESEND_AFTER: Duration = Duration::from_millis(300);
+
+const REQUEST: &str = r#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Port","Properties":{"portNumber":"80","type":"LocalPortForwarding"}}}]}"#;
+
+#[derive(Debug)]
+pub(crate) struct Agent {
+    ids: u128,
+    next_number: i64,
+    expected: i64,
+    early: BTreeMap<i64, Message>,
+    unacknowledged: VecDeque<(i64, Bytes, Instant)>,
+    out: VecDeque<Bytes>,
+    mux: Mux,
+    destinations: BTreeMap<StreamId, Destination>,
+    stage: Stage,
+    paused: bool,
+    awake_at: Instant,
+    next_look: Instant,
+    /// The client asked for the session's end.
+    pub(crate) ended: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Requested,
+    Complete,
+}
+
+#[derive(Debug)]
+struct Destination {
+    head: BytesMut,
+    game: Option<(Source, Sink)>,
+    closed: bool,
+}
+
+impl Agent {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            ids: 0,
+            next_number: 0,
+            expected: 0,
+            early: BTreeMap::new(),
+            unacknowledged: VecDeque::new(),
+            out: VecDeque::new(),
+            mux: Mux::new(Role::Server, smux::Config::default()),
+            destinations: BTreeMap::new(),
+            stage: Stage::Idle,
+            paused: false,
+            awake_at: now,
+            next_look: now + RESEND_PERIOD,
+            ended: false,
+        }
+    }
+
+    /// The client's channel is open: the first time the handshake begins.
+    pub(crate) fn client_arrived(&mut self, now: Instant) {
+        self.paused = false;
+        if self.stage == Stage::Idle {
+            self.stage = Stage::Requested;
+            self.send(
+                now,
+                PayloadType::HandshakeRequest,
+                Bytes::from_static(REQUEST.as_bytes()),
+            );
+        }
+    }
+
+    /// The gateway says that nobody is there.
+    pub(crate) fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    pub(crate) fn handle_frame(&mut self, now: Instant, frame: &Bytes) {
+        let message = Message::decode(frame).unwrap();
+        self.paused = false;
+        match message.message_type {
+            MessageType::Acknowledge => {
+                let number = Acknowledgement::decode(&message.payload)
+                    .unwrap()
+                    .sequence_number;
+                self.unacknowledged.retain(|(sent, _, _)| *sent != number);
+            }
+            MessageType::InputStreamData => {
+                let number = message.sequence_number;
+                self.acknowledge(now, &message);
+                if number >= self.expected {
+                    self.early.insert(number, message);
+                }
+                while let Some(message) = self.early.remove(&self.expected) {
+                    self.expected += 1;
+                    self.process(now, &message);
+                }
+            }
+            MessageType::OutputStreamData
+            | MessageType::ChannelClosed
+            | MessageType::StartPublication
+            | MessageType::PausePublication
+            | MessageType::AgentSessionState => panic!("a client sent {}", message.message_type),
+        }
+        self.play(now);
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.next_look <= now {
+            self.next_look = now + RESEND_PERIOD;
+            if !self.paused
+                && let Some((_, frame, sent)) = self.unacknowledged.front_mut()
+                && now >= *sent + RESEND_AFTER
+            {
+                *sent = now;
+                self.out.push_back(frame.clone());
+            }
+        }
+        self.mux.handle_timeout(now);
+        self.play(now);
+    }
+
+    pub(crate) fn poll_frame(&mut self) -> Option<Bytes> {
+        self.out.pop_front()
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let look = (!self.unacknowledged.is_empty() && !self.paused).then_some(self.next_look);
+        let send = (self.mux.pending_bytes() > 0 && !self.paused).then_some(self.awake_at);
+        let mux = self.mux.poll_timeout().map(|(at, _)| at);
+        [look, send, mux].into_iter().flatten().min()
+    }
+
+    /// Whether every connection that was opened has ended.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.destinations.is_empty()
+    }
+
+    fn process(&mut self, now: Instant, message: &Message) {
+        match message.payload_type {
+            PayloadType::HandshakeResponse => {
+                let complete = HandshakeComplete {
+                    handshake_time_to_complete: 1,
+                    customer_message: String::new(),
+                };
+                self.stage = Stage::Complete;
+                self.send(now, PayloadType::HandshakeComplete, complete.encode());
+            }
+            PayloadType::Output => {
+                assert_eq!(
+                    self.stage,
+                    Stage::Complete,
+                    "data came before the handshake's end"
+                );
+                self.mux.handle_input(now, message.payload.clone()).unwrap();
+            }
+            PayloadType::Flag => {
+                assert_eq!(
+                    Flag::decode(&message.payload).unwrap(),
+                    Flag::TerminateSession
+                );
+                self.ended = true;
+            }
+            other => panic!("a client sent {other:?}"),
+        }
+    }
+
+    /// Lets the destinations do their part, and sends one message if the pace allows it.
+    fn play(&mut self, now: Instant) {
+        while let Some(event) = self.mux.poll_event() {
+            match event {
+                smux::Event::Opened(id) => {
+                    self.destinations.insert(
+                        id,
+                        Destination {
+                            head: BytesMut::new(),
+                            game: None,
+                            closed: false,
+                        },
+                    );
+                }
+                smux::Event::Closed(id) => {
+                    self.destinations.remove(&id);
+                }
+                // The agent closes both directions when the client's side ends.
+                smux::Event::Finished(id) | smux::Event::Reset { id, .. } => {
+                    self.mux.close(now, id)
+                }
+                smux::Event::Readable(_) | smux::Event::Writable(_) => {}
+            }
+        }
+        for (id, destination) in &mut self.destinations {
+            destination.play(now, *id, &mut self.mux);
+        }
+        if !self.paused && self.awake_at <= now && self.mux.pending_bytes() > 0 {
+            let mut payload = BytesMut::new();
+            self.mux.poll_transmit(now, &mut payload, PAYLOAD);
+            self.awake_at = now + PACE;
+            self.send(now, PayloadType::Output, payload.freeze());
+        }
+    }
+
+    fn send(&mut self, now: Instant, payload_type: PayloadType, payload: Bytes) {
+        let number = self.next_number;
+        self.next_number += 1;
+        let flags = if number == 0 { Flags::SYN } else { Flags::NONE };
+        let frame = self.message(
+            MessageType::OutputStreamData,
+            number,
+            flags,
+            payload_type,
+            payload,
+        );
+        self.unacknowledged.push_back((number, frame.clone(), now));
+        self.out.push_back(frame);
+    }
+
+    fn acknowledge(&mut self, _now: Instant, message: &Message) {
+        let body = Acknowledgement {
+            message_type: message.message_type.name().to_owned(),
+            message_id: message.message_id,
+            sequence_number: message.sequence_number,
+            is_sequential_message: true,
+        };
+        let frame = self.message(
+            MessageType::Acknowledge,
+            0,
+            Flags::SYN_FIN,
+            PayloadType::Other(0),
+            body.encode(),
+        );
+        self.out.push_back(frame);
+    }
+
+    fn message(
+        &mut self,
+        message_type: MessageType,
+        sequence_number: i64,
+        flags: Flags,
+        payload_type: PayloadType,
+        payload: Bytes,
+    ) -> Bytes {
+        self.ids += 1;
+        let message = Message {
+            message_type,
+            schema_version: 1,
+            created_date: 0,
+            sequence_number,
+            flags,
+            message_id: Uuid::from_u128(self.ids),
+            payload_type,
+            payload,
+        };
+        message.encode()
+    }
+}
+
+impl Destination {
+    fn play(&mut self, now: Instant, id: StreamId, mux: &mut Mux) {
+        while let Some(data) = mux.read(id) {
+            let mut data = &data[..];
+            if self.game.is_none() {
+                let missing = HEAD - self.head.len();
+                let (head, rest) = data.split_at(missing.min(data.len()));
+                self.head.extend_from_slice(head);
+                data = rest;
+                if self.head.len() < HEAD {
+                    continue;
+                }
+                let plan = Plan::from_head(&self.head);
+                self.game = Some((Source::down(plan), Sink::up(plan)));
+            }
+            if let Some((_, sink)) = &mut self.game {
+                sink.accept(data);
+            }
+        }
+        let Some((source, sink)) = &mut self.game else {
+            return;
+        };
+        while let Some(data) = source.take(mux.send_capacity(id)) {
+            mux.write(now, id, data).unwrap();
+        }
+        if source.is_done() && sink.is_done() && !self.closed {
+            self.closed = true;
+            mux.close(now, id);
+        }
+    }
+}
