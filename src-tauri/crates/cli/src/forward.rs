@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::timeout;
 use tunnel_manager::tunnel::{
     Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig, TunnelEvent,
@@ -12,7 +13,7 @@ use crate::args::{Forward, Stream};
 use crate::exit::Exit;
 use crate::output::{Output, UP};
 use crate::stop::StopSignals;
-use crate::witness::Witnessed;
+use crate::witness::{Witness, Witnessed};
 
 /// Runs `culvert forward`.
 pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
@@ -132,8 +133,9 @@ pub(crate) async fn keep_stream(
     signals: &mut StopSignals,
 ) -> Exit {
     let output = Output::Text;
+    let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());
-    let starting = Tunnel::start_stream(config, granted, tokio::io::stdin(), out);
+    let starting = Tunnel::start_stream(config, granted, input, out);
     let tunnel = match start(starting, signals).await {
         Some(Ok(tunnel)) => tunnel,
         Some(Err(problem)) => {
@@ -142,7 +144,7 @@ pub(crate) async fn keep_stream(
         }
         None => return Exit::Success,
     };
-    let Some(exit) = until_ended(&tunnel, output, port, signals).await else {
+    let Some(end) = until_ended(&tunnel, read, port, signals).await else {
         tunnel.stop().await;
         return Exit::Success;
     };
@@ -151,16 +153,22 @@ pub(crate) async fn keep_stream(
         _ = timeout(LAST_WORDS, written) => {}
         () = signals.recv() => {}
     }
-    exit
+    match end {
+        Ok(()) => Exit::Success,
+        Err(problem) => {
+            output.failed(&problem);
+            Exit::from(&problem)
+        }
+    }
 }
 
 /// Waits until a stream has ended at either side; `None` if the program was told to end.
 async fn until_ended(
     tunnel: &Tunnel,
-    output: Output,
+    mut input: Witness,
     port: u16,
     signals: &mut StopSignals,
-) -> Option<Exit> {
+) -> Option<Result<(), Problem>> {
     let mut snapshot = tunnel.snapshot();
     let mut events = tunnel.events();
     let mut carried = false;
@@ -169,8 +177,7 @@ async fn until_ended(
         carried |= now.connections > 0;
         match now.state {
             State::Failed { problem, .. } | State::NeedsSignIn { problem, .. } => {
-                output.failed(&problem);
-                return Some(Exit::from(&problem));
+                return Some(Err(problem));
             }
             State::Off
             | State::Listening
@@ -181,26 +188,24 @@ async fn until_ended(
             | State::Stopping => {}
         }
         // Its session can't be replaced: the bytes so far were the old one's.
-        if carried && now.replacements > 0 {
-            let end = std::iter::from_fn(|| events.try_recv().ok()).find_map(|event| match event {
-                TunnelEvent::Replaced { problem, .. } => Some(problem),
-                TunnelEvent::State(_) | TunnelEvent::Lost { .. } | TunnelEvent::Notice(_) => None,
-            });
-            if now.bytes_down > 0 {
-                return Some(Exit::Success);
+        if carried && (now.connections == 0 || now.replacements > 0) {
+            if now.bytes_down > 0 || input.try_recv() == Err(TryRecvError::Closed) {
+                return Some(Ok(()));
             }
-            let problem = nothing_came(port, end.as_ref());
-            output.failed(&problem);
-            return Some(Exit::from(&problem));
-        }
-        if carried && now.connections == 0 {
-            return Some(Exit::Success);
+            let problem =
+                std::iter::from_fn(|| events.try_recv().ok()).find_map(|event| match event {
+                    TunnelEvent::Replaced { problem, .. } => Some(problem),
+                    TunnelEvent::State(_) | TunnelEvent::Lost { .. } | TunnelEvent::Notice(_) => {
+                        None
+                    }
+                });
+            return Some(Err(nothing_came(port, problem.as_ref())));
         }
         tokio::select! {
             () = signals.recv() => return None,
             changed = snapshot.changed() => {
                 if changed.is_err() {
-                    return Some(Exit::Failure);
+                    return Some(Ok(()));
                 }
             }
         }

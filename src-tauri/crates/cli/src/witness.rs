@@ -1,14 +1,14 @@
-//! A writer that tells when all is written.
+//! Standard streams that tell when they have ended.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
-/// Passes bytes on. Its witness wakes when it has been shut down or let go, which its user does
-/// after the last byte.
+/// Passes bytes on. Its witness wakes when it has been read to its end, or shut down, or let
+/// go, which its user does after the last byte.
 #[derive(Debug)]
 pub(crate) struct Witnessed<W> {
     inner: W,
@@ -16,7 +16,7 @@ pub(crate) struct Witnessed<W> {
     open: Option<oneshot::Sender<()>>,
 }
 
-/// Waits for the end of a [`Witnessed`] writer. Always an error: nothing is ever sent.
+/// Waits for the end of a [`Witnessed`] stream. Always an error: nothing is ever sent.
 pub(crate) type Witness = oneshot::Receiver<()>;
 
 impl<W> Witnessed<W> {
@@ -24,6 +24,24 @@ impl<W> Witnessed<W> {
         let (open, witness) = oneshot::channel();
         let open = Some(open);
         (Self { inner, open }, witness)
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Witnessed<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = (buffer.filled().len(), buffer.remaining());
+        let done = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if let Poll::Ready(Ok(())) = done
+            && before.1 > 0
+            && buffer.filled().len() == before.0
+        {
+            self.open = None;
+        }
+        done
     }
 }
 
@@ -63,9 +81,20 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Witnessed<W> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+
+    #[tokio::test]
+    async fn the_witness_wakes_at_the_end_of_what_is_read_and_not_before() {
+        let (mut reader, mut witness) = Witnessed::new(&b"ab"[..]);
+        let mut two = [0; 2];
+        reader.read_exact(&mut two).await.unwrap();
+        let early = witness.try_recv();
+        assert_eq!(early, Err(oneshot::error::TryRecvError::Empty));
+        assert_eq!(reader.read(&mut two).await.unwrap(), 0);
+        assert!(witness.await.is_err());
+    }
 
     #[tokio::test]
     async fn the_witness_wakes_at_the_end_and_not_before() {

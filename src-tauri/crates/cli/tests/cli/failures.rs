@@ -4,7 +4,7 @@
 use ssm_sim::{ApiFault, HandshakeVariation, Operation, PingStatus, Refusal, Settings, Target};
 use tokio::process::Command;
 
-use crate::support::{REGION, TARGET, World, fast, one_sentence, run};
+use crate::support::{Nobody, REGION, TARGET, World, fast, one_sentence, run};
 
 fn refused(code: &str, status: u16) -> ApiFault {
     ApiFault::Error {
@@ -160,15 +160,12 @@ async fn an_agent_that_stays_silent_is_a_matter_of_the_target() {
 
 async fn an_endpoint_where_nobody_listens_is_a_matter_of_the_network() {
     let world = World::start().await;
-    let nobody = {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    };
+    let nobody = Nobody::new();
     let mut command = world.program();
     command
         .args(["forward", "--target", TARGET, "--remote-port", "80"])
         .args(["--region", REGION])
-        .args(["--endpoint-url", &format!("http://{nobody}")]);
+        .args(["--endpoint-url", &format!("http://{}", nobody.address())]);
     fails(&world, command, 15, &[]).await;
 }
 

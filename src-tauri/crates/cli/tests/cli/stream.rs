@@ -4,7 +4,9 @@ use ssm_sim::TerminatedBy;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::support::{REGION, Running, TARGET, World, echo_question, one_sentence, run, soon};
+use crate::support::{
+    Nobody, REGION, Running, TARGET, World, echo_question, one_sentence, run, soon,
+};
 
 fn stream(world: &World, port: u16) -> Command {
     let mut command = world.program();
@@ -93,13 +95,11 @@ async fn a_stream_that_cannot_start_is_told_on_standard_error_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_refuses_fails_the_stream() {
     let world = World::start().await;
-    let nobody = {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let culvert = Running::start(stream(&world, nobody));
+    let nobody = Nobody::new();
+    let port = nobody.address().port();
+    let culvert = Running::start(stream(&world, port));
     let ended = culvert.ended().await;
     assert_eq!(ended.code, Some(14), "{ended:?}");
-    one_sentence(&ended.err, &[nobody.to_string()]);
+    one_sentence(&ended.err, &[port.to_string()]);
     world.all_ended().await;
 }
