@@ -102,7 +102,7 @@ impl Agent {
             }
             MessageType::InputStreamData => {
                 let number = message.sequence_number;
-                self.acknowledge(now, &message);
+                self.acknowledge(&message);
                 if number >= self.expected {
                     self.early.insert(number, message);
                 }
@@ -176,7 +176,16 @@ impl Agent {
                 );
                 self.ended = true;
             }
-            other => panic!("a client sent {other:?}"),
+            PayloadType::Error
+            | PayloadType::Size
+            | PayloadType::Parameter
+            | PayloadType::HandshakeRequest
+            | PayloadType::HandshakeComplete
+            | PayloadType::EncChallengeRequest
+            | PayloadType::EncChallengeResponse
+            | PayloadType::StdErr
+            | PayloadType::ExitCode
+            | PayloadType::Other(_) => panic!("a client sent {:?}", message.payload_type),
         }
     }
 
@@ -199,7 +208,7 @@ impl Agent {
                 }
                 // The agent closes both directions when the client's side ends.
                 smux::Event::Finished(id) | smux::Event::Reset { id, .. } => {
-                    self.mux.close(now, id)
+                    self.mux.close(now, id);
                 }
                 smux::Event::Readable(_) | smux::Event::Writable(_) => {}
             }
@@ -230,7 +239,7 @@ impl Agent {
         self.out.push_back(frame);
     }
 
-    fn acknowledge(&mut self, _now: Instant, message: &Message) {
+    fn acknowledge(&mut self, message: &Message) {
         let body = Acknowledgement {
             message_type: message.message_type.name().to_owned(),
             message_id: message.message_id,

@@ -252,20 +252,20 @@ impl Service {
                 session.agent.client_arrived(now);
                 let held = std::mem::take(&mut session.held);
                 for frame in held {
-                    self.to_client(now, &session_id, frame);
+                    self.pass_to_client(now, &session_id, frame);
                 }
             }
             Item::Ping => socket.down.push(now, latency, Item::Pong),
             Item::Binary(frame) => {
                 assert!(socket.open, "data came before the token");
                 let session_id = socket.session_id.clone();
-                self.to_agent(now, &session_id, frame);
+                self.pass_to_agent(now, &session_id, frame);
             }
             Item::Pong | Item::Close(..) => {}
         }
     }
 
-    fn to_agent(&mut self, now: Instant, session_id: &str, frame: Bytes) {
+    fn pass_to_agent(&mut self, now: Instant, session_id: &str, frame: Bytes) {
         let conditions = self.conditions;
         let Some(session) = self.sessions.get_mut(session_id) else {
             return;
@@ -301,18 +301,18 @@ impl Service {
                 .get_mut(&id)
                 .and_then(|session| session.agent.poll_frame())
             {
-                self.lossy_to_client(now, &id, frame);
+                self.pass_from_agent(now, &id, frame);
             }
         }
     }
 
-    fn lossy_to_client(&mut self, now: Instant, session_id: &str, frame: Bytes) {
+    fn pass_from_agent(&mut self, now: Instant, session_id: &str, frame: Bytes) {
         let conditions = self.conditions;
         if self.random.per_mille(conditions.loss) {
             return;
         }
         if self.random.per_mille(conditions.duplicates) {
-            self.to_client(now, session_id, frame.clone());
+            self.pass_to_client(now, session_id, frame.clone());
         }
         let reorder = self.random.per_mille(conditions.reordering);
         let Some(session) = self.sessions.get_mut(session_id) else {
@@ -323,13 +323,13 @@ impl Service {
             return;
         }
         let late = session.overtaken_down.take();
-        self.to_client(now, session_id, frame);
+        self.pass_to_client(now, session_id, frame);
         if let Some(late) = late {
-            self.to_client(now, session_id, late);
+            self.pass_to_client(now, session_id, late);
         }
     }
 
-    fn to_client(&mut self, now: Instant, session_id: &str, frame: Bytes) {
+    fn pass_to_client(&mut self, now: Instant, session_id: &str, frame: Bytes) {
         let latency = self.latency();
         let Some(session) = self.sessions.get_mut(session_id) else {
             return;
