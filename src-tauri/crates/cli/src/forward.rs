@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::timeout;
 use tunnel_manager::tunnel::{
     Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig, TunnelEvent,
@@ -171,9 +170,10 @@ async fn until_ended(
 ) -> Option<Result<(), Problem>> {
     let mut snapshot = tunnel.snapshot();
     let mut events = tunnel.events();
-    let mut carried = false;
+    let (mut waited, mut carried) = (false, false);
     loop {
         let now = snapshot.borrow_and_update().clone();
+        waited |= now.waiting > 0;
         carried |= now.connections > 0;
         match now.state {
             State::Failed { problem, .. } | State::NeedsSignIn { problem, .. } => {
@@ -187,9 +187,12 @@ async fn until_ended(
             | State::Reconnecting { .. }
             | State::Stopping => {}
         }
+        // It may have come and gone between two looks.
+        let taken = waited || carried || now.replacements > 0;
+        let gone = taken && now.connections == 0 && now.waiting == 0;
         // Its session can't be replaced: the bytes so far were the old one's.
-        if carried && (now.connections == 0 || now.replacements > 0) {
-            if now.bytes_down > 0 || input.try_recv() == Err(TryRecvError::Closed) {
+        if gone || (carried && now.replacements > 0) {
+            if now.bytes_down > 0 || input.try_recv() == Ok(()) {
                 return Some(Ok(()));
             }
             let problem =
