@@ -16,22 +16,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use tauri::Manager as _;
-use tracing_subscriber::EnvFilter;
 use tunnel_manager::{Manager, SessionManager, Store};
 
 use ending::Ending;
 use updates::Updates;
 
-/// Environment variable that sets what is logged, in the syntax of `tracing-subscriber`'s
-/// filter; warnings by default.
-const LOG_VARIABLE: &str = "CULVERT_LOG";
-
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
+    tunnel_manager::log::to_stderr();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -7,7 +7,6 @@ mod args;
 mod demo;
 mod exit;
 mod forward;
-mod log;
 mod output;
 mod plugin;
 mod stop;
@@ -37,7 +36,7 @@ fn main() -> ExitCode {
     } else {
         match Args::try_parse_from(&arguments) {
             Ok(args) => {
-                log::to_stderr();
+                tunnel_manager::log::to_stderr();
                 run(dispatch(args.command))
             }
             Err(error) => {

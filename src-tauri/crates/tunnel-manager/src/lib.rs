@@ -9,6 +9,7 @@
 pub mod demo;
 mod engine;
 mod error;
+pub mod log;
 mod manager;
 mod overview;
 mod profile;

@@ -1,4 +1,4 @@
-//! The log, for whoever looks for a fault.
+//! The log of both programs, for whoever looks for a fault.
 
 use std::io;
 
@@ -8,9 +8,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Our own crates, whose log lines hold no secret at any level.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "aws_access",
     "culvert",
+    "culvert_desktop",
     "smux",
     "ssm_data_channel",
     "ssm_message",
@@ -21,11 +22,11 @@ const OURS: [&str; 9] = [
 ];
 
 /// Logs what `CULVERT_LOG` asks for (`warn` by default; the syntax is that of `RUST_LOG`) to
-/// standard error.
+/// standard error. Once a process.
 ///
 /// Of libraries nothing below `info` is logged, whatever is asked for: the SDK writes whole
 /// answers at `trace`, and those hold session tokens and keys.
-pub(crate) fn to_stderr() {
+pub fn to_stderr() {
     let wanted = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
