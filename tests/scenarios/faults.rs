@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use culvert_tests::{Rig, digest, download, echo, exchange, impatient, upload};
 use ssm_sim::{Action, ApiFault, BlackHole, Direction, MessageFaults, Operation, Refusal};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tunnel::State;
 
 use crate::transfer::fast;
@@ -203,12 +204,24 @@ async fn a_session_that_the_service_ended_is_replaced_and_the_port_stays() {
     let rig = Rig::start(fast()).await.unwrap();
     let mut old = rig.connect().await.unwrap();
     assert_eq!(echo_some(&mut old, b"before").await, b"before");
+    let mut cut = rig.connect().await.unwrap();
+    cut.write_u8(b'E').await.unwrap();
+    cut.write_u64(8).await.unwrap();
+    cut.write_all(b"half").await.unwrap();
+    let mut half = [0; 4];
+    impatient(cut.read_exact(&mut half)).await.unwrap().unwrap();
     rig.sim.faults().channel_closed("terminated by the test");
     let snapshot = rig
         .wait_for(|snapshot| snapshot.replacements == 1)
         .await
         .unwrap();
     assert!(!snapshot.addresses.is_empty());
+    // What the end of the session has cut has no orderly end, and is counted no more.
+    let end = impatient(cut.read_u8()).await.unwrap().unwrap_err();
+    assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+    rig.wait_for(|snapshot| snapshot.connections == 0)
+        .await
+        .unwrap();
     let mut new = rig.connect().await.unwrap();
     assert_eq!(echo_some(&mut new, b"after").await, b"after");
     let sessions = rig.sim.sessions();

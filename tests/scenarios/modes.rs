@@ -169,15 +169,15 @@ async fn the_answer_through_an_old_agent_comes_whole_and_ends_in_order() {
     .await
     .unwrap();
     let mut stream = rig.connect().await.unwrap();
-    let question = vec![7; 100_000];
-    stream.write_all(&question).await.unwrap();
+    stream.write_u8(b'D').await.unwrap();
+    stream.write_u64(300_000).await.unwrap();
     stream.shutdown().await.unwrap();
     let mut answer = Vec::new();
     impatient(stream.read_to_end(&mut answer))
         .await
         .unwrap()
         .unwrap();
-    assert!(answer == question, "{} bytes", answer.len());
+    assert_eq!(answer.len(), 300_000);
     rig.stop().await;
 }
 

@@ -162,6 +162,30 @@ async fn stopping_ends_the_session_at_the_service_and_frees_the_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_that_has_given_up_frees_its_port_by_itself() {
+    let sim = Simulator::start(fast()).await.unwrap();
+    let destination = Destination::start().await.unwrap();
+    // Chosen here: the tunnel says nothing about it any more once it has given up.
+    let chosen = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = chosen.local_addr().unwrap();
+    drop(chosen);
+    let denied = error("AccessDeniedException", 400);
+    sim.faults().fail_api(Operation::StartSession, denied, None);
+    let mut config = Rig::config(&sim, &destination);
+    config.listen.port = address.port();
+    let tunnel = Tunnel::start(config).await.unwrap();
+    assert!(is_up(&tunnel).await.is_err());
+    let freed = async {
+        while tokio::net::TcpListener::bind(address).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    impatient(freed).await.unwrap();
+    tunnel.stop().await;
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stopping_without_the_agent_ends_the_session_by_the_api() {
     let rig = Rig::start(fast()).await.unwrap();
     rig.sim.faults().agent_gone();

@@ -96,10 +96,10 @@ impl Connection {
                 let (reader, writer) = stream.into_split();
                 // A Unix socket tells a full close from a half close by itself: a later write
                 // fails at once. There is no peer to look up.
-                let _ = pump.run(reader, writer, std::future::pending()).await;
+                pump.run(reader, writer, std::future::pending()).await;
             }),
             Local::Stream(reader, writer) => tokio::spawn(async move {
-                let _ = pump.run(reader, writer, std::future::pending()).await;
+                pump.run(reader, writer, std::future::pending()).await;
             }),
         };
         Self {
@@ -176,35 +176,34 @@ enum Written {
 }
 
 impl Pump {
-    async fn run_tcp(self, stream: TcpStream, peers: LocalPeers) {
+    async fn run_tcp(self, mut stream: TcpStream, peers: LocalPeers) {
         // Small packets of interactive protocols must not wait for others.
         let _ = stream.set_nodelay(true);
         let peer = Peer::of(&stream);
         // Whatever ends this task otherwise than by `finish` is an abort: the local side
         // should see a reset, not the orderly end of a stream that was cut short.
         let _ = stream.set_zero_linger();
-        let (reader, writer) = stream.into_split();
         let gone = async move {
             match peer {
                 Some(peer) => peers.gone(peer).await,
                 None => std::future::pending().await,
             }
         };
-        if let Some((reader, writer)) = self.run(reader, writer, gone).await
-            && let Ok(stream) = reader.reunite(writer)
-        {
+        // Borrowed halves: owned ones send an end of file when they are dropped, which the local
+        // side would see before the reset.
+        let (reader, writer) = stream.split();
+        if self.run(reader, writer, gone).await {
             let _ = socket2::SockRef::from(&stream).set_linger(None);
         }
     }
 
-    /// Moves bytes both ways until the connection is over. Returns the halves if it ended in
-    /// order.
+    /// Moves bytes both ways until the connection is over. Returns whether it ended in order.
     async fn run<R, W>(
         mut self,
         mut reader: R,
         mut writer: W,
         peer_gone: impl Future<Output = ()>,
-    ) -> Option<(R, W)>
+    ) -> bool
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -234,13 +233,13 @@ impl Pump {
             Ok(Written::Finished) => {
                 // Only now may the local side see an orderly end.
                 let _ = tokio::time::timeout(DRAIN, discard(&mut reader)).await;
-                Some((reader, writer))
+                true
             }
-            Ok(Written::Dropped) => None,
+            Ok(Written::Dropped) => false,
             Err(error) => {
                 tracing::debug!(connection = %id, %error, "the local side is gone");
                 let _ = inbox.send(FromConnection::Gone(id)).await;
-                None
+                false
             }
         }
     }
