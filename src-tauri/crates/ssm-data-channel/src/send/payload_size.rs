@@ -18,11 +18,11 @@ const MAX_DEATHS: u32 = 3;
 /// Sockets in a row that must die soon after the same large message before the session is given
 /// up for it. A network that comes and goes takes several sockets with whatever they carry, and
 /// giving up costs every live connection.
-const REFUSALS: u32 = 6;
+const REFUSALS: u32 = 12;
 
 /// How long those deaths must go on at least: a storm of resets is over sooner, or lets
 /// something arrive in between.
-const REFUSED_FOR: Duration = Duration::from_secs(15);
+const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 /// Grows the payload while that works.
 ///
