@@ -46,6 +46,10 @@ impl Default for TunnelPolicy {
 /// budget at once would let a session that breaks every few seconds be retried for ever.
 const HEALING: Duration = Duration::from_secs(60);
 
+/// A WebSocket that lived shorter than this is not resumed without a pause when the one before
+/// was lost a short while ago.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
+
 /// How long the agent has to acknowledge the flag that ends a session.
 const FLAG_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -481,19 +485,29 @@ impl Tunnel {
             close,
         });
         let slot = &mut self.slots[at];
+        let lived = match &slot.phase {
+            Phase::Up { since, .. } => now.saturating_duration_since(*since),
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Waiting { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(_) => Duration::ZERO,
+        };
         match &slot.phase {
             Phase::Up { .. } | Phase::Handshaking { .. } => match slot.take_outage() {
                 None => self.attempt(at, Step::Resume, Outage::new(now, problem)),
-                // It broke again soon, but something got through: the budget in time runs on,
-                // and a pause would only slow the bytes down.
-                Some(outage) if progressed => {
-                    let outage = Outage {
-                        since: outage.since,
-                        ..Outage::new(now, problem)
-                    };
-                    self.attempt(at, Step::Resume, outage);
+                // It broke again soon, but something got through: it works, if badly. A long
+                // pause would only slow the bytes down; none at all would call the service as
+                // fast as it cuts.
+                Some(_) if progressed && lived >= SHORT_LIFE => {
+                    self.attempt(at, Step::Resume, Outage::new(now, problem));
                 }
-                // It broke again before anything got through.
+                Some(_) if progressed => {
+                    self.retry(now, at, Step::Resume, Outage::new(now, problem));
+                }
+                // It broke again before anything got through: the budget in time runs on.
                 Some(outage) => self.retry(now, at, Step::Resume, Outage { problem, ..outage }),
             },
             // The flag may not have arrived.

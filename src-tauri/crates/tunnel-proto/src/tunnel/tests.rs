@@ -444,7 +444,7 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
 }
 
 #[test]
-fn a_websocket_that_got_something_through_is_resumed_at_once_within_the_budget() {
+fn websockets_that_get_something_through_are_resumed_for_ever() {
     let (mut world, key) = World::up();
     let lost = |world: &mut World| {
         world.input(Input::Lost {
@@ -453,18 +453,40 @@ fn a_websocket_that_got_something_through_is_resumed_at_once_within_the_budget()
             progressed: true,
         });
     };
-    for _ in 0..179 {
+    for _ in 0..400 {
         lost(&mut world);
         world.expect_resume();
         world.resume(key, "session-1");
         world.pass(SECOND * 10);
     }
-    // Half an hour of this is over: what fails now is not retried.
-    world.pass(SECOND * 20);
+    // An hour of this is over, and one failed request changes nothing.
     lost(&mut world);
     world.expect_resume();
     world.input(Input::Granted(key, Err(failure(Next::Retry))));
-    assert!(matches!(world.tunnel.state(), State::Failed { .. }));
+    assert!(matches!(world.tunnel.state(), State::Reconnecting { .. }));
+}
+
+#[test]
+fn a_service_that_cuts_every_websocket_at_once_is_not_called_without_a_pause() {
+    let (mut world, key) = World::up();
+    let mut pauses = Duration::ZERO;
+    world.lose(key);
+    for _ in 0..50 {
+        world.expect_resume();
+        world.resume(key, "session-1");
+        world.input(Input::Lost {
+            session: key,
+            close: bye(),
+            progressed: true,
+        });
+        assert_eq!(world.actions(), []);
+        let before = world.now;
+        assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+        let pause = world.now - before;
+        assert!(pause <= SECOND / 5, "{pause:?}");
+        pauses += pause;
+    }
+    assert!(pauses >= SECOND * 2, "{pauses:?}");
 }
 
 #[test]
