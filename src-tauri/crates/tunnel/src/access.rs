@@ -52,6 +52,20 @@ pub(crate) fn no_randomness() -> Failure {
     }
 }
 
+/// The failure of a request that was lost by a fault of our own.
+pub(crate) fn lost_request() -> Failure {
+    let problem = Problem::new(
+        ProblemKind::Service,
+        "request-lost",
+        "A request to AWS was lost by a fault of Culvert.",
+        "It is tried again; please report this with the log.",
+    );
+    Failure {
+        next: Next::Retry,
+        problem,
+    }
+}
+
 fn kind(error: &AccessError) -> ProblemKind {
     match error {
         AccessError::NoCredentials { .. }

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::access;
 use crate::dial::{self, Socket};
 use crate::listen::{Listener, Local};
+use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
 use crate::{TunnelEvent, random_seed};
 
@@ -60,7 +61,7 @@ pub(crate) struct Driver {
     surroundings: Surroundings,
     reports: mpsc::Receiver<(SessionKey, Report)>,
     /// Requests to the service and dials that are under way.
-    requests: JoinSet<Outcome>,
+    requests: Requests<Outcome>,
     sessions: HashMap<SessionKey, SessionHandle>,
     waiting: HashMap<RequestId, Local>,
     next_request: u64,
@@ -97,7 +98,7 @@ impl Driver {
             parts,
             surroundings,
             reports,
-            requests: JoinSet::new(),
+            requests: Requests::new(),
             sessions: HashMap::new(),
             waiting: HashMap::new(),
             next_request: 0,
@@ -126,11 +127,9 @@ impl Driver {
             }
             // A session that is granted only now would be left behind.
             while self.starts > 0
-                && let Some(outcome) = self.requests.join_next().await
+                && let Some(outcome) = self.requests.next().await
             {
-                if let Ok(outcome) = outcome {
-                    self.handle_outcome(outcome);
-                }
+                self.handle_outcome(outcome);
                 self.act();
             }
             while self.abandoned.join_next().await.is_some() {}
@@ -173,12 +172,7 @@ impl Driver {
                 self.input(Input::Accepted(request));
             }
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
-            Some(outcome) = self.requests.join_next() => {
-                // A request that panicked is our own fault; the policy's budget covers it.
-                if let Ok(outcome) = outcome {
-                    self.handle_outcome(outcome);
-                }
-            }
+            Some(outcome) = self.requests.next() => self.handle_outcome(outcome),
             () = until(timeout) => self.parts.policy.handle_timeout(Instant::now().into_std()),
         }
     }
@@ -194,7 +188,8 @@ impl Driver {
             Action::Start(key) => self.start(key),
             Action::Resume(key, session_id) => {
                 let access = self.parts.access.clone();
-                self.requests.spawn(async move {
+                let if_lost = Outcome::Resumed(key, Err(access::lost_request()));
+                self.requests.start(if_lost, async move {
                     let resumed = access.resume_session(&session_id).await;
                     Outcome::Resumed(
                         key,
@@ -212,7 +207,7 @@ impl Driver {
             }
             Action::Terminate(key, session_id) => {
                 let ended = terminate(self.parts.access.clone(), session_id);
-                self.requests.spawn(async move {
+                self.requests.start(Outcome::Terminated(key), async move {
                     ended.await;
                     Outcome::Terminated(key)
                 });
@@ -243,14 +238,15 @@ impl Driver {
     /// Calls StartSession and makes the session's engine and task.
     fn start(&mut self, key: SessionKey) {
         self.starts += 1;
+        let if_lost = Outcome::Started(key, Err(access::lost_request()));
         if let Some(grant) = self.parts.granted.take() {
             self.requests
-                .spawn(async move { Outcome::Started(key, Ok(grant)) });
+                .start(if_lost, async move { Outcome::Started(key, Ok(grant)) });
             return;
         }
         let access = self.parts.access.clone();
         let request = self.parts.request.clone();
-        self.requests.spawn(async move {
+        self.requests.start(if_lost, async move {
             let started = access.start_session(&request).await;
             Outcome::Started(
                 key,
@@ -272,8 +268,8 @@ impl Driver {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let Ok(seed) = random_seed() else {
-                    self.requests
-                        .spawn(async move { Outcome::Dialled(key, Err(access::no_randomness())) });
+                    let no_seed = move || Outcome::Dialled(key, Err(access::no_randomness()));
+                    self.requests.start(no_seed(), async move { no_seed() });
                     return;
                 };
                 let session = Session::new(self.parts.session.clone(), self.parts.clock, seed);
@@ -288,7 +284,8 @@ impl Driver {
         };
         handle.session_id = Some(session_id);
         let access = self.parts.access.clone();
-        self.requests.spawn(async move {
+        let if_lost = Outcome::Dialled(key, Err(access::lost_request()));
+        self.requests.start(if_lost, async move {
             let dialled = dial::dial(&access, &stream_url).await;
             Outcome::Dialled(key, dialled.map(|socket| (Box::new(socket), token)))
         });
@@ -366,7 +363,8 @@ impl Driver {
         let Some(session_id) = session_id else { return };
         let access = self.parts.access.clone();
         let target = self.parts.request.target.clone();
-        self.requests.spawn(async move {
+        let if_lost = Outcome::DataKey(key, Err(access::lost_request().problem));
+        self.requests.start(if_lost, async move {
             let generated = access
                 .generate_data_key(&key_id, &session_id, &target)
                 .await;

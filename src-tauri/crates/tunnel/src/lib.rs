@@ -21,6 +21,7 @@ mod dial;
 mod driver;
 mod listen;
 mod local_peer;
+mod requests;
 mod session_task;
 
 use std::time::{SystemTime, UNIX_EPOCH};
