@@ -2,7 +2,7 @@
 
 use culvert_tests::{Destination, Rig, echo, impatient, is_up};
 use ssm_sim::{Action, HandshakeVariation, Settings, Simulator};
-use tunnel::{State, Tunnel};
+use tunnel::{State, Tunnel, TunnelEvent};
 
 use crate::transfer::fast;
 
@@ -38,7 +38,7 @@ async fn bytes_that_are_no_smux_frames_end_the_session_and_a_new_one_serves() {
     assert_eq!(back, b"served");
     let replaced = impatient(async {
         loop {
-            if let tunnel::TunnelEvent::Replaced { problem, .. } = events.recv().await.unwrap() {
+            if let TunnelEvent::Replaced { problem, .. } = events.recv().await.unwrap() {
                 return problem;
             }
         }
@@ -50,10 +50,19 @@ async fn bytes_that_are_no_smux_frames_end_the_session_and_a_new_one_serves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn publication_messages_come_and_go() {
     let rig = Rig::start(fast()).await.unwrap();
+    // Each step is told, even one that the next message of the agent undoes at once.
+    let mut events = rig.tunnel.events();
     rig.sim.faults().apply(&Action::PausePublication);
-    rig.wait_for(|snapshot| matches!(snapshot.state, State::Degraded { .. }))
-        .await
-        .unwrap();
+    let degraded = impatient(async {
+        loop {
+            if let TunnelEvent::State(State::Degraded { problem, .. }) =
+                events.recv().await.unwrap()
+            {
+                return problem;
+            }
+        }
+    });
+    assert_eq!(degraded.await.unwrap().code, "agent-away");
     rig.sim.faults().apply(&Action::StartPublication);
     rig.wait_for(|snapshot| matches!(snapshot.state, State::Up { .. }))
         .await
