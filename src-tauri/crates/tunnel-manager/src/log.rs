@@ -21,13 +21,13 @@ const OURS: [&str; 10] = [
     "tunnel_proto",
 ];
 
-/// Logs what `CULVERT_LOG` asks for (`warn` by default; the syntax is that of `RUST_LOG`) to
-/// standard error. Once a process.
+/// Logs what `CULVERT_LOG` asks for (the syntax is that of `RUST_LOG`; by default our warnings
+/// and everybody's errors) to standard error. Once a process.
 ///
 /// Of libraries nothing below `info` is logged, whatever is asked for: the SDK writes whole
 /// answers at `trace`, and those hold session tokens and keys.
 pub fn to_stderr() {
-    let wanted = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let wanted = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| by_default());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(false);
@@ -36,6 +36,12 @@ pub fn to_stderr() {
         .with(filter_fn(may_be_seen))
         .with(lines)
         .init();
+}
+
+/// What libraries warn of, the program says in a sentence of its own.
+fn by_default() -> EnvFilter {
+    let ours = OURS.map(|name| format!("{name}=warn")).join(",");
+    EnvFilter::new(format!("error,{ours}"))
 }
 
 fn may_be_seen(metadata: &Metadata<'_>) -> bool {

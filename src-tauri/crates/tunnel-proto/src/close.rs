@@ -32,7 +32,7 @@ impl Close {
             kind,
             code,
             self.meaning(),
-            "Nothing: the session is being resumed.",
+            "There is nothing to do: the session is being resumed.",
         )
         .with_details(self.reason.clone())
     }

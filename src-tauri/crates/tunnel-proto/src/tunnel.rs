@@ -9,6 +9,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
 use ssm_data_channel::Clock;
 
+use crate::backoff::Backoff;
 use crate::slot::{Ending, Outage, Phase, Slot, Step};
 use crate::{Close, Failure, Next, Problem, SessionKey, State};
 
@@ -559,7 +560,14 @@ impl Tunnel {
             (Next::AwaitTarget | Next::Stop, Step::Resume) if !was_up => self.fail(now, problem),
             // There is no use in resuming it: the next step is another session.
             (Next::NewSession | Next::AwaitTarget | Next::Stop, Step::Resume) => {
-                let key = self.slots[at].key;
+                let slot = &self.slots[at];
+                // The service answers again: what was waited for while it did not is over.
+                let backoff = if slot.established {
+                    Backoff::default()
+                } else {
+                    outage.backoff
+                };
+                let (key, outage) = (slot.key, Outage { backoff, ..outage });
                 self.replace(now, key, problem, Some(outage));
             }
             (Next::NewSession, Step::Start) => self.retry(now, at, Step::Start, outage),

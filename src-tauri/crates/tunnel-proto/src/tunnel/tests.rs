@@ -490,6 +490,24 @@ fn a_service_that_cuts_every_websocket_at_once_is_not_called_without_a_pause() {
 }
 
 #[test]
+fn a_service_that_is_back_and_knows_the_session_no_more_gives_another_soon() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    for _ in 0..15 {
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        world.next_timer();
+    }
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::NewSession))));
+    world.actions();
+    let before = world.now;
+    world.next_timer();
+    assert!(world.now - before <= SECOND / 5, "{:?}", world.now - before);
+    world.expect_start();
+}
+
+#[test]
 fn a_waiting_connection_is_turned_away_after_its_time() {
     let (mut world, key) = World::up();
     world.lose(key);
