@@ -44,7 +44,7 @@ impl Default for TunnelPolicy {
 }
 
 /// How long a session must be healthy until the outage before it is forgotten. Restoring the
-/// budget at once would let a session that breaks every few seconds be retried for ever.
+/// budget at once would let a session over which nothing gets through be retried for ever.
 const HEALING: Duration = Duration::from_secs(60);
 
 /// A WebSocket that lived shorter than this is not resumed without a pause when the one before
@@ -116,8 +116,6 @@ pub enum Input {
     Terminated(SessionKey),
     /// A local connection was accepted.
     Accepted(RequestId),
-    /// A waiting local connection is gone.
-    Withdrawn(RequestId),
     /// A connection that was placed on this session has ended.
     Finished(SessionKey),
     /// The user has signed in, or does not want to wait for the next attempt: what waits is
@@ -283,7 +281,6 @@ impl Tunnel {
             Input::FlagDone(key) => self.handle_flag_done(key),
             Input::Terminated(key) => self.handle_terminated(key),
             Input::Accepted(request) => self.handle_accepted(now, request),
-            Input::Withdrawn(request) => self.waiting.retain(|waiting| waiting.request != request),
             Input::Finished(key) => {
                 if let Some(slot) = self.slot(key) {
                     slot.connections = slot.connections.saturating_sub(1);

@@ -3,11 +3,15 @@
 use aws_access::{AccessError, SessionGrant};
 use tunnel_proto::{DataKey, Failure, Grant, Next, Problem, ProblemKind};
 
-pub(crate) fn grant(granted: SessionGrant) -> Grant {
-    Grant {
-        session_id: granted.session_id,
-        stream_url: granted.stream_url.into(),
-        token: granted.token.expose().to_owned(),
+/// The answer to StartSession or ResumeSession.
+pub(crate) fn granted(answer: Result<SessionGrant, AccessError>) -> Result<Grant, Failure> {
+    match answer {
+        Ok(granted) => Ok(Grant {
+            session_id: granted.session_id,
+            stream_url: granted.stream_url.into(),
+            token: granted.token.expose().to_owned(),
+        }),
+        Err(error) => Err(failure(&error)),
     }
 }
 

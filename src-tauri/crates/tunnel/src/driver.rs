@@ -191,12 +191,7 @@ impl Driver {
                 let if_lost = Outcome::Resumed(key, Err(access::lost_request()));
                 self.requests.start(if_lost, async move {
                     let resumed = access.resume_session(&session_id).await;
-                    Outcome::Resumed(
-                        key,
-                        resumed
-                            .map(access::grant)
-                            .map_err(|error| access::failure(&error)),
-                    )
+                    Outcome::Resumed(key, access::granted(resumed))
                 });
             }
             Action::Dial(key, grant) => self.dial(key, grant),
@@ -248,12 +243,7 @@ impl Driver {
         let request = self.parts.request.clone();
         self.requests.start(if_lost, async move {
             let started = access.start_session(&request).await;
-            Outcome::Started(
-                key,
-                started
-                    .map(access::grant)
-                    .map_err(|error| access::failure(&error)),
-            )
+            Outcome::Started(key, access::granted(started))
         });
     }
 

@@ -515,7 +515,6 @@ fn a_waiting_connection_is_turned_away_after_its_time() {
     world.input(Input::Accepted(RequestId(1)));
     world.now += SECOND;
     world.input(Input::Accepted(RequestId(2)));
-    world.input(Input::Withdrawn(RequestId(2)));
     assert_eq!(world.next_timer(), TunnelTimer::WaitLimit(RequestId(1)));
     assert_eq!(world.now - world.start, Duration::from_secs(30));
     assert_eq!(world.actions(), [Action::Reject(RequestId(1))]);
