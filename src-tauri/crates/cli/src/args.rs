@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use tunnel_manager::tunnel::{AccessSettings, BindAddress, Destination, Listen, TunnelConfig};
+use tunnel_manager::tunnel::{
+    AccessSettings, BindAddress, Destination, Listen, PoolSize, TunnelConfig, TunnelPolicy,
+};
 
 /// AWS Session Manager port forwards that stay up.
 #[derive(Debug, Parser)]
@@ -43,9 +45,10 @@ pub(crate) struct Forward {
     pub(crate) bind: BindAddress,
     #[command(flatten)]
     pub(crate) aws: Aws,
-    /// Sessions to hold, 1 to 8: downloads past 1 MB/s need more than one
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
-    pub(crate) sessions: u8,
+    /// Sessions to hold, 1 to 8: a number, or a range within which the tunnel grows when it
+    /// helps. Downloads past 1 MB/s need more than one
+    #[arg(long, value_name = "N|N-M", default_value = "1-4", value_parser = pool_size)]
+    pub(crate) sessions: PoolSize,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -99,7 +102,10 @@ impl Forward {
                 address: self.bind,
                 port: self.local_port,
             },
-            sessions: self.sessions,
+            policy: TunnelPolicy {
+                sessions: self.sessions,
+                ..TunnelPolicy::default()
+            },
             ..self.aws.config(self.target, destination)
         }
     }
@@ -140,6 +146,15 @@ fn reason(value: &str) -> Result<String, String> {
     match value.chars().count() {
         1..=256 => Ok(value.to_owned()),
         _ => Err("a reason has 1 to 256 characters".to_owned()),
+    }
+}
+
+fn pool_size(value: &str) -> Result<PoolSize, String> {
+    let (least, most) = value.split_once('-').unwrap_or((value, value));
+    let number = |text: &str| text.parse::<u8>().ok().filter(|n| (1..=8).contains(n));
+    match (number(least), number(most)) {
+        (Some(least), Some(most)) if least <= most => Ok(PoolSize::new(least, most)),
+        _ => Err("give a number from 1 to 8, or a range such as 1-4".to_owned()),
     }
 }
 
@@ -186,7 +201,7 @@ mod tests {
                 port: 0
             }
         );
-        assert_eq!(config.sessions, 1);
+        assert_eq!(config.policy, TunnelPolicy::default());
     }
 
     #[test]
@@ -234,7 +249,7 @@ mod tests {
             Some("http://127.0.0.1:1")
         );
         assert_eq!(config.reason.as_deref(), Some("why"));
-        assert_eq!(config.sessions, 4);
+        assert_eq!(config.policy.sessions, PoolSize::fixed(4));
     }
 
     #[test]
@@ -262,5 +277,9 @@ mod tests {
         let long = "x".repeat(257);
         assert!(forward(&["--target", target, "--remote-port", "1", "--reason", &long]).is_err());
         assert!(forward(&["--target", target, "--remote-port", "1", "--sessions", "9"]).is_err());
+        for wrong in ["0", "3-2", "2-9", "-", "1-", "x"] {
+            assert!(pool_size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(pool_size("2-6"), Ok(PoolSize::new(2, 6)));
     }
 }

@@ -2,7 +2,8 @@
 
 use tokio::sync::watch;
 use tunnel::{
-    AccessSettings, ListenError, Secret, StartError, StaticCredentials, Tunnel, TunnelConfig,
+    AccessSettings, ListenError, PoolSize, Secret, StartError, StaticCredentials, Tunnel,
+    TunnelConfig, TunnelPolicy,
 };
 use tunnel_proto::{Problem, Snapshot};
 
@@ -59,7 +60,10 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
         name: profile.name.clone(),
         listen: listen(&profile.listen),
         reason: profile.reason.clone(),
-        sessions: profile.sessions,
+        policy: TunnelPolicy {
+            sessions: PoolSize::fixed(profile.sessions),
+            ..TunnelPolicy::default()
+        },
         access: AccessSettings {
             profile: profile.aws_profile.clone(),
             region: profile.region.clone(),

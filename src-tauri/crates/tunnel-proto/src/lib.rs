@@ -21,18 +21,24 @@
 
 mod backoff;
 mod close;
+mod evidence;
 mod failure;
+mod policy;
 mod session;
 mod slot;
 mod snapshot;
 mod tunnel;
 
+pub use evidence::{
+    Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Renewal,
+};
 pub use failure::{Failure, Next};
+pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
     ConnectionId, Facts, Learned, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer,
-    Transmit,
+    Transmit, Vitals,
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
-pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelPolicy, TunnelTimer};
+pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelTimer};

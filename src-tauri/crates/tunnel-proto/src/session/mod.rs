@@ -2,6 +2,7 @@
 
 mod keepalive;
 mod serial;
+mod vitals;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -18,6 +19,7 @@ use ssm_message::payload::Flag;
 
 use self::keepalive::Keepalive;
 use self::serial::{Kind, Serial, SerialEvent};
+pub use self::vitals::Vitals;
 use crate::{Problem, ProblemKind};
 
 /// How often an agent of up to 3.1.1511.0 must hear something, or it ends the session after
