@@ -115,6 +115,8 @@ pub enum ClosedBy {
     Deadline,
     /// Culvert, to renew it.
     Renewal,
+    /// Culvert, because the session was over.
+    SessionEnd,
 }
 
 /// How a drop ended.

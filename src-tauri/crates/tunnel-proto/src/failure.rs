@@ -14,8 +14,11 @@ pub struct Failure {
 /// What a failure asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The same again, after a while: the network, throttling, a service error.
+    /// The same again, after a while: throttling, a service error.
     Retry,
+    /// The same again, after a while: the service could not be reached at all. The way there
+    /// has to come back, and that takes as long as it takes.
+    AwaitNetwork,
     /// The session is over: start another.
     NewSession,
     /// The target is not connected to the service. It may come back: worth waiting for once

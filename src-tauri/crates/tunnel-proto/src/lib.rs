@@ -35,10 +35,12 @@ pub use evidence::{
 pub use failure::{Failure, Next};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
-    ConnectionId, Facts, Learned, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer,
-    Transmit, Vitals,
+    ConnectionId, Facts, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
+    SessionTimer, Transmit, Vitals,
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
-pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelTimer};
+pub use tunnel::{
+    Action, Event, Grant, Input, Loss, Purpose, RequestId, TAKE_PATIENCE, Tunnel, TunnelTimer,
+};

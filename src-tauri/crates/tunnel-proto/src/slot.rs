@@ -1,9 +1,10 @@
 //! One place of the session pool: a session's life as the policy sees it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
-use crate::{Grant, Problem};
+use crate::tunnel::drops::OpenDrop;
+use crate::{Grant, Load, Problem};
 
 /// Names one session of a tunnel. A session that replaces another has a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,24 +26,31 @@ pub(crate) struct Slot {
     pub(crate) established: bool,
     /// Connections that were placed here and have not ended.
     pub(crate) connections: u32,
+    /// Since when it has carried no connection; `None` while it carries some.
+    pub(crate) idle_since: Option<Instant>,
     pub(crate) phase: Phase,
+    /// The drop that is going on, and what is known of it so far.
+    pub(crate) drop: Option<Box<OpenDrop>>,
+    /// When the request that is under way was made.
+    pub(crate) asked_at: Instant,
 }
 
 /// Where a session is in its life.
 ///
 /// ```text
 ///            grant             open               handshake done
-///  Starting ───────▶ Dialling ──────▶ Handshaking ──────────────▶ Up
-///     │                ▲  │ refused         │ lost                │ lost
-///     │ failed         │  ▼                 ▼                     ▼
+///  Starting ───────▶ Dialling ──────▶ Handshaking ──────────────▶ Up ◀─┐ renewed
+///     │                ▲  │ refused         │ lost                │ └──┘ (see Renewing)
+///     │ failed         │  ▼                 ▼                     ▼ lost
 ///     │       grant    │ Waiting ◀────────────────────────────────┘
 ///     │   ┌────────────┘  │  ▲     (the first resume starts at once)
 ///     ▼   │     time      ▼  │ failed
 ///  Waiting{Start}        Resuming
 ///
+///  Waiting ── network gone, machine sleeps ──▶ Held ── it is back ──▶ the same again, at once
 ///  Starting, Resuming ── credentials are gone ──▶ AwaitingSignIn ── signed in ──▶ the same again
 ///  any ── the session is over ──▶ the slot goes, a new one is Starting
-///  any ── stop ──▶ Ending (flag) ──▶ Ending (TerminateSession) ──▶ the slot goes
+///  any ── stop, or no longer needed ──▶ Ending (flag) ──▶ Ending (TerminateSession) ──▶ the slot goes
 /// ```
 #[derive(Debug)]
 pub(crate) enum Phase {
@@ -55,27 +63,67 @@ pub(crate) enum Phase {
     /// The WebSocket of a new session is open, the agent's handshake is not done.
     Handshaking { outage: Option<Outage> },
     /// Connections can be carried.
-    Up {
-        since: Instant,
-        /// The outage before, until the session was healthy for long enough to forget it.
-        healing: Option<Outage>,
-        /// What is wrong with the session although it lives.
-        degraded: Option<Problem>,
-    },
+    Up(Up),
     /// A pause before the next attempt.
     Waiting {
         outage: Outage,
         until: Instant,
         step: Step,
     },
+    /// No attempt before the machine has a network again, or is awake.
+    Held { outage: Outage, step: Step },
     /// Nothing can be done before the user has signed in.
     AwaitingSignIn {
         outage: Outage,
         probe: Instant,
         step: Step,
     },
-    /// The tunnel stops: the session is being ended at the service.
+    /// The session is being ended at the service.
     Ending(Ending),
+}
+
+/// A session that can carry connections.
+#[derive(Debug)]
+pub(crate) struct Up {
+    /// Since when its present WebSocket is open, or the handshake on it done.
+    pub(crate) since: Instant,
+    /// The outage before, until the session was healthy for long enough to forget it.
+    pub(crate) healing: Option<Outage>,
+    /// What is wrong with the session although it lives.
+    pub(crate) degraded: Option<Problem>,
+    /// What it carries.
+    pub(crate) load: Load,
+    /// How far the renewal of its WebSocket is.
+    pub(crate) renewing: Renewing,
+}
+
+/// How far the renewal of a WebSocket is.
+///
+/// ```text
+///  Due ── time ──▶ Quiet ── quiet ──▶ Resuming ── grant ──▶ Dialling ── open ──▶ Taking ──▶ Due
+///   ▲                                  │  │                    │                   │
+///   └──────── failed, not quiet ───────┴──│────────────────────┴───────────────────┘
+///                                         │ refused while connected
+///                                         ▼
+///                                    QuietToClose ── quiet ──▶ closed, and resumed as if lost
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewing {
+    /// It is not renewed: it is switched off, or the account does not allow it.
+    Off,
+    /// Nothing is to be done until then.
+    Due { at: Instant },
+    /// The next quiet moment is awaited.
+    Quiet,
+    /// ResumeSession is under way, and the WebSocket goes on meanwhile.
+    Resuming,
+    /// The new WebSocket is being opened.
+    Dialling,
+    /// The new WebSocket is open, and is taken as soon as nothing is on its way on the old one.
+    Taking,
+    /// The service does not renew what is connected: at the next quiet moment the WebSocket is
+    /// closed, and the session resumed.
+    QuietToClose,
 }
 
 /// How far the end of a session has come.
@@ -99,7 +147,13 @@ pub(crate) enum Step {
 /// A time in which a session could not be used.
 #[derive(Debug, Clone)]
 pub(crate) struct Outage {
-    pub(crate) since: Instant,
+    /// When it began, Unix milliseconds.
+    pub(crate) since: u64,
+    /// From when on its time counts against the budget: its begin, or when what costs nothing
+    /// (no network, sleep) was over.
+    pub(crate) counted_from: Instant,
+    /// What outages shortly before it have taken of the budget.
+    pub(crate) spent: Duration,
     /// The attempt that is under way or comes next, from 1.
     pub(crate) attempt: u32,
     pub(crate) backoff: Backoff,
@@ -108,24 +162,31 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    pub(crate) fn new(since: Instant, problem: Problem) -> Self {
-        Self {
-            since,
-            attempt: 1,
-            backoff: Backoff::default(),
-            problem,
-        }
+    /// What it has taken of the budget in time.
+    pub(crate) fn taken(&self, now: Instant) -> Duration {
+        self.spent
+            .saturating_add(now.saturating_duration_since(self.counted_from))
+    }
+
+    /// Forgets what was counted: the next attempt is one of new conditions.
+    pub(crate) fn start_over(&mut self, now: Instant) {
+        self.counted_from = now;
+        self.spent = Duration::ZERO;
+        self.backoff = Backoff::default();
     }
 }
 
 impl Slot {
-    pub(crate) fn new(key: SessionKey, outage: Option<Outage>) -> Self {
+    pub(crate) fn new(key: SessionKey, now: Instant, outage: Option<Outage>) -> Self {
         Self {
             key,
             session_id: None,
             established: false,
             connections: 0,
+            idle_since: Some(now),
             phase: Phase::Starting { outage },
+            drop: None,
+            asked_at: now,
         }
     }
 
@@ -137,8 +198,23 @@ impl Slot {
             | Phase::Handshaking { outage } => outage.as_ref(),
             Phase::Resuming { outage }
             | Phase::Waiting { outage, .. }
+            | Phase::Held { outage, .. }
             | Phase::AwaitingSignIn { outage, .. } => Some(outage),
-            Phase::Up { .. } | Phase::Ending(_) => None,
+            Phase::Up(_) | Phase::Ending(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn outage_mut(&mut self) -> Option<&mut Outage> {
+        match &mut self.phase {
+            Phase::Starting { outage }
+            | Phase::Dialling { outage }
+            | Phase::Handshaking { outage } => outage.as_mut(),
+            Phase::Resuming { outage }
+            | Phase::Waiting { outage, .. }
+            | Phase::Held { outage, .. }
+            | Phase::AwaitingSignIn { outage, .. } => Some(outage),
+            Phase::Up(_) | Phase::Ending(_) => None,
         }
     }
 
@@ -149,23 +225,64 @@ impl Slot {
             Phase::Starting { outage }
             | Phase::Dialling { outage }
             | Phase::Handshaking { outage }
-            | Phase::Up {
+            | Phase::Up(Up {
                 healing: outage, ..
-            } => outage.take(),
+            }) => outage.take(),
             Phase::Resuming { outage }
             | Phase::Waiting { outage, .. }
+            | Phase::Held { outage, .. }
             | Phase::AwaitingSignIn { outage, .. } => Some(outage.clone()),
             Phase::Ending(_) => None,
         }
     }
 
-    pub(crate) fn is_up(&self) -> bool {
-        matches!(self.phase, Phase::Up { .. })
+    /// The session while it can carry connections.
+    pub(crate) fn up(&self) -> Option<&Up> {
+        match &self.phase {
+            Phase::Up(up) => Some(up),
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(_) => None,
+        }
     }
 
-    /// Says whether new connections should come here.
-    pub(crate) fn is_healthy(&self) -> bool {
-        matches!(self.phase, Phase::Up { degraded: None, .. })
+    /// The same, to be changed.
+    pub(crate) fn up_mut(&mut self) -> Option<&mut Up> {
+        match &mut self.phase {
+            Phase::Up(up) => Some(up),
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(_) => None,
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.up().is_some()
+    }
+
+    /// Says whether the session is not on its way out.
+    pub(crate) fn is_live(&self) -> bool {
+        !matches!(self.phase, Phase::Ending(_))
+    }
+
+    /// Says whether it is being started for the first time, and nothing has gone wrong.
+    pub(crate) fn is_coming(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Starting { outage: None }
+                | Phase::Dialling { outage: None }
+                | Phase::Handshaking { outage: None }
+        )
     }
 
     pub(crate) fn accept(&mut self, grant: &Grant) {

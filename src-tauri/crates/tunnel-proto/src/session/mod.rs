@@ -1,6 +1,7 @@
 //! One session: the data channel, what carries connections over it, and the path's liveness.
 
 mod keepalive;
+mod load;
 mod serial;
 mod vitals;
 
@@ -18,6 +19,7 @@ use ssm_data_channel::{
 use ssm_message::payload::Flag;
 
 use self::keepalive::Keepalive;
+pub use self::load::Load;
 use self::serial::{Kind, Serial, SerialEvent};
 pub use self::vitals::Vitals;
 use crate::{Problem, ProblemKind};

@@ -1,7 +1,15 @@
 //! The policy in virtual time.
 
+mod evidence;
+mod pool;
+mod renewal;
+mod surroundings;
+
+use super::ending::STOP_PATIENCE;
+use super::recovery::SIGN_IN_PROBE;
 use super::*;
-use crate::ProblemKind;
+use crate::evidence::{ClosedBy, DropRecord};
+use crate::{Next, PoolSize, ProblemKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -15,7 +23,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::with(TunnelPolicy::default())
+        Self::with(plain())
     }
 
     fn with(policy: TunnelPolicy) -> Self {
@@ -50,7 +58,33 @@ impl World {
     }
 
     fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.tunnel.poll_event()).collect()
+        self.all_events()
+            .filter(|event| !matches!(event, Event::Record(_)))
+            .collect()
+    }
+
+    fn records(&mut self) -> Vec<Happening> {
+        let record = |event| match event {
+            Event::Record(record) => Some(record.what),
+            Event::StateChanged(_)
+            | Event::Lost { .. }
+            | Event::Replaced { .. }
+            | Event::Stopped
+            | Event::Failed(_) => None,
+        };
+        self.all_events().filter_map(record).collect()
+    }
+
+    fn drops(&mut self) -> Vec<DropRecord> {
+        let drop = |what| match what {
+            Happening::Drop(record) => Some(*record),
+            Happening::State { .. } | Happening::Renewed(_) => None,
+        };
+        self.records().into_iter().filter_map(drop).collect()
+    }
+
+    fn all_events(&mut self) -> impl Iterator<Item = Event> {
+        std::iter::from_fn(|| self.tunnel.poll_event())
     }
 
     fn expect_start(&mut self) -> SessionKey {
@@ -72,18 +106,14 @@ impl World {
         self.sessions += 1;
         let grant = grant(self.sessions);
         self.input(Input::Granted(key, Ok(grant.clone())));
-        assert_eq!(self.actions(), [Action::Dial(key, grant)]);
+        assert_eq!(self.actions(), [Action::Dial(key, grant, Purpose::Connect)]);
         self.input(Input::Dialled(key, Ok(())));
         self.input(Input::Established(key));
     }
 
     /// The session's WebSocket is closed by the gateway before anything got through.
     fn lose(&mut self, session: SessionKey) {
-        self.input(Input::Lost {
-            session,
-            close: bye(),
-            progressed: false,
-        });
+        self.input(Input::Lost(session, loss(false)));
     }
 
     /// Answers ResumeSession and opens the WebSocket.
@@ -93,7 +123,7 @@ impl World {
             ..grant(0)
         };
         self.input(Input::Granted(key, Ok(grant.clone())));
-        assert_eq!(self.actions(), [Action::Dial(key, grant)]);
+        assert_eq!(self.actions(), [Action::Dial(key, grant, Purpose::Connect)]);
         self.input(Input::Dialled(key, Ok(())));
     }
 
@@ -138,6 +168,24 @@ fn failure(next: Next) -> Failure {
 
 fn problem(code: &str) -> Problem {
     Problem::new(ProblemKind::Service, code, "What happened.", "What to do.")
+}
+
+/// One session, never renewed: what a test is not about stays out of its way.
+fn plain() -> TunnelPolicy {
+    TunnelPolicy {
+        sessions: PoolSize::fixed(1),
+        renew_after: None,
+        ..TunnelPolicy::default()
+    }
+}
+
+fn loss(progressed: bool) -> Loss {
+    Loss {
+        close: bye(),
+        closed_by: ClosedBy::Gateway,
+        progressed,
+        vitals: Vitals::default(),
+    }
 }
 
 fn bye() -> Close {
@@ -193,7 +241,11 @@ fn a_lost_websocket_is_resumed_at_once_for_the_same_session() {
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
     assert_eq!(world.tunnel.reconnects(), 1);
     assert_eq!(world.tunnel.replacements(), 0);
-    assert_eq!(world.tunnel.last_close(), Some(&bye()));
+    let close = Close {
+        at: world.since_start(),
+        ..bye()
+    };
+    assert_eq!(world.tunnel.last_close(), Some(&close));
     assert_eq!(world.actions(), []);
 }
 
@@ -267,7 +319,11 @@ fn a_session_that_is_gone_is_replaced_and_waiting_connections_are_served() {
 #[test]
 fn a_session_that_ends_in_the_middle_of_its_life_is_replaced_at_once() {
     let (mut world, key) = World::up();
-    world.input(Input::Over(key, problem("session-ended")));
+    world.input(Input::Over(
+        key,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     let actions = world.actions();
     let [
         Action::Discard(gone),
@@ -285,7 +341,11 @@ fn a_session_that_ends_in_the_middle_of_its_life_is_replaced_at_once() {
 #[test]
 fn a_session_that_never_comes_up_is_not_replaced_in_a_tight_loop() {
     let (mut world, key) = World::up();
-    world.input(Input::Over(key, problem("session-ended")));
+    world.input(Input::Over(
+        key,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     let mut key = match world.actions()[..] {
         [.., Action::Start(next)] => next,
         ref other => panic!("{other:?}"),
@@ -293,7 +353,11 @@ fn a_session_that_never_comes_up_is_not_replaced_in_a_tight_loop() {
     for _ in 0..20 {
         world.input(Input::Granted(key, Ok(grant(9))));
         world.input(Input::Dialled(key, Ok(())));
-        world.input(Input::Over(key, problem("handshake-timeout")));
+        world.input(Input::Over(
+            key,
+            problem("handshake-timeout"),
+            Vitals::default(),
+        ));
         world.actions();
         assert!(matches!(world.next_timer(), TunnelTimer::Attempt(_)));
         key = world.expect_start();
@@ -367,7 +431,11 @@ fn a_tunnel_that_was_up_tries_for_half_an_hour() {
 #[test]
 fn a_target_that_is_away_is_waited_for_once_the_tunnel_was_up() {
     let (mut world, key) = World::up();
-    world.input(Input::Over(key, problem("session-ended")));
+    world.input(Input::Over(
+        key,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     let actions = world.actions();
     let [.., Action::Start(key)] = actions[..] else {
         panic!("{actions:?}")
@@ -387,7 +455,7 @@ fn an_expired_login_waits_for_the_user() {
     assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
     world.pass(Duration::from_secs(59));
     assert_eq!(world.actions(), []);
-    world.input(Input::SignedIn);
+    world.input(Input::TryNow);
     world.expect_resume();
     world.resume(key, "session-1");
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
@@ -447,11 +515,7 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
 fn websockets_that_get_something_through_are_resumed_for_ever() {
     let (mut world, key) = World::up();
     let lost = |world: &mut World| {
-        world.input(Input::Lost {
-            session: key,
-            close: bye(),
-            progressed: true,
-        });
+        world.input(Input::Lost(key, loss(true)));
     };
     for _ in 0..400 {
         lost(&mut world);
@@ -474,11 +538,7 @@ fn a_service_that_cuts_every_websocket_at_once_is_not_called_without_a_pause() {
     for _ in 0..50 {
         world.expect_resume();
         world.resume(key, "session-1");
-        world.input(Input::Lost {
-            session: key,
-            close: bye(),
-            progressed: true,
-        });
+        world.input(Input::Lost(key, loss(true)));
         assert_eq!(world.actions(), []);
         let before = world.now;
         assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
@@ -524,7 +584,7 @@ fn a_waiting_connection_is_turned_away_after_its_time() {
 fn only_so_many_connections_may_wait() {
     let mut world = World::with(TunnelPolicy {
         waiting_most: 2,
-        ..TunnelPolicy::default()
+        ..plain()
     });
     world.expect_start();
     for number in 0..3 {
@@ -628,8 +688,8 @@ fn stopping_in_an_outage_ends_the_session_at_the_service() {
 #[test]
 fn connections_are_spread_over_the_sessions_that_are_up() {
     let mut world = World::with(TunnelPolicy {
-        sessions: crate::PoolSize::fixed(2),
-        ..TunnelPolicy::default()
+        sessions: PoolSize::fixed(2),
+        ..plain()
     });
     let first = world.expect_start();
     world.bring_up(first);
@@ -670,14 +730,18 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
 /// is to take the second's place.
 fn one_of_two_up() -> (World, SessionKey, SessionKey) {
     let mut world = World::with(TunnelPolicy {
-        sessions: crate::PoolSize::fixed(2),
-        ..TunnelPolicy::default()
+        sessions: PoolSize::fixed(2),
+        ..plain()
     });
     let first = world.expect_start();
     world.bring_up(first);
     let second = world.expect_start();
     world.bring_up(second);
-    world.input(Input::Over(second, problem("session-ended")));
+    world.input(Input::Over(
+        second,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     let actions = world.actions();
     let [.., Action::Start(third)] = actions[..] else {
         panic!("{actions:?}")
@@ -732,7 +796,7 @@ fn who_does_not_want_to_wait_for_the_next_attempt_need_not() {
     world.expect_resume();
     world.input(Input::Granted(key, Err(failure(Next::Retry))));
     assert_eq!(world.actions(), []);
-    world.input(Input::SignedIn);
+    world.input(Input::TryNow);
     assert_eq!(world.expect_resume(), (key, "session-1".into()));
     assert_eq!(world.tunnel.poll_timeout(), None);
 }
@@ -745,7 +809,11 @@ fn connections_that_went_with_their_session_are_counted_no_more() {
     assert_eq!(world.tunnel.connections(), 2);
     world.input(Input::Finished(key));
     assert_eq!(world.tunnel.connections(), 1);
-    world.input(Input::Over(key, problem("session-ended")));
+    world.input(Input::Over(
+        key,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     assert_eq!(world.tunnel.connections(), 0);
     // What its task said last comes late.
     world.input(Input::Finished(key));
@@ -755,7 +823,11 @@ fn connections_that_went_with_their_session_are_counted_no_more() {
 #[test]
 fn a_session_that_was_given_up_does_not_tell_of_its_websocket_any_more() {
     let (mut world, key) = World::up();
-    world.input(Input::Over(key, problem("session-ended")));
+    world.input(Input::Over(
+        key,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     world.events();
     world.lose(key);
     assert_eq!(world.events(), []);
@@ -765,14 +837,18 @@ fn a_session_that_was_given_up_does_not_tell_of_its_websocket_any_more() {
 #[test]
 fn a_tunnel_that_was_up_says_reconnecting_while_any_session_is_in_an_outage() {
     let mut world = World::with(TunnelPolicy {
-        sessions: crate::PoolSize::fixed(2),
-        ..TunnelPolicy::default()
+        sessions: PoolSize::fixed(2),
+        ..plain()
     });
     let first = world.expect_start();
     world.bring_up(first);
     let second = world.expect_start();
     // The second's first start is under way when the first has to be replaced.
-    world.input(Input::Over(first, problem("session-ended")));
+    world.input(Input::Over(
+        first,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
     assert_ne!(first, second);
     let State::Reconnecting { problem, .. } = world.tunnel.state() else {
         panic!("{:?}", world.tunnel.state());
@@ -782,7 +858,10 @@ fn a_tunnel_that_was_up_says_reconnecting_while_any_session_is_in_an_outage() {
 
 #[test]
 fn the_token_is_not_shown() {
-    let text = format!("{:?}", Action::Dial(SessionKey(1), grant(1)));
+    let text = format!(
+        "{:?}",
+        Action::Dial(SessionKey(1), grant(1), Purpose::Connect)
+    );
     assert!(text.contains("session-1"));
     assert!(!text.contains("token") && !text.contains("wss:"), "{text}");
 }

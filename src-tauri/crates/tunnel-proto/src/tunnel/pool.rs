@@ -1,0 +1,244 @@
+//! How many sessions there are, and which connections go where.
+
+use std::time::{Duration, Instant};
+
+use super::{Action, Intent, RequestId, Tunnel, TunnelTimer, Waiting};
+use crate::evidence::Cause;
+use crate::slot::{Slot, Up};
+use crate::{Load, SessionKey, Start};
+
+/// How long a session that is not needed any more is kept for what may come.
+const SHRINK_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a connection waits for a session that is being started, when those that are there
+/// would serve it badly. Starting one takes less, as a rule.
+const SPARE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the pool is not grown after the service has refused it: a quota, a target that is
+/// away.
+const GROWTH_PAUSE: Duration = Duration::from_secs(60);
+
+/// In this part of its life a WebSocket gets no new connections if others can take them: the
+/// gateway closes it after about 60 minutes (docs/protocol.md, section 3). One that is older
+/// shows that the gateway here keeps other hours.
+const ABOUT_TO_BE_CUT: std::ops::Range<Duration> =
+    Duration::from_secs(57 * 60)..Duration::from_secs(63 * 60);
+
+impl Tunnel {
+    pub(super) fn handle_accepted(&mut self, now: Instant, request: RequestId) -> Cause {
+        let running = matches!(self.intent, Intent::Run);
+        if !running || self.waiting.len() >= self.policy.waiting_most {
+            self.actions.push_back(Action::Reject(request));
+        } else {
+            self.waiting.push_back(Waiting {
+                request,
+                since: now,
+            });
+        }
+        Cause::Connection
+    }
+
+    pub(super) fn handle_finished(&mut self, now: Instant, key: SessionKey) -> Cause {
+        if let Some(slot) = self.slot(key) {
+            slot.connections = slot.connections.saturating_sub(1);
+            if slot.connections == 0 {
+                slot.idle_since = Some(now);
+            }
+        }
+        Cause::Connection
+    }
+
+    pub(super) fn handle_load(&mut self, key: SessionKey, load: Load) -> Cause {
+        if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
+            up.load = load;
+        }
+        Cause::Health
+    }
+
+    /// Brings the pool to the size that is wanted now.
+    pub(super) fn tend_pool(&mut self, now: Instant) {
+        if let Start::Lazy { idle } = self.policy.start {
+            self.tend_lazily(now, idle);
+            if self.live() == 0 {
+                return;
+            }
+        }
+        if !self.has_been_up {
+            return;
+        }
+        while self.live() < usize::from(self.policy.sessions.least()) {
+            self.start_session(now, None);
+        }
+        if self.wants_spare(now) && self.may_grow(now) {
+            self.start_session(now, None);
+        }
+        if let Some(at) = self.shrinkable()
+            && self.idle_for(now, at) >= SHRINK_AFTER
+        {
+            self.end_session(now, at);
+        }
+    }
+
+    /// The pool's timers.
+    pub(super) fn pool_timeout(&self) -> impl Iterator<Item = (Instant, TunnelTimer)> + '_ {
+        let running = matches!(self.intent, Intent::Run);
+        let first = self.waiting.front();
+        let limit = first.map(|waiting| {
+            (
+                waiting.since + self.policy.wait_limit,
+                TunnelTimer::WaitLimit(waiting.request),
+            )
+        });
+        let any_up = self.slots.iter().any(Slot::is_up);
+        let patience = first.filter(|_| any_up).map(|waiting| {
+            (
+                waiting.since + SPARE_PATIENCE,
+                TunnelTimer::SparePatience(waiting.request),
+            )
+        });
+        let shrink = self.slots.iter().enumerate().filter_map(|(at, slot)| {
+            let idle = slot.idle_since.filter(|_| self.is_shrinkable(at))?;
+            Some((idle + SHRINK_AFTER, TunnelTimer::Shrink(slot.key)))
+        });
+        let idle = match (self.policy.start, self.unused_since) {
+            (Start::Lazy { idle }, Some(since)) if self.live() > 0 => {
+                Some((since + idle, TunnelTimer::Idle))
+            }
+            (Start::Lazy { .. } | Start::AtOnce, _) => None,
+        };
+        let pool = shrink.chain(idle).filter(move |_| running);
+        limit.into_iter().chain(patience).chain(pool)
+    }
+
+    /// Closes the connections that have waited long enough.
+    pub(super) fn reject_overdue(&mut self, now: Instant) {
+        while let Some(waiting) = self.waiting.front()
+            && waiting.since + self.policy.wait_limit <= now
+        {
+            self.actions.push_back(Action::Reject(waiting.request));
+            self.waiting.pop_front();
+        }
+    }
+
+    /// Hands waiting connections to the session that will serve them best.
+    pub(super) fn place_waiting(&mut self, now: Instant) {
+        while let Some(waiting) = self.waiting.front() {
+            let up = self
+                .slots
+                .iter()
+                .enumerate()
+                .filter_map(|(at, slot)| Some((at, slot, slot.up()?)));
+            let best = up.min_by_key(|(_, slot, up)| {
+                let cut = is_about_to_be_cut(now, up);
+                let bulk = up.load == Load::Bulk;
+                (up.degraded.is_some(), bulk, cut, slot.connections)
+            });
+            let Some((at, _, up)) = best else { return };
+            let patient = now < waiting.since + SPARE_PATIENCE;
+            if !serves(now, up) && patient && self.slots.iter().any(Slot::is_coming) {
+                return;
+            }
+            let request = waiting.request;
+            self.waiting.pop_front();
+            let slot = &mut self.slots[at];
+            slot.connections = slot.connections.saturating_add(1);
+            slot.idle_since = None;
+            self.actions.push_back(Action::Place(request, slot.key));
+        }
+    }
+
+    /// A session that the tunnel can do without: nobody uses it, and others carry the tunnel,
+    /// or nothing has to.
+    pub(super) fn is_surplus(&self, at: usize) -> bool {
+        let slot = &self.slots[at];
+        if !matches!(self.intent, Intent::Run) || slot.connections > 0 || !slot.is_live() {
+            return false;
+        }
+        let lazy = matches!(self.policy.start, Start::Lazy { .. });
+        let unused = lazy && self.has_been_up && self.connections() == 0 && self.waiting.is_empty();
+        let spare = self.live() > usize::from(self.policy.sessions.least())
+            && self.others(at).any(Slot::is_up);
+        unused || spare
+    }
+
+    /// A session by which the pool was to grow did not come about.
+    pub(super) fn refuse_growth(&mut self, now: Instant, at: usize) {
+        self.growth_refused_until = Some(now + GROWTH_PAUSE);
+        self.drop_session(now, at);
+    }
+
+    fn tend_lazily(&mut self, now: Instant, idle: Duration) {
+        let unused = self.connections() == 0 && self.waiting.is_empty();
+        self.unused_since = match (unused, self.unused_since) {
+            (true, None) => Some(now),
+            (true, since) => since,
+            (false, _) => None,
+        };
+        if !unused && self.live() == 0 {
+            self.start_session(now, None);
+        }
+        if self.unused_since.is_some_and(|since| since + idle <= now) {
+            for at in (0..self.slots.len()).rev() {
+                if self.slots[at].is_live() {
+                    self.end_session(now, at);
+                }
+            }
+        }
+    }
+
+    /// Sessions that are not on their way out.
+    pub(super) fn live(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.is_live()).count()
+    }
+
+    fn may_grow(&self, now: Instant) -> bool {
+        self.live() < usize::from(self.policy.sessions.most())
+            && !self.is_held()
+            && self.growth_refused_until.is_none_or(|until| until <= now)
+    }
+
+    /// Whether one more session would help: those that are there carry bulk transfers, or
+    /// would serve what waits badly, and none is coming.
+    fn wants_spare(&self, now: Instant) -> bool {
+        let ups = || self.slots.iter().filter_map(Slot::up);
+        let bulk = ups().any(|up| up.load == Load::Bulk);
+        ups().next().is_some()
+            && (bulk || !self.waiting.is_empty())
+            && !ups().any(|up| serves(now, up))
+            && !self.slots.iter().any(Slot::is_coming)
+    }
+
+    /// A session that helps no more, idle for the longest time.
+    fn shrinkable(&self) -> Option<usize> {
+        (0..self.slots.len())
+            .filter(|at| self.is_shrinkable(*at))
+            .min_by_key(|at| self.slots[*at].idle_since)
+    }
+
+    fn is_shrinkable(&self, at: usize) -> bool {
+        let slot = &self.slots[at];
+        let light = |slot: &Slot| {
+            slot.up()
+                .is_some_and(|up| up.degraded.is_none() && up.load == Load::Light)
+        };
+        slot.is_up()
+            && slot.connections == 0
+            && self.live() > usize::from(self.policy.sessions.least())
+            && self.others(at).any(light)
+    }
+
+    fn idle_for(&self, now: Instant, at: usize) -> Duration {
+        self.slots[at]
+            .idle_since
+            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+}
+
+/// Whether a session serves a new connection at once.
+fn serves(now: Instant, up: &Up) -> bool {
+    up.degraded.is_none() && up.load == Load::Light && !is_about_to_be_cut(now, up)
+}
+
+fn is_about_to_be_cut(now: Instant, up: &Up) -> bool {
+    ABOUT_TO_BE_CUT.contains(&now.saturating_duration_since(up.since))
+}

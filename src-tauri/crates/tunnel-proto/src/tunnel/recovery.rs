@@ -1,0 +1,498 @@
+//! From a loss to the next WebSocket, or the next session.
+
+use std::time::{Duration, Instant};
+
+use super::drops::OpenDrop;
+use super::{Action, Event, Grant, Loss, Purpose, Tunnel};
+use crate::backoff::Backoff;
+use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
+use crate::slot::{Ending, Outage, Phase, Renewing, Slot, Step, Up};
+use crate::{Close, Failure, Load, Next, Problem, SessionKey, Vitals};
+
+/// A WebSocket that lived shorter than this is not resumed without a pause when the one before
+/// was lost a short while ago.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
+
+/// How often the credentials are looked at again while the user has to sign in. It costs no
+/// prompt and no request that can be refused twice: an expired login fails locally.
+pub(super) const SIGN_IN_PROBE: Duration = Duration::from_secs(60);
+
+impl Tunnel {
+    pub(super) fn handle_granted(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        result: Result<Grant, Failure>,
+    ) -> Cause {
+        let Some(at) = self.position(key) else {
+            // The slot was given up meanwhile: what was granted must not be left behind.
+            if let Ok(grant) = result {
+                self.actions.push_back(Action::Abandon(grant.session_id));
+            }
+            return Cause::Refused;
+        };
+        let slot = &mut self.slots[at];
+        let step = match &slot.phase {
+            Phase::Starting { .. } => Step::Start,
+            Phase::Resuming { .. } => Step::Resume,
+            Phase::Up(Up {
+                renewing: Renewing::Resuming,
+                ..
+            }) => return self.handle_renewal_granted(now, at, result),
+            Phase::Ending(Ending::Grant) => {
+                self.end_granted(at, result);
+                return Cause::Stopped;
+            }
+            Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Up(_)
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(Ending::Flag { .. } | Ending::Terminate) => return Cause::Refused,
+        };
+        let asked = match step {
+            Step::Start => Asked::StartSession,
+            Step::Resume => Asked::ResumeSession,
+        };
+        self.note_answer(now, at, asked, result.as_ref().err());
+        match result {
+            Ok(grant) => {
+                let slot = &mut self.slots[at];
+                slot.accept(&grant);
+                slot.phase = Phase::Dialling {
+                    outage: slot.take_outage(),
+                };
+                slot.asked_at = now;
+                self.actions
+                    .push_back(Action::Dial(key, grant, Purpose::Connect));
+            }
+            Err(failure) => self.handle_failure(now, at, step, failure),
+        }
+        Cause::Refused
+    }
+
+    pub(super) fn handle_dialled(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        result: Result<(), Failure>,
+    ) -> Cause {
+        let Some(at) = self.position(key) else {
+            return Cause::Refused;
+        };
+        let slot = &mut self.slots[at];
+        match &mut slot.phase {
+            Phase::Dialling { outage } => {
+                let outage = outage.take();
+                if let Ok(()) = result
+                    && !slot.established
+                {
+                    slot.phase = Phase::Handshaking { outage };
+                    self.note_answer(now, at, Asked::Upgrade, None);
+                    return Cause::Resumed;
+                }
+                slot.phase = Phase::Dialling { outage };
+                self.note_answer(now, at, Asked::Upgrade, result.as_ref().err());
+                match result {
+                    Ok(()) => self.come_up(now, at),
+                    // A token is good for one WebSocket and for a short time: ask for a new one.
+                    Err(failure) => {
+                        self.handle_failure(now, at, Step::Resume, failure);
+                        return Cause::Refused;
+                    }
+                }
+                Cause::Resumed
+            }
+            Phase::Up(Up {
+                renewing: Renewing::Dialling,
+                ..
+            }) => self.handle_renewal_dialled(now, at, result),
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Up(_)
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(_) => Cause::Refused,
+        }
+    }
+
+    pub(super) fn handle_established(&mut self, now: Instant, key: SessionKey) -> Cause {
+        let Some(at) = self.position(key) else {
+            return Cause::Established;
+        };
+        self.slots[at].established = true;
+        if let Phase::Handshaking { .. } = self.slots[at].phase {
+            self.come_up(now, at);
+        }
+        self.has_been_up = true;
+        Cause::Established
+    }
+
+    /// A WebSocket of an established session is there: connections can go on.
+    pub(super) fn come_up(&mut self, now: Instant, at: usize) {
+        let renewing = self.renewal_of(now);
+        let slot = &mut self.slots[at];
+        slot.phase = Phase::Up(Up {
+            since: now,
+            healing: slot.take_outage(),
+            degraded: None,
+            load: Load::default(),
+            renewing,
+        });
+        let Some(drop) = slot.drop.take() else { return };
+        let connections = slot.connections;
+        let (session_id, closed_by) = (slot.session_id.clone(), drop.closed_by());
+        let (gap, socket_age_ms) = (
+            now.saturating_duration_since(drop.lost()),
+            drop.socket_age_ms(),
+        );
+        let what = if closed_by == ClosedBy::Renewal && !drop.is_replaced() {
+            self.renewals = self.renewals.saturating_add(1);
+            Happening::Renewed(Renewal {
+                session_id,
+                socket_age_ms,
+                gap_ms: super::drops::millis(gap),
+                connections,
+            })
+        } else {
+            if !drop.is_replaced() {
+                self.reconnects = self.reconnects.saturating_add(1);
+            }
+            Happening::Drop(Box::new(drop.over(now, connections)))
+        };
+        self.record(now, what);
+    }
+
+    pub(super) fn handle_lost(&mut self, now: Instant, key: SessionKey, loss: Loss) -> Cause {
+        // The last words of a session that was given up are nobody's business any more.
+        let Some(at) = self.position(key) else {
+            return Cause::Lost;
+        };
+        let loss = Loss {
+            close: Close {
+                at: self.clock.unix_ms(now),
+                ..loss.close
+            },
+            ..loss
+        };
+        self.last_close = Some(loss.close.clone());
+        self.events.push_back(Event::Lost {
+            session: key,
+            close: loss.close.clone(),
+        });
+        let slot = &self.slots[at];
+        match &slot.phase {
+            Phase::Up(up) => {
+                let (since, renewing) = (up.since, up.renewing);
+                self.open_drop(now, at, &loss, now.saturating_duration_since(since));
+                self.resume(now, at, since, renewing, &loss);
+            }
+            Phase::Handshaking { .. } => {
+                self.open_drop(now, at, &loss, Duration::ZERO);
+                self.resume(now, at, now, Renewing::Off, &loss);
+            }
+            // The flag may not have arrived.
+            Phase::Ending(Ending::Flag { .. }) => self.terminate(at),
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(Ending::Grant | Ending::Terminate) => {}
+        }
+        Cause::Lost
+    }
+
+    /// What follows the loss of a WebSocket that was in use since `since`.
+    fn resume(&mut self, now: Instant, at: usize, since: Instant, renewing: Renewing, loss: &Loss) {
+        if self.is_surplus(at) {
+            return self.drop_session(now, at);
+        }
+        let lived = now.saturating_duration_since(since);
+        let fresh = self.outage(now, loss.close.problem());
+        let slot = &mut self.slots[at];
+        let (outage, at_once) = match slot.take_outage() {
+            None => (fresh, true),
+            // It broke again soon, but something got through: it works, if badly. A long pause
+            // would only slow the bytes down; none at all would call the service as fast as it
+            // cuts. The time that it worked for pays back what the outages took of the budget.
+            Some(before) if loss.progressed => {
+                let spent = before.taken(since).saturating_sub(lived);
+                (Outage { spent, ..fresh }, lived >= SHORT_LIFE)
+            }
+            // It broke again before anything got through: the budget in time runs on.
+            Some(before) => {
+                let problem = fresh.problem;
+                (Outage { problem, ..before }, false)
+            }
+        };
+        match renewing {
+            // What the renewal has asked for is what is needed now.
+            Renewing::Resuming => slot.phase = Phase::Resuming { outage },
+            Renewing::Dialling | Renewing::Taking => {
+                let outage = Some(outage);
+                slot.phase = Phase::Dialling { outage };
+            }
+            Renewing::Off | Renewing::Due { .. } | Renewing::Quiet | Renewing::QuietToClose => {
+                if at_once {
+                    self.attempt(now, at, Step::Resume, outage);
+                } else {
+                    self.retry(now, at, Step::Resume, outage);
+                }
+            }
+        }
+    }
+
+    pub(super) fn handle_over(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        problem: Problem,
+        vitals: Vitals,
+    ) -> Cause {
+        let Some(at) = self.position(key) else {
+            return Cause::SessionOver;
+        };
+        let slot = &mut self.slots[at];
+        let worked = slot.is_up();
+        if slot.drop.is_none()
+            && let Phase::Up(up) = &slot.phase
+        {
+            let age = now.saturating_duration_since(up.since);
+            let close = Close {
+                at: self.clock.unix_ms(now),
+                code: None,
+                reason: problem.code.clone(),
+            };
+            let loss = Loss {
+                close,
+                closed_by: ClosedBy::SessionEnd,
+                progressed: true,
+                vitals,
+            };
+            self.open_drop(now, at, &loss, age);
+        }
+        let outage = self.slots[at].take_outage().filter(|_| !worked);
+        self.replace(now, key, problem, outage);
+        Cause::SessionOver
+    }
+
+    pub(super) fn handle_degraded(&mut self, key: SessionKey, problem: Option<Problem>) -> Cause {
+        if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
+            up.degraded = problem;
+        }
+        Cause::Health
+    }
+
+    /// Decides what follows a request that failed.
+    fn handle_failure(&mut self, now: Instant, at: usize, step: Step, failure: Failure) {
+        let Failure { next, problem } = failure;
+        if self.is_surplus(at) {
+            return self.refuse_growth(now, at);
+        }
+        let fresh = self.outage(now, problem.clone());
+        let slot = &mut self.slots[at];
+        let mut outage = match slot.take_outage() {
+            Some(outage) => Outage {
+                problem: problem.clone(),
+                ..outage
+            },
+            None => fresh,
+        };
+        let was_up = self.has_been_up;
+        match (next, step) {
+            (Next::AwaitNetwork, step) => {
+                if was_up {
+                    // It takes as long as it takes.
+                    outage.counted_from = now;
+                    outage.spent = Duration::ZERO;
+                }
+                self.retry(now, at, step, outage);
+            }
+            (Next::Retry, step) => self.retry(now, at, step, outage),
+            (Next::AwaitTarget, step) if was_up => self.retry(now, at, step, outage),
+            // Credentials are asked for anew with each attempt: one more tells whether the
+            // source has newer ones.
+            (Next::NewCredentials, step) if outage.attempt <= 1 => {
+                self.retry(now, at, step, outage);
+            }
+            (Next::NewCredentials | Next::SignIn, step) => {
+                self.slots[at].phase = Phase::AwaitingSignIn {
+                    outage,
+                    probe: now + SIGN_IN_PROBE,
+                    step,
+                };
+            }
+            (Next::AwaitTarget | Next::Stop, Step::Resume) if !was_up => self.fail(now, problem),
+            // There is no use in resuming it: the next step is another session.
+            (Next::NewSession | Next::AwaitTarget | Next::Stop, Step::Resume) => {
+                let slot = &self.slots[at];
+                // The service answers again: what was waited for while it did not is over.
+                let backoff = if slot.established {
+                    Backoff::default()
+                } else {
+                    outage.backoff
+                };
+                let (key, outage) = (slot.key, Outage { backoff, ..outage });
+                self.replace(now, key, problem, Some(outage));
+            }
+            (Next::NewSession, Step::Start) => self.retry(now, at, Step::Start, outage),
+            (Next::AwaitTarget | Next::Stop, Step::Start) => self.give_up_slot(now, at, outage),
+        }
+    }
+
+    /// Waits for the next attempt, as long as the budget lasts.
+    pub(super) fn retry(&mut self, now: Instant, at: usize, step: Step, mut outage: Outage) {
+        if self.is_held() {
+            self.slots[at].phase = Phase::Held { outage, step };
+            return;
+        }
+        let others = || {
+            self.others(at)
+                .any(|slot| slot.is_live() && self.has_time(now, slot.outage()))
+        };
+        if !self.has_time(now, Some(&outage)) && !others() {
+            return self.fail(now, outage.problem);
+        }
+        let until = now + outage.backoff.next(&mut self.random);
+        outage.attempt = outage.attempt.saturating_add(1);
+        self.slots[at].phase = Phase::Waiting {
+            outage,
+            until,
+            step,
+        };
+    }
+
+    /// Nothing can be done for this slot; the tunnel goes on while others carry it, or are
+    /// being resumed.
+    fn give_up_slot(&mut self, now: Instant, at: usize, outage: Outage) {
+        let live = |slot: &Slot| {
+            slot.is_live() && slot.session_id.is_some() && self.has_time(now, slot.outage())
+        };
+        if self.others(at).any(live) {
+            // What is refused now may be allowed later; the pool asks again, seldom.
+            let until = now + self.policy.retry_budget;
+            self.slots[at].phase = Phase::Waiting {
+                outage,
+                until,
+                step: Step::Start,
+            };
+        } else {
+            self.fail(now, outage.problem);
+        }
+    }
+
+    /// Whether an outage, if there is one, is within its budget.
+    fn has_time(&self, now: Instant, outage: Option<&Outage>) -> bool {
+        let budget = if self.has_been_up {
+            self.policy.retry_budget
+        } else {
+            self.policy.start_budget
+        };
+        outage.is_none_or(|outage| outage.taken(now) < budget)
+    }
+
+    /// Starts an attempt now, unless there is no use in it before the network is back.
+    pub(super) fn attempt(&mut self, now: Instant, at: usize, step: Step, outage: Outage) {
+        if self.is_held() {
+            self.slots[at].phase = Phase::Held { outage, step };
+        } else {
+            self.ask(now, at, step, outage);
+        }
+    }
+
+    /// Starts an attempt now.
+    pub(super) fn ask(&mut self, now: Instant, at: usize, step: Step, outage: Outage) {
+        let slot = &mut self.slots[at];
+        slot.asked_at = now;
+        match (step, &slot.session_id) {
+            (Step::Resume, Some(session_id)) => {
+                self.actions
+                    .push_back(Action::Resume(slot.key, session_id.clone()));
+                slot.phase = Phase::Resuming { outage };
+            }
+            (Step::Start, _) | (Step::Resume, None) => {
+                self.actions.push_back(Action::Start(slot.key));
+                slot.phase = Phase::Starting {
+                    outage: Some(outage),
+                };
+            }
+        }
+    }
+
+    /// Gives a session up and starts another in its place: at once if it worked until now,
+    /// otherwise after a pause, so that one that does not even come up is not replaced in a
+    /// tight loop.
+    fn replace(&mut self, now: Instant, key: SessionKey, problem: Problem, outage: Option<Outage>) {
+        let Some(at) = self.position(key) else { return };
+        if !self.slots[at].is_live() {
+            self.handle_flag_done(key);
+            return;
+        }
+        let mut slot = self.slots.remove(at);
+        self.actions.push_back(Action::Discard(key));
+        if let Some(session_id) = slot.session_id {
+            self.actions.push_back(Action::Abandon(session_id));
+        }
+        self.replacements = self.replacements.saturating_add(1);
+        self.events.push_back(Event::Replaced {
+            session: key,
+            problem: problem.clone(),
+        });
+        let drop = slot.drop.take().map(|mut drop| {
+            drop.replaced(&problem);
+            drop
+        });
+        let fresh = self.outage(now, problem.clone());
+        let new_key = self.next_key();
+        let mut new = Slot::new(new_key, now, None);
+        new.drop = drop;
+        self.slots.push(new);
+        let at = self.slots.len() - 1;
+        match outage {
+            None if slot.established => self.attempt(now, at, Step::Start, fresh),
+            None => self.retry(now, at, Step::Start, fresh),
+            Some(outage) => {
+                self.retry(now, at, Step::Start, Outage { problem, ..outage });
+            }
+        }
+    }
+
+    fn open_drop(&mut self, now: Instant, at: usize, loss: &Loss, socket_age: Duration) {
+        let slot = &mut self.slots[at];
+        let id = slot.session_id.clone();
+        let drop = || Box::new(OpenDrop::new(now, id, loss, socket_age, slot.connections));
+        slot.drop.get_or_insert_with(drop);
+    }
+
+    fn note_answer(&mut self, now: Instant, at: usize, asked: Asked, failure: Option<&Failure>) {
+        let slot = &mut self.slots[at];
+        if let Some(drop) = &mut slot.drop {
+            let problem = failure.map(|failure| failure.problem.clone());
+            drop.answered(now, asked, slot.asked_at, problem);
+        }
+    }
+
+    pub(super) fn outage(&self, now: Instant, problem: Problem) -> Outage {
+        Outage {
+            since: self.clock.unix_ms(now),
+            counted_from: now,
+            spent: Duration::ZERO,
+            attempt: 1,
+            backoff: Backoff::default(),
+            problem,
+        }
+    }
+
+    /// Every slot but this.
+    pub(super) fn others(&self, at: usize) -> impl Iterator<Item = &Slot> {
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter(move |(other, _)| *other != at)
+            .map(|(_, slot)| slot)
+    }
+}

@@ -1,0 +1,97 @@
+//! What a tunnel says that it does.
+
+use super::surroundings::{Network, network_down};
+use super::{Intent, Tunnel};
+use crate::slot::{Phase, Slot};
+use crate::{Start, State};
+
+impl Tunnel {
+    /// The tunnel's public state.
+    pub fn state(&self) -> State {
+        match &self.intent {
+            Intent::Run => self.running_state(),
+            Intent::Stop { .. } => State::Stopping,
+            Intent::Over(state) => state.clone(),
+        }
+    }
+
+    fn running_state(&self) -> State {
+        if let Some(since) = self.up_since {
+            return self.up_state(since);
+        }
+        let lazy = matches!(self.policy.start, Start::Lazy { .. });
+        if lazy && self.live() == 0 {
+            return State::Listening;
+        }
+        // The slot that comes back first speaks for the tunnel; one that is being started for
+        // the first time has nothing to say.
+        let out = self.slots.iter().filter(|slot| slot.outage().is_some());
+        let next = out.min_by_key(|slot| match &slot.phase {
+            Phase::AwaitingSignIn { .. } => (1, None),
+            Phase::Waiting { until, .. } => (0, Some(*until)),
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Up(_)
+            | Phase::Held { .. }
+            | Phase::Ending(_) => (0, None),
+        });
+        let Some((slot, outage)) = next.and_then(|slot| Some((slot, slot.outage()?))) else {
+            return State::Connecting {
+                since: self.started,
+            };
+        };
+        let since = outage.since;
+        let problem = outage.problem.clone();
+        let (next_attempt, problem) = match &slot.phase {
+            Phase::AwaitingSignIn { .. } => return State::NeedsSignIn { since, problem },
+            Phase::Waiting { until, .. } => (Some(self.clock.unix_ms(*until)), problem),
+            Phase::Held { .. } => match self.network {
+                Network::Down => (None, network_down()),
+                Network::Up => (None, problem),
+            },
+            Phase::Starting { .. }
+            | Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Up(_)
+            | Phase::Ending(_) => (None, problem),
+        };
+        State::Reconnecting {
+            since,
+            attempt: outage.attempt,
+            next_attempt,
+            problem,
+        }
+    }
+
+    fn up_state(&self, since: u64) -> State {
+        let ups = || self.slots.iter().filter_map(Slot::up);
+        let problem = match self.network {
+            // The WebSocket may outlive it; what is sent now goes nowhere.
+            Network::Down => Some(network_down()),
+            Network::Up if ups().any(|up| up.degraded.is_none()) => None,
+            Network::Up => ups().find_map(|up| up.degraded.clone()),
+        };
+        match problem {
+            Some(problem) => State::Degraded { since, problem },
+            None => State::Up { since },
+        }
+    }
+}
+
+/// Whether two states tell a reader the same, but for the number and time of attempts.
+pub(super) fn is_same_news(one: &State, other: &State) -> bool {
+    match (one, other) {
+        (
+            State::Reconnecting { since, problem, .. },
+            State::Reconnecting {
+                since: other_since,
+                problem: other_problem,
+                ..
+            },
+        ) => since == other_since && problem.code == other_problem.code,
+        _ => one == other,
+    }
+}

@@ -1,0 +1,142 @@
+//! What the machine goes through: networks that come and go, sleep, new credentials.
+
+use std::time::{Duration, Instant};
+
+use super::{Action, Tunnel};
+use crate::evidence::Cause;
+use crate::slot::{Phase, Renewing, Slot};
+use crate::{Problem, ProblemKind};
+
+/// Whether the machine has a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Network {
+    Up,
+    Down,
+}
+
+/// Whether the machine is awake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Power {
+    Awake,
+    Sleeping,
+}
+
+impl Tunnel {
+    /// Whether attempts are no use now. A tunnel that has never been up tries regardless: whoever
+    /// starts one wants to hear soon what is wrong.
+    pub(super) fn is_held(&self) -> bool {
+        self.has_been_up && (self.network == Network::Down || self.power == Power::Sleeping)
+    }
+
+    pub(super) fn handle_network_down(&mut self) -> Cause {
+        self.network = Network::Down;
+        self.hold();
+        Cause::Network
+    }
+
+    pub(super) fn handle_network_up(&mut self, now: Instant) -> Cause {
+        self.network = Network::Up;
+        self.check_paths();
+        self.start_over(now);
+        Cause::Network
+    }
+
+    pub(super) fn handle_sleeping(&mut self) -> Cause {
+        self.power = Power::Sleeping;
+        for slot in self.slots.iter().filter(|slot| slot.is_up()) {
+            self.actions.push_back(Action::Sleep(slot.key));
+        }
+        self.hold();
+        Cause::Power
+    }
+
+    pub(super) fn handle_woke(&mut self, now: Instant, asleep: Duration) -> Cause {
+        self.power = Power::Awake;
+        self.clock.unix_ms_at_origin = self
+            .clock
+            .unix_ms_at_origin
+            .saturating_add(super::drops::millis(asleep));
+        for up in self.slots.iter_mut().filter_map(Slot::up_mut) {
+            // The gateway has counted the time.
+            if let Renewing::Due { at } = &mut up.renewing {
+                *at = at.checked_sub(asleep).unwrap_or(now);
+            }
+        }
+        self.check_paths();
+        self.start_over(now);
+        Cause::Power
+    }
+
+    pub(super) fn handle_credentials_changed(&mut self, now: Instant) -> Cause {
+        for at in 0..self.slots.len() {
+            if let Phase::AwaitingSignIn { outage, step, .. } = &self.slots[at].phase {
+                let (outage, step) = (outage.clone(), *step);
+                self.attempt(now, at, step, outage);
+            }
+        }
+        Cause::TriedNow
+    }
+
+    /// The user knows better than we whether there is a use in it.
+    pub(super) fn handle_try_now(&mut self, now: Instant) -> Cause {
+        for at in 0..self.slots.len() {
+            if let Phase::AwaitingSignIn { outage, step, .. }
+            | Phase::Held { outage, step }
+            | Phase::Waiting { outage, step, .. } = &self.slots[at].phase
+            {
+                let (outage, step) = (outage.clone(), *step);
+                self.ask(now, at, step, outage);
+            }
+        }
+        Cause::TriedNow
+    }
+
+    /// Nothing is tried before the machine is awake and has a network.
+    fn hold(&mut self) {
+        if !self.is_held() {
+            return;
+        }
+        for slot in &mut self.slots {
+            if let Phase::Waiting { outage, step, .. } = &slot.phase {
+                slot.phase = Phase::Held {
+                    outage: outage.clone(),
+                    step: *step,
+                };
+            }
+        }
+    }
+
+    /// Whatever waits is tried at once, and once: what was is no measure for what is.
+    fn start_over(&mut self, now: Instant) {
+        if self.is_held() {
+            return;
+        }
+        for at in 0..self.slots.len() {
+            if let Some(outage) = self.slots[at].outage_mut() {
+                outage.start_over(now);
+            }
+            if let Phase::Held { outage, step }
+            | Phase::Waiting { outage, step, .. }
+            | Phase::AwaitingSignIn { outage, step, .. } = &self.slots[at].phase
+            {
+                let (outage, step) = (outage.clone(), *step);
+                self.ask(now, at, step, outage);
+            }
+        }
+    }
+
+    fn check_paths(&mut self) {
+        for slot in self.slots.iter().filter(|slot| slot.is_up()) {
+            self.actions.push_back(Action::CheckPath(slot.key));
+        }
+    }
+}
+
+pub(super) fn network_down() -> Problem {
+    Problem::new(
+        ProblemKind::Network,
+        "network-down",
+        "This machine has no network.",
+        "Nothing to do here: the tunnel goes on as soon as the network is back.",
+    )
+}

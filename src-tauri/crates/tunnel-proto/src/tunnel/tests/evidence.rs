@@ -1,0 +1,199 @@
+//! What is kept of a tunnel's life.
+
+use super::*;
+use crate::evidence::{Asked, DropEnd};
+
+#[test]
+fn each_change_of_state_is_kept_with_its_cause() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    for _ in 0..3 {
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        world.next_timer();
+        world.expect_resume();
+    }
+    world.resume(key, "session-1");
+    world.input(Input::Stop);
+    let causes: Vec<_> = world
+        .records()
+        .into_iter()
+        .filter_map(|what| match what {
+            Happening::State { cause, .. } => Some(cause),
+            Happening::Drop(_) | Happening::Renewed(_) => None,
+        })
+        .collect();
+    assert_eq!(
+        causes,
+        [
+            Cause::Started,
+            Cause::Established,
+            Cause::Lost,
+            Cause::Refused,
+            Cause::Resumed,
+            Cause::Stopped
+        ]
+    );
+}
+
+#[test]
+fn a_drop_is_kept_with_what_was_answered_and_what_it_cost() {
+    let (mut world, key) = World::up();
+    for id in 1..=3 {
+        world.input(Input::Accepted(RequestId(id)));
+    }
+    world.actions();
+    world.now += SECOND * 3600;
+    let vitals = Vitals {
+        last_frame_ms: Some(40),
+        unacknowledged: 7,
+        ..Vitals::default()
+    };
+    let lost = Loss {
+        vitals: vitals.clone(),
+        ..loss(true)
+    };
+    world.input(Input::Lost(key, lost));
+    world.expect_resume();
+    world.now += SECOND;
+    world.input(Input::Granted(key, Err(failure(Next::Retry))));
+    world.next_timer();
+    world.expect_resume();
+    world.input(Input::Finished(key));
+    world.resume(key, "session-1");
+
+    let drops = world.drops();
+    let [drop] = &drops[..] else {
+        panic!("{drops:?}");
+    };
+    assert_eq!(drop.end, DropEnd::Resumed);
+    assert_eq!((drop.connections, drop.survived), (3, 2));
+    assert_eq!(drop.vitals, vitals);
+    assert_eq!(drop.close.code, Some(1000));
+    assert_eq!(drop.socket_age_ms, 3_600_000);
+    let asked: Vec<_> = drop.answers.iter().map(|answer| answer.asked).collect();
+    assert_eq!(
+        asked,
+        [Asked::ResumeSession, Asked::ResumeSession, Asked::Upgrade]
+    );
+    assert_eq!(drop.answers[0].took_ms, 1000);
+    assert_eq!(drop.answers[0].problem, Some(problem("trouble")));
+    assert!(drop.lasted_ms >= 1000);
+}
+
+#[test]
+fn a_drop_that_cost_the_session_ends_when_another_has_taken_its_place() {
+    let (mut world, key) = World::up();
+    world.input(Input::Accepted(RequestId(1)));
+    world.lose(key);
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::NewSession))));
+    assert_eq!(world.drops(), []);
+    world.next_timer();
+    let next = world.tunnel.slots[0].key;
+    world.actions();
+    world.now += SECOND;
+    world.bring_up(next);
+    let drops = world.drops();
+    let [drop] = &drops[..] else {
+        panic!("{drops:?}");
+    };
+    assert!(matches!(drop.end, DropEnd::Replaced { .. }));
+    assert_eq!((drop.connections, drop.survived), (1, 0));
+    assert_eq!(drop.session_id.as_deref(), Some("session-1"));
+    assert_eq!(
+        (world.tunnel.reconnects(), world.tunnel.replacements()),
+        (0, 1)
+    );
+}
+
+#[test]
+fn a_session_that_ends_by_itself_is_a_drop_with_its_cause() {
+    let (mut world, key) = World::up();
+    world.input(Input::Over(key, problem("jammed"), Vitals::default()));
+    world.actions();
+    let next = world.tunnel.slots[0].key;
+    world.bring_up(next);
+    let drops = world.drops();
+    let [drop] = &drops[..] else {
+        panic!("{drops:?}");
+    };
+    assert_eq!(drop.closed_by, ClosedBy::SessionEnd);
+    assert_eq!(drop.what, "What happened.");
+}
+
+#[test]
+fn giving_up_and_stopping_close_the_record() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.actions();
+    world.input(Input::Stop);
+    assert_eq!(world.drops()[0].end, DropEnd::Stopped);
+
+    let (mut world, key) = World::up();
+    world.lose(key);
+    loop {
+        world.actions();
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        if matches!(world.tunnel.state(), State::Failed { .. }) {
+            break;
+        }
+        world.next_timer();
+    }
+    let drops = world.drops();
+    assert!(matches!(&drops[..], [drop] if matches!(drop.end, DropEnd::GivenUp { .. })));
+}
+
+#[test]
+fn what_comes_after_the_end_changes_nothing() {
+    let (mut world, key) = World::up();
+    world.input(Input::Over(key, problem("jammed"), Vitals::default()));
+    world.actions();
+    world.events();
+    // The traps of a late close: whoever came first has decided.
+    world.lose(key);
+    world.input(Input::Over(
+        key,
+        problem("session-ended"),
+        Vitals::default(),
+    ));
+    world.input(Input::Degraded(key, Some(problem("no-pong"))));
+    world.input(Input::FlagDone(key));
+    world.input(Input::Terminated(key));
+    world.input(Input::Renewed(key));
+    world.input(Input::Quiet(key));
+    assert_eq!(world.actions(), []);
+    assert_eq!(world.events(), []);
+
+    world.input(Input::Stop);
+    world.input(Input::Stop);
+    world.actions();
+    let next = world.tunnel.slots[0].key;
+    world.input(Input::Granted(next, Err(failure(Next::Stop))));
+    assert_eq!(world.tunnel.state(), State::Off);
+    world.actions();
+    world.events();
+    world.input(Input::Stop);
+    world.input(Input::TryNow);
+    world.input(Input::NetworkUp);
+    world.input(Input::Woke { asleep: SECOND });
+    assert_eq!(world.tunnel.state(), State::Off);
+    assert_eq!(world.events(), []);
+    assert_eq!(world.actions(), []);
+    assert_eq!(world.tunnel.poll_timeout(), None);
+}
+
+#[test]
+fn records_survive_being_written_and_read() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.resume(key, "session-1");
+    for event in world.all_events().collect::<Vec<_>>() {
+        if let Event::Record(record) = event {
+            let line = serde_json::to_string(&record).unwrap();
+            let read: Record = serde_json::from_str(&line).unwrap();
+            assert_eq!(read, *record, "{line}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The session pool: growing, placing, shrinking; and the tunnel that is lazy.
+
+use super::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn pool(least: u8, most: u8) -> TunnelPolicy {
+    TunnelPolicy {
+        sessions: PoolSize::new(least, most),
+        ..plain()
+    }
+}
+
+fn lazy() -> TunnelPolicy {
+    TunnelPolicy {
+        start: Start::Lazy { idle: MINUTE * 10 },
+        ..plain()
+    }
+}
+
+/// A tunnel with one session up, and the bounds of its pool.
+fn up(least: u8, most: u8) -> (World, SessionKey) {
+    let mut world = World::with(pool(least, most));
+    let key = world.expect_start();
+    world.bring_up(key);
+    (world, key)
+}
+
+fn connect(world: &mut World, id: u64) -> Vec<Action> {
+    world.input(Input::Accepted(RequestId(id)));
+    world.actions()
+}
+
+#[test]
+fn an_idle_tunnel_holds_one_session() {
+    let (mut world, key) = up(1, 4);
+    assert_eq!(connect(&mut world, 1), [Action::Place(RequestId(1), key)]);
+    world.pass(MINUTE * 60);
+    assert_eq!(world.actions(), []);
+    assert_eq!(world.tunnel.sessions_up(), 1);
+}
+
+#[test]
+fn a_bulk_transfer_brings_a_second_session_to_which_new_connections_go() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    let spare = world.expect_start();
+    // It waits for the session that will serve it well.
+    assert_eq!(connect(&mut world, 2), []);
+    world.bring_up(spare);
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), spare)]);
+    assert_eq!(connect(&mut world, 3), [Action::Place(RequestId(3), spare)]);
+    world.input(Input::Load(bulk, Load::Light));
+    assert_eq!(world.actions(), []);
+}
+
+#[test]
+fn a_connection_does_not_wait_long_for_a_session_of_its_own() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    world.expect_start();
+    connect(&mut world, 2);
+    assert_eq!(world.next_timer(), TunnelTimer::SparePatience(RequestId(2)));
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), bulk)]);
+}
+
+#[test]
+fn the_pool_grows_to_its_bound_and_not_beyond() {
+    let (mut world, first) = up(1, 3);
+    connect(&mut world, 1);
+    let mut bulk = first;
+    for id in 2..=3 {
+        world.input(Input::Load(bulk, Load::Bulk));
+        bulk = world.expect_start();
+        world.bring_up(bulk);
+        connect(&mut world, id);
+    }
+    world.input(Input::Load(bulk, Load::Bulk));
+    assert_eq!(world.actions(), []);
+    assert_eq!(world.tunnel.sessions_up(), 3);
+}
+
+#[test]
+fn a_pool_of_fixed_size_neither_grows_nor_shrinks() {
+    let (mut world, key) = up(1, 1);
+    connect(&mut world, 1);
+    world.input(Input::Load(key, Load::Bulk));
+    assert_eq!(world.actions(), []);
+    assert_eq!(connect(&mut world, 2), [Action::Place(RequestId(2), key)]);
+}
+
+#[test]
+fn growth_that_the_service_refuses_costs_nothing_and_is_tried_again_later() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    let spare = world.expect_start();
+    connect(&mut world, 2);
+    world.input(Input::Granted(spare, Err(failure(Next::Stop))));
+    assert_eq!(
+        world.actions(),
+        [Action::Discard(spare), Action::Place(RequestId(2), bulk)]
+    );
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    connect(&mut world, 3);
+    world.now += MINUTE;
+    world.input(Input::Accepted(RequestId(4)));
+    assert!(matches!(world.actions()[..], [Action::Start(_)]));
+}
+
+#[test]
+fn a_session_that_helps_no_more_is_ended_after_a_while() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    let spare = world.expect_start();
+    world.bring_up(spare);
+    connect(&mut world, 2);
+    // As long as it keeps connections away from the bulk transfer, it helps.
+    world.input(Input::Finished(spare));
+    world.pass(MINUTE * 5);
+    assert_eq!(world.actions(), []);
+
+    world.input(Input::Load(bulk, Load::Light));
+    assert_eq!(world.actions(), [Action::SendEnd(spare)]);
+    world.input(Input::FlagDone(spare));
+    let terminate = Action::Terminate(spare, "session-2".to_owned());
+    assert_eq!(world.actions(), [terminate]);
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    world.input(Input::Terminated(spare));
+    assert_eq!(world.actions(), [Action::Discard(spare)]);
+    assert_eq!(world.tunnel.sessions_up(), 1);
+    assert_eq!(world.tunnel.replacements(), 0);
+}
+
+#[test]
+fn a_session_with_connections_is_never_ended_for_being_one_too_many() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    let spare = world.expect_start();
+    world.bring_up(spare);
+    connect(&mut world, 2);
+    world.input(Input::Load(bulk, Load::Light));
+    world.pass(MINUTE * 60);
+    assert_eq!(world.actions(), []);
+}
+
+#[test]
+fn nobody_resumes_a_session_that_nobody_uses() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    let spare = world.expect_start();
+    world.bring_up(spare);
+    world.input(Input::Load(bulk, Load::Light));
+    world.lose(spare);
+    let abandon = Action::Abandon("session-2".to_owned());
+    assert_eq!(world.actions(), [Action::Discard(spare), abandon]);
+}
+
+#[test]
+fn new_connections_keep_away_from_a_session_that_is_stalled() {
+    let (mut world, stalled) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Degraded(stalled, Some(problem("stalled"))));
+    assert_eq!(world.actions(), []);
+    world.input(Input::Accepted(RequestId(2)));
+    let spare = world.expect_start();
+    world.bring_up(spare);
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), spare)]);
+}
+
+#[test]
+fn new_connections_keep_away_from_a_websocket_that_is_about_to_be_cut() {
+    let (mut world, old) = up(1, 4);
+    connect(&mut world, 1);
+    world.pass(MINUTE * 58);
+    world.input(Input::Accepted(RequestId(2)));
+    let spare = world.expect_start();
+    world.bring_up(spare);
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), spare)]);
+    // The gateway keeps other hours: it is as good as any.
+    world.input(Input::Finished(spare));
+    world.input(Input::Finished(old));
+    world.pass(MINUTE * 6);
+    assert_eq!(world.tunnel.sessions_up() + world.tunnel.waiting(), 1);
+}
+
+#[test]
+fn a_lazy_tunnel_starts_with_its_first_connection_and_ends_after_its_last() {
+    let mut world = World::with(lazy());
+    assert_eq!(world.tunnel.state(), State::Listening);
+    assert_eq!(world.actions(), []);
+    assert_eq!(world.tunnel.poll_timeout(), None);
+
+    world.input(Input::Accepted(RequestId(1)));
+    let key = world.expect_start();
+    assert!(matches!(world.tunnel.state(), State::Connecting { .. }));
+    world.bring_up(key);
+    assert_eq!(world.actions(), [Action::Place(RequestId(1), key)]);
+    world.pass(MINUTE * 60);
+    world.input(Input::Finished(key));
+    assert_eq!(world.next_timer(), TunnelTimer::Idle);
+    assert_eq!(world.actions(), [Action::SendEnd(key)]);
+    assert_eq!(world.tunnel.state(), State::Listening);
+    world.input(Input::FlagDone(key));
+    world.actions();
+    world.input(Input::Terminated(key));
+    assert_eq!(world.actions(), [Action::Discard(key)]);
+    assert_eq!(world.tunnel.poll_timeout(), None);
+
+    // The next one starts it again.
+    world.input(Input::Accepted(RequestId(2)));
+    world.expect_start();
+}
+
+#[test]
+fn a_lazy_tunnel_that_is_lost_while_nobody_uses_it_just_listens() {
+    let mut world = World::with(lazy());
+    connect(&mut world, 1);
+    let key = world.tunnel.slots[0].key;
+    world.bring_up(key);
+    world.actions();
+    world.input(Input::Finished(key));
+    world.lose(key);
+    let abandon = Action::Abandon("session-1".to_owned());
+    assert_eq!(world.actions(), [Action::Discard(key), abandon]);
+    assert_eq!(world.tunnel.state(), State::Listening);
+}
+
+#[test]
+fn a_connection_that_comes_while_a_lazy_tunnel_ends_its_session_gets_a_new_one() {
+    let mut world = World::with(lazy());
+    connect(&mut world, 1);
+    let key = world.tunnel.slots[0].key;
+    world.bring_up(key);
+    world.actions();
+    world.input(Input::Finished(key));
+    world.next_timer();
+    assert_eq!(world.actions(), [Action::SendEnd(key)]);
+    world.input(Input::Accepted(RequestId(2)));
+    let next = world.expect_start();
+    world.bring_up(next);
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), next)]);
+}
