@@ -24,10 +24,16 @@ pub struct Snapshot {
     pub bytes_down: u64,
     /// WebSockets that were lost and resumed since the tunnel was started.
     pub reconnects: u32,
+    /// WebSockets that were renewed before the gateway would have closed them since the tunnel
+    /// was started.
+    pub renewals: u32,
     /// Sessions that ended and had to be replaced since the tunnel was started.
     pub replacements: u32,
     /// How the last WebSocket ended.
     pub last_close: Option<Close>,
+    /// Until when the present credentials can resume a session, Unix milliseconds; `None` when
+    /// they have no end, or it is not known.
+    pub credentials_until: Option<u64>,
     /// Version of the agent at the far end, once it is known.
     pub agent_version: Option<String>,
     /// Smoothed round-trip time to the agent, once it is measured.
@@ -159,8 +165,10 @@ impl Snapshot {
             bytes_up: 0,
             bytes_down: 0,
             reconnects: 0,
+            renewals: 0,
             replacements: 0,
             last_close: None,
+            credentials_until: None,
             agent_version: None,
             round_trip_ms: None,
             customer_message: None,

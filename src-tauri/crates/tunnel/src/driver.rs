@@ -11,13 +11,15 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tunnel_proto::{
-    Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, RequestId, Session,
-    SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy,
+    Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, Purpose, RequestId,
+    Session, SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, Vitals,
 };
 use zeroize::Zeroizing;
 
 use crate::access;
 use crate::dial::{self, Socket};
+use crate::environment::{Changes, Environment};
+use crate::ledger::Ledger;
 use crate::listen::{Listener, Local};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
@@ -46,6 +48,10 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) session: SessionConfig,
     pub(crate) access: Access,
+    /// Where the sessions are written down that are to be ended.
+    pub(crate) ledger: Ledger,
+    /// What the machine goes through.
+    pub(crate) environment: Environment,
     pub(crate) request: StartSession,
     /// A session that somebody else has started, to be used first.
     pub(crate) granted: Option<Grant>,
@@ -64,6 +70,7 @@ pub(crate) struct Driver {
     requests: Requests<Outcome>,
     sessions: HashMap<SessionKey, SessionHandle>,
     waiting: HashMap<RequestId, Local>,
+    changes: Changes,
     next_request: u64,
     /// StartSession calls that are under way: what they grant must not be left behind.
     starts: usize,
@@ -86,6 +93,7 @@ enum Outcome {
     Resumed(SessionKey, Result<Grant, Failure>),
     Dialled(
         SessionKey,
+        Purpose,
         Result<(Box<Socket>, Zeroizing<String>), Failure>,
     ),
     DataKey(SessionKey, Result<tunnel_proto::DataKey, Problem>),
@@ -158,7 +166,7 @@ impl Driver {
         let timeout = self.parts.policy.poll_timeout().map(|(at, _)| at);
         tokio::select! {
             order = self.parts.orders.recv(), if self.wanted => match order {
-                Some(Order::TryNow) => self.input(Input::SignedIn),
+                Some(Order::TryNow) => self.input(Input::TryNow),
                 // A dropped handle stops the tunnel, too.
                 Some(Order::Stop) | None => {
                     self.wanted = false;
@@ -173,6 +181,7 @@ impl Driver {
             }
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(outcome) = self.requests.next() => self.handle_outcome(outcome),
+            change = self.changes.next() => self.input(change),
             () = until(timeout) => self.parts.policy.handle_timeout(Instant::now().into_std()),
         }
     }
@@ -188,28 +197,34 @@ impl Driver {
             Action::Start(key) => self.start(key),
             Action::Resume(key, session_id) => {
                 let access = self.parts.access.clone();
+                let environment = self.parts.environment.clone();
                 let if_lost = Outcome::Resumed(key, Err(access::lost_request()));
                 self.requests.start(if_lost, async move {
+                    environment.call_budget().permit().await;
                     let resumed = access.resume_session(&session_id).await;
                     Outcome::Resumed(key, access::granted(resumed))
                 });
             }
-            Action::Dial(key, grant) => self.dial(key, grant),
+            Action::Dial(key, grant, purpose) => self.dial(key, grant, purpose),
+            Action::AwaitQuiet(key) => self.tell_session(key, ToSession::AwaitQuiet),
+            Action::Close(key) => self.tell_session(key, ToSession::Close),
+            Action::CheckPath(key) => self.tell_session(key, ToSession::CheckPath),
+            Action::Sleep(key) => self.tell_session(key, ToSession::Sleep),
             Action::SendEnd(key) => {
                 if self.command(key, ToSession::SendEnd).is_err() {
                     self.input(Input::FlagDone(key));
                 }
             }
             Action::Terminate(key, session_id) => {
-                let ended = terminate(self.parts.access.clone(), session_id);
+                let ended = self.terminate(session_id);
                 self.requests.start(Outcome::Terminated(key), async move {
                     ended.await;
                     Outcome::Terminated(key)
                 });
             }
             Action::Abandon(session_id) => {
-                self.abandoned
-                    .spawn(terminate(self.parts.access.clone(), session_id));
+                let ended = self.terminate(session_id);
+                self.abandoned.spawn(ended);
             }
             Action::Discard(key) => {
                 if let Some(session) = self.sessions.remove(&key) {
@@ -241,13 +256,15 @@ impl Driver {
         }
         let access = self.parts.access.clone();
         let request = self.parts.request.clone();
+        let environment = self.parts.environment.clone();
         self.requests.start(if_lost, async move {
+            environment.call_budget().permit().await;
             let started = access.start_session(&request).await;
             Outcome::Started(key, access::granted(started))
         });
     }
 
-    fn dial(&mut self, key: SessionKey, grant: Grant) {
+    fn dial(&mut self, key: SessionKey, grant: Grant, purpose: Purpose) {
         let Grant {
             session_id,
             stream_url,
@@ -258,7 +275,8 @@ impl Driver {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let Ok(seed) = random_seed() else {
-                    let no_seed = move || Outcome::Dialled(key, Err(access::no_randomness()));
+                    let no_seed =
+                        move || Outcome::Dialled(key, purpose, Err(access::no_randomness()));
                     self.requests.start(no_seed(), async move { no_seed() });
                     return;
                 };
@@ -274,10 +292,11 @@ impl Driver {
         };
         handle.session_id = Some(session_id);
         let access = self.parts.access.clone();
-        let if_lost = Outcome::Dialled(key, Err(access::lost_request()));
+        let if_lost = Outcome::Dialled(key, purpose, Err(access::lost_request()));
         self.requests.start(if_lost, async move {
             let dialled = dial::dial(&access, &stream_url).await;
-            Outcome::Dialled(key, dialled.map(|socket| (Box::new(socket), token)))
+            let dialled = dialled.map(|socket| (Box::new(socket), token));
+            Outcome::Dialled(key, purpose, dialled)
         });
     }
 
@@ -285,25 +304,27 @@ impl Driver {
         match outcome {
             Outcome::Started(key, result) => {
                 self.starts -= 1;
+                if let Ok(grant) = &result {
+                    self.parts.ledger.started(&grant.session_id, &self.parts.access);
+                }
                 self.input(Input::Granted(key, result));
             }
             Outcome::Resumed(key, result) => self.input(Input::Granted(key, result)),
-            Outcome::Dialled(key, Ok((socket, mut token))) => {
+            Outcome::Dialled(key, purpose, Ok((socket, mut token))) => {
                 let token = Token(std::mem::take(&mut *token));
-                let given = self.command(key, ToSession::Socket(socket, token));
+                let command = match purpose {
+                    Purpose::Connect => ToSession::Socket(socket, token),
+                    Purpose::Renew => ToSession::Renewal(socket, token),
+                };
                 self.input(Input::Dialled(key, Ok(())));
-                if given.is_err() {
-                    self.input(Input::Over(key, hung()));
-                }
+                self.tell_session(key, command);
             }
-            Outcome::Dialled(key, Err(failure)) => {
+            Outcome::Dialled(key, _, Err(failure)) => {
                 tracing::info!(session = %key, problem = %failure.problem.what, "dialling failed");
                 self.input(Input::Dialled(key, Err(failure)));
             }
             Outcome::DataKey(key, result) => {
-                if self.command(key, ToSession::DataKey(result)).is_err() {
-                    self.input(Input::Over(key, hung()));
-                }
+                self.tell_session(key, ToSession::DataKey(result));
             }
             Outcome::Terminated(key) => self.input(Input::Terminated(key)),
         }
@@ -319,15 +340,13 @@ impl Driver {
                 self.input(Input::Established(key));
             }
             Report::DataKeyNeeded { key_id } => self.request_data_key(key, key_id),
-            Report::Lost { close, progressed } => {
-                self.input(Input::Lost {
-                    session: key,
-                    close,
-                    progressed,
-                });
-            }
-            Report::Over(problem) => self.input(Input::Over(key, problem)),
+            Report::Lost(loss) => self.input(Input::Lost(key, loss)),
+            Report::Over(problem, vitals) => self.input(Input::Over(key, problem, vitals)),
             Report::Degraded(problem) => self.input(Input::Degraded(key, problem)),
+            Report::Load(load) => self.input(Input::Load(key, load)),
+            Report::Quiet => self.input(Input::Quiet(key)),
+            Report::Renewed => self.input(Input::Renewed(key)),
+            Report::RenewalMissed => self.input(Input::RenewalMissed(key)),
             Report::FlagDone => self.input(Input::FlagDone(key)),
             Report::Notice(problem) => {
                 self.parts
@@ -374,6 +393,28 @@ impl Driver {
         }
     }
 
+    /// Gives a session's task a command. One that does not take it can only be replaced.
+    fn tell_session(&mut self, key: SessionKey, command: ToSession) {
+        if self.sessions.contains_key(&key) && self.command(key, command).is_err() {
+            self.input(Input::Over(key, hung(), Vitals::default()));
+        }
+    }
+
+    /// Ends a session at the service, as far as it can be reached.
+    fn terminate(&self, session_id: String) -> impl Future<Output = ()> + Send + 'static {
+        let access = self.parts.access.clone();
+        let ledger = self.parts.ledger.clone();
+        async move {
+            match access.terminate_session(&session_id).await {
+                Ok(()) => ledger.ended(&session_id),
+                // It stays in the ledger: the next start tries again.
+                Err(error) => {
+                    tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
+                }
+            }
+        }
+    }
+
     /// Gives a session's task a command; gives it back if the task is gone or hangs.
     fn command(&self, key: SessionKey, command: ToSession) -> Result<(), ToSession> {
         match self.sessions.get(&key) {
@@ -404,6 +445,7 @@ impl Driver {
                     problem,
                 })
             }
+            Event::Record(record) => self.parts.events.send(TunnelEvent::Record(record)),
             Event::Stopped | Event::Failed(_) => return,
         };
     }
@@ -434,6 +476,7 @@ impl Driver {
             snapshot.bytes_up = bytes_up.load(Ordering::Relaxed);
             snapshot.bytes_down = bytes_down.load(Ordering::Relaxed);
             snapshot.reconnects = policy.reconnects();
+            snapshot.renewals = policy.renewals();
             snapshot.replacements = policy.replacements();
             snapshot.last_close = policy.last_close().cloned();
             snapshot.round_trip_ms = round_trip;
@@ -461,12 +504,6 @@ async fn until(at: Option<std::time::Instant>) {
     match at {
         Some(at) => sleep_until(Instant::from_std(at)).await,
         None => std::future::pending().await,
-    }
-}
-
-async fn terminate(access: Access, session_id: String) {
-    if let Err(error) = access.terminate_session(&session_id).await {
-        tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
     }
 }
 

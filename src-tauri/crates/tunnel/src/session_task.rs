@@ -19,8 +19,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tunnel_proto::{
-    Clock, Close, ConnectionId, DataKey, Facts, Learned, Problem, ProblemKind, Session,
-    SessionEvent, SessionKey, SocketEnd, Transmit,
+    Clock, Close, ClosedBy, ConnectionId, DataKey, Facts, Learned, Load, Loss, Problem,
+    ProblemKind, Session, SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Vitals,
 };
 
 use crate::connection::{Connection, FromConnection};
@@ -47,8 +47,18 @@ const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Sent to a session's task.
 #[derive(Debug)]
 pub(crate) enum ToSession {
-    /// A new WebSocket, and the token that opens the channel on it.
+    /// A WebSocket, and the token that opens the channel on it.
     Socket(Box<Socket>, Token),
+    /// A WebSocket that takes the place of the present one at a quiet moment.
+    Renewal(Box<Socket>, Token),
+    /// Say when nothing is on its way.
+    AwaitQuiet,
+    /// Close the WebSocket in order, and say nothing of it.
+    Close,
+    /// Find out whether the WebSocket still works.
+    CheckPath,
+    /// The machine is about to sleep.
+    Sleep,
     /// A local connection to carry.
     Connect(Local),
     /// The answer to [`Report::DataKeyNeeded`].
@@ -76,13 +86,16 @@ pub(crate) enum Report {
     DataKeyNeeded {
         key_id: String,
     },
-    Lost {
-        close: Close,
-        /// Something had come on it.
-        progressed: bool,
-    },
-    Over(Problem),
+    Lost(Loss),
+    Over(Problem, Vitals),
     Degraded(Option<Problem>),
+    Load(Load),
+    /// Nothing is on its way.
+    Quiet,
+    /// The WebSocket of a renewal is in use.
+    Renewed,
+    /// It was dropped.
+    RenewalMissed,
     /// The agent has acknowledged that the session ends, or can't be told.
     FlagDone,
     Notice(Problem),
@@ -116,6 +129,8 @@ pub(crate) struct SessionTask {
     key: SessionKey,
     session: Session,
     socket: Option<Box<Socket>>,
+    /// The WebSocket that is to take its place at the next quiet moment.
+    next_socket: Option<(Box<Socket>, Token)>,
     /// Something was given to the socket that has not been flushed.
     unflushed: bool,
     commands: mpsc::Receiver<ToSession>,
@@ -140,7 +155,7 @@ struct Batch {
     events: bool,
     /// A ping or pong came.
     life: bool,
-    lost: Option<Close>,
+    lost: Option<(Close, ClosedBy)>,
     timer: bool,
     /// Nobody can send commands any more.
     orphaned: bool,
@@ -158,6 +173,7 @@ impl SessionTask {
             key,
             session,
             socket: None,
+            next_socket: None,
             unflushed: false,
             commands,
             inbox,
@@ -269,7 +285,8 @@ impl SessionTask {
                     return;
                 }
                 None => {
-                    batch.lost = Some(self.close_record(None, "the connection ended"));
+                    let close = self.close_record(None, "the connection ended");
+                    batch.lost = Some((close, ClosedBy::Network));
                     return;
                 }
             }
@@ -298,16 +315,29 @@ impl SessionTask {
         }
         // What came on the old WebSocket counts before its end does.
         self.deliver(now);
-        if let Some(close) = batch.lost {
-            self.drop_socket(now, close);
+        if let Some((close, by)) = batch.lost {
+            self.drop_socket(now, close, by);
         }
         for command in batch.commands {
             match command {
-                ToSession::Socket(socket, Token(token)) => {
-                    self.socket = Some(socket);
-                    self.unflushed = false;
-                    self.session.handle_connected(now, token);
+                ToSession::Socket(socket, token) => self.use_socket(now, socket, token),
+                ToSession::Renewal(socket, token) if self.socket.is_none() => {
+                    self.use_socket(now, socket, token);
+                    self.report(Report::Renewed);
                 }
+                ToSession::Renewal(socket, token) => {
+                    self.next_socket = Some((socket, token));
+                    self.session.await_quiet(now, Some(TAKE_PATIENCE));
+                }
+                ToSession::AwaitQuiet => self.session.await_quiet(now, None),
+                ToSession::Close => {
+                    if let Some(socket) = self.socket.take() {
+                        close_beside(socket);
+                        self.session.handle_disconnected(now, SocketEnd::Orderly);
+                    }
+                }
+                ToSession::CheckPath => self.session.check_path(now),
+                ToSession::Sleep => self.session.handle_sleep(now),
                 ToSession::Connect(local) => self.connect(now, local),
                 ToSession::DataKey(key) => self.session.handle_data_key(now, key),
                 ToSession::SendEnd => {
@@ -426,26 +456,69 @@ impl SessionTask {
                 SessionEvent::PathDead { silence } => {
                     let seconds = silence.as_secs();
                     let reason = format!("no answer for {seconds} s");
-                    self.drop_socket(now, self.close_record(None, reason));
+                    self.drop_socket(now, self.close_record(None, reason), ClosedBy::Deadline);
                 }
                 SessionEvent::Degraded(problem) => self.report(Report::Degraded(problem)),
-                SessionEvent::Over(problem) => self.report(Report::Over(problem)),
+                SessionEvent::Load(load) => self.report(Report::Load(load)),
+                SessionEvent::Quiet => self.handle_quiet(now),
+                SessionEvent::NotQuiet => {
+                    if let Some((socket, _)) = self.next_socket.take() {
+                        close_beside(socket);
+                        self.report(Report::RenewalMissed);
+                    }
+                }
+                SessionEvent::Over(problem) => {
+                    let vitals = self.session.vitals(now);
+                    self.report(Report::Over(problem, vitals));
+                }
                 SessionEvent::Notice(problem) => self.report(Report::Notice(problem)),
                 SessionEvent::Learned(learned) => self.report(Report::Learned(learned)),
             }
         }
     }
 
-    fn drop_socket(&mut self, now: std::time::Instant, close: Close) {
-        if self.socket.take().is_some() {
-            let end = match close.code {
-                Some(1000) => SocketEnd::Orderly,
-                Some(_) | None => SocketEnd::Broken,
-            };
-            self.session.handle_disconnected(now, end);
-            let progressed = self.session.has_progressed();
-            self.report(Report::Lost { close, progressed });
+    /// The WebSocket is gone. Whoever ended it first is named; what comes later finds none.
+    fn drop_socket(&mut self, now: std::time::Instant, close: Close, closed_by: ClosedBy) {
+        if self.socket.take().is_none() {
+            return;
         }
+        let loss = Loss {
+            vitals: self.session.vitals(now),
+            progressed: self.session.has_progressed(),
+            close,
+            closed_by,
+        };
+        let end = match loss.close.code {
+            Some(1000) => SocketEnd::Orderly,
+            Some(_) | None => SocketEnd::Broken,
+        };
+        self.session.handle_disconnected(now, end);
+        self.report(Report::Lost(loss));
+        // The one that was to take its place does so now.
+        if let Some((socket, token)) = self.next_socket.take() {
+            self.session.cancel_quiet();
+            self.use_socket(now, socket, token);
+            self.report(Report::Renewed);
+        }
+    }
+
+    fn use_socket(&mut self, now: std::time::Instant, socket: Box<Socket>, Token(token): Token) {
+        self.socket = Some(socket);
+        self.unflushed = false;
+        self.session.handle_connected(now, token);
+    }
+
+    /// Nothing is on its way: the moment for a new WebSocket.
+    fn handle_quiet(&mut self, now: std::time::Instant) {
+        let Some((socket, token)) = self.next_socket.take() else {
+            return self.report(Report::Quiet);
+        };
+        if let Some(old) = self.socket.take() {
+            close_beside(old);
+            self.session.handle_disconnected(now, SocketEnd::Orderly);
+        }
+        self.use_socket(now, socket, token);
+        self.report(Report::Renewed);
     }
 
     fn report(&mut self, report: Report) {
@@ -502,17 +575,18 @@ impl SessionTask {
     }
 
     /// The gateway closed the WebSocket in order.
-    fn closed(&self, frame: Option<CloseFrame>) -> Close {
-        match frame {
+    fn closed(&self, frame: Option<CloseFrame>) -> (Close, ClosedBy) {
+        let close = match frame {
             Some(frame) => self.close_record(Some(frame.code.into()), frame.reason.as_str()),
             // RFC 6455, section 7.1.5: a close frame without a body counts as 1005.
             None => self.close_record(Some(1005), ""),
-        }
+        };
+        (close, ClosedBy::Gateway)
     }
 
     /// The connection under the WebSocket broke.
-    fn broken(&self, error: &SocketError) -> Close {
-        self.close_record(None, error.to_string())
+    fn broken(&self, error: &SocketError) -> (Close, ClosedBy) {
+        (self.close_record(None, error.to_string()), ClosedBy::Network)
     }
 }
 
@@ -533,6 +607,13 @@ impl Batch {
             && !self.timer
             && !self.orphaned
     }
+}
+
+/// Closes a WebSocket that nobody waits for any more.
+fn close_beside(mut socket: Box<Socket>) {
+    tokio::spawn(async move {
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, close(&mut socket)).await;
+    });
 }
 
 async fn close(socket: &mut Socket) {

@@ -140,8 +140,8 @@ impl DialError {
             | Self::Connect { .. }
             | Self::Timeout { .. }
             | Self::Tls { .. }
-            | Self::ProxyUnreachable { .. }
-            | Self::ProxyRefused { .. }
+            | Self::ProxyUnreachable { .. } => Next::AwaitNetwork,
+            Self::ProxyRefused { .. }
             | Self::ProxyProtocol { .. }
             | Self::NotWebSocket { .. } => Next::Retry,
             // Not found, or gone: no token helps.
