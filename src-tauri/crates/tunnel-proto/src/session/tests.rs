@@ -1,5 +1,7 @@
 //! A session with an agent that is written here by hand.
 
+use std::num::NonZeroU32;
+
 use ssm_message::payload::{ChannelClosed, JsonPayload as _};
 use ssm_message::{Flags, Message, MessageType, PayloadType};
 use uuid::Uuid;
