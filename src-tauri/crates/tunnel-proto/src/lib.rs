@@ -29,8 +29,8 @@ mod tunnel;
 
 pub use failure::{Failure, Next};
 pub use session::{
-    ConnectionId, Facts, Learned, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer,
-    Transmit,
+    ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
+    SessionTimer, Transmit, Vitals,
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};

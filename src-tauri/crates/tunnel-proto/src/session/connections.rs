@@ -13,7 +13,7 @@ impl Session {
     /// Returns `None` when the session can't take one: it is not established, over, or has
     /// its most streams.
     pub fn open(&mut self, now: Instant) -> Option<ConnectionId> {
-        if self.over {
+        if self.outcome.is_some() {
             return None;
         }
         let id = match &mut self.carrier {

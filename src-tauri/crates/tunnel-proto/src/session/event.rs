@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ssm_data_channel::{TimerReason as ChannelTimer, Transmit as ChannelTransmit};
 
-use super::SessionConfig;
+use super::{Load, SessionConfig};
 use crate::Problem;
 
 /// Names one connection of a session.
@@ -70,10 +70,17 @@ pub enum SessionEvent {
         /// How long nothing came.
         silence: Duration,
     },
-    /// Something is wrong with the session, or no more.
+    /// The worst of what is wrong with the session now is this, or nothing is wrong any more.
+    /// Said on change only; the loss of a WebSocket ends it all.
     Degraded(Option<Problem>),
-    /// The session can't go on.
+    /// The session can't go on. Said once, with what [`outcome`](super::Session::outcome) says from then on.
     Over(Problem),
+    /// The moment that [`await_quiet`](super::Session::await_quiet) asked for is now.
+    Quiet,
+    /// That moment did not come in time.
+    NotQuiet,
+    /// How much the session carries has changed. It begins with [`Load::Light`].
+    Load(Load),
     /// Something the user should know.
     Notice(Problem),
     /// Something about the way to this target that its next sessions should start with.
@@ -130,6 +137,18 @@ pub enum SessionTimer {
     Serial,
     /// The ping, or its deadline.
     Keepalive,
+    /// Messages are missing without progress
+    /// ([`SessionConfig::stall_after`]).
+    Stalled,
+    /// Messages have been missing for too long ([`SessionConfig::jam_after`]).
+    Jammed,
+    /// The agent has been away for too long
+    /// ([`SessionConfig::agent_patience`]).
+    AgentGone,
+    /// The quiet moment that is awaited, or the end of the patience with it.
+    Quiet,
+    /// The end of a window in which the load is measured.
+    Load,
 }
 
 impl From<ChannelTransmit> for Transmit {

@@ -9,17 +9,19 @@ use ssm_data_channel::{Event as ChannelEvent, SessionKind};
 use ssm_message::payload::Flag;
 
 use super::connections::connection;
+use super::load::Direction;
 use super::serial::{Kind, Serial, SerialEvent};
-use super::{Carrier, Facts, Learned, ResetCause, Session, SessionEvent, channel_problem};
-use crate::{Problem, ProblemKind};
+use super::{Carrier, Facts, Learned, ResetCause, Session, SessionEvent, problem};
 
 /// How often an agent of up to 3.1.1511.0 must hear something, or it ends the session after
 /// 30 s (docs/protocol.md, section 4).
 const OLD_AGENT_KEEPALIVE: Duration = Duration::from_secs(10);
+
 impl Session {
     /// Makes one data message out of what waits.
     pub(super) fn fill_message(&mut self, now: Instant, budget: usize) {
         let mut message = self.channel.start_message();
+        let empty = message.payload_len();
         match &mut self.carrier {
             Carrier::Mux(mux) => {
                 mux.poll_transmit(now, message.payload_mut(), budget);
@@ -27,14 +29,27 @@ impl Session {
             Carrier::Serial(serial) => serial.poll_transmit(now, message.payload_mut(), budget),
             Carrier::None => return,
         }
+        let bytes = message.payload_len() - empty;
+        self.count(now, Direction::Up, bytes);
         if let Err(error) = self.channel.send(now, message) {
-            self.end(channel_problem(&error));
+            self.end(problem::channel(&error));
         }
         self.collect(now);
     }
 
-    /// Moves what the layers have to say upwards.
+    fn count(&mut self, now: Instant, direction: Direction, bytes: usize) {
+        if let Some(load) = self.load.count(now, direction, bytes) {
+            self.events.push_back(SessionEvent::Load(load));
+        }
+    }
+
+    /// Moves what the layers have to say upwards, and sees what follows from it.
     pub(super) fn collect(&mut self, now: Instant) {
+        self.take_events(now);
+        self.review(now);
+    }
+
+    fn take_events(&mut self, now: Instant) {
         while let Some(event) = self.channel.poll_event() {
             self.handle_channel_event(now, event);
         }
@@ -59,32 +74,16 @@ impl Session {
 
     fn handle_channel_event(&mut self, now: Instant, event: ChannelEvent) {
         match event {
-            ChannelEvent::Established => self.establish(),
+            ChannelEvent::Established => self.establish(now),
             ChannelEvent::Data(data) => self.handle_data(now, data),
             ChannelEvent::DataKeyNeeded { key_id } => {
                 self.events
                     .push_back(SessionEvent::DataKeyNeeded { key_id });
             }
-            ChannelEvent::Paused => {
-                let problem = Problem::new(
-                    ProblemKind::Target,
-                    "agent-away",
-                    "The service says that the target's agent is not connected.",
-                    "Nothing to do if it comes back; otherwise check that the target runs.",
-                );
-                self.events.push_back(SessionEvent::Degraded(Some(problem)));
-            }
-            ChannelEvent::Started => self.events.push_back(SessionEvent::Degraded(None)),
+            ChannelEvent::Paused => self.health.handle_agent_away(now),
+            ChannelEvent::Started => self.health.handle_agent_back(now),
             ChannelEvent::ConnectToPortError => self.refused = self.refused.saturating_add(1),
-            ChannelEvent::ChannelClosed { output } => {
-                let problem = Problem::new(
-                    ProblemKind::Service,
-                    "session-ended",
-                    "The service has ended the session.",
-                    "A new session is started for new connections.",
-                );
-                self.end(problem.with_details(output));
-            }
+            ChannelEvent::ChannelClosed { output } => self.end(problem::session_ended(output)),
             ChannelEvent::FlagAcknowledged(Flag::TerminateSession) => {
                 self.events.push_back(SessionEvent::EndConfirmed);
             }
@@ -93,16 +92,8 @@ impl Session {
                     serial.handle_disconnected(now);
                 }
             }
-            ChannelEvent::HandshakeTimedOut(_) => {
-                let problem = Problem::new(
-                    ProblemKind::Target,
-                    "handshake-timeout",
-                    "The target's agent did not answer in time.",
-                    "Check that the target runs and that its agent is up to date.",
-                );
-                self.end(problem);
-            }
-            ChannelEvent::Failed(error) => self.end(channel_problem(&error)),
+            ChannelEvent::HandshakeTimedOut(_) => self.end(problem::handshake_timeout()),
+            ChannelEvent::Failed(error) => self.end(problem::channel(&error)),
             ChannelEvent::PayloadLimit(bytes) => {
                 self.events
                     .push_back(SessionEvent::Learned(Learned::PayloadLimit(bytes)));
@@ -120,8 +111,11 @@ impl Session {
         }
     }
 
-    fn establish(&mut self) {
-        let Some(established) = self.channel.established().filter(|_| !self.over) else {
+    fn establish(&mut self, now: Instant) {
+        if self.outcome.is_some() {
+            return;
+        }
+        let Some(established) = self.channel.established() else {
             return;
         };
         let facts = Facts {
@@ -136,31 +130,28 @@ impl Session {
                 let mut config = self.mux_config.clone();
                 if established.features.smux_keepalive_needed {
                     config.keepalive = Some(OLD_AGENT_KEEPALIVE);
+                    let notice = problem::idle_timer_defeated(&facts.agent_version);
+                    self.events.push_back(SessionEvent::Notice(notice));
+                } else if let Some(hold_open) = self.hold_open {
+                    hold_open.apply(&mut config);
                 }
-                Carrier::Mux(Box::new(Mux::new(smux::Role::Client, config)))
+                let mut mux = Mux::new(smux::Role::Client, config);
+                // Starts the interval of its NOP frames: an idle session might not get to it
+                // for longer than an old agent waits.
+                mux.handle_timeout(now);
+                if self.keepalive.is_asleep() {
+                    mux.pause(now);
+                }
+                Carrier::Mux(Box::new(mux))
             }
             SessionKind::Port { mux: false, .. } => {
-                let problem = Problem::new(
-                    ProblemKind::Target,
-                    "one-connection-at-a-time",
-                    format!(
-                        "The target's agent ({}) carries one connection at a time; others wait \
-                         their turn.",
-                        facts.agent_version
-                    ),
-                    "Update the agent to a version after 3.0.196.0.",
-                );
-                self.events.push_back(SessionEvent::Notice(problem));
+                let notice = problem::one_connection_at_a_time(&facts.agent_version);
+                self.events.push_back(SessionEvent::Notice(notice));
                 Carrier::Serial(Serial::new(Kind::Basic))
             }
             SessionKind::StandardStream => Carrier::Serial(Serial::new(Kind::Stream)),
             SessionKind::Other(kind) => {
-                let problem = Problem::new(
-                    ProblemKind::Settings,
-                    "unsupported-session",
-                    format!("The session is of the type {kind:?}, which carries no port."),
-                    "Use a document for port forwarding.",
-                );
+                let problem = problem::unsupported_session(kind);
                 return self.end(problem);
             }
         };
@@ -168,19 +159,14 @@ impl Session {
     }
 
     fn handle_data(&mut self, now: Instant, data: Bytes) {
-        if self.over {
+        if self.outcome.is_some() {
             return;
         }
+        self.count(now, Direction::Down, data.len());
         match &mut self.carrier {
             Carrier::Mux(mux) => {
                 if let Err(error) = mux.handle_input(now, data) {
-                    let problem = Problem::new(
-                        ProblemKind::Protocol,
-                        "mux-framing",
-                        "The agent sent bytes that are not smux frames.",
-                        "A new session is started; if it happens again, update the agent.",
-                    );
-                    self.end(problem.with_details(error.to_string()));
+                    self.end(problem::mux_framing(&error));
                 }
             }
             Carrier::Serial(serial) => serial.handle_input(now, data),

@@ -3,9 +3,14 @@
 mod config;
 mod connections;
 mod event;
+mod health;
 mod keepalive;
 mod layers;
+mod load;
+mod problem;
+mod quiet;
 mod serial;
+mod vitals;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -13,27 +18,40 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use smux::Mux;
-use ssm_data_channel::{Clock, DataChannel, DataKey, Error as ChannelError, SocketEnd};
+use ssm_data_channel::{Clock, DataChannel, DataKey, SocketEnd};
 use ssm_message::payload::Flag;
 
+use self::health::{Health, Signs, Verdict};
 use self::keepalive::Keepalive;
+use self::load::Meter;
+use self::quiet::{Outcome, Quiet};
 use self::serial::Serial;
-use crate::{Problem, ProblemKind};
+use crate::Problem;
 
-pub use self::config::SessionConfig;
+pub use self::config::{HoldOpen, SessionConfig};
 pub use self::event::{
     ConnectionId, Facts, Learned, ResetCause, SessionEvent, SessionTimer, Transmit,
 };
+pub use self::load::Load;
+pub use self::vitals::Vitals;
 
 /// One session. Sans-IO: see the crate's documentation for the contract.
 pub struct Session {
     channel: DataChannel,
     carrier: Carrier,
-    /// It can't go on. What came before can still be read.
-    over: bool,
+    /// Why it can't go on: what was told first. What came before can still be read.
+    outcome: Option<Problem>,
     mux_config: smux::Config,
+    hold_open: Option<HoldOpen>,
+    jam_after: Duration,
+    agent_patience: Duration,
     keepalive: Keepalive,
-    heard: Option<Instant>,
+    health: Health,
+    quiet: Quiet,
+    load: Meter,
+    /// When the present WebSocket was opened; `None` while there is none.
+    up_since: Option<Instant>,
+    last_frame: Option<Instant>,
     /// [`progress`](Self::progress) when the present WebSocket was opened.
     progress_before: u64,
     /// `ConnectToPortError` flags whose stream has not shown itself yet.
@@ -56,12 +74,19 @@ impl Session {
     /// ids, the client id and encryption nonces are drawn from it.
     pub fn new(config: SessionConfig, clock: Clock, seed: [u8; 32]) -> Self {
         Self {
+            health: Health::new(&config),
             channel: DataChannel::new(config.channel, clock, seed),
             carrier: Carrier::None,
-            over: false,
+            outcome: None,
             mux_config: config.mux,
+            hold_open: config.hold_open,
+            jam_after: config.jam_after,
+            agent_patience: config.agent_patience,
             keepalive: Keepalive::new(config.ping_interval, config.ping_patience),
-            heard: None,
+            quiet: Quiet::NotAwaited,
+            load: Meter::new(),
+            up_since: None,
+            last_frame: None,
             progress_before: 0,
             refused: 0,
             silent: HashSet::new(),
@@ -69,15 +94,17 @@ impl Session {
         }
     }
 
-    /// A WebSocket is open.
+    /// A WebSocket is open. A session that is over has no use for one, and says nothing on it.
     pub fn handle_connected(&mut self, now: Instant, token: String) {
-        self.heard = Some(now);
+        if self.outcome.is_some() {
+            return;
+        }
+        self.up_since = Some(now);
         self.progress_before = self.progress();
         self.keepalive.handle_connected(now);
+        self.health.reset();
         self.channel.handle_connected(now, token);
-        if let Carrier::Mux(mux) = &mut self.carrier {
-            mux.resume(now);
-        }
+        self.resume_carrier(now);
         self.collect(now);
     }
 
@@ -88,8 +115,18 @@ impl Session {
     }
 
     /// The WebSocket is gone. What was sent and not acknowledged is kept for the next one.
+    /// Nothing happens when there is none.
     pub fn handle_disconnected(&mut self, now: Instant, end: SocketEnd) {
+        if self.up_since.take().is_none() {
+            return;
+        }
         self.keepalive.handle_disconnected();
+        self.health.reset();
+        // Once the session is over, the way in which its WebSocket goes says nothing.
+        let end = match self.outcome {
+            Some(_) => SocketEnd::Orderly,
+            None => end,
+        };
         self.channel.handle_disconnected(now, end);
         if let Carrier::Mux(mux) = &mut self.carrier {
             // While nothing can come, silence says nothing about an answer.
@@ -100,17 +137,61 @@ impl Session {
 
     /// A binary frame came in.
     pub fn handle_input(&mut self, now: Instant, frame: Bytes) {
-        self.handle_life(now);
+        self.note_life(now);
         if let Err(error) = self.channel.handle_input(now, frame) {
-            self.end(channel_problem(&error));
+            self.end(problem::channel(&error));
         }
         self.collect(now);
     }
 
     /// Any frame without payload for us came in: a ping, a pong.
     pub fn handle_life(&mut self, now: Instant) {
-        self.heard = Some(now);
-        self.keepalive.handle_life(now);
+        self.note_life(now);
+        self.collect(now);
+    }
+
+    /// The machine is about to sleep. Until [`check_path`](Self::check_path) there are no pings
+    /// and no NOPs, and silence is held against nobody.
+    pub fn handle_sleep(&mut self, now: Instant) {
+        if self.outcome.is_some() {
+            return;
+        }
+        self.keepalive.handle_sleep(now);
+        if let Carrier::Mux(mux) = &mut self.carrier {
+            mux.pause(now);
+        }
+        self.collect(now);
+    }
+
+    /// The machine woke up, or the network has changed: one ping goes out at once, and a sign
+    /// of life must come within 3 s, or [`SessionEvent::PathDead`] follows. Does not move the
+    /// deadline of a check that is out. Ends a sleep; without a WebSocket that is all it does.
+    pub fn check_path(&mut self, now: Instant) {
+        if self.outcome.is_some() {
+            return;
+        }
+        self.keepalive.check(now);
+        if self.up_since.is_some() {
+            self.resume_carrier(now);
+        }
+        self.collect(now);
+    }
+
+    /// Waits for a moment at which nothing is under way and nothing has moved for 250 ms:
+    /// [`SessionEvent::Quiet`] says that it is now, [`SessionEvent::NotQuiet`] that it did not
+    /// come within `patience` (`None`: for as long as it takes). One of them comes once, unless
+    /// the session is over before or the wait is cancelled. The loss of a WebSocket does not end
+    /// the wait. Asking again starts it anew.
+    pub fn await_quiet(&mut self, now: Instant, patience: Option<Duration>) {
+        if self.outcome.is_none() {
+            self.quiet.start(now, patience);
+            self.collect(now);
+        }
+    }
+
+    /// Nobody waits for a quiet moment any more.
+    pub fn cancel_quiet(&mut self) {
+        self.quiet.cancel();
     }
 
     /// The answer to [`SessionEvent::DataKeyNeeded`].
@@ -118,7 +199,7 @@ impl Session {
         match key {
             Ok(key) => {
                 if let Err(error) = self.channel.handle_data_key(now, key) {
-                    self.end(channel_problem(&error));
+                    self.end(problem::channel(&error));
                 }
             }
             Err(problem) => {
@@ -136,19 +217,23 @@ impl Session {
             // Nothing is read, so silence says nothing.
             self.keepalive.handle_life(now);
         }
-        if self.keepalive.handle_timeout(now) {
-            let silence = self
-                .heard
-                .map_or(Duration::ZERO, |heard| now.saturating_duration_since(heard));
-            self.events.push_back(SessionEvent::PathDead { silence });
-        }
+        let is_path_dead = self.keepalive.handle_timeout(now);
         self.channel.handle_timeout(now);
         match &mut self.carrier {
+            Carrier::Mux(_) | Carrier::Serial(_) if self.outcome.is_some() => {}
             Carrier::Mux(mux) => mux.handle_timeout(now),
             Carrier::Serial(serial) => serial.handle_timeout(now),
             Carrier::None => {}
         }
+        if let Some(load) = self.load.handle_timeout(now) {
+            self.events.push_back(SessionEvent::Load(load));
+        }
         self.collect(now);
+        if is_path_dead && self.outcome.is_none() {
+            let heard = self.last_frame.max(self.up_since);
+            let silence = heard.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+            self.events.push_back(SessionEvent::PathDead { silence });
+        }
     }
 
     /// The next frame to send. Ask again until there is none, and whenever the session was
@@ -165,6 +250,8 @@ impl Session {
                 return Some(transmit.into());
             }
         }
+        // What was read meanwhile may have set clocks free.
+        self.review(now);
         self.keepalive.poll_ping().then_some(Transmit::Ping)
     }
 
@@ -178,12 +265,22 @@ impl Session {
         !self.events.is_empty()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, and why.
+    /// Why the session can't go on; `None` while it can. Whoever ended it first decides, and
+    /// nothing that happens later changes it.
+    pub fn outcome(&self) -> Option<&Problem> {
+        self.outcome.as_ref()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, and why. Once the
+    /// session is over and has no WebSocket, never.
     pub fn poll_timeout(&self) -> Option<(Instant, SessionTimer)> {
         let channel = self
             .channel
             .poll_timeout()
             .map(|(at, reason)| (at, SessionTimer::Channel(reason)));
+        if self.outcome.is_some() {
+            return channel;
+        }
         let carrier = match &self.carrier {
             Carrier::Mux(mux) => mux
                 .poll_timeout()
@@ -195,7 +292,15 @@ impl Session {
             .keepalive
             .poll_timeout()
             .map(|at| (at, SessionTimer::Keepalive));
-        [channel, carrier, keepalive]
+        let health = self.health.poll_timeout();
+        let quiet = if self.quiet.is_awaited() {
+            self.quiet.poll_timeout(self.still_since())
+        } else {
+            None
+        };
+        let quiet = quiet.map(|at| (at, SessionTimer::Quiet));
+        let load = self.load.poll_timeout().map(|at| (at, SessionTimer::Load));
+        [channel, carrier, keepalive, health, quiet, load]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -236,7 +341,7 @@ impl Session {
 
     fn pending_bytes(&self) -> usize {
         match &self.carrier {
-            Carrier::Mux(_) | Carrier::Serial(_) if self.over => 0,
+            Carrier::Mux(_) | Carrier::Serial(_) if self.outcome.is_some() => 0,
             Carrier::Mux(mux) => mux.pending_bytes(),
             Carrier::Serial(serial) => serial.pending_bytes(),
             Carrier::None => 0,
@@ -245,14 +350,90 @@ impl Session {
 
     /// The session can't go on; said once.
     fn end(&mut self, problem: Problem) {
-        if self.over {
+        if self.outcome.is_some() {
             return;
         }
-        self.over = true;
+        self.outcome = Some(problem.clone());
+        self.keepalive.handle_disconnected();
+        self.quiet.cancel();
         if let Carrier::Serial(serial) = &mut self.carrier {
             serial.handle_over();
         }
         self.events.push_back(SessionEvent::Over(problem));
+    }
+
+    fn note_life(&mut self, now: Instant) {
+        self.last_frame = Some(now);
+        self.keepalive.handle_life(now);
+    }
+
+    /// Lets the carrier's time run, unless the machine sleeps.
+    fn resume_carrier(&mut self, now: Instant) {
+        if let Carrier::Mux(mux) = &mut self.carrier
+            && !self.keepalive.is_asleep()
+        {
+            mux.resume(now);
+        }
+    }
+
+    /// Sees what follows from how things stand now. Cheap: every call that takes `now` ends
+    /// here.
+    fn review(&mut self, now: Instant) {
+        if self.outcome.is_some() {
+            return;
+        }
+        let missing = [self.channel.unanswered_since(), self.channel.gap_since()];
+        let signs = Signs {
+            watched: self.is_attended(),
+            no_pong: self.keepalive.is_late(),
+            missing_since: missing.into_iter().flatten().min(),
+            last_frame: self.last_frame,
+        };
+        match self.health.review(now, signs) {
+            Verdict::GoOn => {}
+            Verdict::Ask => self.keepalive.ask(now),
+            Verdict::Jammed => {
+                return self.end(problem::jammed(self.jam_after, self.connections()));
+            }
+            Verdict::AgentGone => return self.end(problem::agent_gone(self.agent_patience)),
+        }
+        if let Some(worst) = self.health.poll_news() {
+            let problem = worst.map(problem::Reason::problem);
+            self.events.push_back(SessionEvent::Degraded(problem));
+        }
+        if self.quiet.is_awaited() {
+            match self.quiet.review(now, self.still_since()) {
+                Some(Outcome::Quiet) => self.events.push_back(SessionEvent::Quiet),
+                Some(Outcome::PatienceOver) => self.events.push_back(SessionEvent::NotQuiet),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether something that is due could come and would be noticed: the WebSocket is up and
+    /// read, the session established, the machine awake.
+    fn is_attended(&self) -> bool {
+        let established = match &self.carrier {
+            Carrier::Mux(_) | Carrier::Serial(_) => true,
+            Carrier::None => false,
+        };
+        established && self.up_since.is_some() && !self.keepalive.is_asleep() && self.wants_input()
+    }
+
+    /// When something last moved, if nothing is under way now. A new WebSocket counts as
+    /// movement: what the agent holds back comes then.
+    fn still_since(&self) -> Option<Instant> {
+        let still = self.is_attended() && self.channel.is_settled() && self.pending_bytes() == 0;
+        let up_since = self.up_since.filter(|_| still);
+        up_since.max(self.channel.last_traffic().filter(|_| still))
+    }
+
+    fn connections(&self) -> usize {
+        match &self.carrier {
+            Carrier::Mux(mux) => mux.stream_count(),
+            Carrier::Serial(serial) => serial.len(),
+            Carrier::None => 0,
+        }
     }
 }
 
@@ -260,15 +441,6 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
     }
-}
-
-fn channel_problem(error: &ChannelError) -> Problem {
-    Problem::new(
-        ProblemKind::Protocol,
-        error.code(),
-        format!("The session can't go on: {error}."),
-        "A new session is started; if it happens again, make a diagnostic bundle.",
-    )
 }
 
 #[cfg(test)]
