@@ -35,7 +35,7 @@ pub use evidence::{
 pub use failure::{Failure, Next};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
-    ConnectionId, Facts, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
+    ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
     SessionTimer, Transmit, Vitals,
 };
 pub use slot::SessionKey;
