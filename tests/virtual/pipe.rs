@@ -22,6 +22,8 @@ pub(crate) struct Pipe {
     queue: VecDeque<(Instant, Item)>,
     /// Nothing arrives before that: the connection is a black hole, and TCP resends later.
     held_until: Option<Instant>,
+    /// Nothing arrives any more: the way that it went over is no more.
+    cut: bool,
 }
 
 impl Pipe {
@@ -36,6 +38,12 @@ impl Pipe {
         self.held_until = Some(until);
     }
 
+    /// Lets nothing arrive any more.
+    pub(crate) fn cut(&mut self) {
+        self.cut = true;
+        self.queue.clear();
+    }
+
     /// What has arrived.
     pub(crate) fn pop(&mut self, now: Instant) -> Option<Item> {
         if self.due()? > now {
@@ -46,7 +54,7 @@ impl Pipe {
 
     /// When the next item arrives.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let (at, _) = self.queue.front()?;
+        let (at, _) = self.queue.front().filter(|_| !self.cut)?;
         Some(self.held_until.map_or(*at, |until| until.max(*at)))
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Conditions {
     pub(crate) absent: Absent,
     /// How long a WebSocket lives before the gateway closes it with 1000 "Bye".
     pub(crate) close_period: Option<Duration>,
+    /// After how long without a client the service ends a session.
+    pub(crate) idle_timeout: Option<Duration>,
 }
 
 impl Default for Conditions {
@@ -38,6 +40,7 @@ impl Default for Conditions {
             reordering: 0,
             absent: Absent::Pause,
             close_period: None,
+            idle_timeout: None,
         }
     }
 }
@@ -180,6 +183,21 @@ impl Service {
             if self.conditions.absent == Absent::Pause {
                 session.agent.pause();
             }
+        }
+    }
+
+    /// Time passes that the client does not notice: it sleeps.
+    pub(crate) fn pass(&mut self, now: Instant, time: Duration) {
+        for socket in self.sockets.values_mut() {
+            socket.close_at = socket
+                .close_at
+                .map(|at| at.checked_sub(time).unwrap_or(now).max(now));
+        }
+        for session in self.sessions.values_mut() {
+            session.terminated |= self
+                .conditions
+                .idle_timeout
+                .is_some_and(|idle| idle <= time);
         }
     }
 

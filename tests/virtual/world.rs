@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tunnel_proto::{
-    Action, Clock, Close, ConnectionId, Event, Failure, Grant, Input, Next, Problem, ProblemKind,
-    RequestId, Session, SessionConfig, SessionEvent, SessionKey, SocketEnd, Transmit, Tunnel,
-    TunnelPolicy,
+    Action, Clock, Close, ClosedBy, ConnectionId, Event, Failure, Grant, Happening, Input, Loss,
+    Next, Problem, ProblemKind, Purpose, Record, RequestId, Session, SessionConfig, SessionEvent,
+    SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Tunnel, TunnelPolicy,
 };
 
 use crate::pipe::Item;
@@ -17,6 +17,9 @@ use crate::traffic::{Plan, Sink, Source};
 
 /// How long an API call or a dial takes.
 const CALL: Duration = Duration::from_millis(60);
+
+/// How long the shell waits for an answer.
+const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What the service says to API calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,17 @@ pub(crate) enum Mood {
     RefuseUpgrades(u32),
     /// Credentials have expired until the user signs in.
     SignedOut,
+    /// ResumeSession is refused while the session's WebSocket is open.
+    RefuseConnected,
+    /// ResumeSession is answered only after the client has given up waiting.
+    HangResumes(u32),
+}
+
+/// Whether anything gets out of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Network {
+    Up,
+    Down,
 }
 
 /// A local connection.
@@ -53,13 +67,15 @@ pub(crate) enum Fate {
 struct Client {
     engine: Session,
     socket: Option<u64>,
+    /// Takes its place at the next quiet moment.
+    next_socket: Option<(u64, String)>,
 }
 
 /// An answer that is on its way to the client.
 #[derive(Debug)]
 enum Answer {
     Granted(SessionKey, Result<Grant, Failure>),
-    Dialled(SessionKey, String, Result<u64, Failure>),
+    Dialled(SessionKey, Purpose, String, Result<u64, Failure>),
     Terminated(SessionKey),
 }
 
@@ -73,6 +89,13 @@ pub(crate) struct World {
     /// Why sessions were given up.
     pub(crate) replaced: Vec<String>,
     pub(crate) calls: u32,
+    /// When ResumeSession and StartSession were called.
+    pub(crate) called_at: Vec<Instant>,
+    /// What the tunnel wants to be kept.
+    pub(crate) records: Vec<Record>,
+    /// How the tunnel's sessions are run.
+    pub(crate) session: SessionConfig,
+    network: Network,
     clients: BTreeMap<SessionKey, Client>,
     answers: Vec<(Instant, Answer)>,
     clock: Clock,
@@ -100,6 +123,10 @@ impl World {
             locals: Vec::new(),
             replaced: Vec::new(),
             calls: 0,
+            called_at: Vec::new(),
+            records: Vec::new(),
+            session: SessionConfig::default(),
+            network: Network::Up,
             clients: BTreeMap::new(),
             answers: Vec::new(),
             clock,
@@ -160,7 +187,7 @@ impl World {
     pub(crate) fn reset(&mut self) {
         let keys: Vec<_> = self.clients.keys().copied().collect();
         for key in keys {
-            self.lose(key, None, "reset");
+            self.lose(key, None, "reset", ClosedBy::Network);
         }
         self.settle();
     }
@@ -245,8 +272,13 @@ impl World {
                 progress = true;
             }
             while let Some(event) = self.tunnel.poll_event() {
-                if let Event::Replaced { problem, .. } = event {
-                    self.replaced.push(problem.code);
+                match event {
+                    Event::Replaced { problem, .. } => self.replaced.push(problem.code),
+                    Event::Record(record) => self.records.push(*record),
+                    Event::StateChanged(_)
+                    | Event::Lost { .. }
+                    | Event::Stopped
+                    | Event::Failed(_) => {}
                 }
             }
             let keys: Vec<_> = self.clients.keys().copied().collect();
@@ -265,24 +297,45 @@ impl World {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Start(key) => {
-                self.calls += 1;
+                self.count_call();
                 let result = match self.mood {
+                    _ if self.network == Network::Down => Err(failure(Next::AwaitNetwork)),
                     Mood::SignedOut => Err(failure(Next::SignIn)),
-                    Mood::Fine | Mood::FailResumes(_) | Mood::RefuseUpgrades(_) => {
-                        Ok(grant(self.service.start_session(self.now)))
-                    }
+                    Mood::Fine
+                    | Mood::FailResumes(_)
+                    | Mood::RefuseUpgrades(_)
+                    | Mood::RefuseConnected
+                    | Mood::HangResumes(_) => Ok(grant(self.service.start_session(self.now))),
                 };
                 self.answer(Answer::Granted(key, result));
             }
             Action::Resume(key, session_id) => {
-                self.calls += 1;
+                self.count_call();
+                let connected = self
+                    .clients
+                    .get(&key)
+                    .is_some_and(|client| client.socket.is_some());
+                if let Mood::HangResumes(left) = &mut self.mood
+                    && *left > 0
+                {
+                    *left -= 1;
+                    let answer = Answer::Granted(key, Err(failure(Next::AwaitNetwork)));
+                    self.answers.push((self.now + CALL_DEADLINE, answer));
+                    return;
+                }
                 let result = match &mut self.mood {
+                    _ if self.network == Network::Down => Err(failure(Next::AwaitNetwork)),
                     Mood::SignedOut => Err(failure(Next::SignIn)),
+                    Mood::RefuseConnected if connected => Err(failure(Next::Stop)),
                     Mood::FailResumes(left) if *left > 0 => {
                         *left -= 1;
                         Err(failure(Next::Retry))
                     }
-                    Mood::Fine | Mood::FailResumes(_) | Mood::RefuseUpgrades(_) => {
+                    Mood::Fine
+                    | Mood::FailResumes(_)
+                    | Mood::RefuseUpgrades(_)
+                    | Mood::RefuseConnected
+                    | Mood::HangResumes(_) => {
                         if self.service.lives(&session_id) {
                             Ok(grant(session_id))
                         } else {
@@ -292,8 +345,9 @@ impl World {
                 };
                 self.answer(Answer::Granted(key, result));
             }
-            Action::Dial(key, grant) => {
+            Action::Dial(key, grant, purpose) => {
                 let result = match &mut self.mood {
+                    _ if self.network == Network::Down => Err(failure(Next::AwaitNetwork)),
                     Mood::RefuseUpgrades(left) if *left > 0 => {
                         *left -= 1;
                         Err(failure(Next::Retry))
@@ -301,14 +355,32 @@ impl World {
                     Mood::Fine
                     | Mood::FailResumes(_)
                     | Mood::RefuseUpgrades(_)
+                    | Mood::RefuseConnected
+                    | Mood::HangResumes(_)
                     | Mood::SignedOut => Ok(self.service.upgrade(self.now, grant.session_id)),
                 };
                 let seed = self.random.seed();
                 self.clients.entry(key).or_insert_with(|| Client {
-                    engine: Session::new(SessionConfig::default(), self.clock, seed),
+                    engine: Session::new(self.session.clone(), self.clock, seed),
                     socket: None,
+                    next_socket: None,
                 });
-                self.answer(Answer::Dialled(key, grant.token, result));
+                self.answer(Answer::Dialled(key, purpose, grant.token, result));
+            }
+            Action::AwaitQuiet(key) => {
+                self.engine(key, |engine, now| engine.await_quiet(now, None))
+            }
+            Action::CheckPath(key) => self.engine(key, Session::check_path),
+            Action::Sleep(key) => self.engine(key, Session::handle_sleep),
+            Action::Close(key) => {
+                if let Some(client) = self.clients.get_mut(&key)
+                    && let Some(socket) = client.socket.take()
+                {
+                    client
+                        .engine
+                        .handle_disconnected(self.now, SocketEnd::Orderly);
+                    self.service.drop_socket(socket);
+                }
             }
             Action::SendEnd(key) => {
                 let sent = self
@@ -325,10 +397,11 @@ impl World {
             }
             Action::Abandon(session_id) => self.service.terminate(&session_id),
             Action::Discard(key) => {
-                if let Some(client) = self.clients.remove(&key)
-                    && let Some(socket) = client.socket
-                {
-                    self.service.drop_socket(socket);
+                if let Some(client) = self.clients.remove(&key) {
+                    let next = client.next_socket.map(|(socket, _)| socket);
+                    for socket in client.socket.into_iter().chain(next) {
+                        self.service.drop_socket(socket);
+                    }
                 }
                 for local in &mut self.locals {
                     if matches!(local.fate, Fate::Live(session, _) if session == key) {
@@ -354,6 +427,44 @@ impl World {
         }
     }
 
+    fn count_call(&mut self) {
+        self.calls += 1;
+        self.called_at.push(self.now);
+    }
+
+    fn engine(&mut self, key: SessionKey, act: impl FnOnce(&mut Session, Instant)) {
+        if let Some(client) = self.clients.get_mut(&key) {
+            act(&mut client.engine, self.now);
+        }
+    }
+
+    /// The machine loses its network: nothing gets through, and it knows.
+    pub(crate) fn network_down(&mut self) {
+        self.network = Network::Down;
+        for socket in self.service.sockets.values_mut() {
+            socket.up.cut();
+            socket.down.cut();
+        }
+        self.input(Input::NetworkDown);
+        self.settle();
+    }
+
+    /// The machine has a network again: another one, over which no old WebSocket works.
+    pub(crate) fn network_up(&mut self) {
+        self.network = Network::Up;
+        self.input(Input::NetworkUp);
+        self.settle();
+    }
+
+    /// The machine sleeps for so long. Its own clock stands still; the service's does not.
+    pub(crate) fn sleep(&mut self, asleep: Duration) {
+        self.input(Input::Sleeping);
+        self.settle();
+        self.service.pass(self.now, asleep);
+        self.input(Input::Woke { asleep });
+        self.settle();
+    }
+
     fn input(&mut self, input: Input) {
         self.tunnel.handle_input(self.now, input);
     }
@@ -368,20 +479,59 @@ impl World {
             match answer {
                 Answer::Granted(key, result) => self.input(Input::Granted(key, result)),
                 Answer::Terminated(key) => self.input(Input::Terminated(key)),
-                Answer::Dialled(key, _, Err(failure)) => {
+                Answer::Dialled(key, _, _, Err(failure)) => {
                     self.input(Input::Dialled(key, Err(failure)));
                 }
-                Answer::Dialled(key, token, Ok(socket)) => {
-                    match self.clients.get_mut(&key) {
-                        Some(client) => {
-                            client.socket = Some(socket);
-                            client.engine.handle_connected(self.now, token);
-                        }
-                        None => self.service.drop_socket(socket),
-                    }
+                Answer::Dialled(key, purpose, token, Ok(socket)) => {
                     self.input(Input::Dialled(key, Ok(())));
+                    self.take_socket(key, purpose, socket, token);
                 }
             }
+        }
+    }
+
+    /// What the shell's session task does with a WebSocket.
+    fn take_socket(&mut self, key: SessionKey, purpose: Purpose, socket: u64, token: String) {
+        let now = self.now;
+        let Some(client) = self.clients.get_mut(&key) else {
+            return self.service.drop_socket(socket);
+        };
+        if client.socket.is_some() {
+            client.next_socket = Some((socket, token));
+            client.engine.await_quiet(now, Some(TAKE_PATIENCE));
+            return;
+        }
+        client.socket = Some(socket);
+        client.engine.handle_connected(now, token);
+        if purpose == Purpose::Renew {
+            self.input(Input::Renewed(key));
+        }
+    }
+
+    fn handle_quiet(&mut self, key: SessionKey) {
+        let now = self.now;
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        let Some((socket, token)) = client.next_socket.take() else {
+            return self.input(Input::Quiet(key));
+        };
+        if let Some(old) = client.socket.replace(socket) {
+            client.engine.handle_disconnected(now, SocketEnd::Orderly);
+            self.service.drop_socket(old);
+        }
+        client.engine.handle_connected(now, token);
+        self.input(Input::Renewed(key));
+    }
+
+    fn handle_not_quiet(&mut self, key: SessionKey) {
+        let next = self
+            .clients
+            .get_mut(&key)
+            .and_then(|client| client.next_socket.take());
+        if let Some((socket, _)) = next {
+            self.service.drop_socket(socket);
+            self.input(Input::RenewalMissed(key));
         }
     }
 
@@ -398,14 +548,16 @@ impl World {
                 match item {
                     Item::Binary(frame) => client.engine.handle_input(self.now, frame),
                     Item::Pong | Item::Ping => client.engine.handle_life(self.now),
-                    Item::Close(code, reason) => self.lose(key, Some(code), reason),
+                    Item::Close(code, reason) => {
+                        self.lose(key, Some(code), reason, ClosedBy::Gateway);
+                    }
                     Item::Text => {}
                 }
             }
         }
     }
 
-    fn lose(&mut self, key: SessionKey, code: Option<u16>, reason: &str) {
+    fn lose(&mut self, key: SessionKey, code: Option<u16>, reason: &str, closed_by: ClosedBy) {
         let Some(client) = self.clients.get_mut(&key) else {
             return;
         };
@@ -413,6 +565,8 @@ impl World {
             return;
         };
         let progressed = client.engine.has_progressed();
+        let vitals = client.engine.vitals(self.now);
+        let next = client.next_socket.take();
         let end = if code == Some(1000) {
             SocketEnd::Orderly
         } else {
@@ -425,11 +579,17 @@ impl World {
             code,
             reason: reason.to_owned(),
         };
-        self.input(Input::Lost {
-            session: key,
+        let loss = Loss {
             close,
+            closed_by,
             progressed,
-        });
+            vitals,
+        };
+        self.input(Input::Lost(key, loss));
+        if let Some((socket, token)) = next {
+            self.engine(key, |engine, _| engine.cancel_quiet());
+            self.take_socket(key, Purpose::Renew, socket, token);
+        }
     }
 
     /// Takes what a session has to say.
@@ -443,10 +603,18 @@ impl World {
             progress = true;
             match event {
                 SessionEvent::Established(_) => self.input(Input::Established(key)),
-                SessionEvent::PathDead { .. } => self.lose(key, None, "no answer"),
+                SessionEvent::PathDead { .. } => {
+                    self.lose(key, None, "no answer", ClosedBy::Deadline);
+                }
                 SessionEvent::Degraded(problem) => self.input(Input::Degraded(key, problem)),
                 SessionEvent::EndConfirmed => self.input(Input::FlagDone(key)),
-                SessionEvent::Over(problem) => self.input(Input::Over(key, problem)),
+                SessionEvent::Over(problem) => {
+                    let vitals = self.clients[&key].engine.vitals(self.now);
+                    self.input(Input::Over(key, problem, vitals));
+                }
+                SessionEvent::Load(load) => self.input(Input::Load(key, load)),
+                SessionEvent::Quiet => self.handle_quiet(key),
+                SessionEvent::NotQuiet => self.handle_not_quiet(key),
                 SessionEvent::Closed(_) => self.input(Input::Finished(key)),
                 SessionEvent::Reset(id, cause) => panic!("{id} was reset: {cause:?}"),
                 SessionEvent::ConnectFailed(id) => panic!("{id} was refused"),

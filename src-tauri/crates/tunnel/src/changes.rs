@@ -79,7 +79,8 @@ impl Changes {
             Some(Input::NetworkDown) => (network, None),
             other => (None, other),
         };
-        self.pending.extend(first.into_iter().chain(power).chain(last));
+        self.pending
+            .extend(first.into_iter().chain(power).chain(last));
         self.pending
             .extend(credentials.then_some(Input::CredentialsChanged));
         self.seen = now;

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use aws_access::{AccessSettings, StartSession};
 use tunnel_proto::{SessionConfig, TunnelPolicy};
+use url::{Host, Url};
+
+use crate::environment::Environment;
 
 /// A tunnel's settings.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct TunnelConfig {
     pub policy: TunnelPolicy,
     /// How each session is run.
     pub session: SessionConfig,
+    /// What the machine goes through; by default one in which nothing happens.
+    pub environment: Environment,
 }
 
 /// Where connections come out.
@@ -91,6 +96,19 @@ impl TunnelConfig {
             access: AccessSettings::default(),
             policy: TunnelPolicy::default(),
             session: SessionConfig::default(),
+            environment: Environment::still(),
+        }
+    }
+
+    /// Whether the service is on this machine, and does not depend on its networks.
+    pub(crate) fn is_local(&self) -> bool {
+        let endpoint = self.access.endpoint_url.as_deref();
+        let url = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
+        match url.as_ref().and_then(Url::host) {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
         }
     }
 

@@ -11,15 +11,15 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tunnel_proto::{
-    Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, Purpose, RequestId,
-    Session, SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, Vitals,
+    Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, Purpose, RequestId, Session,
+    SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, Vitals,
 };
 use zeroize::Zeroizing;
 
 use crate::access;
+use crate::changes::Changes;
 use crate::dial::{self, Socket};
-use crate::environment::{Changes, Environment};
-use crate::ledger::Ledger;
+use crate::environment::Environment;
 use crate::listen::{Listener, Local};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
@@ -48,10 +48,9 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) session: SessionConfig,
     pub(crate) access: Access,
-    /// Where the sessions are written down that are to be ended.
-    pub(crate) ledger: Ledger,
     /// What the machine goes through.
     pub(crate) environment: Environment,
+    pub(crate) changes: Changes,
     pub(crate) request: StartSession,
     /// A session that somebody else has started, to be used first.
     pub(crate) granted: Option<Grant>,
@@ -70,7 +69,6 @@ pub(crate) struct Driver {
     requests: Requests<Outcome>,
     sessions: HashMap<SessionKey, SessionHandle>,
     waiting: HashMap<RequestId, Local>,
-    changes: Changes,
     next_request: u64,
     /// StartSession calls that are under way: what they grant must not be left behind.
     starts: usize,
@@ -181,7 +179,7 @@ impl Driver {
             }
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(outcome) = self.requests.next() => self.handle_outcome(outcome),
-            change = self.changes.next() => self.input(change),
+            change = self.parts.changes.next() => self.input(change),
             () = until(timeout) => self.parts.policy.handle_timeout(Instant::now().into_std()),
         }
     }
@@ -304,9 +302,6 @@ impl Driver {
         match outcome {
             Outcome::Started(key, result) => {
                 self.starts -= 1;
-                if let Ok(grant) = &result {
-                    self.parts.ledger.started(&grant.session_id, &self.parts.access);
-                }
                 self.input(Input::Granted(key, result));
             }
             Outcome::Resumed(key, result) => self.input(Input::Granted(key, result)),
@@ -403,14 +398,9 @@ impl Driver {
     /// Ends a session at the service, as far as it can be reached.
     fn terminate(&self, session_id: String) -> impl Future<Output = ()> + Send + 'static {
         let access = self.parts.access.clone();
-        let ledger = self.parts.ledger.clone();
         async move {
-            match access.terminate_session(&session_id).await {
-                Ok(()) => ledger.ended(&session_id),
-                // It stays in the ledger: the next start tries again.
-                Err(error) => {
-                    tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
-                }
+            if let Err(error) = access.terminate_session(&session_id).await {
+                tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
             }
         }
     }

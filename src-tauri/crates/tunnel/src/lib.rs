@@ -15,6 +15,7 @@
 //! [`Tunnel::events`] tells each step.
 
 mod access;
+mod changes;
 mod config;
 mod connection;
 mod dial;
@@ -36,10 +37,11 @@ use tunnel_proto::{Clock, Tunnel as Policy};
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
 pub use listen::{Holder, ListenError};
 pub use tunnel_proto::{
-    CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, SessionConfig, Snapshot, Start,
-    State, TunnelPolicy,
+    CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, Record, SessionConfig, Snapshot,
+    Start, State, TunnelPolicy,
 };
 
+use crate::changes::Changes;
 use crate::driver::{Driver, Order, Parts};
 use crate::listen::Local;
 use crate::local_peer::LocalPeers;
@@ -75,6 +77,8 @@ pub enum TunnelEvent {
     },
     /// Something that the user should know and that is no failure of the tunnel.
     Notice(Problem),
+    /// Something to be kept: a change of state with its cause, a drop and what became of it.
+    Record(Box<Record>),
 }
 
 /// Why a tunnel could not be started.
@@ -227,10 +231,13 @@ fn launch(
         peers: LocalPeers::start(),
         clock,
     };
+    let environment = config.environment.clone();
     let parts = Parts {
         policy,
         clock,
         session: config.session.clone(),
+        changes: Changes::of(&environment, config.is_local()),
+        environment,
         access,
         request: config.start_request(port),
         granted,

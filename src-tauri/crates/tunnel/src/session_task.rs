@@ -586,7 +586,10 @@ impl SessionTask {
 
     /// The connection under the WebSocket broke.
     fn broken(&self, error: &SocketError) -> (Close, ClosedBy) {
-        (self.close_record(None, error.to_string()), ClosedBy::Network)
+        (
+            self.close_record(None, error.to_string()),
+            ClosedBy::Network,
+        )
     }
 }
 

@@ -141,9 +141,9 @@ impl DialError {
             | Self::Timeout { .. }
             | Self::Tls { .. }
             | Self::ProxyUnreachable { .. } => Next::AwaitNetwork,
-            Self::ProxyRefused { .. }
-            | Self::ProxyProtocol { .. }
-            | Self::NotWebSocket { .. } => Next::Retry,
+            Self::ProxyRefused { .. } | Self::ProxyProtocol { .. } | Self::NotWebSocket { .. } => {
+                Next::Retry
+            }
             // Not found, or gone: no token helps.
             Self::Refused {
                 status: 404 | 410, ..
