@@ -1,9 +1,10 @@
 //! The engine that the product runs on: tunnels through AWS Session Manager.
 
+use std::time::Instant;
+
 use tokio::sync::watch;
 use tunnel::{
-    AccessSettings, ListenError, PoolSize, Secret, StartError, StaticCredentials, Tunnel,
-    TunnelConfig, TunnelPolicy,
+    AccessSettings, ListenError, Secret, StartError, StaticCredentials, Tunnel, TunnelConfig,
 };
 use tunnel_proto::{Problem, Snapshot};
 
@@ -60,10 +61,8 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
         name: profile.name.clone(),
         listen: listen(&profile.listen),
         reason: profile.reason.clone(),
-        policy: TunnelPolicy {
-            sessions: PoolSize::fixed(profile.sessions),
-            ..TunnelPolicy::default()
-        },
+        policy: profile.upkeep.policy(),
+        session: profile.upkeep.session(Instant::now()),
         access: AccessSettings {
             profile: profile.aws_profile.clone(),
             region: profile.region.clone(),

@@ -177,15 +177,10 @@ fn draft(name: &str) -> Draft {
     Draft {
         name: name.to_owned(),
         target: "i-0123456789abcdef0".to_owned(),
-        remote_host: None,
         remote_port: 80,
         bind: "localhost".to_owned(),
         local_port: 8080,
-        profile: None,
-        region: None,
-        endpoint_url: None,
-        reason: None,
-        sessions: 1,
+        ..Draft::default()
     }
 }
 
