@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use aws_access::SignIn;
 use tokio::sync::watch;
 use tunnel::{
     AccessSettings, ListenError, Secret, StartError, StaticCredentials, Tunnel, TunnelConfig,
@@ -28,6 +29,10 @@ impl Engine for SessionManager {
                 problem: error.problem(),
                 free_port: free_port(&error),
             })
+    }
+
+    async fn sign_in(&self, aws_profile: Option<&str>) -> SignIn {
+        aws_access::sign_in(aws_profile).await
     }
 
     async fn start_demo(&self) -> Result<Demo, Problem> {
