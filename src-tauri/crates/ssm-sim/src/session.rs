@@ -173,10 +173,23 @@ struct Route {
 #[derive(Debug, Default)]
 struct Lane {
     meter: RateMeter,
+    /// The highest number that any message had; what is sent again is not above it.
+    newest: Option<i64>,
     /// Kept for a side that is not there.
     held: VecDeque<Passing>,
     /// Kept back by the fault "reordering", until the next message has passed.
     kept_back: Option<Passing>,
+}
+
+impl Lane {
+    /// Notes a number, and says whether it is higher than all before.
+    fn is_new(&mut self, number: i64) -> bool {
+        let is_new = self.newest.is_none_or(|newest| number > newest);
+        if is_new {
+            self.newest = Some(number);
+        }
+        is_new
+    }
 }
 
 /// A message on its way through the gateway.
@@ -474,9 +487,13 @@ impl Session {
         let message_type = passing.message.message_type;
         let payload = passing.message.payload.len() as u64;
         let is_data = is_data(message_type);
-        let carries_session_data = is_data && passing.message.payload_type == PayloadType::Output;
 
         let mut route = lock(&self.route);
+        let carries_new_data = is_data
+            && route
+                .lane(direction)
+                .is_new(passing.message.sequence_number)
+            && passing.message.payload_type == PayloadType::Output;
         let limit = service.settings.gateway.rate_limit;
         let (rate, too_fast) = if is_data {
             route.lane(direction).meter.count(Instant::now(), limit)
@@ -501,7 +518,7 @@ impl Session {
 
         let (fate, due) = service.with_faults_quietly(|faults| {
             let fate = faults.fate(self, direction, message_type);
-            let due = if carries_session_data && fate != Fate::Lose {
+            let due = if carries_new_data && fate != Fate::Lose {
                 faults.passed(self, direction, payload)
             } else {
                 Vec::new()

@@ -20,6 +20,7 @@
 //! acknowledgements and data wait is bounded by the machines.
 
 mod backoff;
+mod call_budget;
 mod close;
 mod evidence;
 mod failure;
@@ -29,6 +30,7 @@ mod slot;
 mod snapshot;
 mod tunnel;
 
+pub use call_budget::CallBudget;
 pub use evidence::{
     Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Renewal,
 };

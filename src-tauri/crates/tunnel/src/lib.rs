@@ -15,11 +15,13 @@
 //! [`Tunnel::events`] tells each step.
 
 mod access;
+mod call_budget;
 mod changes;
 mod config;
 mod connection;
 mod dial;
 mod driver;
+mod environment;
 mod listen;
 mod local_peer;
 mod requests;
@@ -34,7 +36,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tunnel_proto::{Clock, Tunnel as Policy};
 
+pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
+pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};
 pub use listen::{Holder, ListenError};
 pub use tunnel_proto::{
     CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, Record, SessionConfig, Snapshot,

@@ -126,7 +126,8 @@ impl Faults {
     }
 
     /// Does something as soon as so many bytes of session data (payloads of type Output) have
-    /// passed in that direction, counted from now. The message that completes them passes.
+    /// passed in that direction, counted from now, what is sent again not included. The message
+    /// that completes them passes.
     pub fn cut_after(&self, direction: Direction, bytes: u64, action: Action) -> Tripped {
         let (tripped, handle) = oneshot::channel();
         self.service.with_faults(|faults| {

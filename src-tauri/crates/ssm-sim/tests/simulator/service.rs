@@ -162,14 +162,17 @@ async fn upgrades_are_refused_for_a_time_and_then_let_through() {
 
 #[tokio::test]
 async fn a_session_ends_when_it_is_idle_or_old() {
-    for by in [TerminatedBy::IdleTimeout, TerminatedBy::MaxDuration] {
+    let limit = Some(Duration::from_millis(1));
+    for idle in [true, false] {
         let sim = start(Settings::default()).await;
         let mut channel = Channel::to_port(&sim, 80).await;
-        let limit = Some(Duration::from_millis(1));
-        match by {
-            TerminatedBy::IdleTimeout => sim.faults().idle_timeout(limit),
-            _ => sim.faults().max_duration(limit),
-        }
+        let by = if idle {
+            sim.faults().idle_timeout(limit);
+            TerminatedBy::IdleTimeout
+        } else {
+            sim.faults().max_duration(limit);
+            TerminatedBy::MaxDuration
+        };
         channel.expect_control(MessageType::ChannelClosed).await;
         assert_eq!(channel.expect_end().await.unwrap().0, 1000);
         assert_eq!(sim.sessions()[0].terminated_by, Some(by));
