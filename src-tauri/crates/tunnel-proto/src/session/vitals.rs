@@ -28,8 +28,8 @@ pub struct Vitals {
 
 impl Session {
     /// How the session stands. The loss of a WebSocket changes nothing in it, so it may be
-    /// asked before or after [`handle_disconnected`](Self::handle_disconnected). After the
-    /// session's end nothing counts as unacknowledged.
+    /// asked before or after [`handle_disconnected`](Self::handle_disconnected). Once the
+    /// service has ended the session, nothing counts as unacknowledged.
     pub fn vitals(&self, now: Instant) -> Vitals {
         let stats = self.channel.stats();
         Vitals {
