@@ -73,7 +73,8 @@ pub enum SessionEvent {
     /// The worst of what is wrong with the session now is this, or nothing is wrong any more.
     /// Said on change only; the loss of a WebSocket ends it all.
     Degraded(Option<Problem>),
-    /// The session can't go on. Said once, with what [`outcome`](super::Session::outcome) says from then on.
+    /// The session can't go on. Said once, with what [`outcome`](super::Session::outcome) says
+    /// from then on.
     Over(Problem),
     /// The moment that [`await_quiet`](super::Session::await_quiet) asked for is now.
     Quiet,
