@@ -152,7 +152,8 @@ pub(crate) struct CloseView {
     reason: String,
 }
 
-/// A tunnel's settings as the form has them.
+/// A tunnel's settings as the form has them. Those from `sessions` on are texts as they are
+/// typed; one that is null is as usual.
 #[derive(Debug, Clone, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DraftView {
@@ -166,7 +167,13 @@ pub(crate) struct DraftView {
     region: Option<String>,
     endpoint_url: Option<String>,
     reason: Option<String>,
-    sessions: u32,
+    sessions: Option<String>,
+    keepalive: Option<String>,
+    renew_after: Option<String>,
+    lazy: Option<String>,
+    wait: Option<String>,
+    retry_for: Option<String>,
+    keep_session_alive: Option<String>,
 }
 
 /// Why a command was not done.
@@ -204,6 +211,12 @@ pub(crate) enum FieldView {
     EndpointUrl,
     Reason,
     Sessions,
+    Keepalive,
+    RenewAfter,
+    Lazy,
+    Wait,
+    RetryFor,
+    KeepSessionAlive,
 }
 
 impl From<&Overview> for OverviewView {
@@ -330,6 +343,12 @@ impl From<Draft> for DraftView {
             endpoint_url: draft.endpoint_url,
             reason: draft.reason,
             sessions: draft.sessions,
+            keepalive: draft.keepalive,
+            renew_after: draft.renew_after,
+            lazy: draft.lazy,
+            wait: draft.wait,
+            retry_for: draft.retry_for,
+            keep_session_alive: draft.keep_session_alive,
         }
     }
 }
@@ -348,6 +367,12 @@ impl From<DraftView> for Draft {
             endpoint_url: draft.endpoint_url,
             reason: draft.reason,
             sessions: draft.sessions,
+            keepalive: draft.keepalive,
+            renew_after: draft.renew_after,
+            lazy: draft.lazy,
+            wait: draft.wait,
+            retry_for: draft.retry_for,
+            keep_session_alive: draft.keep_session_alive,
         }
     }
 }
@@ -405,6 +430,12 @@ impl From<&Invalid> for InvalidView {
             Field::EndpointUrl => FieldView::EndpointUrl,
             Field::Reason => FieldView::Reason,
             Field::Sessions => FieldView::Sessions,
+            Field::Keepalive => FieldView::Keepalive,
+            Field::RenewAfter => FieldView::RenewAfter,
+            Field::Lazy => FieldView::Lazy,
+            Field::Wait => FieldView::Wait,
+            Field::RetryFor => FieldView::RetryFor,
+            Field::KeepSessionAlive => FieldView::KeepSessionAlive,
         };
         Self {
             field,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use culvert_tests::{Rig, digest, download, echo, exchange, impatient, upload};
 use ssm_sim::{AgentSettings, Settings};
-use tunnel::TunnelConfig;
+use tunnel::{PoolSize, TunnelConfig};
 
 /// A service whose agent does not sleep and heals its gaps fast, for tests that are about bytes
 /// and not about time.
@@ -119,7 +119,7 @@ async fn an_encrypted_session_carries_the_same_bytes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_sessions_share_the_connections() {
-    let sessions = |config: &mut TunnelConfig| config.sessions = 4;
+    let sessions = |config: &mut TunnelConfig| config.policy.sessions = PoolSize::fixed(4);
     let rig = Rig::start_with(fast(), sessions).await.unwrap();
     rig.wait_for(|snapshot| snapshot.sessions == 4)
         .await

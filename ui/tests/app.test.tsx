@@ -219,6 +219,58 @@ describe("the form", () => {
     expect(document.activeElement).toBe(dialog().getByLabelText("Endpoint"));
   });
 
+  test("advanced settings are folded and empty unless somebody has changed one", async () => {
+    const changed = tunnel("b", { draft: draft({ name: "b", renewAfter: "off" }) });
+    const { bridge, user } = opened({ tunnels: [tunnel("a"), changed], store: null });
+    await user.click(screen.getByRole("button", { name: "Edit a" }));
+    const folded = () => screen.getByRole("dialog").querySelector("details")?.open === false;
+    expect(folded()).toBe(true);
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    expect(bridge.updateTunnel).toHaveBeenCalledWith("a", draft({ name: "a" }));
+    await user.click(screen.getByRole("button", { name: "Edit b" }));
+    expect(folded()).toBe(false);
+    expect(dialog().getByLabelText<HTMLInputElement>("Renew after minutes").value).toBe("off");
+    await expectAccessible();
+  });
+
+  test("advanced settings are sent as they are typed, and a mistake is told at its field", async () => {
+    const { bridge, user } = opened({ tunnels: [tunnel("a")], store: null });
+    const message = "Keep a session alive for 1 min to 24 h, such as 90min or 8h, or say off.";
+    bridge.updateTunnel.mockResolvedValueOnce({
+      problem: problem(),
+      fields: [{ field: "keepSessionAlive", message }],
+    });
+    await user.click(screen.getByRole("button", { name: "Edit a" }));
+    await user.click(dialog().getByText("Advanced"));
+    const labels = {
+      Sessions: "2-6",
+      "Start on demand": "15",
+      "Keepalive, in seconds": "30",
+      "Renew after minutes": "45",
+      "Connections wait, in seconds": "60",
+      "Retry for": "4h",
+      "Keep the session alive for": "8",
+    };
+    for (const [label, text] of Object.entries(labels)) {
+      await user.type(dialog().getByLabelText(label), text);
+    }
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    const tuned = {
+      sessions: "2-6",
+      lazy: "15",
+      keepalive: "30",
+      renewAfter: "45",
+      wait: "60",
+      retryFor: "4h",
+      keepSessionAlive: "8",
+    };
+    expect(bridge.updateTunnel).toHaveBeenCalledWith("a", draft({ name: "a", ...tuned }));
+    const wrong = dialog().getByLabelText("Keep the session alive for");
+    expect(document.activeElement).toBe(wrong);
+    expect(wrong.getAttribute("aria-invalid")).toBe("true");
+    await expectAccessible();
+  });
+
   test("says why a save failed and keeps what was typed", async () => {
     const { bridge, user } = opened({ tunnels: [], store: null });
     bridge.addTunnel.mockResolvedValueOnce({ problem: problem({ what: "The disk is full." }), fields: [] });

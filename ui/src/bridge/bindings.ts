@@ -42,7 +42,10 @@ export type CloseView = {
 	reason: string,
 };
 
-/**  A tunnel's settings as the form has them. */
+/**
+ *  A tunnel's settings as the form has them. Those from `sessions` on are texts as they are
+ *  typed; one that is null is as usual.
+ */
 export type DraftView = {
 	name: string,
 	target: string,
@@ -54,11 +57,17 @@ export type DraftView = {
 	region: string | null,
 	endpointUrl: string | null,
 	reason: string | null,
-	sessions: number,
+	sessions: string | null,
+	keepalive: string | null,
+	renewAfter: string | null,
+	lazy: string | null,
+	wait: string | null,
+	retryFor: string | null,
+	keepSessionAlive: string | null,
 };
 
 /**  A field of the form, named as in the draft. */
-export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "region" | "endpointUrl" | "reason" | "sessions";
+export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "region" | "endpointUrl" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
 
 /**  A field of the form that has to change. */
 export type InvalidView = {

@@ -29,10 +29,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
   const [busy, setBusy] = createSignal(false);
   const [confirming, setConfirming] = createSignal(false);
   const isNew = props.draft === null;
-  const hasAdvanced = createMemo(() => {
-    const { endpointUrl, reason, sessions } = values();
-    return endpointUrl !== "" || reason !== "" || sessions !== "1";
-  });
+  const hasAdvanced = createMemo(() => ADVANCED.some((name) => values()[name] !== ""));
   let dialog: HTMLDialogElement | undefined;
   let form: HTMLFormElement | undefined;
   let advanced: HTMLDetailsElement | undefined;
@@ -65,7 +62,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     setRefusal(answer.fields.length > 0 ? null : answer);
     const first = answer.fields[0]?.field;
     if (first === undefined) return;
-    if (advanced && ADVANCED.has(first)) advanced.open = true;
+    if (advanced && ADVANCED.includes(first)) advanced.open = true;
     form?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
   }
 
@@ -159,7 +156,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
           </fieldset>
 
           <details ref={(element) => (advanced = element)} class="form-advanced">
-            <summary>More</summary>
+            <summary>Advanced</summary>
             <Field
               {...field("endpointUrl")}
               label="Endpoint"
@@ -172,11 +169,61 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               label="Reason"
               hint="Recorded by AWS with each session."
             />
+            <div class="form-pair form-halves">
+              <Field
+                {...field("sessions")}
+                label="Sessions"
+                hint="1 to 8, or a range. More carry more, past about 1 MB/s."
+                placeholder="1-4"
+                mono
+              />
+              <Field
+                {...field("lazy")}
+                label="Start on demand"
+                hint="End after so many idle minutes. Empty: start at once."
+                placeholder="off"
+                mono
+              />
+            </div>
+            <div class="form-pair form-halves">
+              <Field
+                {...field("keepalive")}
+                label="Keepalive, in seconds"
+                hint="5 to 300. Less behind strict proxies."
+                placeholder="20"
+                numeric
+                mono
+              />
+              <Field
+                {...field("renewAfter")}
+                label="Renew after minutes"
+                hint="1 to 59, or off. AWS cuts at 60."
+                placeholder="50"
+                mono
+              />
+            </div>
+            <div class="form-pair form-halves">
+              <Field
+                {...field("wait")}
+                label="Connections wait, in seconds"
+                hint="0 to 600, while there is no session."
+                placeholder="30"
+                numeric
+                mono
+              />
+              <Field
+                {...field("retryFor")}
+                label="Retry for"
+                hint="1min to 7d, while AWS has troubles."
+                placeholder="30min"
+                mono
+              />
+            </div>
             <Field
-              {...field("sessions")}
-              label="Sessions"
-              hint="1 to 8. More carry more, past about 1 MB/s."
-              numeric
+              {...field("keepSessionAlive")}
+              label="Keep the session alive for"
+              hint="Up to 24h from each connect, such as 8h. This defeats your account's idle timeout: be sure that you may."
+              placeholder="off"
               mono
             />
           </details>
@@ -233,4 +280,14 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
 }
 
 /** Fields that are folded away. */
-const ADVANCED: ReadonlySet<FieldView> = new Set(["endpointUrl", "reason", "sessions"]);
+const ADVANCED: readonly FieldView[] = [
+  "endpointUrl",
+  "reason",
+  "sessions",
+  "lazy",
+  "keepalive",
+  "renewAfter",
+  "wait",
+  "retryFor",
+  "keepSessionAlive",
+];

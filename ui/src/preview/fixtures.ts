@@ -48,7 +48,13 @@ export function draft(changes: Partial<DraftView> = {}): DraftView {
     region: null,
     endpointUrl: null,
     reason: null,
-    sessions: 1,
+    sessions: null,
+    keepalive: null,
+    renewAfter: null,
+    lazy: null,
+    wait: null,
+    retryFor: null,
+    keepSessionAlive: null,
     ...changes,
   };
 }

@@ -7,8 +7,6 @@ export type FormValues = Readonly<Record<FieldView, string>>;
 
 /** Stands for whatever is no number: the shell refuses it by the rule for ports. */
 const NO_PORT = 65_536;
-/** The same for the number of sessions. */
-const NO_SESSIONS = 0;
 
 /** The fields of a tunnel that is yet to be described. */
 export function emptyForm(): FormValues {
@@ -23,7 +21,13 @@ export function emptyForm(): FormValues {
     region: "",
     endpointUrl: "",
     reason: "",
-    sessions: "1",
+    sessions: "",
+    keepalive: "",
+    renewAfter: "",
+    lazy: "",
+    wait: "",
+    retryFor: "",
+    keepSessionAlive: "",
   };
 }
 
@@ -40,7 +44,13 @@ export function formOf(draft: DraftView): FormValues {
     region: draft.region ?? "",
     endpointUrl: draft.endpointUrl ?? "",
     reason: draft.reason ?? "",
-    sessions: String(draft.sessions),
+    sessions: draft.sessions ?? "",
+    keepalive: draft.keepalive ?? "",
+    renewAfter: draft.renewAfter ?? "",
+    lazy: draft.lazy ?? "",
+    wait: draft.wait ?? "",
+    retryFor: draft.retryFor ?? "",
+    keepSessionAlive: draft.keepSessionAlive ?? "",
   };
 }
 
@@ -57,7 +67,13 @@ export function draftOf(values: FormValues): DraftView {
     region: optional(values.region),
     endpointUrl: optional(values.endpointUrl),
     reason: optional(values.reason),
-    sessions: whole(values.sessions, NO_SESSIONS),
+    sessions: optional(values.sessions),
+    keepalive: optional(values.keepalive),
+    renewAfter: optional(values.renewAfter),
+    lazy: optional(values.lazy),
+    wait: optional(values.wait),
+    retryFor: optional(values.retryFor),
+    keepSessionAlive: optional(values.keepSessionAlive),
   };
 }
 

@@ -24,6 +24,7 @@ mod profiles;
 mod secret;
 mod settings;
 mod sign;
+mod sign_in;
 mod trust;
 
 pub use access::{Access, DataKey, SessionGrant, StartSession};
@@ -32,6 +33,7 @@ pub use error::{AccessError, Next};
 pub use network::{NetworkFault, TlsFault};
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
+pub use sign_in::{SignIn, sign_in};
 pub use trust::Trust;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::AccessError;
+use crate::sign_in::{self, SignIn};
 
 /// The parts of the config files that are needed before any call.
 #[derive(Debug, Default)]
@@ -54,7 +55,10 @@ pub(crate) async fn read(
     Ok(Profiles {
         region: set.get("region").map(str::to_owned),
         ca_bundle: set.get("ca_bundle").map(str::to_owned),
-        uses_sso: uses_sso(&set, set.selected_profile(), 0),
+        uses_sso: match sign_in::of_profile(&set, set.selected_profile()) {
+            SignIn::SsoSession(_) | SignIn::SsoPortal(_) => true,
+            SignIn::Console(_) | SignIn::Profile(_) => false,
+        },
         kms_endpoint: kms_endpoint(&set),
         name: named,
     })
@@ -63,23 +67,6 @@ pub(crate) async fn read(
 /// Reads an environment variable; one that is set to nothing counts as not set.
 pub(crate) fn non_empty_env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// A role's credentials come from those of its source profile, so an expired login there is
-/// an expired login here.
-fn uses_sso(set: &ProfileSet, name: &str, depth: u8) -> bool {
-    // Longer chains are rare, and loops are reported by the SDK.
-    const MAX_DEPTH: u8 = 8;
-    let Some(profile) = set.get_profile(name) else {
-        return false;
-    };
-    if profile.get("sso_session").is_some() || profile.get("sso_start_url").is_some() {
-        return true;
-    }
-    match profile.get("source_profile") {
-        Some(source) if depth < MAX_DEPTH => uses_sso(set, source, depth + 1),
-        Some(_) | None => false,
-    }
 }
 
 /// Whether the profile's `services` section has an endpoint for KMS.

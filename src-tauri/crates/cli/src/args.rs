@@ -1,10 +1,20 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
-use tunnel_manager::tunnel::{AccessSettings, BindAddress, Destination, Listen, TunnelConfig};
+use clap::error::ErrorKind;
+use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
+use tunnel_manager::tunnel::{
+    AccessSettings, BindAddress, Destination, Listen, PoolSize, TunnelConfig,
+};
+use tunnel_manager::{Upkeep, rules};
+
+/// A time that can be switched off. Not written out where it is an option's value: clap would
+/// take the option for one that may be missing.
+type OrOff = Option<Duration>;
 
 /// AWS Session Manager port forwards that stay up.
 #[derive(Debug, Parser)]
@@ -35,17 +45,36 @@ pub(crate) struct Forward {
     /// Host that the target connects to; the target itself if left out
     #[arg(long)]
     pub(crate) remote_host: Option<String>,
-    /// Local port; 0 takes a free one
-    #[arg(long, default_value_t = 0)]
-    pub(crate) local_port: u16,
+    /// Local port; 0, or none, takes a free one
+    #[arg(long)]
+    pub(crate) local_port: Option<u16>,
     /// Where to listen: localhost (IPv4 and IPv6), an address, or unix:PATH
     #[arg(long, value_name = "ADDR", default_value = "localhost", value_parser = bind_address)]
     pub(crate) bind: BindAddress,
     #[command(flatten)]
     pub(crate) aws: Aws,
-    /// Sessions to hold, 1 to 8: downloads past 1 MB/s need more than one
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
-    pub(crate) sessions: u8,
+    /// Sessions to hold, 1 to 8: a number, or a range within which the tunnel grows when it
+    /// helps. Downloads past 1 MB/s need more than one
+    #[arg(long, value_name = "N|N-M", default_value = "1-4", value_parser = rules::sessions)]
+    pub(crate) sessions: PoolSize,
+    /// Start the session with the first connection, and end it after so many minutes without
+    /// one; 10 if no number is given
+    #[arg(
+        long,
+        value_name = "IDLE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "off",
+        default_missing_value = "on",
+        hide_default_value = true,
+        value_parser = rules::lazy
+    )]
+    pub(crate) lazy: OrOff,
+    /// How long a connection waits while there is no session, 0 to 600
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = rules::wait)]
+    pub(crate) wait: Duration,
+    #[command(flatten)]
+    pub(crate) lasting: Lasting,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -61,6 +90,33 @@ pub(crate) struct Stream {
     pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) aws: Aws,
+    #[command(flatten)]
+    pub(crate) lasting: Lasting,
+}
+
+/// How a tunnel of any kind is made to last.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Lasting {
+    /// How often to ping, 5 to 300: proxies drop what is silent for long
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = rules::keepalive)]
+    keepalive: Duration,
+    /// Renew each connection to the gateway at this age, 1 to 59, at a quiet moment; the
+    /// gateway ends it at 60
+    #[arg(
+        long,
+        value_name = "MINUTES|off",
+        default_value = "50",
+        value_parser = rules::renew_after
+    )]
+    renew_after: OrOff,
+    /// How long to bear failures of the service, such as 30min, 4h or 7d
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "30min",
+        value_parser = rules::retry_for
+    )]
+    retry_for: Duration,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -87,6 +143,42 @@ pub(crate) struct Aws {
     reason: Option<String>,
 }
 
+impl Args {
+    /// Reads the command line, the program's name first.
+    ///
+    /// # Errors
+    /// What clap has to say: also that help or the version was asked for.
+    pub(crate) fn read(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let args = Self::try_parse_from(arguments)?;
+        match &args.command {
+            // A socket has no port: whoever gives both expects something that will not be.
+            Command::Forward(Forward {
+                bind: BindAddress::Unix(_),
+                local_port: Some(_),
+                ..
+            }) => Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "the argument '--local-port <LOCAL_PORT>' cannot be used with '--bind unix:PATH': \
+                 a Unix socket has no port",
+            )),
+            Command::Forward(_) | Command::Stream(_) | Command::Demo(_) => Ok(args),
+        }
+    }
+}
+
+impl Lasting {
+    fn upkeep(&self) -> Upkeep {
+        Upkeep {
+            keepalive: self.keepalive,
+            renew_after: self.renew_after,
+            retry_for: self.retry_for,
+            ..Upkeep::default()
+        }
+    }
+}
+
 impl Forward {
     pub(crate) fn into_config(self) -> TunnelConfig {
         let port = self.remote_port;
@@ -94,12 +186,19 @@ impl Forward {
             Some(host) => Destination::RemoteHost { host, port },
             None => Destination::Port(port),
         };
+        let upkeep = Upkeep {
+            sessions: self.sessions,
+            lazy: self.lazy,
+            wait: self.wait,
+            ..self.lasting.upkeep()
+        };
         TunnelConfig {
             listen: Listen {
                 address: self.bind,
-                port: self.local_port,
+                port: self.local_port.unwrap_or(0),
             },
-            sessions: self.sessions,
+            policy: upkeep.policy(),
+            session: upkeep.session(Instant::now()),
             ..self.aws.config(self.target, destination)
         }
     }
@@ -107,8 +206,19 @@ impl Forward {
 
 impl Stream {
     pub(crate) fn into_config(self) -> TunnelConfig {
-        self.aws
-            .config(self.target, Destination::Stream { port: self.port })
+        let upkeep = self.lasting.upkeep();
+        TunnelConfig {
+            // The stream is one connection: it has one session, and no other can help it.
+            policy: Upkeep {
+                sessions: PoolSize::fixed(1),
+                ..upkeep
+            }
+            .policy(),
+            session: upkeep.session(Instant::now()),
+            ..self
+                .aws
+                .config(self.target, Destination::Stream { port: self.port })
+        }
     }
 }
 
@@ -164,11 +274,13 @@ pub(crate) fn bind_address(value: &str) -> Result<BindAddress, String> {
 
 #[cfg(test)]
 mod tests {
+    use tunnel_manager::tunnel::{SessionConfig, Start, TunnelPolicy};
+
     use super::*;
 
     fn forward(arguments: &[&str]) -> Result<TunnelConfig, clap::Error> {
         let all = ["culvert", "forward"].iter().chain(arguments);
-        match Args::try_parse_from(all)?.command {
+        match Args::read(all)?.command {
             Command::Forward(forward) => Ok(forward.into_config()),
             Command::Stream(_) | Command::Demo(_) => panic!("not forward"),
         }
@@ -186,7 +298,11 @@ mod tests {
                 port: 0
             }
         );
-        assert_eq!(config.sessions, 1);
+        assert_eq!(config.policy, TunnelPolicy::default());
+        assert_eq!(
+            config.session.ping_interval,
+            SessionConfig::default().ping_interval
+        );
     }
 
     #[test]
@@ -212,6 +328,15 @@ mod tests {
             "why",
             "--sessions",
             "4",
+            "--keepalive",
+            "15",
+            "--renew-after",
+            "off",
+            "--lazy=25",
+            "--wait",
+            "5",
+            "--retry-for",
+            "4h",
         ])
         .unwrap();
         let host = "db.internal".to_owned();
@@ -234,7 +359,53 @@ mod tests {
             Some("http://127.0.0.1:1")
         );
         assert_eq!(config.reason.as_deref(), Some("why"));
-        assert_eq!(config.sessions, 4);
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        assert_eq!(
+            config.policy,
+            TunnelPolicy {
+                sessions: PoolSize::fixed(4),
+                start: Start::Lazy { idle: minutes(25) },
+                renew_after: None,
+                retry_budget: minutes(240),
+                wait_limit: Duration::from_secs(5),
+                ..TunnelPolicy::default()
+            }
+        );
+        assert_eq!(config.session.ping_interval, Duration::from_secs(15));
+    }
+
+    #[test]
+    fn a_lazy_tunnel_needs_no_number() {
+        let target = ["--target", "i-0123456789abcdef0", "--remote-port", "1"];
+        let config = forward(&[&target[..], &["--lazy"]].concat()).unwrap();
+        let idle = Duration::from_secs(600);
+        assert_eq!(config.policy.start, Start::Lazy { idle });
+        let config = forward(&[&["--lazy"], &target[..]].concat()).unwrap();
+        assert_eq!(config.policy.start, Start::Lazy { idle });
+    }
+
+    #[test]
+    fn a_stream_has_one_session_and_is_made_to_last_like_any_tunnel() {
+        let arguments = ["culvert", "stream", "--target", "i-1", "--keepalive", "60"];
+        let Command::Stream(stream) = Args::read(arguments).unwrap().command else {
+            panic!("not stream");
+        };
+        let config = stream.into_config();
+        assert_eq!(config.session.ping_interval, Duration::from_secs(60));
+        assert_eq!(config.policy.sessions, PoolSize::fixed(1));
+    }
+
+    #[test]
+    fn a_socket_has_no_port() {
+        let target = ["--target", "i-0123456789abcdef0", "--remote-port", "1"];
+        let socket = ["--bind", "unix:/run/db"];
+        assert!(forward(&[&target[..], &socket].concat()).is_ok());
+        for port in ["0", "5432"] {
+            let both = [&target[..], &socket, &["--local-port", port]].concat();
+            let error = forward(&both).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+            assert!(error.to_string().contains("--local-port"), "{error}");
+        }
     }
 
     #[test]
@@ -262,5 +433,15 @@ mod tests {
         let long = "x".repeat(257);
         assert!(forward(&["--target", target, "--remote-port", "1", "--reason", &long]).is_err());
         assert!(forward(&["--target", target, "--remote-port", "1", "--sessions", "9"]).is_err());
+        for [option, value] in [
+            ["--keepalive", "4"],
+            ["--renew-after", "60"],
+            ["--wait", "601"],
+            ["--retry-for", "30"],
+        ] {
+            let wrong = ["--target", target, "--remote-port", "1", option, value];
+            let error = forward(&wrong).unwrap_err().to_string();
+            assert!(error.contains(option), "{error}");
+        }
     }
 }

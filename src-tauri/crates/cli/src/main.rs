@@ -15,8 +15,6 @@ mod witness;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::args::{Args, Command};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -34,7 +32,7 @@ fn main() -> ExitCode {
             .map(|argument| argument.to_string_lossy().into());
         run(plugin::run(arguments.collect()))
     } else {
-        match Args::try_parse_from(&arguments) {
+        match Args::read(&arguments) {
             Ok(args) => {
                 tunnel_manager::log::to_stderr();
                 run(dispatch(args.command))

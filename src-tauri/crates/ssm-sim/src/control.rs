@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use ssm_message::MessageType;
 
 use crate::api::Answer;
-use crate::faults::{Action, ApiFault, Direction, Faults, MessageFaults, Operation, Refusal};
+use crate::faults::{
+    Action, ApiFault, Direction, Faults, Lasting, MessageFaults, Operation, Refusal,
+};
 use crate::service::Service;
 
 /// Answers one request.
@@ -38,8 +40,12 @@ fn state(service: &Service) -> Value {
         .iter()
         .map(|session| session.view())
         .collect();
+    let living = sessions
+        .iter()
+        .filter(|session| session.terminated_by.is_none())
+        .count();
     let stats = service.with_stats(|stats| stats.clone());
-    json!({"sessions": sessions, "stats": stats})
+    json!({"sessions": sessions, "living_sessions": living, "stats": stats})
 }
 
 /// Names the session of an action; all if absent.
@@ -98,6 +104,8 @@ struct FailApi {
     fault: ApiFault,
     #[serde(default)]
     times: Option<u32>,
+    #[serde(default)]
+    milliseconds: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +119,34 @@ struct RefuseUpgrades {
     refusal: Refusal,
     #[serde(default)]
     times: Option<u32>,
+    #[serde(default)]
+    milliseconds: Option<u64>,
+}
+
+/// How long a fault lasts: times, or milliseconds, or for ever.
+fn lasting(times: Option<u32>, milliseconds: Option<u64>) -> Result<Lasting, serde_json::Error> {
+    match (times, milliseconds) {
+        (Some(_), Some(_)) => Err(serde::de::Error::custom("times or milliseconds, not both")),
+        (times, None) => Ok(times.into()),
+        (None, Some(milliseconds)) => Ok(Duration::from_millis(milliseconds).into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct ExpireKey {
+    access_key: String,
+    #[serde(default)]
+    milliseconds: u64,
+}
+
+#[derive(Deserialize)]
+struct Choice<T> {
+    choice: T,
+}
+
+#[derive(Deserialize)]
+struct Limit {
+    milliseconds: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -165,16 +201,27 @@ fn perform(faults: &Faults, verb: &str, body: &[u8]) -> Result<bool, serde_json:
         }
         "fail-api" => {
             let fail: FailApi = parse(body)?;
-            faults.fail_api(fail.operation, fail.fault, fail.times);
+            let lasting = lasting(fail.times, fail.milliseconds)?;
+            faults.fail_api(fail.operation, fail.fault, lasting);
         }
         "clear-api" => faults.clear_api(parse::<OneOperation>(body)?.operation),
         "refuse-upgrades" => {
             let refuse: RefuseUpgrades = parse(body)?;
-            faults.refuse_upgrades(refuse.refusal, refuse.times);
+            let lasting = lasting(refuse.times, refuse.milliseconds)?;
+            faults.refuse_upgrades(refuse.refusal, lasting);
         }
         "accept-upgrades" => faults.accept_upgrades(),
         "stream-url" => faults.stream_url(parse::<StreamUrl>(body)?.url.as_deref()),
         "expire-credentials" => faults.expire_credentials(parse::<Expired>(body)?.expired),
+        "expire-key" => {
+            let expire: ExpireKey = parse(body)?;
+            let after = Duration::from_millis(expire.milliseconds);
+            faults.expire_key(&expire.access_key, after);
+        }
+        "resume-while-connected" => faults.resume_while_connected(parse::<Choice<_>>(body)?.choice),
+        "session-gone" => faults.session_gone(parse::<Choice<_>>(body)?.choice),
+        "idle-timeout" => faults.idle_timeout(limit(body)?),
+        "max-duration" => faults.max_duration(limit(body)?),
         "end-black-hole" => faults.end_black_hole(),
         "clear" => faults.clear(),
         action => {
@@ -202,6 +249,10 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
 
 fn duration(body: &[u8]) -> Result<Duration, serde_json::Error> {
     parse::<Milliseconds>(body).map(|said| Duration::from_millis(said.milliseconds))
+}
+
+fn limit(body: &[u8]) -> Result<Option<Duration>, serde_json::Error> {
+    parse::<Limit>(body).map(|said| said.milliseconds.map(Duration::from_millis))
 }
 
 fn answer(status: u16, body: &Value) -> Answer {

@@ -90,6 +90,9 @@ where
         closing = outgoing.write(&mut sink) => closing,
         () = read(&service, &session, &mut source, &mut frozen, &broken) => None,
     };
+    if let Some((code, _)) = &closing {
+        service.with_stats(|stats| *stats.closes.entry(*code).or_default() += 1);
+    }
     session.client_gone(&service, generation);
     if let Some((code, reason)) = closing {
         let frame = Message::Close(Some(CloseFrame {

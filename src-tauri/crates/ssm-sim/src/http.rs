@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -18,15 +17,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::io::DuplexStream;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::api::{self, Answer};
 use crate::control;
-use crate::faults::Limited as LimitedFault;
 use crate::gateway;
 use crate::link::Breaker;
 use crate::service::Service;
-use crate::sigv4;
 
 /// What a captive portal answers to everything.
 pub(crate) const PORTAL: &str =
@@ -127,7 +125,7 @@ fn upgrade(
 /// Returns the key that accepts the upgrade, or the answer that refuses it.
 fn admit(service: &Service, request: &Request<Incoming>) -> Result<String, Answer> {
     let refusal =
-        service.with_faults_quietly(|faults| faults.upgrades.as_mut().and_then(LimitedFault::take));
+        service.with_faults_quietly(|faults| faults.upgrades.as_mut()?.take(Instant::now()));
     if let Some(refusal) = refusal {
         return Err(Answer {
             status: refusal.status,
@@ -166,14 +164,9 @@ fn verify(service: &Service, request: &Request<Incoming>) -> Result<(), Answer> 
         return Ok(());
     }
     let parts = parts_of(request);
-    let credentials = &service.settings.credentials;
-    let expired = service.with_faults_quietly(|faults| faults.credentials_expired);
-    let verified = sigv4::verify(&parts, b"", credentials, "ssmmessages", SystemTime::now());
-    let verified = match verified {
-        Ok(()) if expired => Err(sigv4::SignatureError::ExpiredToken),
-        result => result,
-    };
-    verified.map_err(|error| denied(403, error.upgrade_code(), &error.to_string()))
+    service
+        .verify(&parts, b"", "ssmmessages")
+        .map_err(|error| denied(403, error.upgrade_code(), &error.to_string()))
 }
 
 /// A request's head without its body.

@@ -35,7 +35,7 @@
 //! | verb | object |
 //! | --- | --- |
 //! | `close` | `code` (1000), `reason` |
-//! | `reset`, `drop`, `garbage-frame`, `text-frame`, `bad-smux-frame`, `expire-tokens`, `pause-publication`, `start-publication`, `agent-gone`, `agent-back`, `freeze`, `thaw`, `end-black-hole`, `accept-upgrades`, `clear` | |
+//! | `reset`, `drop`, `garbage-frame`, `text-frame`, `bad-smux-frame`, `expire-tokens`, `pause-publication`, `start-publication`, `agent-gone`, `agent-back`, `agent-lost`, `session-lost`, `freeze`, `thaw`, `end-black-hole`, `accept-upgrades`, `clear` | |
 //! | `channel-closed` | `output` |
 //! | `black-hole` | `kind`: `hold` or `swallow`; `milliseconds` |
 //! | `latency`, `jitter` | `milliseconds` |
@@ -43,11 +43,15 @@
 //! | `messages` | `direction`: `to_agent` or `to_client`; `loss`, `duplicates`, `reordering` in percent |
 //! | `lose-next` | `direction`, `message_type`, `count` |
 //! | `cut-after` | `direction`, `bytes`, `then`: an [`Action`], like `{"action": "reset"}` |
-//! | `fail-api` | `operation`, `times`, `fault`: `{"kind": "error", "code": …, "message": …, "status": …}`, `{"kind": "hang"}` or `{"kind": "html"}` |
+//! | `fail-api` | `operation`, `times` or `milliseconds`, `fault`: `{"kind": "error", "code": …, "message": …, "status": …}`, `{"kind": "hang"}`, `{"kind": "late", "milliseconds": …}` or `{"kind": "html"}` |
 //! | `clear-api` | `operation` |
-//! | `refuse-upgrades` | `status`, `body`, `times` |
+//! | `refuse-upgrades` | `status`, `body`, `times` or `milliseconds` |
 //! | `stream-url` | `url` or `null` |
 //! | `expire-credentials` | `expired` (true) |
+//! | `expire-key` | `access_key`, `milliseconds` (0): from when on |
+//! | `resume-while-connected` | `choice`: `allowed`, `refused` or `closes` |
+//! | `session-gone` | `choice`: `empty_token`, `terminated` or `does_not_exist` |
+//! | `idle-timeout`, `max-duration` | `milliseconds` or `null` |
 //!
 //! With `"session": "<id>"` in the object, what concerns a session concerns that one only.
 //!
@@ -75,14 +79,17 @@ mod settings;
 mod sigv4;
 mod simulator;
 mod stats;
+mod timeouts;
 
 pub use error::StartError;
-pub use faults::{Action, ApiFault, Direction, Faults, MessageFaults, Operation, Refusal, Tripped};
+pub use faults::{
+    Action, ApiFault, Direction, Faults, Lasting, MessageFaults, Operation, Refusal, Tripped,
+};
 pub use link::BlackHole;
 pub use session::{SessionView, TerminatedBy};
 pub use settings::{
     AgentMode, AgentSettings, Credentials, GatewaySettings, HandshakeVariation, PingStatus,
-    Publication, RateLimit, Settings, Target,
+    Publication, RateLimit, ResumeWhileConnected, SessionGone, Settings, Target,
 };
 pub use simulator::Simulator;
 pub use stats::{SideStats, Stats};

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use hyper::http::request::Parts;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,7 +15,8 @@ use crate::faults::{Action, FaultState, garbage_frame};
 use crate::link::{Hole, Link};
 use crate::random::Random;
 use crate::session::{Item, Session, TerminatedBy};
-use crate::settings::{AgentSettings, PingStatus, Settings};
+use crate::settings::{AgentSettings, PingStatus, ResumeWhileConnected, SessionGone, Settings};
+use crate::sigv4::{self, SignatureError};
 use crate::stats::Stats;
 
 /// Sessions that are kept in memory after their end, for DescribeSessions and for tests.
@@ -163,6 +166,43 @@ impl Service {
         lock(&self.data_keys).get(ciphertext).cloned()
     }
 
+    /// Checks a request's signature, and that its credentials have not expired.
+    pub(crate) fn verify(
+        &self,
+        request: &Parts,
+        body: &[u8],
+        signing_name: &str,
+    ) -> Result<(), SignatureError> {
+        let accepted = std::iter::once(&self.settings.credentials)
+            .chain(self.settings.more_credentials.iter());
+        let used = sigv4::verify(request, body, accepted, signing_name, SystemTime::now())?;
+        let now = Instant::now();
+        if self.with_faults_quietly(|faults| faults.is_expired(&used.access_key, now)) {
+            return Err(SignatureError::ExpiredToken);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn resume_while_connected(&self) -> ResumeWhileConnected {
+        self.with_faults_quietly(|faults| faults.resume_while_connected)
+            .unwrap_or(self.settings.gateway.resume_while_connected)
+    }
+
+    pub(crate) fn session_gone(&self) -> SessionGone {
+        self.with_faults_quietly(|faults| faults.session_gone)
+            .unwrap_or(self.settings.session_gone)
+    }
+
+    pub(crate) fn idle_timeout(&self) -> Option<Duration> {
+        self.with_faults_quietly(|faults| faults.idle_timeout)
+            .or(self.settings.idle_timeout)
+    }
+
+    pub(crate) fn max_duration(&self) -> Option<Duration> {
+        self.with_faults_quietly(|faults| faults.max_duration)
+            .or(self.settings.max_duration)
+    }
+
     /// Returns the agent of a node, if the service hears from it.
     pub(crate) fn agent_of(&self, target: &str) -> Option<AgentSettings> {
         let one_is_gone = || {
@@ -170,7 +210,7 @@ impl Service {
             let mut of_node = sessions
                 .iter()
                 .filter(|session| session.target == target && !session.is_over());
-            of_node.any(|session| session.is_agent_gone())
+            of_node.any(|session| session.is_agent_away())
         };
         if self.with_faults_quietly(|faults| faults.agents_gone) || one_is_gone() {
             return None;
@@ -214,6 +254,8 @@ impl Service {
             | Action::Drop
             | Action::AgentGone
             | Action::AgentBack
+            | Action::AgentLost
+            | Action::SessionLost
             | Action::ChannelClosed { .. }
             | Action::GarbageFrame
             | Action::TextFrame
@@ -235,10 +277,15 @@ impl Service {
     fn apply_to(self: &Arc<Self>, action: &Action, session: &Arc<Session>) {
         match action {
             Action::Close { code, reason } => session.close_client(*code, reason),
-            Action::Reset => session.break_client(crate::link::Breaker::reset),
-            Action::Drop => session.break_client(crate::link::Breaker::drop_connection),
+            Action::Reset => session.break_client(self, crate::link::Breaker::reset),
+            Action::Drop => session.break_client(self, crate::link::Breaker::drop_connection),
             Action::AgentGone => session.agent_gone(self),
             Action::AgentBack => session.agent_back(self),
+            Action::AgentLost => session.agent_lost(self),
+            Action::SessionLost => {
+                session.break_client(self, crate::link::Breaker::reset);
+                session.end(self, TerminatedBy::Fault, "");
+            }
             Action::ChannelClosed { output } => session.end(self, TerminatedBy::Fault, output),
             Action::GarbageFrame => {
                 let frame = self.with_random(garbage_frame);

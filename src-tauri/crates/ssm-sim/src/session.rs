@@ -146,6 +146,8 @@ pub(crate) struct Session {
     pub(crate) progress: Progress,
     /// Cancelled when the session is over, so that its agent ends.
     pub(crate) over: CancellationToken,
+    /// Cancelled when the agent has forgotten the session.
+    pub(crate) forgotten: CancellationToken,
     agent_inbox: mpsc::UnboundedSender<Input>,
     waiting_for_agent: AtomicUsize,
     route: Mutex<Route>,
@@ -171,10 +173,23 @@ struct Route {
 #[derive(Debug, Default)]
 struct Lane {
     meter: RateMeter,
+    /// The highest number that any message had; what is sent again is not above it.
+    newest: Option<i64>,
     /// Kept for a side that is not there.
     held: VecDeque<Passing>,
     /// Kept back by the fault "reordering", until the next message has passed.
     kept_back: Option<Passing>,
+}
+
+impl Lane {
+    /// Notes a number, and says whether it is higher than all before.
+    fn is_new(&mut self, number: i64) -> bool {
+        let is_new = self.newest.is_none_or(|newest| number > newest);
+        if is_new {
+            self.newest = Some(number);
+        }
+        is_new
+    }
 }
 
 /// A message on its way through the gateway.
@@ -217,6 +232,7 @@ impl Session {
             agent: new.agent,
             progress: Progress::default(),
             over: CancellationToken::new(),
+            forgotten: CancellationToken::new(),
             agent_inbox,
             waiting_for_agent: AtomicUsize::new(0),
             route: Mutex::default(),
@@ -249,6 +265,14 @@ impl Session {
         }
     }
 
+    /// Grows with each session data that passes, and with the handshake's end.
+    pub(crate) fn data_passed(&self) -> u64 {
+        let progress = &self.progress;
+        progress.bytes_to_agent.load(Ordering::Relaxed)
+            + progress.bytes_to_client.load(Ordering::Relaxed)
+            + progress.handshake_complete.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         lock(&self.route).over.is_some()
     }
@@ -257,8 +281,13 @@ impl Session {
         lock(&self.route).over.map(|(_, at)| at)
     }
 
-    pub(crate) fn is_agent_gone(&self) -> bool {
-        lock(&self.route).agent_gone
+    /// Whether the node's agent is away, and not just started again.
+    pub(crate) fn is_agent_away(&self) -> bool {
+        lock(&self.route).agent_gone && !self.forgotten.is_cancelled()
+    }
+
+    pub(crate) fn is_client_connected(&self) -> bool {
+        lock(&self.route).client.is_some()
     }
 
     pub(crate) fn add_token(&self, token: String, resumed: bool) {
@@ -347,8 +376,9 @@ impl Session {
         }
     }
 
-    pub(crate) fn break_client(&self, how: impl FnOnce(&Breaker)) {
+    pub(crate) fn break_client(&self, service: &Service, how: impl FnOnce(&Breaker)) {
         if let Some(client) = &lock(&self.route).client {
+            service.with_stats(|stats| stats.breaks += 1);
             how(&client.breaker);
         }
     }
@@ -382,7 +412,16 @@ impl Session {
         service.note_change();
     }
 
+    /// Lets the agent forget the session, for ever.
+    pub(crate) fn agent_lost(&self, service: &Service) {
+        self.forgotten.cancel();
+        self.agent_gone(service);
+    }
+
     pub(crate) fn agent_back(&self, service: &Service) {
+        if self.forgotten.is_cancelled() {
+            return;
+        }
         let mut route = lock(&self.route);
         if !std::mem::replace(&mut route.agent_gone, false) {
             return;
@@ -448,9 +487,13 @@ impl Session {
         let message_type = passing.message.message_type;
         let payload = passing.message.payload.len() as u64;
         let is_data = is_data(message_type);
-        let carries_session_data = is_data && passing.message.payload_type == PayloadType::Output;
 
         let mut route = lock(&self.route);
+        let carries_new_data = is_data
+            && route
+                .lane(direction)
+                .is_new(passing.message.sequence_number)
+            && passing.message.payload_type == PayloadType::Output;
         let limit = service.settings.gateway.rate_limit;
         let (rate, too_fast) = if is_data {
             route.lane(direction).meter.count(Instant::now(), limit)
@@ -475,7 +518,7 @@ impl Session {
 
         let (fate, due) = service.with_faults_quietly(|faults| {
             let fate = faults.fate(self, direction, message_type);
-            let due = if carries_session_data && fate != Fate::Lose {
+            let due = if carries_new_data && fate != Fate::Lose {
                 faults.passed(self, direction, payload)
             } else {
                 Vec::new()

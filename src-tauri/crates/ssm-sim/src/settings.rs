@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Everything that can be chosen before the start.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -11,8 +13,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Seeds ids, keys and the random faults: the same seed, the same run.
     pub seed: u64,
-    /// The only credentials that are accepted; any region is.
+    /// The credentials that are accepted; any region is.
     pub credentials: Credentials,
+    /// Further credentials that are accepted, such as those of the next hour. Default: none.
+    pub more_credentials: Vec<Credentials>,
     /// Managed nodes by name.
     pub targets: Vec<Target>,
     /// What answers for a well-formed node id (`i-…`, `mi-…`) that is not in
@@ -25,6 +29,8 @@ pub struct Settings {
     pub idle_timeout: Option<Duration>,
     /// Ends a session this long after its start. Default: `None`, never.
     pub max_duration: Option<Duration>,
+    /// How ResumeSession says that a session is over. Default: `EmptyToken`.
+    pub session_gone: SessionGone,
     /// Key under which sessions are encrypted. Default: `None`, not encrypted.
     pub kms_key_id: Option<String>,
     /// Text for the user at the end of the handshake. Default: empty.
@@ -42,11 +48,13 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: 1,
             credentials: Credentials::default(),
+            more_credentials: Vec::new(),
             targets: Vec::new(),
             unlisted_targets: Some(AgentSettings::default()),
             gateway: GatewaySettings::default(),
             idle_timeout: None,
             max_duration: None,
+            session_gone: SessionGone::EmptyToken,
             kms_key_id: None,
             customer_message: String::new(),
             handshake: HandshakeVariation::Plain,
@@ -205,6 +213,8 @@ pub struct GatewaySettings {
     pub rate_limit: Option<RateLimit>,
     /// What becomes of messages for a side that is not there. Default: `Pause`.
     pub publication: Publication,
+    /// What ResumeSession does while a client's WebSocket is open. Default: `Allowed`.
+    pub resume_while_connected: ResumeWhileConnected,
     /// Whether a client that arrives is told `start_publication` before anything else.
     /// Default: `true`.
     pub announce_publication: bool,
@@ -223,6 +233,7 @@ impl Default for GatewaySettings {
             close_period: None,
             rate_limit: Some(RateLimit::default()),
             publication: Publication::Pause,
+            resume_while_connected: ResumeWhileConnected::Allowed,
             announce_publication: true,
             ping_period: Duration::from_secs(54),
             token_lifetime: Duration::from_secs(300),
@@ -259,6 +270,34 @@ pub enum Publication {
     Hold,
     /// They are lost, and the sender is told `pause_publication`, later `start_publication`.
     Pause,
+}
+
+/// What ResumeSession does while a client's WebSocket is open. What the real service does is
+/// not known: its reference speaks of disconnected sessions only ("Reconnects a session to a
+/// managed node after it has been disconnected").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumeWhileConnected {
+    /// It gives a new token. The old WebSocket lives until a new one opens its channel.
+    Allowed,
+    /// It is refused with `ValidationException`, "Session is not in a valid state". A guess:
+    /// it is what the service says since 2026 to TerminateSession of a session that is over,
+    /// and the reference names no better error.
+    Refused,
+    /// It gives a new token and closes the old WebSocket at once.
+    Closes,
+}
+
+/// How ResumeSession says that a session is over (docs/protocol.md, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionGone {
+    /// 200 with empty `TokenValue` and `StreamUrl`.
+    EmptyToken,
+    /// An error that says "terminated".
+    Terminated,
+    /// `DoesNotExistException`.
+    DoesNotExist,
 }
 
 /// What is odd in the agent's handshake.

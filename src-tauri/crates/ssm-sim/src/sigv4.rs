@@ -48,6 +48,19 @@ impl SignatureError {
         }
     }
 
+    /// Returns the error's HTTP status in AWS JSON protocols.
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::ExpiredToken => 403,
+            Self::Missing
+            | Self::Incomplete(_)
+            | Self::UnknownKey
+            | Self::Scope(_)
+            | Self::Skew(_)
+            | Self::Mismatch => 400,
+        }
+    }
+
     /// Returns the error's code where a WebSocket upgrade is refused.
     pub(crate) const fn upgrade_code(&self) -> &'static str {
         match self {
@@ -60,22 +73,22 @@ impl SignatureError {
     }
 }
 
-/// Checks that a request is signed with these credentials for a service, in any region, at
-/// about this time.
-pub(crate) fn verify(
+/// Checks that a request is signed with one of these credentials for a service, in any region,
+/// at about this time. Returns those with which it is.
+pub(crate) fn verify<'a>(
     request: &Parts,
     body: &[u8],
-    credentials: &Credentials,
+    mut accepted: impl Iterator<Item = &'a Credentials>,
     service: &str,
     now: SystemTime,
-) -> Result<(), SignatureError> {
+) -> Result<&'a Credentials, SignatureError> {
     let headers = &request.headers;
     let authorization = header(headers, "authorization").ok_or(SignatureError::Missing)?;
     let signed = Authorization::parse(&authorization)?;
 
-    if signed.access_key != credentials.access_key {
-        return Err(SignatureError::UnknownKey);
-    }
+    let credentials = accepted
+        .find(|credentials| credentials.access_key == signed.access_key)
+        .ok_or(SignatureError::UnknownKey)?;
     if header(headers, "x-amz-security-token") != credentials.session_token {
         return Err(SignatureError::UnknownKey);
     }
@@ -118,7 +131,7 @@ pub(crate) fn verify(
         key = mac(&key, part);
     }
     if hex(&mac(&key, &to_sign)) == signed.signature {
-        Ok(())
+        Ok(credentials)
     } else {
         Err(SignatureError::Mismatch)
     }
@@ -308,6 +321,17 @@ fn parse_date(text: &str) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// With one set of credentials.
+    fn verify(
+        request: &Parts,
+        body: &[u8],
+        credentials: &Credentials,
+        service: &str,
+        now: SystemTime,
+    ) -> Result<(), SignatureError> {
+        super::verify(request, body, std::iter::once(credentials), service, now).map(drop)
+    }
     use hyper::Request;
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

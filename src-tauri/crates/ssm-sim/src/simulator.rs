@@ -86,6 +86,13 @@ impl Simulator {
             .collect()
     }
 
+    /// Returns the sessions that are not over: after a tunnel's orderly end, none of its own.
+    pub fn living_sessions(&self) -> Vec<SessionView> {
+        let mut sessions = self.sessions();
+        sessions.retain(|session| session.terminated_by.is_none());
+        sessions
+    }
+
     /// Returns what was counted since the start.
     pub fn stats(&self) -> Stats {
         self.service.with_stats(|stats| stats.clone())

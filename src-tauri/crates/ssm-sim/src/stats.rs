@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::faults::Operation;
+
 /// What the service has counted since its start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Stats {
@@ -19,6 +21,11 @@ pub struct Stats {
     pub channels_opened: u64,
     /// Data channels refused: token used, unknown, too old, or another client.
     pub channels_refused: u64,
+    /// WebSockets that the gateway closed, by close code; those of channels that it refused to
+    /// open are not among them.
+    pub closes: BTreeMap<u16, u64>,
+    /// TCP connections that a fault has reset or dropped under an open channel.
+    pub breaks: u64,
     /// TCP connections accepted.
     pub connections: u64,
     /// What clients sent.
@@ -31,6 +38,16 @@ pub struct Stats {
     pub pings: u64,
     /// How often a side sent too many messages a second.
     pub rate_limit_trips: u64,
+}
+
+impl Stats {
+    /// Calls of an operation, those that failed included.
+    pub fn calls(&self, operation: Operation) -> u64 {
+        self.api_calls
+            .get(operation.name())
+            .copied()
+            .unwrap_or_default()
+    }
 }
 
 /// Counters of one direction, over all sessions.

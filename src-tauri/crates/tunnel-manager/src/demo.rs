@@ -85,12 +85,12 @@ impl Demo {
             remote_host: Some(HOST.to_owned()),
             remote_port: PORT,
             bind: "localhost".to_owned(),
-            local_port: 0,
-            profile: None,
             region: Some("eu-west-1".to_owned()),
             endpoint_url: Some(self.endpoint_url()),
             reason: Some("Trying Culvert".to_owned()),
-            sessions: 1,
+            // What is shown is how one session holds.
+            sessions: Some("1".to_owned()),
+            ..Draft::default()
         }
     }
 

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use aws_access::SignIn;
 use tokio::sync::watch;
 use tunnel_proto::{Problem, Snapshot};
 
@@ -21,6 +22,9 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         launch: Launch,
     ) -> impl Future<Output = Result<Self::Tunnel, StartFailure>> + Send;
+
+    /// Says what a tunnel with this AWS profile needs a person to sign in to. Asks nobody.
+    fn sign_in(&self, aws_profile: Option<&str>) -> impl Future<Output = SignIn> + Send;
 
     /// Starts the demo service in this process.
     fn start_demo(&self) -> impl Future<Output = Result<Self::Demo, Problem>> + Send;

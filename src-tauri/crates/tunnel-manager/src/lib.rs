@@ -21,7 +21,8 @@ pub use error::ManagerError;
 pub use manager::Manager;
 pub use overview::{Overview, TunnelStatus};
 pub use profile::{
-    BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule,
+    BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule, Upkeep,
+    rules,
 };
 pub use session_manager::SessionManager;
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};

@@ -1,7 +1,9 @@
 //! A saved tunnel.
 
 mod draft;
-mod rules;
+pub mod rules;
+mod span;
+mod upkeep;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 pub use draft::Draft;
 pub use rules::{Field, Invalid, Rule};
+pub use upkeep::Upkeep;
 
 /// Namespace (RFC 9562, section 5.5) of the ids of tunnels that were written without one.
 const UNNAMED: Uuid = Uuid::from_u128(0x5d1c_4a37_3c0e_4c43_9b0b_7c54_61f2_8d0e);
@@ -75,8 +78,8 @@ pub struct Profile {
     pub endpoint_url: Option<String>,
     /// Reason that is recorded with each session.
     pub reason: Option<String>,
-    /// Sessions that share the tunnel's connections, 1 to 8; 1 by default.
-    pub sessions: u8,
+    /// How it is kept up.
+    pub upkeep: Upkeep,
 }
 
 /// Where a tunnel's connections end.

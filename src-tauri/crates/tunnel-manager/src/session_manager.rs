@@ -1,5 +1,8 @@
 //! The engine that the product runs on: tunnels through AWS Session Manager.
 
+use std::time::Instant;
+
+use aws_access::SignIn;
 use tokio::sync::watch;
 use tunnel::{
     AccessSettings, ListenError, Secret, StartError, StaticCredentials, Tunnel, TunnelConfig,
@@ -26,6 +29,10 @@ impl Engine for SessionManager {
                 problem: error.problem(),
                 free_port: free_port(&error),
             })
+    }
+
+    async fn sign_in(&self, aws_profile: Option<&str>) -> SignIn {
+        aws_access::sign_in(aws_profile).await
     }
 
     async fn start_demo(&self) -> Result<Demo, Problem> {
@@ -59,7 +66,8 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
         name: profile.name.clone(),
         listen: listen(&profile.listen),
         reason: profile.reason.clone(),
-        sessions: profile.sessions,
+        policy: profile.upkeep.policy(),
+        session: profile.upkeep.session(Instant::now()),
         access: AccessSettings {
             profile: profile.aws_profile.clone(),
             region: profile.region.clone(),

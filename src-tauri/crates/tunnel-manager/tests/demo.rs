@@ -130,15 +130,12 @@ async fn a_busy_port_is_told_with_the_next_free_one() {
     let draft = Draft {
         name: "Busy".to_owned(),
         target: "i-0123456789abcdef0".to_owned(),
-        remote_host: None,
         remote_port: 22,
         bind: "127.0.0.1".to_owned(),
         local_port: port.into(),
-        profile: None,
         region: Some("eu-west-1".to_owned()),
         endpoint_url: Some("http://127.0.0.1:1".to_owned()),
-        reason: None,
-        sessions: 1,
+        ..Draft::default()
     };
     let id = manager.add(draft).await.expect("saved");
     manager.connect(id).await.expect("known");

@@ -20,14 +20,22 @@
 //! acknowledgements and data wait is bounded by the machines.
 
 mod backoff;
+mod call_budget;
 mod close;
+mod evidence;
 mod failure;
+mod policy;
 mod session;
 mod slot;
 mod snapshot;
 mod tunnel;
 
+pub use call_budget::CallBudget;
+pub use evidence::{
+    Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Renewal,
+};
 pub use failure::{Failure, Next};
+pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
     ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
     SessionTimer, Transmit, Vitals,
@@ -35,4 +43,4 @@ pub use session::{
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
-pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelPolicy, TunnelTimer};
+pub use tunnel::{Action, Event, Grant, Input, RequestId, Tunnel, TunnelTimer};

@@ -11,37 +11,7 @@ use ssm_data_channel::Clock;
 
 use crate::backoff::Backoff;
 use crate::slot::{Ending, Outage, Phase, Slot, Step};
-use crate::{Close, Failure, Next, Problem, SessionKey, State};
-
-/// What a tunnel may do.
-#[derive(Debug, Clone, Copy)]
-pub struct TunnelPolicy {
-    /// Sessions that the tunnel holds, 1 to 8; 1 by default. Past about 1 MB/s of download
-    /// only more sessions help (docs/protocol.md, section 3).
-    pub sessions: u8,
-    /// How long a tunnel that has never been up tries again after failures that may pass;
-    /// 10 s by default.
-    pub start_budget: Duration,
-    /// How long a tunnel that has been up tries again after failures that may pass; 30 min by
-    /// default.
-    pub retry_budget: Duration,
-    /// How long an accepted connection waits for a session; 30 s by default.
-    pub wait_limit: Duration,
-    /// How many accepted connections may wait; 256 by default.
-    pub waiting_most: usize,
-}
-
-impl Default for TunnelPolicy {
-    fn default() -> Self {
-        Self {
-            sessions: 1,
-            start_budget: Duration::from_secs(10),
-            retry_budget: Duration::from_secs(30 * 60),
-            wait_limit: Duration::from_secs(30),
-            waiting_most: 256,
-        }
-    }
-}
+use crate::{Close, Failure, Next, Problem, SessionKey, State, TunnelPolicy};
 
 /// How long a session must be healthy until the outage before it is forgotten. Restoring the
 /// budget at once would let a session over which nothing gets through be retried for ever.
@@ -236,10 +206,7 @@ impl Tunnel {
             since: clock.unix_ms(now),
         };
         let mut tunnel = Self {
-            policy: TunnelPolicy {
-                sessions: policy.sessions.clamp(1, 8),
-                ..policy
-            },
+            policy,
             clock,
             random: ChaCha12Rng::from_seed(seed),
             intent: Intent::Run,
@@ -467,7 +434,7 @@ impl Tunnel {
         }
         if !self.has_been_up {
             self.has_been_up = true;
-            while self.slots.len() < usize::from(self.policy.sessions) {
+            while self.slots.len() < usize::from(self.policy.sessions.least()) {
                 self.start_session(None);
             }
         }

@@ -20,11 +20,9 @@ pub struct TunnelConfig {
     pub listen: Listen,
     /// Goes into StartSession, for the account's audit trail. 1 to 256 characters.
     pub reason: Option<String>,
-    /// Sessions that the tunnel holds, 1 to 8.
-    pub sessions: u8,
     /// Whose credentials, and which endpoints.
     pub access: AccessSettings,
-    /// When to retry, and how long.
+    /// How many sessions, when to retry, and how long.
     pub policy: TunnelPolicy,
     /// How each session is run.
     pub session: SessionConfig,
@@ -78,7 +76,7 @@ pub enum BindAddress {
 
 impl TunnelConfig {
     /// Makes the settings of a tunnel to `destination` with everything else at its default: a
-    /// free port of localhost, one session, the default credentials.
+    /// free port of localhost, the default credentials.
     pub fn new(target: impl Into<String>, destination: Destination) -> Self {
         let target = target.into();
         Self {
@@ -90,7 +88,6 @@ impl TunnelConfig {
                 port: 0,
             },
             reason: None,
-            sessions: 1,
             access: AccessSettings::default(),
             policy: TunnelPolicy::default(),
             session: SessionConfig::default(),

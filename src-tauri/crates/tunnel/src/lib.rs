@@ -15,10 +15,12 @@
 //! [`Tunnel::events`] tells each step.
 
 mod access;
+mod call_budget;
 mod config;
 mod connection;
 mod dial;
 mod driver;
+mod environment;
 mod listen;
 mod local_peer;
 mod requests;
@@ -33,11 +35,13 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tunnel_proto::{Clock, Tunnel as Policy};
 
+pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
+pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};
 pub use listen::{Holder, ListenError};
 pub use tunnel_proto::{
-    CLIENT_VERSION, Close, Grant, Problem, ProblemKind, SessionConfig, Snapshot, State,
-    TunnelPolicy,
+    CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, SessionConfig, Snapshot, Start,
+    State, TunnelPolicy,
 };
 
 use crate::driver::{Driver, Order, Parts};
@@ -216,11 +220,7 @@ fn launch(
         unix_ms_at_origin: unix_ms_now(),
     };
     let seed = random_seed().map_err(|_| StartError::Randomness)?;
-    let policy = TunnelPolicy {
-        sessions: config.sessions,
-        ..config.policy
-    };
-    let policy = Policy::new(policy, now, clock, seed);
+    let policy = Policy::new(config.policy, now, clock, seed);
     let (orders, to_orders) = mpsc::channel(4);
     let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), addresses));
     let (events, _) = broadcast::channel(EVENTS);

@@ -23,7 +23,7 @@ async fn a_command_line_that_cannot_be_is_refused_in_words() {
     let world = World::start().await;
     let target = ["--target", "i-0123456789abcdef0"];
     let port = ["--remote-port", "80"];
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&[], "Usage"),
         (&["backward"], "backward"),
         (&["forward"], "--target"),
@@ -57,7 +57,21 @@ async fn a_command_line_that_cannot_be_is_refused_in_words() {
                 "--sessions",
                 "0",
             ],
-            "1..=8",
+            "1 to 8",
+        ),
+        (
+            &[
+                "forward",
+                target[0],
+                target[1],
+                port[0],
+                port[1],
+                "--local-port",
+                "5432",
+                "--bind",
+                "unix:/run/db",
+            ],
+            "a Unix socket has no port",
         ),
         (&["stream", target[0], target[1], "--port", "0"], "1..="),
     ];

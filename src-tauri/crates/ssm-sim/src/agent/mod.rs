@@ -109,10 +109,11 @@ pub(crate) async fn run(
     session: Arc<Session>,
     inbox: mpsc::UnboundedReceiver<Input>,
 ) {
-    let over = session.over.clone();
+    let (over, forgotten) = (session.over.clone(), session.forgotten.clone());
     let agent = Agent::new(service, session);
     tokio::select! {
         () = over.cancelled() => {}
+        () = forgotten.cancelled() => {}
         () = Box::pin(agent.run(inbox)) => {}
     }
 }
@@ -142,13 +143,10 @@ struct Agent {
     unsent: BytesMut,
     /// When the sleep after the last message is over.
     awake: Instant,
-    /// When session data last passed.
-    last_data: Instant,
     keepalive: Option<Keepalive>,
     /// The destination of a standard stream is gone: the session ends when all is
     /// acknowledged, or then.
     ending: Option<Instant>,
-    began: Instant,
 }
 
 /// smux keepalive of agents that have it on.
@@ -181,10 +179,8 @@ impl Agent {
             events,
             unsent: BytesMut::new(),
             awake: now,
-            last_data: now,
             keepalive: None,
             ending: None,
-            began: now,
         }
     }
 
@@ -367,7 +363,6 @@ impl Agent {
             }
             Some(Mode::Mux(mux)) => mux.input(&plain).map_err(|_| mux.has_streams()),
         };
-        self.last_data = now;
         if let Some(keepalive) = &mut self.keepalive {
             keepalive.last_input = now;
         }
@@ -468,7 +463,6 @@ impl Agent {
             .progress
             .handshake_complete
             .store(1, Ordering::Relaxed);
-        self.last_data = Instant::now();
         let delay = self.session.agent.start_delay;
         if delay.is_zero() {
             self.start(client_version);
@@ -587,7 +581,6 @@ impl Agent {
             .progress
             .bytes_to_client
             .fetch_add(length as u64, Ordering::Relaxed);
-        self.last_data = now;
         let chunk = match &self.cipher {
             None => chunk,
             Some(cipher) => match cipher.encrypt(&mut self.random, &chunk) {
@@ -621,25 +614,6 @@ impl Agent {
 
     fn look_at_timeouts(&mut self) {
         let now = Instant::now();
-        let settings = &self.service.settings;
-        if settings
-            .max_duration
-            .is_some_and(|most| now.duration_since(self.began) >= most)
-        {
-            let text = "Session has reached its maximum duration.";
-            self.session
-                .end(&self.service, TerminatedBy::MaxDuration, text);
-            return;
-        }
-        if settings
-            .idle_timeout
-            .is_some_and(|most| now.duration_since(self.last_data) >= most)
-        {
-            let text = "Session timed out due to inactivity.";
-            self.session
-                .end(&self.service, TerminatedBy::IdleTimeout, text);
-            return;
-        }
         if let Some((began, text)) = self.handshake.step()
             && now.duration_since(began) >= self.session.agent.handshake_timeout
         {

@@ -8,15 +8,15 @@ mod start;
 pub(crate) use start::{PORT, REMOTE_HOST};
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::faults::{ApiFault, Operation};
+use crate::faults::{ApiFault, Limited, Operation};
 use crate::service::Service;
-use crate::sigv4;
 
 /// An answer: status and body.
 pub(crate) struct Answer {
@@ -89,14 +89,12 @@ async fn dispatch(
     if let Some(answer) = fault(service, operation).await? {
         return Ok(answer);
     }
-    let credentials = &service.settings.credentials;
-    let expired = service.with_faults_quietly(|faults| faults.credentials_expired);
-    let verified = sigv4::verify(request, body, credentials, signing_name, SystemTime::now());
-    let verified = match verified {
-        Ok(()) if expired => Err(sigv4::SignatureError::ExpiredToken),
-        result => result,
-    };
-    verified.map_err(|error| ApiError::new(error.code(), error.to_string()))?;
+    service
+        .verify(request, body, signing_name)
+        .map_err(|error| ApiError {
+            status: error.status(),
+            ..ApiError::new(error.code(), error.to_string())
+        })?;
 
     let answer = match operation {
         Operation::StartSession => start::start_session(service, &input(body)?)?,
@@ -136,12 +134,7 @@ fn find(target: &str) -> Option<(Operation, &'static str)> {
 async fn fault(service: &Service, operation: Operation) -> Result<Option<Answer>, ApiError> {
     let mut changes = service.changes();
     let take = || {
-        service.with_faults_quietly(|faults| {
-            faults
-                .api
-                .get_mut(&operation)
-                .and_then(crate::faults::Limited::take)
-        })
+        service.with_faults_quietly(|faults| faults.api.get_mut(&operation)?.take(Instant::now()))
     };
     match take() {
         None => Ok(None),
@@ -159,14 +152,34 @@ async fn fault(service: &Service, operation: Operation) -> Result<Option<Answer>
             content_type: "text/html",
             body: crate::http::PORTAL.to_owned(),
         })),
-        Some(ApiFault::Hang) => {
-            // Until the fault is lifted, or the client gives up and this call is dropped.
-            let lifted = |service: &Service| {
-                service.with_faults_quietly(|faults| !faults.api.contains_key(&operation))
-            };
-            while !lifted(service) && changes.changed().await.is_ok() {}
+        Some(ApiFault::Late { milliseconds }) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             Ok(None)
         }
+        Some(ApiFault::Hang) => {
+            // Until the fault is lifted or over, or the client gives up and this call is
+            // dropped.
+            loop {
+                let fault = service
+                    .with_faults_quietly(|faults| faults.api.get(&operation).map(Limited::end));
+                match fault {
+                    None => return Ok(None),
+                    Some(Some(end)) if end <= Instant::now() => return Ok(None),
+                    Some(end) => tokio::select! {
+                        changed = changes.changed() => if changed.is_err() { return Ok(None) },
+                        () = at(end) => {}
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// Waits until then, or for ever.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -10,6 +10,7 @@ use super::ApiError;
 use crate::agent;
 use crate::service::Service;
 use crate::session::{NewSession, Session};
+use crate::timeouts;
 
 /// The document for a port on the target.
 pub(crate) const PORT: &str = "AWS-StartPortForwardingSession";
@@ -70,6 +71,7 @@ pub(super) fn start_session(service: &Arc<Service>, input: &Input) -> Result<Val
     });
     service.add_session(Arc::clone(&session));
     service.spawn(agent::run(Arc::clone(service), Arc::clone(&session), inbox));
+    service.spawn(timeouts::watch(Arc::clone(service), Arc::clone(&session)));
     tracing::info!(session = %session.id, target = %session.target, "session started");
     Ok(admission(service, &session, false))
 }

@@ -338,12 +338,29 @@ async fn faults_can_be_made_and_looked_at_by_http() {
         ("agent-back", ""),
         ("garbage-frame", ""),
         ("clear-api", r#"{"operation": "StartSession"}"#),
+        (
+            "fail-api",
+            r#"{"operation": "ResumeSession", "fault": {"kind": "late", "milliseconds": 9}, "milliseconds": 9}"#,
+        ),
+        (
+            "expire-key",
+            r#"{"access_key": "AKIA1", "milliseconds": 5}"#,
+        ),
+        ("resume-while-connected", r#"{"choice": "refused"}"#),
+        ("session-gone", r#"{"choice": "terminated"}"#),
+        ("idle-timeout", r#"{"milliseconds": 60000}"#),
+        ("max-duration", r#"{"milliseconds": null}"#),
+        ("agent-lost", ""),
+        ("session-lost", ""),
     ];
     for (verb, body) in bodies {
         let answer = request(&sim, "POST", &format!("/control/{verb}"), &[], body).await;
         assert_eq!(answer.status, 200, "{verb}: {}", answer.text);
     }
     let bad = request(&sim, "POST", "/control/latency", &[], "soon").await;
+    assert_eq!(bad.status, 400);
+    let both = r#"{"status": 500, "times": 1, "milliseconds": 1}"#;
+    let bad = request(&sim, "POST", "/control/refuse-upgrades", &[], both).await;
     assert_eq!(bad.status, 400);
     let unknown = request(&sim, "POST", "/control/explode", &[], "{}").await;
     assert_eq!(unknown.status, 404);

@@ -11,4 +11,6 @@ mod faults;
 #[cfg(unix)]
 mod program;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod support;

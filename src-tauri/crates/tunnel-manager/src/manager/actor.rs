@@ -53,6 +53,11 @@ struct Run {
     stop: Option<oneshot::Sender<()>>,
     /// Tells it not to wait for its next attempt.
     try_now: Arc<Notify>,
+    /// It has credentials of its own, which no sign-in changes.
+    own_access: bool,
+    /// It was told to try because of somebody else's sign-in, and has not said since how that
+    /// went: those that come up meanwhile need not tell it again.
+    woken: bool,
     /// Nobody can see it any more: it only has to end.
     removed: bool,
     /// It was asked to start again while it was being stopped.
@@ -101,7 +106,7 @@ impl<E: Engine> Actor<E> {
                         self.stop_all();
                     }
                 },
-                Some((id, what)) = progressed.recv() => self.handle_progress(id, what),
+                Some((id, what)) = progressed.recv() => self.handle_progress(id, what).await,
                 // Only to forget those that are over.
                 Some(_) = self.tasks.join_next() => continue,
             }
@@ -120,7 +125,7 @@ impl<E: Engine> Actor<E> {
             Request::Remove(id, answer) => drop(answer.send(self.remove(id).await)),
             Request::Connect(id, answer) => drop(answer.send(self.connect(id))),
             Request::Disconnect(id, answer) => drop(answer.send(self.disconnect(id))),
-            Request::TryNow(id, answer) => drop(answer.send(self.try_now(id))),
+            Request::TryNow(id, answer) => drop(answer.send(self.try_now(id).await)),
             Request::StartDemo(answer) => drop(answer.send(self.start_demo().await)),
             Request::CutDemo(answer) => {
                 if let Some(demo) = &self.demo {
@@ -137,9 +142,14 @@ impl<E: Engine> Actor<E> {
         self.answer_when_quiet();
     }
 
-    fn handle_progress(&mut self, id: ProfileId, what: Progress) {
+    async fn handle_progress(&mut self, id: ProfileId, what: Progress) {
         match what {
             Progress::Changed(snapshot) => {
+                if let Some(run) = self.runs.get_mut(&id) {
+                    run.woken = false;
+                }
+                let was_up = self.state(id).is_some_and(is_up);
+                let comes_up = !was_up && is_up(&snapshot.state);
                 self.last.insert(
                     id,
                     Last {
@@ -147,6 +157,11 @@ impl<E: Engine> Actor<E> {
                         free_port: None,
                     },
                 );
+                // AWS has just taken its credentials. Nothing less counts: a tunnel that tries
+                // and fails must not wake the others, whose failures would wake it again.
+                if comes_up {
+                    self.wake_for_sign_in_of(id).await;
+                }
             }
             Progress::Ended(snapshot, free_port) => {
                 self.last.insert(
@@ -229,6 +244,7 @@ impl<E: Engine> Actor<E> {
             .as_ref()
             .filter(|demo| demo.profile.id == id)
             .map(|demo| demo.service.access());
+        let own_access = access.is_some();
         let (stop, stopped) = oneshot::channel();
         let try_now = Arc::new(Notify::new());
         let orders = Orders {
@@ -248,6 +264,8 @@ impl<E: Engine> Actor<E> {
                 profile,
                 stop: Some(stop),
                 try_now,
+                own_access,
+                woken: false,
                 removed: false,
                 again: false,
             },
@@ -261,12 +279,58 @@ impl<E: Engine> Actor<E> {
         Ok(())
     }
 
-    fn try_now(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+    async fn try_now(&mut self, id: ProfileId) -> Result<(), ManagerError> {
         self.profile(id)?;
         if let Some(run) = self.runs.get(&id) {
             run.try_now.notify_one();
         }
+        // Whoever asks has most likely signed in.
+        if self.state(id).is_some_and(needs_sign_in) {
+            self.wake_for_sign_in_of(id).await;
+        }
         Ok(())
+    }
+
+    /// Lets the others try at once that wait for the sign-in that this tunnel needs, too.
+    async fn wake_for_sign_in_of(&mut self, id: ProfileId) {
+        let Some(run) = self.runs.get(&id).filter(|run| !run.own_access) else {
+            return;
+        };
+        let own = run.profile.aws_profile.clone();
+        let (runs, last) = (&mut self.runs, &self.last);
+        let waits = |id| {
+            last.get(id)
+                .is_some_and(|last| needs_sign_in(&last.snapshot.state))
+        };
+        let mut waiting: Vec<_> = runs
+            .iter_mut()
+            .filter(|(other, run)| **other != id && !run.own_access && !run.woken && waits(other))
+            .map(|(_, run)| run)
+            .collect();
+        if waiting.is_empty() {
+            return;
+        }
+        // Each asks for files to be read: once a profile, not once a tunnel.
+        let mut sign_ins = HashMap::new();
+        let profiles = waiting.iter().map(|run| &run.profile.aws_profile);
+        for profile in profiles.chain([&own]) {
+            if !sign_ins.contains_key(profile) {
+                let sign_in = self.engine.sign_in(profile.as_deref()).await;
+                sign_ins.insert(profile.clone(), sign_in);
+            }
+        }
+        let wanted = sign_ins.get(&own);
+        for run in &mut waiting {
+            if sign_ins.get(&run.profile.aws_profile) == wanted {
+                run.try_now.notify_one();
+                run.woken = true;
+            }
+        }
+    }
+
+    /// What a tunnel said last that it does.
+    fn state(&self, id: ProfileId) -> Option<&State> {
+        self.last.get(&id).map(|last| &last.snapshot.state)
     }
 
     /// Asks a tunnel to stop, if it runs.
@@ -414,5 +478,33 @@ impl<E: Engine> Actor<E> {
             *shown = overview;
             changed
         });
+    }
+}
+
+/// Says whether a tunnel has a session that lives.
+fn is_up(state: &State) -> bool {
+    match state {
+        State::Up { .. } | State::Degraded { .. } => true,
+        State::Off
+        | State::Listening
+        | State::Connecting { .. }
+        | State::Reconnecting { .. }
+        | State::NeedsSignIn { .. }
+        | State::Stopping
+        | State::Failed { .. } => false,
+    }
+}
+
+fn needs_sign_in(state: &State) -> bool {
+    match state {
+        State::NeedsSignIn { .. } => true,
+        State::Off
+        | State::Listening
+        | State::Connecting { .. }
+        | State::Up { .. }
+        | State::Degraded { .. }
+        | State::Reconnecting { .. }
+        | State::Stopping
+        | State::Failed { .. } => false,
     }
 }

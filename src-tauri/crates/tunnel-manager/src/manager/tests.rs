@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_access::SignIn;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use tunnel_proto::{Problem, ProblemKind, Snapshot, State};
@@ -20,7 +21,10 @@ struct Inner {
     launches: Vec<Launch>,
     tunnels: Vec<watch::Sender<Snapshot>>,
     stopped: usize,
-    tries: usize,
+    /// Which tunnels were told to try at once, in that order.
+    tries: Vec<usize>,
+    /// Trying does not help.
+    still_signed_out: bool,
     cuts: usize,
     demos_ended: usize,
     refuse: Option<StartFailure>,
@@ -41,6 +45,7 @@ impl Script {
 }
 
 struct FakeTunnel {
+    index: usize,
     snapshots: watch::Receiver<Snapshot>,
     script: Script,
 }
@@ -64,10 +69,19 @@ impl Engine for Script {
             let (sender, snapshots) = watch::channel(idle(State::Connecting { since: 1 }));
             inner.tunnels.push(sender);
             Ok(FakeTunnel {
+                index: inner.tunnels.len() - 1,
                 snapshots,
                 script: self.clone(),
             })
         })
+    }
+
+    /// `company-a` and `company-b` share a session.
+    async fn sign_in(&self, aws_profile: Option<&str>) -> SignIn {
+        match aws_profile {
+            Some(name) if name.starts_with("company-") => SignIn::SsoSession("company".to_owned()),
+            other => SignIn::Profile(other.unwrap_or("default").to_owned()),
+        }
     }
 
     async fn start_demo(&self) -> Result<FakeDemo, Problem> {
@@ -81,8 +95,16 @@ impl RunningTunnel for FakeTunnel {
     }
 
     fn try_now(&self) {
-        self.script.with(|inner| inner.tries += 1);
-        self.script.say(0, State::Up { since: 7 });
+        let index = self.index;
+        let helps = self.script.with(|inner| {
+            inner.tries.push(index);
+            !inner.still_signed_out
+        });
+        if helps {
+            self.script.say(index, State::Up { since: 7 });
+        } else {
+            self.script.say(index, signed_out(8));
+        }
     }
 
     async fn stop(self) {
@@ -177,16 +199,21 @@ fn draft(name: &str) -> Draft {
     Draft {
         name: name.to_owned(),
         target: "i-0123456789abcdef0".to_owned(),
-        remote_host: None,
         remote_port: 80,
         bind: "localhost".to_owned(),
         local_port: 8080,
-        profile: None,
-        region: None,
-        endpoint_url: None,
-        reason: None,
-        sessions: 1,
+        ..Draft::default()
     }
+}
+
+fn signed_out(since: u64) -> State {
+    let problem = Problem::new(
+        ProblemKind::Credentials,
+        "sso-login-expired",
+        "Out.",
+        "Sign in.",
+    );
+    State::NeedsSignIn { since, problem }
 }
 
 fn is_off(state: &State) -> bool {
@@ -304,7 +331,104 @@ async fn a_waiting_tunnel_tries_when_asked_to() {
     let id = bench.connected().await;
     bench.manager.try_now(id).await.expect("known");
     bench.until_state(is_up).await;
-    assert_eq!(bench.script.with(|inner| inner.tries), 1);
+    assert_eq!(bench.script.with(|inner| inner.tries.clone()), [0]);
+}
+
+impl Bench {
+    /// Tunnels with these AWS profiles, in this order, each of which needs a sign-in.
+    async fn signed_out(&mut self, aws_profiles: &[&str]) -> Vec<ProfileId> {
+        let mut ids = Vec::new();
+        for (at, profile) in aws_profiles.iter().enumerate() {
+            let draft = Draft {
+                profile: Some((*profile).to_owned()),
+                ..draft(profile)
+            };
+            let id = self.manager.add(draft).await.expect("added");
+            self.manager.connect(id).await.expect("connects");
+            self.until_states(at, &[State::Connecting { since: 1 }])
+                .await;
+            self.script.say(at, signed_out(2));
+            self.until_states(at, &[signed_out(2)]).await;
+            ids.push(id);
+        }
+        ids
+    }
+
+    /// Waits until the tunnels from `first` on are in these states.
+    async fn until_states(&mut self, first: usize, wanted: &[State]) {
+        self.until(|overview| {
+            let states = overview.tunnels.iter().map(|tunnel| &tunnel.snapshot.state);
+            states.skip(first).take(wanted.len()).eq(wanted)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn one_sign_in_wakes_every_tunnel_that_waits_for_it() {
+    let mut bench = Bench::new();
+    let profiles = ["company-a", "company-b", "company-a", "other"];
+    bench.signed_out(&profiles).await;
+    // The probe of one worked.
+    bench.script.say(0, State::Up { since: 5 });
+    let woken = State::Up { since: 7 };
+    bench
+        .until_states(0, &[State::Up { since: 5 }, woken.clone(), woken])
+        .await;
+    // Had the last been woken as well, it would have tried before it took notice of this.
+    bench.script.say(3, signed_out(3));
+    bench.until_states(3, &[signed_out(3)]).await;
+    let mut tries = bench.script.with(|inner| inner.tries.clone());
+    tries.sort_unstable();
+    assert_eq!(tries, [1, 2]);
+}
+
+#[tokio::test]
+async fn who_asks_one_tunnel_to_try_after_a_sign_in_asks_all_that_wait_for_it_once() {
+    let mut bench = Bench::new();
+    let ids = bench.signed_out(&["company-a", "company-b", "other"]).await;
+    bench.script.with(|inner| inner.still_signed_out = true);
+    bench.manager.try_now(ids[0]).await.expect("known");
+    bench.until_states(0, &[signed_out(8), signed_out(8)]).await;
+    // Those that try in vain wake nobody.
+    for at in 0..3 {
+        bench.script.say(at, signed_out(9));
+    }
+    bench
+        .until_states(0, &[signed_out(9), signed_out(9), signed_out(9)])
+        .await;
+    let mut tries = bench.script.with(|inner| inner.tries.clone());
+    tries.sort_unstable();
+    assert_eq!(tries, [0, 1]);
+}
+
+#[tokio::test]
+async fn the_demo_neither_wakes_those_who_wait_for_a_sign_in_nor_is_woken_by_them() {
+    let mut bench = Bench::new();
+    let draft = Draft {
+        profile: None,
+        ..draft("default")
+    };
+    let id = bench.manager.add(draft).await.expect("added");
+    bench.manager.connect(id).await.expect("connects");
+    bench
+        .until_states(0, &[State::Connecting { since: 1 }])
+        .await;
+    bench.script.say(0, signed_out(2));
+    bench.until_states(0, &[signed_out(2)]).await;
+    bench.manager.start_demo().await.expect("starts");
+    bench
+        .until_states(1, &[State::Connecting { since: 1 }])
+        .await;
+    bench.script.say(1, State::Up { since: 3 });
+    bench.until_states(1, &[State::Up { since: 3 }]).await;
+    bench.script.say(1, signed_out(4));
+    bench.until_states(1, &[signed_out(4)]).await;
+    bench.script.say(0, State::Up { since: 5 });
+    bench.until_states(0, &[State::Up { since: 5 }]).await;
+    bench.script.say(1, signed_out(6));
+    bench.until_states(1, &[signed_out(6)]).await;
+    assert!(bench.script.with(|inner| inner.tries.is_empty()));
 }
 
 #[tokio::test]

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::rules::{self, Invalid};
-use super::{BindAddress, Destination, Field, Listen, Profile, ProfileId, Rule};
+use super::{BindAddress, Destination, Field, Listen, Profile, ProfileId, Rule, Upkeep};
 
 /// A tunnel as people and files write it. Nothing in it is checked: [`Draft::check`] does.
-/// Empty texts count as absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Empty texts count as absent. How the settings from [`sessions`](Self::sessions) on are
+/// written, [`rules`] say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     /// What the user calls it.
     pub name: String,
@@ -30,8 +31,22 @@ pub struct Draft {
     pub endpoint_url: Option<String>,
     /// Reason that is recorded with each session.
     pub reason: Option<String>,
-    /// Sessions that share the connections; 1 by default.
-    pub sessions: u32,
+    /// Sessions that share the connections, such as `4` or `1-4`; `1-4` by default.
+    pub sessions: Option<String>,
+    /// Seconds between two pings; 20 by default.
+    pub keepalive: Option<String>,
+    /// Minutes after which a WebSocket is renewed, or `off`; 50 by default.
+    pub renew_after: Option<String>,
+    /// Minutes without a connection after which the session of a tunnel that starts on demand
+    /// ends, `on` for 10, or `off`; off by default.
+    pub lazy: Option<String>,
+    /// Seconds that a connection waits for a session; 30 by default.
+    pub wait: Option<String>,
+    /// How long failures of the service are borne, such as `4h`; `30min` by default.
+    pub retry_for: Option<String>,
+    /// For how long sessions are kept from counting as idle, such as `8h`, or `off`; off by
+    /// default.
+    pub keep_session_alive: Option<String>,
 }
 
 impl Draft {
@@ -68,8 +83,7 @@ impl Draft {
             .unwrap_or_else(|rule| note(&mut wrong, Field::EndpointUrl, rule));
         let reason = optional(self.reason.as_deref(), rules::reason)
             .unwrap_or_else(|rule| note(&mut wrong, Field::Reason, rule));
-        let sessions = rules::sessions(self.sessions)
-            .unwrap_or_else(|rule| note(&mut wrong, Field::Sessions, rule));
+        let upkeep = self.upkeep(&mut wrong);
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -90,8 +104,51 @@ impl Draft {
             region,
             endpoint_url,
             reason,
-            sessions,
+            upkeep,
         })
+    }
+
+    fn upkeep(&self, wrong: &mut Vec<Invalid>) -> Upkeep {
+        let usual = Upkeep::default();
+        Upkeep {
+            sessions: setting(
+                &self.sessions,
+                rules::sessions,
+                usual.sessions,
+                Field::Sessions,
+                wrong,
+            ),
+            keepalive: setting(
+                &self.keepalive,
+                rules::keepalive,
+                usual.keepalive,
+                Field::Keepalive,
+                wrong,
+            ),
+            renew_after: setting(
+                &self.renew_after,
+                rules::renew_after,
+                usual.renew_after,
+                Field::RenewAfter,
+                wrong,
+            ),
+            lazy: setting(&self.lazy, rules::lazy, usual.lazy, Field::Lazy, wrong),
+            wait: setting(&self.wait, rules::wait, usual.wait, Field::Wait, wrong),
+            retry_for: setting(
+                &self.retry_for,
+                rules::retry_for,
+                usual.retry_for,
+                Field::RetryFor,
+                wrong,
+            ),
+            keep_session_alive: setting(
+                &self.keep_session_alive,
+                rules::keep_session_alive,
+                usual.keep_session_alive,
+                Field::KeepSessionAlive,
+                wrong,
+            ),
+        }
     }
 }
 
@@ -101,6 +158,9 @@ impl From<&Profile> for Draft {
             Destination::Port(port) => (None, *port),
             Destination::RemoteHost { host, port } => (Some(host.clone()), *port),
         };
+        let (usual, upkeep) = (Upkeep::default(), &profile.upkeep);
+        // What is as usual is not written, so that it stays as usual.
+        let unusual = |is_usual: bool, text: String| (!is_usual).then_some(text);
         Self {
             name: profile.name.clone(),
             target: profile.target.clone(),
@@ -112,7 +172,28 @@ impl From<&Profile> for Draft {
             region: profile.region.clone(),
             endpoint_url: profile.endpoint_url.clone(),
             reason: profile.reason.clone(),
-            sessions: profile.sessions.into(),
+            sessions: unusual(
+                upkeep.sessions == usual.sessions,
+                rules::sessions_text(upkeep.sessions),
+            ),
+            keepalive: unusual(
+                upkeep.keepalive == usual.keepalive,
+                rules::seconds_text(upkeep.keepalive),
+            ),
+            renew_after: unusual(
+                upkeep.renew_after == usual.renew_after,
+                rules::minutes_text(upkeep.renew_after),
+            ),
+            lazy: unusual(upkeep.lazy == usual.lazy, rules::minutes_text(upkeep.lazy)),
+            wait: unusual(upkeep.wait == usual.wait, rules::seconds_text(upkeep.wait)),
+            retry_for: unusual(
+                upkeep.retry_for == usual.retry_for,
+                rules::span_text(Some(upkeep.retry_for)),
+            ),
+            keep_session_alive: unusual(
+                upkeep.keep_session_alive == usual.keep_session_alive,
+                rules::span_text(upkeep.keep_session_alive),
+            ),
         }
     }
 }
@@ -121,6 +202,23 @@ impl From<&Profile> for Draft {
 fn note<T: Default>(wrong: &mut Vec<Invalid>, field: Field, rule: Rule) -> T {
     wrong.push(Invalid { field, rule });
     T::default()
+}
+
+/// Reads a setting; one that is absent is as usual.
+fn setting<T>(
+    text: &Option<String>,
+    read: impl FnOnce(&str) -> Result<T, Rule>,
+    usual: T,
+    field: Field,
+    wrong: &mut Vec<Invalid>,
+) -> T {
+    match text.as_deref().map(str::trim) {
+        None | Some("") => usual,
+        Some(text) => read(text).unwrap_or_else(|rule| {
+            wrong.push(Invalid { field, rule });
+            usual
+        }),
+    }
 }
 
 fn optional(
@@ -159,11 +257,8 @@ mod tests {
             remote_port: 5432,
             bind: "localhost".to_owned(),
             local_port: 5433,
-            profile: None,
             region: Some("eu-west-1".to_owned()),
-            endpoint_url: None,
-            reason: None,
-            sessions: 1,
+            ..Draft::default()
         }
     }
 
@@ -176,6 +271,36 @@ mod tests {
     #[test]
     fn a_checked_draft_says_the_same_when_it_is_written_again() {
         let profile = draft().check(ProfileId::random()).expect("a valid draft");
+        assert_eq!(Draft::from(&profile), draft());
+        let text = |text: &str| Some(text.to_owned());
+        let tuned = Draft {
+            sessions: text("2-8"),
+            keepalive: text("15"),
+            renew_after: text("off"),
+            lazy: text("10"),
+            wait: text("0"),
+            retry_for: text("2d"),
+            keep_session_alive: text("8h"),
+            ..draft()
+        };
+        let profile = tuned.check(ProfileId::random()).expect("a valid draft");
+        assert_eq!(Draft::from(&profile), tuned);
+    }
+
+    #[test]
+    fn what_is_as_usual_is_not_written() {
+        let profile = Draft {
+            sessions: Some("1-4".to_owned()),
+            keepalive: Some("20s".to_owned()),
+            renew_after: Some("50".to_owned()),
+            lazy: Some("off".to_owned()),
+            wait: Some(" 30 ".to_owned()),
+            retry_for: Some("30min".to_owned()),
+            keep_session_alive: Some("off".to_owned()),
+            ..draft()
+        }
+        .check(ProfileId::random())
+        .expect("a valid draft");
         assert_eq!(Draft::from(&profile), draft());
     }
 
@@ -203,7 +328,8 @@ mod tests {
             target: "bastion a".to_owned(),
             remote_port: 0,
             local_port: 70_000,
-            sessions: 9,
+            sessions: Some("9".to_owned()),
+            keep_session_alive: Some("8".to_owned()),
             ..draft()
         });
         let fields: Vec<_> = wrong.iter().map(|invalid| invalid.field).collect();
@@ -214,7 +340,8 @@ mod tests {
                 Field::Target,
                 Field::RemotePort,
                 Field::LocalPort,
-                Field::Sessions
+                Field::Sessions,
+                Field::KeepSessionAlive
             ]
         );
     }

@@ -1,8 +1,13 @@
 //! What each field of a tunnel must be.
 
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
+use tunnel_proto::PoolSize;
 use url::Url;
+
+use super::span::{self, Unit};
 
 /// What a tunnel may be called at most, in characters: more would not fit into a row.
 const NAME_MOST: usize = 100;
@@ -13,7 +18,28 @@ const REASON_MOST: usize = 256;
 /// Longest DNS name (RFC 1035, section 2.3.4).
 const HOST_MOST: usize = 253;
 /// More sessions add nothing: the target becomes the limit.
-const SESSIONS_MOST: u32 = 8;
+const SESSIONS_MOST: u8 = tunnel_proto::SESSIONS_MOST;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// More often costs the agent's host and says nothing new; proxies drop what is silent for
+/// longer, some after a minute.
+const KEEPALIVE: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(300);
+/// The gateway closes a WebSocket after 60 minutes (docs/protocol.md, section 3).
+const RENEW_AFTER: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(59 * 60);
+/// Starting a session takes a second or two and counts against the account's rate: to end one
+/// within a minute saves nothing. After a day nobody remembers the wish.
+const LAZY: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(24 * 60 * 60);
+/// How long a lazy tunnel's session is kept without a connection when nobody says otherwise:
+/// longer than most pauses between two queries, shorter than the service's own 20 minutes.
+const LAZY_DEFAULT: Duration = Duration::from_secs(10 * 60);
+/// A client that is still there after ten minutes is not waiting for an answer.
+const WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(600);
+/// After a week without its service a tunnel needs a person.
+const RETRY_FOR: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(7 * 24 * 60 * 60);
+/// It overrules the account's idle timeout, so it has an end: the longest working day.
+const KEEP_SESSION_ALIVE: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(24 * 60 * 60);
 
 /// A field of a tunnel, named as in the profile file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +66,18 @@ pub enum Field {
     Reason,
     /// `sessions`
     Sessions,
+    /// `keepalive`
+    Keepalive,
+    /// `renew_after`
+    RenewAfter,
+    /// `lazy`
+    Lazy,
+    /// `wait`
+    Wait,
+    /// `retry_for`
+    RetryFor,
+    /// `keep_session_alive`
+    KeepSessionAlive,
 }
 
 impl Field {
@@ -57,6 +95,12 @@ impl Field {
             Self::EndpointUrl => "endpoint_url",
             Self::Reason => "reason",
             Self::Sessions => "sessions",
+            Self::Keepalive => "keepalive",
+            Self::RenewAfter => "renew_after",
+            Self::Lazy => "lazy",
+            Self::Wait => "wait",
+            Self::RetryFor => "retry_for",
+            Self::KeepSessionAlive => "keep_session_alive",
         }
     }
 }
@@ -100,9 +144,51 @@ pub enum Rule {
     /// The service would not take it.
     #[error("A reason has at most {REASON_MOST} characters.")]
     Reason,
-    /// There are none, or too many.
-    #[error("A tunnel has 1 to {SESSIONS_MOST} sessions.")]
+    /// It is no number of sessions, and no range of such.
+    #[error("Sessions are a number from 1 to {SESSIONS_MOST}, or a range such as 1-4.")]
     Sessions,
+    /// It is no time, or out of bounds.
+    #[error(
+        "Keepalive is {} to {} seconds.",
+        KEEPALIVE.start().as_secs(),
+        KEEPALIVE.end().as_secs()
+    )]
+    Keepalive,
+    /// It is no time, or out of bounds.
+    #[error(
+        "Renew after {} to {} minutes, or say off.",
+        minutes(*RENEW_AFTER.start()),
+        minutes(*RENEW_AFTER.end())
+    )]
+    RenewAfter,
+    /// It is no time, or out of bounds.
+    #[error(
+        "A session that starts on demand ends after {} to {} idle minutes; or say off.",
+        minutes(*LAZY.start()),
+        minutes(*LAZY.end())
+    )]
+    Lazy,
+    /// It is no time, or out of bounds.
+    #[error(
+        "Connections wait {} to {} seconds.",
+        WAIT.start().as_secs(),
+        WAIT.end().as_secs()
+    )]
+    Wait,
+    /// It is no time with a unit, or out of bounds.
+    #[error(
+        "Retry for {} min to {} days, such as 30min, 4h or 2d.",
+        minutes(*RETRY_FOR.start()),
+        hours(*RETRY_FOR.end()) / 24
+    )]
+    RetryFor,
+    /// It is no time with a unit, or out of bounds.
+    #[error(
+        "Keep a session alive for {} min to {} h, such as 90min or 8h, or say off.",
+        minutes(*KEEP_SESSION_ALIVE.start()),
+        hours(*KEEP_SESSION_ALIVE.end())
+    )]
+    KeepSessionAlive,
 }
 
 /// A field and the rule that it breaks.
@@ -191,11 +277,121 @@ pub(super) fn reason(text: &str) -> Result<String, Rule> {
     bounded(text, REASON_MOST).ok_or(Rule::Reason)
 }
 
-pub(super) fn sessions(sessions: u32) -> Result<u8, Rule> {
-    u8::try_from(sessions)
-        .ok()
-        .filter(|sessions| (1..=SESSIONS_MOST).contains(&u32::from(*sessions)))
-        .ok_or(Rule::Sessions)
+/// Reads how many sessions a tunnel holds: `4` always holds four, `1-4` grows from one to four
+/// while that helps.
+///
+/// # Errors
+/// [`Rule::Sessions`].
+pub fn sessions(text: &str) -> Result<PoolSize, Rule> {
+    let number = |text: &str| {
+        text.trim()
+            .parse::<u8>()
+            .ok()
+            .filter(|sessions| (1..=SESSIONS_MOST).contains(sessions))
+    };
+    let (least, most) = text.split_once('-').unwrap_or((text, text));
+    match (number(least), number(most)) {
+        (Some(least), Some(most)) if least <= most => Ok(PoolSize::new(least, most)),
+        _ => Err(Rule::Sessions),
+    }
+}
+
+/// Reads how often a WebSocket is pinged; a bare number means seconds.
+///
+/// # Errors
+/// [`Rule::Keepalive`] for anything but 5 to 300 s.
+pub fn keepalive(text: &str) -> Result<Duration, Rule> {
+    within(text, Some(Unit::Second), &KEEPALIVE).ok_or(Rule::Keepalive)
+}
+
+/// Reads at which age a WebSocket is renewed; a bare number means minutes. `off` never renews.
+///
+/// # Errors
+/// [`Rule::RenewAfter`] for anything but 1 to 59 min.
+pub fn renew_after(text: &str) -> Result<Option<Duration>, Rule> {
+    or_off(text, || within(text, Some(Unit::Minute), &RENEW_AFTER)).ok_or(Rule::RenewAfter)
+}
+
+/// Reads after how long without a connection a lazy tunnel's session ends; a bare number means
+/// minutes, `on` 10 of them. `off` is a tunnel that is not lazy.
+///
+/// # Errors
+/// [`Rule::Lazy`] for anything but 1 min to 24 h.
+pub fn lazy(text: &str) -> Result<Option<Duration>, Rule> {
+    if text.trim().eq_ignore_ascii_case("on") {
+        return Ok(Some(LAZY_DEFAULT));
+    }
+    or_off(text, || within(text, Some(Unit::Minute), &LAZY)).ok_or(Rule::Lazy)
+}
+
+/// Reads how long a connection waits for a session; a bare number means seconds.
+///
+/// # Errors
+/// [`Rule::Wait`] for anything but 0 to 600 s.
+pub fn wait(text: &str) -> Result<Duration, Rule> {
+    within(text, Some(Unit::Second), &WAIT).ok_or(Rule::Wait)
+}
+
+/// Reads how long failures of the service are borne. It needs a unit: nobody can tell whether
+/// 30 would be minutes or hours.
+///
+/// # Errors
+/// [`Rule::RetryFor`] for anything but 1 min to 7 d.
+pub fn retry_for(text: &str) -> Result<Duration, Rule> {
+    within(text, None, &RETRY_FOR).ok_or(Rule::RetryFor)
+}
+
+/// Reads for how long sessions are kept from counting as idle. It needs a unit, as for
+/// [`retry_for`]. `off` lets them idle.
+///
+/// # Errors
+/// [`Rule::KeepSessionAlive`] for anything but 1 min to 24 h.
+pub fn keep_session_alive(text: &str) -> Result<Option<Duration>, Rule> {
+    or_off(text, || within(text, None, &KEEP_SESSION_ALIVE)).ok_or(Rule::KeepSessionAlive)
+}
+
+pub(super) fn sessions_text(sessions: PoolSize) -> String {
+    match (sessions.least(), sessions.most()) {
+        (least, most) if least == most => least.to_string(),
+        (least, most) => format!("{least}-{most}"),
+    }
+}
+
+pub(super) fn seconds_text(span: Duration) -> String {
+    span::write(span, Some(Unit::Second))
+}
+
+pub(super) fn minutes_text(span: Option<Duration>) -> String {
+    span.map_or_else(off, |span| span::write(span, Some(Unit::Minute)))
+}
+
+pub(super) fn span_text(span: Option<Duration>) -> String {
+    span.map_or_else(off, |span| span::write(span, None))
+}
+
+fn off() -> String {
+    "off".to_owned()
+}
+
+/// Reads `off`, or what `read` reads.
+fn or_off(text: &str, read: impl FnOnce() -> Option<Duration>) -> Option<Option<Duration>> {
+    if text.trim().eq_ignore_ascii_case("off") {
+        Some(None)
+    } else {
+        read().map(Some)
+    }
+}
+
+fn within(text: &str, bare: Option<Unit>, bounds: &RangeInclusive<Duration>) -> Option<Duration> {
+    span::read(text, bare).filter(|span| bounds.contains(span))
+}
+
+fn minutes(span: Duration) -> u64 {
+    span.as_secs() / MINUTE.as_secs()
+}
+
+fn hours(span: Duration) -> u64 {
+    span.as_secs() / HOUR.as_secs()
 }
 
 fn bounded(text: &str, most: usize) -> Option<String> {
@@ -261,8 +457,71 @@ mod tests {
     }
 
     #[test]
-    fn sessions_are_one_to_eight() {
-        assert_eq!([1, 8].map(sessions), [Ok(1), Ok(8)]);
-        assert_eq!([0, 9, 264].map(sessions), [Err(Rule::Sessions); 3]);
+    fn sessions_are_one_to_eight_or_a_range_of_these() {
+        assert_eq!(sessions("1"), Ok(PoolSize::fixed(1)));
+        assert_eq!(sessions(" 8 "), Ok(PoolSize::fixed(8)));
+        assert_eq!(sessions("2 - 6"), Ok(PoolSize::new(2, 6)));
+        for bad in ["0", "9", "264", "3-2", "2-9", "-", "1-", "1-2-3", "x", ""] {
+            assert_eq!(sessions(bad), Err(Rule::Sessions), "{bad}");
+        }
+        for size in [PoolSize::fixed(3), PoolSize::new(1, 8)] {
+            assert_eq!(sessions(&sessions_text(size)), Ok(size));
+        }
+    }
+
+    #[test]
+    fn times_are_bounded_at_both_ends() {
+        let seconds = Duration::from_secs;
+        assert_eq!(keepalive("5"), Ok(seconds(5)));
+        assert_eq!(keepalive("5min"), Ok(seconds(300)));
+        for bad in ["4", "301", "off", ""] {
+            assert_eq!(keepalive(bad), Err(Rule::Keepalive), "{bad}");
+        }
+        assert_eq!(renew_after("1"), Ok(Some(seconds(60))));
+        assert_eq!(renew_after("59 min"), Ok(Some(seconds(59 * 60))));
+        assert_eq!(renew_after("Off"), Ok(None));
+        for bad in ["0", "60", "59s", "never"] {
+            assert_eq!(renew_after(bad), Err(Rule::RenewAfter), "{bad}");
+        }
+        assert_eq!(lazy("on"), Ok(Some(seconds(600))));
+        assert_eq!(lazy("1"), Ok(Some(seconds(60))));
+        assert_eq!(lazy("1d"), Ok(Some(seconds(86_400))));
+        assert_eq!(lazy("off"), Ok(None));
+        for bad in ["0", "25h", "yes"] {
+            assert_eq!(lazy(bad), Err(Rule::Lazy), "{bad}");
+        }
+        assert_eq!(wait("0"), Ok(Duration::ZERO));
+        assert_eq!(wait("600"), Ok(seconds(600)));
+        for bad in ["601", "-1", "off"] {
+            assert_eq!(wait(bad), Err(Rule::Wait), "{bad}");
+        }
+        assert_eq!(retry_for("1min"), Ok(seconds(60)));
+        assert_eq!(retry_for("7d"), Ok(seconds(7 * 86_400)));
+        for bad in ["30", "59s", "8d", "off"] {
+            assert_eq!(retry_for(bad), Err(Rule::RetryFor), "{bad}");
+        }
+        assert_eq!(keep_session_alive("24h"), Ok(Some(seconds(86_400))));
+        assert_eq!(keep_session_alive("off"), Ok(None));
+        for bad in ["8", "25h", "30s", "on"] {
+            assert_eq!(
+                keep_session_alive(bad),
+                Err(Rule::KeepSessionAlive),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_broken_bound_is_said_in_words() {
+        for (rule, words) in [
+            (Rule::Keepalive, "5 to 300 seconds"),
+            (Rule::RenewAfter, "1 to 59 minutes"),
+            (Rule::Lazy, "1 to 1440 idle minutes"),
+            (Rule::Wait, "0 to 600 seconds"),
+            (Rule::RetryFor, "1 min to 7 days"),
+            (Rule::KeepSessionAlive, "1 min to 24 h"),
+        ] {
+            assert!(rule.to_string().contains(words), "{rule}");
+        }
     }
 }

@@ -1,16 +1,23 @@
-//! The format of the profile file, version 1.
+//! The format of the profile file, version 2, and how version 1 is read.
+
+mod scalar;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use scalar::Scalar;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::StoreError;
 use crate::profile::{Draft, Profile, ProfileId};
 
-/// The format that this program reads and writes.
-const VERSION: i64 = 1;
+/// The format that this program writes. It reads the one before as well.
+const VERSION: i64 = 2;
+
+/// The format in which a tunnel had no settings but its number of sessions, and that was
+/// written for each tunnel whether or not anybody had chosen it.
+const VERSION_1: i64 = 1;
 
 const HEADER: &str = "\
 # The saved tunnels of Culvert. You may edit this file; the program keeps its values and its
@@ -61,16 +68,21 @@ struct Entry {
     region: Option<String>,
     endpoint_url: Option<String>,
     reason: Option<String>,
-    #[serde(default = "one")]
-    sessions: u32,
-}
-
-const fn one() -> u32 {
-    1
+    sessions: Option<Scalar>,
+    keepalive: Option<Scalar>,
+    renew_after: Option<Scalar>,
+    lazy: Option<Scalar>,
+    wait: Option<Scalar>,
+    retry_for: Option<Scalar>,
+    keep_session_alive: Option<Scalar>,
 }
 
 impl Entry {
-    fn split(self) -> (Option<ProfileId>, Draft) {
+    fn split(self, version: i64) -> (Option<ProfileId>, Draft) {
+        // Nobody chose the one session that version 1 wrote everywhere; the tunnel gets what
+        // a new one gets. Any other number was somebody's choice, and stays exactly that many.
+        let chosen = version != VERSION_1 || self.sessions != Some(Scalar::Number(1));
+        let text = Scalar::into_text;
         let draft = Draft {
             name: self.name,
             target: self.target,
@@ -82,7 +94,13 @@ impl Entry {
             region: self.region,
             endpoint_url: self.endpoint_url,
             reason: self.reason,
-            sessions: self.sessions,
+            sessions: self.sessions.filter(|_| chosen).map(text),
+            keepalive: self.keepalive.map(text),
+            renew_after: self.renew_after.map(text),
+            lazy: self.lazy.map(text),
+            wait: self.wait.map(text),
+            retry_for: self.retry_for.map(text),
+            keep_session_alive: self.keep_session_alive.map(text),
         };
         (self.id, draft)
     }
@@ -103,7 +121,13 @@ impl From<&Profile> for Entry {
             region: draft.region,
             endpoint_url: draft.endpoint_url,
             reason: draft.reason,
-            sessions: draft.sessions,
+            sessions: draft.sessions.map(Scalar::from),
+            keepalive: draft.keepalive.map(Scalar::from),
+            renew_after: draft.renew_after.map(Scalar::from),
+            lazy: draft.lazy.map(Scalar::from),
+            wait: draft.wait.map(Scalar::from),
+            retry_for: draft.retry_for.map(Scalar::from),
+            keep_session_alive: draft.keep_session_alive.map(Scalar::from),
         }
     }
 }
@@ -117,7 +141,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError>
             version,
         });
     }
-    if version != VERSION {
+    if version != VERSION && version != VERSION_1 {
         let (line, column) = place(text, header.version.span().start);
         let message = format!("there is no format {version}");
         return Err(StoreError::Broken {
@@ -134,7 +158,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError>
         .into_iter()
         .map(|entry| {
             let (line, column) = place(text, entry.span().start);
-            let (id, draft) = entry.into_inner().split();
+            let (id, draft) = entry.into_inner().split(version);
             let id = id.unwrap_or_else(|| {
                 let ordinal = unnamed.entry(draft.name.clone()).or_insert(0);
                 *ordinal += 1;

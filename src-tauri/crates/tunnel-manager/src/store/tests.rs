@@ -1,9 +1,11 @@
 use std::fs;
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tunnel_proto::PoolSize;
 
 use super::*;
-use crate::profile::{Draft, Field, ProfileId, Rule};
+use crate::profile::{Draft, Field, ProfileId, Rule, Upkeep};
 
 const ONE: &str = r#"
 version = 1
@@ -22,15 +24,14 @@ fn profile(name: &str) -> Profile {
     Draft {
         name: name.to_owned(),
         target: "i-0123456789abcdef0".to_owned(),
-        remote_host: None,
         remote_port: 80,
         bind: "localhost".to_owned(),
-        local_port: 0,
         profile: Some("prod \"quoted\"".to_owned()),
-        region: None,
-        endpoint_url: None,
         reason: Some("line one\nline two".to_owned()),
-        sessions: 4,
+        sessions: Some("4".to_owned()),
+        renew_after: Some("off".to_owned()),
+        retry_for: Some("2h".to_owned()),
+        ..Draft::default()
     }
     .check(ProfileId::random())
     .expect("a valid draft")
@@ -79,8 +80,92 @@ fn a_file_written_by_hand_needs_no_ids_and_few_keys() {
         store_with(b"version = 1\n[[tunnel]]\nname = 'x'\ntarget = 'i-1'\nremote_port = 22\n");
     let profiles = store.read().expect("read");
     assert_eq!(profiles.len(), 1);
-    assert_eq!(profiles[0].sessions, 1);
+    assert_eq!(profiles[0].upkeep, Upkeep::default());
     assert_eq!(profiles[0].listen.port, 0);
+}
+
+/// What a file of one tunnel with these lines says about how it is kept up.
+fn upkeep(version: u8, lines: &str) -> Upkeep {
+    let entry = format!("[[tunnel]]\nname = 'x'\ntarget = 'i-1'\nremote_port = 22\n{lines}");
+    let (_folder, store) = store_with(format!("version = {version}\n{entry}").as_bytes());
+    store.read().expect("read")[0].upkeep
+}
+
+#[test]
+fn settings_are_numbers_or_texts_as_they_come() {
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let lines = "sessions = '2-6'\nkeepalive = 15\nrenew_after = 'off'\nlazy = true\nwait = 0\n\
+                 retry_for = '4h'\nkeep_session_alive = '8h'\n";
+    let wanted = Upkeep {
+        sessions: PoolSize::new(2, 6),
+        keepalive: Duration::from_secs(15),
+        renew_after: None,
+        lazy: Some(minutes(10)),
+        wait: Duration::ZERO,
+        retry_for: minutes(240),
+        keep_session_alive: Some(minutes(480)),
+    };
+    assert_eq!(upkeep(2, lines), wanted);
+    assert_eq!(upkeep(2, "lazy = false\n").lazy, None);
+    assert_eq!(upkeep(2, "lazy = 25\n").lazy, Some(minutes(25)));
+}
+
+#[test]
+fn the_one_session_that_version_1_wrote_everywhere_was_nobodys_choice() {
+    let one = "sessions = 1\n";
+    assert_eq!(upkeep(1, one).sessions, Upkeep::default().sessions);
+    assert_eq!(upkeep(2, one).sessions, PoolSize::fixed(1));
+    for version in [1, 2] {
+        assert_eq!(
+            upkeep(version, "sessions = 4\n").sessions,
+            PoolSize::fixed(4)
+        );
+    }
+}
+
+#[test]
+fn what_is_as_usual_is_not_in_the_file_and_numbers_are_written_as_numbers() {
+    let (_folder, store) = store_with(ONE.as_bytes());
+    store
+        .update(|profiles| {
+            profiles.push(Profile {
+                upkeep: Upkeep {
+                    keepalive: Duration::from_secs(15),
+                    ..Upkeep::default()
+                },
+                ..profile("new")
+            });
+        })
+        .expect("written");
+    let text = fs::read_to_string(store.path()).expect("there");
+    assert!(text.contains("\nversion = 2\n"), "{text}");
+    assert!(text.contains("\nkeepalive = 15\n"), "{text}");
+    for key in [
+        "sessions",
+        "renew_after",
+        "lazy",
+        "wait",
+        "retry_for",
+        "keep_session_alive",
+    ] {
+        assert!(!text.contains(key), "{key}: {text}");
+    }
+}
+
+#[test]
+fn a_setting_out_of_bounds_is_named_with_its_line() {
+    let error = refused(format!("{ONE}keepalive = -1\n").as_bytes());
+    assert!(
+        error
+            .to_string()
+            .contains("line 4, column 1: keepalive: Keepalive is 5 to 300 seconds."),
+        "{error}"
+    );
+    let error = refused(format!("{ONE}lazy = 1.5\n").as_bytes());
+    assert!(
+        error.to_string().contains("a whole number or a text"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -116,9 +201,9 @@ fn a_change_of_nothing_leaves_the_file_alone() {
 
 #[test]
 fn a_file_of_a_newer_version_is_never_touched() {
-    let error = refused(b"version = 2\n[whatever]\nnew = true\n");
+    let error = refused(b"version = 3\n[whatever]\nnew = true\n");
     assert!(
-        matches!(error, StoreError::Newer { version: 2, .. }),
+        matches!(error, StoreError::Newer { version: 3, .. }),
         "{error}"
     );
 }

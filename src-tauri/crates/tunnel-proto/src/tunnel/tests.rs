@@ -628,7 +628,7 @@ fn stopping_in_an_outage_ends_the_session_at_the_service() {
 #[test]
 fn connections_are_spread_over_the_sessions_that_are_up() {
     let mut world = World::with(TunnelPolicy {
-        sessions: 2,
+        sessions: crate::PoolSize::fixed(2),
         ..TunnelPolicy::default()
     });
     let first = world.expect_start();
@@ -670,7 +670,7 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
 /// is to take the second's place.
 fn one_of_two_up() -> (World, SessionKey, SessionKey) {
     let mut world = World::with(TunnelPolicy {
-        sessions: 2,
+        sessions: crate::PoolSize::fixed(2),
         ..TunnelPolicy::default()
     });
     let first = world.expect_start();
@@ -765,7 +765,7 @@ fn a_session_that_was_given_up_does_not_tell_of_its_websocket_any_more() {
 #[test]
 fn a_tunnel_that_was_up_says_reconnecting_while_any_session_is_in_an_outage() {
     let mut world = World::with(TunnelPolicy {
-        sessions: 2,
+        sessions: crate::PoolSize::fixed(2),
         ..TunnelPolicy::default()
     });
     let first = world.expect_start();

@@ -1,0 +1,179 @@
+//! What is kept of a tunnel's life: each change of its state with the cause, and for each
+//! WebSocket that was lost a record that says why, and what it cost.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Close, Problem, State, Vitals};
+
+/// One thing that happened to a tunnel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// When, Unix milliseconds.
+    pub at: u64,
+    /// What.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "event",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Happening {
+    /// The tunnel does something else now.
+    State {
+        /// What it does.
+        state: State,
+        /// What made it do so.
+        cause: Cause,
+    },
+    /// A WebSocket was lost, and what followed is known.
+    Drop(Box<DropRecord>),
+    /// A WebSocket was renewed before the gateway would have closed it.
+    Renewed(Renewal),
+}
+
+/// What made a tunnel change its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// It was started.
+    Started,
+    /// A local connection came.
+    Connection,
+    /// No local connection has been there for a while.
+    Idle,
+    /// A session's handshake was completed.
+    Established,
+    /// A session has a new WebSocket.
+    Resumed,
+    /// A WebSocket was lost.
+    Lost,
+    /// A session is over.
+    SessionOver,
+    /// The service, or the way to it, refused a request.
+    Refused,
+    /// The health of a session that lives has changed.
+    Health,
+    /// The machine's network has changed, gone or come back.
+    Network,
+    /// The machine sleeps or has woken up.
+    Power,
+    /// The user, or new credentials, asked for an attempt at once.
+    TriedNow,
+    /// The next attempt was due.
+    Timer,
+    /// The user stopped it.
+    Stopped,
+}
+
+/// The loss of a WebSocket, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DropRecord {
+    /// The session that it belonged to.
+    pub session_id: Option<String>,
+    /// Who ended it.
+    pub closed_by: ClosedBy,
+    /// When, with which code and reason.
+    pub close: Close,
+    /// How old the WebSocket was, milliseconds.
+    pub socket_age_ms: u64,
+    /// How the session was at that moment.
+    pub vitals: Vitals,
+    /// Local connections that the session carried at that moment.
+    pub connections: u32,
+    /// What the service answered until the drop was over: the first, and the latest ones.
+    pub answers: Vec<Answer>,
+    /// Answers in between that are not kept.
+    pub answers_left_out: u32,
+    /// How long no connection of the session could go on, milliseconds.
+    pub lasted_ms: u64,
+    /// Local connections that lived through it.
+    pub survived: u32,
+    /// How it ended.
+    pub end: DropEnd,
+    /// One sentence: what happened, and why.
+    pub what: String,
+    /// One sentence: what the reader can do; empty when there is nothing to do.
+    pub remedy: String,
+}
+
+/// Who ended a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ClosedBy {
+    /// The gateway closed it in order.
+    Gateway,
+    /// The connection broke on the way.
+    Network,
+    /// Culvert, because no sign of life came within the deadline.
+    Deadline,
+    /// Culvert, to renew it.
+    Renewal,
+}
+
+/// How a drop ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum DropEnd {
+    /// The session has a new WebSocket; nothing was lost.
+    Resumed,
+    /// Another session took its place; its connections were lost.
+    Replaced {
+        /// Why.
+        problem: Problem,
+    },
+    /// The tunnel gave up.
+    GivenUp {
+        /// Why.
+        problem: Problem,
+    },
+    /// The tunnel was stopped meanwhile.
+    Stopped,
+}
+
+/// What the service, or the way to it, answered to one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// What was asked.
+    pub asked: Asked,
+    /// When it was asked: milliseconds after the loss.
+    pub after_ms: u64,
+    /// How long the answer took, milliseconds.
+    pub took_ms: u64,
+    /// What was wrong; `None` if it was granted.
+    pub problem: Option<Problem>,
+}
+
+/// What an attempt asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Asked {
+    /// StartSession.
+    StartSession,
+    /// ResumeSession.
+    ResumeSession,
+    /// A WebSocket.
+    Upgrade,
+}
+
+/// A WebSocket that was renewed ahead of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Renewal {
+    /// The session.
+    pub session_id: Option<String>,
+    /// How old the WebSocket was, milliseconds.
+    pub socket_age_ms: u64,
+    /// How long no connection of the session could go on, milliseconds: nought when the new
+    /// WebSocket was there before the old one was left.
+    pub gap_ms: u64,
+    /// Local connections that lived through it.
+    pub connections: u32,
+}
