@@ -46,14 +46,14 @@ impl fmt::Debug for Transmit {
 pub enum SessionEvent {
     /// The handshake is done: connections may be opened.
     Established(Facts),
-    /// Answer with [`Session::handle_data_key`].
+    /// Answer with [`Session::handle_data_key`](super::Session::handle_data_key).
     DataKeyNeeded {
         /// The key under which a data key is to be generated.
         key_id: String,
     },
-    /// [`Session::read`] has something.
+    /// [`Session::read`](super::Session::read) has something.
     Readable(ConnectionId),
-    /// [`Session::send_capacity`] has grown.
+    /// [`Session::send_capacity`](super::Session::send_capacity) has grown.
     Writable(ConnectionId),
     /// The destination has closed; what it said before can still be read.
     Finished(ConnectionId),
@@ -73,7 +73,8 @@ pub enum SessionEvent {
     /// The worst of what is wrong with the session now is this, or nothing is wrong any more.
     /// Said on change only; the loss of a WebSocket ends it all.
     Degraded(Option<Problem>),
-    /// The session can't go on. Said once, with what [`outcome`](super::Session::outcome) says from then on.
+    /// The session can't go on. Said once, with what [`outcome`](super::Session::outcome) says
+    /// from then on.
     Over(Problem),
     /// The moment that [`await_quiet`](super::Session::await_quiet) asked for is now.
     Quiet,
@@ -126,7 +127,7 @@ pub struct Facts {
     pub terminate_flag: bool,
 }
 
-/// Why [`Session::handle_timeout`] wants to be called.
+/// Why [`Session::handle_timeout`](super::Session::handle_timeout) wants to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionTimer {
     /// The data channel: retransmission, pacing, handshake.

@@ -28,20 +28,19 @@ pub struct Vitals {
 
 impl Session {
     /// How the session stands. The loss of a WebSocket changes nothing in it, so it may be
-    /// asked before or after [`handle_disconnected`](Self::handle_disconnected). After the
-    /// session's end nothing counts as unacknowledged.
+    /// asked before or after [`handle_disconnected`](Self::handle_disconnected). Once the
+    /// service has ended the session, nothing counts as unacknowledged.
     pub fn vitals(&self, now: Instant) -> Vitals {
         let stats = self.channel.stats();
-        let millis = |duration: std::time::Duration| duration.as_millis();
         Vitals {
             last_frame_ms: self.last_frame.map(|frame| {
                 let age = now.saturating_duration_since(frame);
-                u64::try_from(millis(age)).unwrap_or(u64::MAX)
+                u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
             }),
             round_trip_ms: self
                 .channel
                 .rtt()
-                .map(|rtt| u32::try_from(millis(rtt)).unwrap_or(u32::MAX)),
+                .map(|rtt| u32::try_from(rtt.as_millis()).unwrap_or(u32::MAX)),
             unacknowledged: u32::try_from(stats.unacknowledged).unwrap_or(u32::MAX),
             held: u32::try_from(stats.reordered).unwrap_or(u32::MAX),
             messages_sent: stats.messages_sent,

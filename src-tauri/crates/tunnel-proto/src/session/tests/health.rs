@@ -223,3 +223,16 @@ fn patience_without_end_has_no_timer() {
     world.run(secs(600));
     assert_eq!(world.said(), ["degraded: agent-away"]);
 }
+
+#[test]
+fn what_an_agent_missed_in_a_short_absence_may_take_its_time() {
+    let mut world = stuck(SessionConfig::default());
+    world.control(PAUSE);
+    world.run(secs(6));
+    world.control(START);
+    assert_eq!(world.said(), ["degraded: agent-away", "fine"]);
+    world.run(ms(4_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+}

@@ -1,6 +1,6 @@
 //! NOP frames: for old agents, and on demand.
 
-use super::world::{World, secs};
+use super::world::{FORWARDING, World, secs};
 use super::*;
 
 const NOP: [u8; 8] = [1, 3, 0, 0, 0, 0, 0, 0];
@@ -90,4 +90,16 @@ fn nops_leave_room_for_quiet() {
     assert!(world.said().is_empty());
     world.run(secs(1));
     assert_eq!(world.said(), ["quiet"]);
+}
+
+#[test]
+fn a_session_that_is_established_in_a_sleep_is_held_open_after_it() {
+    let mut world = World::before_handshake(held_open(secs(60), secs(36_000)));
+    world.session.handle_sleep(world.now);
+    world.handshake("3.3.0.0", FORWARDING);
+    world.run(secs(3_600));
+    assert_eq!(nops(&world), 0);
+    world.session.check_path(world.now);
+    world.run(secs(120));
+    assert!(nops(&world) > 0);
 }

@@ -152,3 +152,38 @@ fn the_agent_can_still_be_told_that_a_jammed_session_ends() {
     assert!(world.said().contains(&"EndConfirmed".to_owned()));
     assert_eq!(code(&world), "jammed");
 }
+
+#[test]
+fn a_path_that_dies_in_the_moment_of_the_sessions_end_is_not_told() {
+    let mut world = World::before_handshake(SessionConfig {
+        ping_interval: secs(5),
+        ping_patience: secs(10),
+        ..SessionConfig::default()
+    });
+    world.answers_pings = false;
+    world.run(secs(15));
+    assert_eq!(
+        world.said(),
+        ["degraded: no-pong", "over: handshake-timeout"]
+    );
+}
+
+#[test]
+fn nothing_is_learned_from_how_the_websocket_of_an_ended_session_goes() {
+    for ends in [false, true] {
+        let mut world = World::multiplexed();
+        let id = world.session.open(world.now).unwrap();
+        // Enough for larger messages to be tried, one of which is under way at the end.
+        world.write(id, vec![0; 8 * 1024]);
+        world.acknowledges = false;
+        world.write(id, vec![0; 60_000]);
+        if ends {
+            world.say(PayloadType::Output, b"no smux frame".as_slice().into());
+            assert_eq!(code(&world), "mux-framing");
+        }
+        world.events();
+        world.disconnect();
+        let learned = world.said().iter().any(|said| said.contains("Learned"));
+        assert_eq!(learned, !ends);
+    }
+}

@@ -1,7 +1,7 @@
 //! Quiet moments.
 
 use bytes::Bytes;
-use ssm_message::PayloadType;
+use ssm_message::{MessageType, PayloadType};
 
 use super::world::{World, ms, secs};
 use super::*;
@@ -104,5 +104,29 @@ fn a_session_whose_input_is_not_read_is_not_quiet() {
     assert!(world.said().is_empty());
     while world.session.read(id).is_some() {}
     world.run(ms(250));
+    assert_eq!(world.said(), ["quiet"]);
+}
+
+#[test]
+fn nothing_is_quiet_while_something_waits_for_the_agent() {
+    let mut world = World::multiplexed();
+    let id = world.session.open(world.now).unwrap();
+    world.settle();
+    world.control(MessageType::PausePublication);
+    world.write(id, b"question".to_vec());
+    world.events();
+    world.session.await_quiet(world.now, Some(secs(5)));
+    world.run(secs(5));
+    assert_eq!(world.said(), ["not quiet"]);
+}
+
+#[test]
+fn a_sleep_has_no_quiet_moments() {
+    let mut world = World::multiplexed();
+    world.session.handle_sleep(world.now);
+    world.session.await_quiet(world.now, None);
+    world.run(secs(60));
+    assert!(world.said().is_empty());
+    world.session.check_path(world.now);
     assert_eq!(world.said(), ["quiet"]);
 }

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::super::*;
 
+/// What makes a port session forward TCP.
+pub(super) const FORWARDING: &str = r#""type":"LocalPortForwarding","#;
+
 pub(super) const FIN: u8 = 1;
 pub(super) const PSH: u8 = 2;
 
@@ -70,7 +73,7 @@ impl World {
     }
 
     pub(super) fn with(config: SessionConfig) -> Self {
-        Self::established(config, "3.3.0.0", r#""type":"LocalPortForwarding","#)
+        Self::established(config, "3.3.0.0", FORWARDING)
     }
 
     /// A session that is a raw stream: its port has no type.
@@ -81,7 +84,7 @@ impl World {
     /// A session with an agent that needs NOPs.
     pub(super) fn old(config: SessionConfig) -> (Self, Vec<String>) {
         let mut world = Self::before_handshake(config);
-        world.handshake("3.1.1511.0", r#""type":"LocalPortForwarding","#);
+        world.handshake("3.1.1511.0", FORWARDING);
         let said = world.said();
         (world, said)
     }
@@ -118,7 +121,7 @@ impl World {
         world
     }
 
-    fn handshake(&mut self, agent: &str, port_type: &str) {
+    pub(super) fn handshake(&mut self, agent: &str, port_type: &str) {
         let request = format!(
             r#"{{"AgentVersion":"{agent}","RequestedClientActions":[{{"ActionType":"SessionType","ActionParameters":{{"SessionType":"Port","Properties":{{{port_type}"portNumber":"80"}}}}}}]}}"#
         );
