@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tunnel_proto::{
-    Action, Clock, Close, ClosedBy, ConnectionId, Event, Failure, Grant, Happening, Input, Loss,
-    Next, Problem, ProblemKind, Purpose, Record, RequestId, Session, SessionConfig, SessionEvent,
+    Action, Clock, Close, ClosedBy, ConnectionId, Event, Failure, Grant, Input, Loss, Next,
+    Problem, ProblemKind, Purpose, Record, RequestId, Session, SessionConfig, SessionEvent,
     SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Tunnel, TunnelPolicy,
 };
 

@@ -198,9 +198,10 @@ async fn until_ended(
             let problem =
                 std::iter::from_fn(|| events.try_recv().ok()).find_map(|event| match event {
                     TunnelEvent::Replaced { problem, .. } => Some(problem),
-                    TunnelEvent::State(_) | TunnelEvent::Lost { .. } | TunnelEvent::Notice(_) => {
-                        None
-                    }
+                    TunnelEvent::State(_)
+                    | TunnelEvent::Lost { .. }
+                    | TunnelEvent::Notice(_)
+                    | TunnelEvent::Record(_) => None,
                 });
             return Some(Err(nothing_came(port, problem.as_ref())));
         }

@@ -96,6 +96,7 @@ impl Output {
                     });
                 }
                 TunnelEvent::Notice(problem) => json(&Line::Notice { problem }),
+                TunnelEvent::Record(_) => {}
             },
         }
     }
@@ -107,9 +108,10 @@ impl Output {
             Self::Json => true,
             Self::Text => match event {
                 TunnelEvent::Notice(_) => true,
-                TunnelEvent::State(_) | TunnelEvent::Lost { .. } | TunnelEvent::Replaced { .. } => {
-                    false
-                }
+                TunnelEvent::State(_)
+                | TunnelEvent::Lost { .. }
+                | TunnelEvent::Replaced { .. }
+                | TunnelEvent::Record(_) => false,
             },
         }
     }
@@ -206,5 +208,6 @@ fn sentence(event: &TunnelEvent) -> Option<String> {
             format!("starting another session: {}", problem_sentence(problem))
         }
         TunnelEvent::Notice(problem) => problem_sentence(problem),
+        TunnelEvent::Record(_) => return None,
     })
 }

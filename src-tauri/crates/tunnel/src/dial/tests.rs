@@ -209,7 +209,7 @@ async fn a_server_that_never_answers_times_out() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "network-timeout");
-    assert_eq!(error.next(), Next::Retry);
+    assert_eq!(error.next(), Next::AwaitNetwork);
     assert!(error.what().contains("10 s"), "{}", error.what());
 }
 
