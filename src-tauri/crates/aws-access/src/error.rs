@@ -163,6 +163,9 @@ pub enum AccessError {
 pub enum Next {
     /// The same again, after a while.
     Retry,
+    /// The service was not reached at all. It can be asked again for as long as that is so, at
+    /// no cost, and at once when the network changes.
+    AwaitNetwork,
     /// The session is over: start another.
     NewSession,
     /// The target is not connected. It may come back.
@@ -214,6 +217,13 @@ impl AccessError {
     #[must_use]
     pub fn next(&self) -> Next {
         match self {
+            Self::Network { fault, .. } if fault.is_unreachable() => Next::AwaitNetwork,
+            // A load balancer in front of the service may put its errors into words of its own.
+            Self::Unparsable {
+                // 511: RFC 6585, section 6, of captive portals.
+                status: Some(..500 | 511),
+                ..
+            } => Next::AwaitNetwork,
             Self::Throttled(_)
             | Self::Network { .. }
             | Self::Unparsable { .. }

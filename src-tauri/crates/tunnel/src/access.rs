@@ -24,7 +24,7 @@ pub(crate) fn data_key(key: &aws_access::DataKey) -> DataKey {
 
 pub(crate) fn failure(error: &AccessError) -> Failure {
     let next = match error.next() {
-        aws_access::Next::Retry => Next::Retry,
+        aws_access::Next::Retry | aws_access::Next::AwaitNetwork => Next::Retry,
         aws_access::Next::NewSession => Next::NewSession,
         aws_access::Next::AwaitTarget => Next::AwaitTarget,
         aws_access::Next::NewCredentials => Next::NewCredentials,
