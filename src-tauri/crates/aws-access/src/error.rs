@@ -391,7 +391,9 @@ impl AccessError {
                 "Check the document's name, and that it is a session document in this region.".into()
             }
             Self::InvalidRequest(_) => "Check the target, the ports and the host.".into(),
-            Self::Throttled(_) => "Wait a little; it will be tried again.".into(),
+            Self::Throttled(_) => {
+                "This passes when fewer calls are made: other programs may use the account, too.".into()
+            }
             Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
             Self::SessionOver { .. } => "A new session is needed.".into(),
             Self::KmsKey { .. } => {
@@ -399,7 +401,7 @@ impl AccessError {
             }
             Self::Network { fault, .. } => fault.remedy().into(),
             Self::Service(answer) if answer.is_transient() => {
-                "This is likely to pass; it will be tried again.".into()
+                "This is likely to pass; if it does not, the AWS Health Dashboard may say why.".into()
             }
             Self::Service(_) => "The details say more.".into(),
             Self::Unparsable { .. } => {

@@ -183,6 +183,14 @@ async fn each_error_code_of_the_service_has_its_meaning() {
 }
 
 #[tokio::test]
+async fn no_remedy_promises_another_attempt_which_only_the_policy_knows_of() {
+    for (status, code) in [(400, "ThrottlingException"), (500, "InternalServerError")] {
+        let error = fails(Method::Start, Answer::error(status, code, "m")).await;
+        assert!(!error.remedy().contains("again"), "{}", error.remedy());
+    }
+}
+
+#[tokio::test]
 async fn a_denial_names_the_action() {
     let error = fails(
         Method::Resume,
