@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
@@ -12,6 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use aws_types::request_id::RequestId as _;
 use http::HeaderMap;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -26,6 +27,11 @@ use crate::{AccessError, AccessSettings, NetworkFault, Secret, Trust, sign};
 /// Bytes of a session's data key: one AES-256 key for each direction.
 const DATA_KEY_BYTES: usize = 64;
 
+/// How much of a call's limit connecting may take. The rest is so that a service that cannot be
+/// reached is told from one that does not answer: of the usual 10 s these are 8, within which
+/// TCP asks four times (RFC 6298: after 1, 3 and 7 s).
+const CONNECT_SHARE: f32 = 0.8;
+
 /// The calls to AWS, on behalf of one profile in one region.
 ///
 /// A clone is cheap and shares everything.
@@ -39,6 +45,8 @@ struct Inner {
     api_timeout: Duration,
     trust: Trust,
     credentials: CredentialSource,
+    /// Until when the credentials are good that were found last.
+    good_until: Mutex<Option<SystemTime>>,
     ssm: aws_sdk_ssm::Client,
     kms: aws_sdk_kms::Client,
 }
@@ -125,6 +133,9 @@ impl Access {
         let trust = Trust::load(bundle.as_deref())?;
         let http = http_client(&trust, proxies)?;
 
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(settings.api_timeout.mul_f32(CONNECT_SHARE))
+            .build();
         let mut loader = aws_config::from_env()
             .http_client(http.clone())
             .profile_files(files.clone())
@@ -132,9 +143,7 @@ impl Access {
             .retry_config(RetryConfig::disabled())
             .identity_cache(aws_config::identity::IdentityCache::no_cache())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            // The whole call has a limit; the SDK's shorter one for connecting would only
-            // make a slow link fail sooner.
-            .timeout_config(TimeoutConfig::builder().connect_timeout(settings.api_timeout).build());
+            .timeout_config(timeouts.clone());
         if let Some(profile) = &settings.profile {
             loader = loader.profile_name(profile);
         }
@@ -151,7 +160,9 @@ impl Access {
                     region: Region::new(region.clone()),
                     files,
                     http,
+                    timeouts,
                 },
+                good_until: Mutex::new(None),
                 region,
                 api_timeout: settings.api_timeout,
                 trust,
@@ -229,12 +240,20 @@ impl Access {
                     .map_err(|error| call_error(call, error))
             })
             .await?;
-        grant(session_id.to_owned(), answer.stream_url, answer.token_value)?.ok_or_else(|| {
-            AccessError::SessionOver {
+        // An answer without content is what a captive portal may give, too. The service's own
+        // has an id, and a session must not be given up for anybody else's.
+        let is_the_services = answer.request_id().is_some() || answer.session_id.is_some();
+        match grant(session_id.to_owned(), answer.stream_url, answer.token_value)? {
+            Some(grant) => Ok(grant),
+            None if is_the_services => Err(AccessError::SessionOver {
                 session_id: session_id.to_owned(),
                 answer: None,
-            }
-        })
+            }),
+            None => Err(AccessError::Unparsable {
+                status: Some(200),
+                excerpt: "an answer without content".to_owned(),
+            }),
+        }
     }
 
     /// Ends a session (SSM `TerminateSession`). Ending one that has ended succeeds.
@@ -336,13 +355,20 @@ impl Access {
         )
     }
 
-    /// When the credentials expire that a call would use now. `None`: they do not, or there
-    /// are none.
-    pub async fn credentials_expire_at(&self) -> Option<SystemTime> {
-        self.credentials(self.deadline())
-            .await
-            .ok()
-            .and_then(|credentials| credentials.expiry())
+    /// Until when the credentials can sign calls that were found last, as their source said.
+    ///
+    /// `None` before the first call, and for credentials that do not expire or whose source
+    /// does not say (keys in a file or in the environment). Asks nobody: for a role or a login
+    /// that renews itself it is the end of what is there now, which the next call may move on.
+    /// A search that fails changes nothing, so a time that is past says since when no call can
+    /// succeed. Cheap enough for every snapshot.
+    #[must_use]
+    pub fn credentials_until(&self) -> Option<SystemTime> {
+        *self
+            .inner
+            .good_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn deadline(&self) -> Instant {
@@ -351,7 +377,15 @@ impl Access {
 
     async fn credentials(&self, deadline: Instant) -> Result<Credentials, AccessError> {
         match timeout_at(deadline, Box::pin(self.inner.credentials.resolve())).await {
-            Ok(outcome) => outcome,
+            Ok(Ok(credentials)) => {
+                *self
+                    .inner
+                    .good_until
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = credentials.expiry();
+                Ok(credentials)
+            }
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(AccessError::CredentialsTimeout {
                 after: self.inner.api_timeout,
             }),

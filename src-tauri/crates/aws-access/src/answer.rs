@@ -116,7 +116,6 @@ pub(crate) fn fault_of<E: Error + 'static>(error: &SdkError<E, HttpResponse>) ->
     }
     match error {
         SdkError::TimeoutError(_) => NetworkFault::Timeout,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => NetworkFault::Timeout,
         SdkError::DispatchFailure(_)
         | SdkError::ConstructionFailure(_)
         | SdkError::ResponseError(_)
@@ -184,19 +183,27 @@ fn answer_error(call: Call<'_>, answer: ServiceAnswer, skew: Option<i64>) -> Acc
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "NotAuthorizedException" => AccessError::InvalidCredentials(answer),
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyRequestsException"
-        | "TooManyUpdates"
-        | "RequestLimitExceeded"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "SlowDown" => AccessError::Throttled(answer),
+        code if is_throttling(code) => AccessError::Throttled(answer),
         "ServiceQuotaExceededException" | "LimitExceededException" => {
             AccessError::SessionLimit(answer)
         }
         _ => by_call(call, answer),
     }
+}
+
+/// Whether the code is one of those that say that there were too many calls.
+pub(crate) fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "ThrottlingException"
+            | "Throttling"
+            | "TooManyRequestsException"
+            | "TooManyUpdates"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown"
+    )
 }
 
 fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {

@@ -4,6 +4,8 @@ use aws_config::ConfigLoader;
 use aws_config::imds::client::error::ImdsError;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::{CredentialsError, TokenError};
@@ -15,9 +17,13 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::Region;
 
+mod witness;
+
+use crate::answer::is_throttling;
 use crate::error::Source;
 use crate::network::causes;
-use crate::{AccessError, NetworkFault, StaticCredentials};
+use crate::{AccessError, NetworkFault, ServiceAnswer, StaticCredentials};
+use witness::{Trouble, Witness};
 
 /// Where credentials come from.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ pub(crate) struct CredentialSource {
     pub(crate) files: EnvConfigFiles,
     /// For STS, IAM Identity Center, and the metadata services.
     pub(crate) http: SharedHttpClient,
+    /// How long connecting to those may take.
+    pub(crate) timeouts: TimeoutConfig,
 }
 
 impl CredentialSource {
@@ -48,6 +56,8 @@ impl CredentialSource {
     /// # Errors
     /// [`AccessError::NoCredentials`], [`AccessError::SsoLoginExpired`],
     /// [`AccessError::CredentialsFailed`] or [`AccessError::Network`].
+    /// The kinds of [`NetworkFault`], of [`ServiceAnswer`] and [`AccessError::Throttled`] are
+    /// those of whoever hands credentials out.
     pub(crate) async fn resolve(&self) -> Result<Credentials, AccessError> {
         if let Some(fixed) = &self.fixed {
             return Ok(Credentials::new(
@@ -61,18 +71,25 @@ impl CredentialSource {
                 "settings",
             ));
         }
+        let witness = Witness::of(self.http.clone());
         match &self.profile {
-            Some(profile) => self.of_profile(profile).await,
-            None => self.of_chain().await,
+            Some(profile) => self.of_profile(profile, witness.client()).await,
+            None => self.of_chain(witness.client()).await,
         }
-        .map_err(|error| self.classify(error))
+        .map_err(|error| self.classify(error, witness.trouble()))
     }
 
     /// A profile that was named outright is not overruled by keys in the environment.
-    async fn of_profile(&self, profile: &str) -> Result<Credentials, CredentialsError> {
+    async fn of_profile(
+        &self,
+        profile: &str,
+        http: SharedHttpClient,
+    ) -> Result<Credentials, CredentialsError> {
         let config = ProviderConfig::without_region()
             .with_region(Some(self.region.clone()))
-            .with_http_client(self.http.clone());
+            .with_retry_config(RetryConfig::disabled())
+            .with_timeout_config(self.timeouts.clone())
+            .with_http_client(http);
         let provider = ProfileFileCredentialsProvider::builder()
             .configure(&config)
             .profile_files(self.files.clone())
@@ -81,9 +98,11 @@ impl CredentialSource {
         Box::pin(provider.provide_credentials()).await
     }
 
-    async fn of_chain(&self) -> Result<Credentials, CredentialsError> {
+    async fn of_chain(&self, http: SharedHttpClient) -> Result<Credentials, CredentialsError> {
         let loader: ConfigLoader = aws_config::from_env()
-            .http_client(self.http.clone())
+            .http_client(http)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(self.timeouts.clone())
             .profile_files(self.files.clone())
             .region(self.region.clone());
         let config = Box::pin(loader.load()).await;
@@ -93,7 +112,7 @@ impl CredentialSource {
         }
     }
 
-    fn classify(&self, error: CredentialsError) -> AccessError {
+    fn classify(&self, error: CredentialsError, trouble: Option<Trouble>) -> AccessError {
         if matches!(error, CredentialsError::CredentialsNotLoaded(_))
             || self.came_to_its_end(&error)
         {
@@ -109,6 +128,24 @@ impl CredentialSource {
                 service: "credentials",
                 source,
             };
+        }
+        // The SDK keeps to itself why it could not renew a login and calls it expired, which it
+        // is not as long as nobody has been asked.
+        match trouble {
+            Some(Trouble::Network(fault)) => {
+                return AccessError::Network {
+                    fault,
+                    service: "credentials",
+                    source: error.into(),
+                };
+            }
+            Some(Trouble::Service(answer)) if answer.is_transient() => {
+                return AccessError::Service(answer);
+            }
+            Some(Trouble::Service(_)) | None => {}
+        }
+        if let Some(answer) = throttled(&error) {
+            return AccessError::Throttled(answer);
         }
         if self.login_expired(&error) {
             return AccessError::SsoLoginExpired {
@@ -147,5 +184,75 @@ impl CredentialSource {
         // The older form of login has no type of its own for a token that is missing or
         // unreadable; what is left of such a profile's failures is that.
         self.uses_sso && !answered && matches!(error, CredentialsError::ProviderError(_))
+    }
+}
+
+/// The answer of an STS that gets too many calls. It says so with the status of a bad request.
+fn throttled(error: &CredentialsError) -> Option<ServiceAnswer> {
+    let meta = causes(error).find_map(|cause| {
+        cause
+            .downcast_ref::<AssumeRoleError>()
+            .map(ProvideErrorMetadata::meta)
+            .or_else(|| {
+                cause
+                    .downcast_ref::<AssumeRoleWithWebIdentityError>()
+                    .map(ProvideErrorMetadata::meta)
+            })
+    })?;
+    meta.code()
+        .filter(|code| is_throttling(code))
+        .map(|code| ServiceAnswer {
+            code: Some(code.to_owned()),
+            status: 400,
+            message: meta.message().unwrap_or_default().to_owned(),
+            request_id: None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Trust;
+    use crate::http_client::{Proxies, http_client};
+
+    fn source() -> CredentialSource {
+        let trust = Trust::load(None).unwrap();
+        CredentialSource {
+            fixed: None,
+            profile: Some("p".to_owned()),
+            label: Some("p".to_owned()),
+            uses_sso: true,
+            region: Region::from_static("eu-central-1"),
+            files: EnvConfigFiles::default(),
+            http: http_client(&trust, &Proxies::Environment).unwrap(),
+            timeouts: TimeoutConfig::builder().build(),
+        }
+    }
+
+    /// What the SDK says of a login that it could not renew, whatever the reason.
+    fn not_renewed() -> CredentialsError {
+        CredentialsError::provider_error(TokenError::provider_error("the token has expired"))
+    }
+
+    #[test]
+    fn a_login_that_could_not_be_renewed_for_want_of_an_answer_has_not_expired() {
+        let fault = Trouble::Network(NetworkFault::Dns);
+        let error = source().classify(not_renewed(), Some(fault));
+        assert_eq!(error.code(), "network-dns");
+
+        let answer = |status| {
+            Trouble::Service(ServiceAnswer {
+                code: None,
+                status,
+                message: String::new(),
+                request_id: None,
+            })
+        };
+        let error = source().classify(not_renewed(), Some(answer(503)));
+        assert_eq!(error.code(), "service-error");
+        for trouble in [None, Some(answer(400))] {
+            let error = source().classify(not_renewed(), trouble);
+            assert_eq!(error.code(), "sso-login-expired");
+        }
     }
 }

@@ -163,6 +163,9 @@ pub enum AccessError {
 pub enum Next {
     /// The same again, after a while.
     Retry,
+    /// The service was not reached at all. It can be asked again for as long as that is so, at
+    /// no cost, and at once when the network changes.
+    AwaitNetwork,
     /// The session is over: start another.
     NewSession,
     /// The target is not connected. It may come back.
@@ -214,6 +217,13 @@ impl AccessError {
     #[must_use]
     pub fn next(&self) -> Next {
         match self {
+            Self::Network { fault, .. } if fault.is_unreachable() => Next::AwaitNetwork,
+            // A load balancer in front of the service may put its errors into words of its own.
+            Self::Unparsable {
+                // 511: RFC 6585, section 6, of captive portals.
+                status: Some(..500 | 511),
+                ..
+            } => Next::AwaitNetwork,
             Self::Throttled(_)
             | Self::Network { .. }
             | Self::Unparsable { .. }
@@ -381,7 +391,9 @@ impl AccessError {
                 "Check the document's name, and that it is a session document in this region.".into()
             }
             Self::InvalidRequest(_) => "Check the target, the ports and the host.".into(),
-            Self::Throttled(_) => "Wait a little; it will be tried again.".into(),
+            Self::Throttled(_) => {
+                "This passes when fewer calls are made: other programs may use the account, too.".into()
+            }
             Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
             Self::SessionOver { .. } => "A new session is needed.".into(),
             Self::KmsKey { .. } => {
@@ -389,7 +401,7 @@ impl AccessError {
             }
             Self::Network { fault, .. } => fault.remedy().into(),
             Self::Service(answer) if answer.is_transient() => {
-                "This is likely to pass; it will be tried again.".into()
+                "This is likely to pass; if it does not, the AWS Health Dashboard may say why.".into()
             }
             Self::Service(_) => "The details say more.".into(),
             Self::Unparsable { .. } => {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use rustls::CertificateError;
 
 use crate::http_client::ViaProxy;
@@ -20,12 +21,17 @@ pub enum NetworkFault {
     Unreachable,
     /// The connection broke before the answer.
     Broken,
-    /// No answer in time.
+    /// No connection in time: there is no way to the service, or something swallows what is
+    /// sent to it.
+    ConnectTimeout,
+    /// Connected, but no answer in time.
     Timeout,
     /// No secure connection.
     Tls(TlsFault),
-    /// The proxy could not be reached, or would not connect.
+    /// The proxy would not connect.
     Proxy,
+    /// The proxy itself could not be reached.
+    ProxyUnreachable,
 }
 
 /// Why a secure connection was not made.
@@ -48,25 +54,53 @@ impl NetworkFault {
     /// Tells the fault from the causes of an error; `None` when no cause is about the network.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
-        let mut fault = None;
+        let (mut fault, mut proxied) = (None, false);
         for cause in causes(error) {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 return Some(Self::Tls(TlsFault::of(tls)));
             }
-            if cause.is::<ViaProxy>() {
-                fault = Some(Self::Proxy);
-            }
-            // Behind a proxy, the name and the port that failed are the proxy's.
-            if fault == Some(Self::Proxy) {
-                continue;
-            }
+            proxied |= cause.is::<ViaProxy>();
             if cause.is::<ResolveDnsError>() {
                 fault = Some(Self::Dns);
             } else if let Some(io) = cause.downcast_ref::<io::Error>() {
                 fault = fault.or(Self::of_io(io.kind()));
+            } else if let Some(http) = cause.downcast_ref::<ConnectorError>()
+                && http.is_timeout()
+            {
+                // The one time limit that the SDK's HTTP client has here is for connecting.
+                fault = fault.or(Some(Self::ConnectTimeout));
             }
         }
-        fault
+        // Behind a proxy, the name and the port that failed are the proxy's.
+        match fault {
+            Some(fault) if proxied && fault.is_unreachable() => Some(Self::ProxyUnreachable),
+            Some(_) | None if proxied => Some(Self::Proxy),
+            other => other,
+        }
+    }
+
+    /// Says whether nobody was reached: the network may be down, or end at a captive portal.
+    /// Then neither the service nor the settings need be at fault, and trying again costs the
+    /// service nothing.
+    ///
+    /// A certificate of the wrong host or issuer counts, since that is how a captive portal
+    /// shows; one that is out of date does not: that is the clock's, or the server's.
+    #[must_use]
+    pub fn is_unreachable(self) -> bool {
+        match self {
+            Self::Dns
+            | Self::Refused
+            | Self::Unreachable
+            | Self::ConnectTimeout
+            | Self::ProxyUnreachable
+            | Self::Tls(TlsFault::UntrustedIssuer | TlsFault::WrongHost | TlsFault::Handshake) => {
+                true
+            }
+            Self::Broken
+            | Self::Timeout
+            | Self::Proxy
+            | Self::Tls(TlsFault::Expired | TlsFault::NotYetValid) => false,
+        }
     }
 
     fn of_io(kind: io::ErrorKind) -> Option<Self> {
@@ -101,6 +135,7 @@ impl NetworkFault {
             Self::Refused => "network-refused",
             Self::Unreachable => "network-unreachable",
             Self::Broken => "network-broken",
+            Self::ConnectTimeout => "network-connect-timeout",
             Self::Timeout => "network-timeout",
             Self::Tls(TlsFault::UntrustedIssuer) => "tls-untrusted-issuer",
             Self::Tls(TlsFault::WrongHost) => "tls-wrong-host",
@@ -108,6 +143,7 @@ impl NetworkFault {
             Self::Tls(TlsFault::NotYetValid) => "tls-certificate-not-yet-valid",
             Self::Tls(TlsFault::Handshake) => "tls-handshake",
             Self::Proxy => "proxy",
+            Self::ProxyUnreachable => "proxy-unreachable",
         }
     }
 
@@ -119,9 +155,11 @@ impl NetworkFault {
             Self::Refused => format!("The connection to {host} was refused."),
             Self::Unreachable => format!("There is no network route to {host}."),
             Self::Broken => format!("The connection to {host} broke before it answered."),
+            Self::ConnectTimeout => format!("There was no connection in time to {host}."),
             Self::Timeout => format!("There was no answer in time from {host}."),
             Self::Tls(tls) => tls.what(host),
             Self::Proxy => format!("The proxy did not make a connection to {host}."),
+            Self::ProxyUnreachable => format!("The proxy for {host} could not be reached."),
         }
     }
 
@@ -131,12 +169,15 @@ impl NetworkFault {
         match self {
             Self::Dns => "Check the network connection, and that the region or endpoint exists.",
             Self::Refused => "Check the endpoint's address, and that no firewall forbids it.",
-            Self::Unreachable | Self::Broken | Self::Timeout => {
+            Self::Unreachable | Self::Broken | Self::ConnectTimeout | Self::Timeout => {
                 "Check the network connection, VPN and firewall."
             }
             Self::Tls(tls) => tls.remedy(),
             Self::Proxy => {
                 "Check HTTPS_PROXY and its user name and password, or put the host in NO_PROXY."
+            }
+            Self::ProxyUnreachable => {
+                "Check the network connection and the address in HTTPS_PROXY, or put the host in NO_PROXY."
             }
         }
     }

@@ -24,8 +24,8 @@ pub(crate) fn data_key(key: &aws_access::DataKey) -> DataKey {
 
 pub(crate) fn failure(error: &AccessError) -> Failure {
     let next = match error.next() {
-        aws_access::Next::Retry if unreachable(error) => Next::AwaitNetwork,
         aws_access::Next::Retry => Next::Retry,
+        aws_access::Next::AwaitNetwork => Next::AwaitNetwork,
         aws_access::Next::NewSession => Next::NewSession,
         aws_access::Next::AwaitTarget => Next::AwaitTarget,
         aws_access::Next::NewCredentials => Next::NewCredentials,
@@ -36,12 +36,6 @@ pub(crate) fn failure(error: &AccessError) -> Failure {
         next,
         problem: problem(error),
     }
-}
-
-/// Whether the service was not reached at all: it is the way there that is missing, and a
-/// captive portal's page in its place is no answer of the service either.
-fn unreachable(error: &AccessError) -> bool {
-    kind(error) == ProblemKind::Network
 }
 
 pub(crate) fn problem(error: &AccessError) -> Problem {

@@ -1,9 +1,15 @@
 //! Where credentials come from.
 
+use std::future::pending;
+#[cfg(unix)]
+use std::time::SystemTime;
+
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+#[cfg(unix)]
+use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::calls::request;
-use super::server::{Answer, Server};
+use super::server::{Answer, Server, listen};
 use crate::http_client::Proxies;
 use crate::{Access, AccessError, AccessSettings, Next};
 
@@ -72,7 +78,7 @@ async fn a_profile_without_credentials_is_told_from_one_that_fails() {
     assert_eq!(error.code(), "no-credentials");
     assert_eq!(error.next(), Next::SignIn);
     assert_eq!(error.what(), "Profile empty holds no AWS credentials.");
-    assert_eq!(access.credentials_expire_at().await, None);
+    assert_eq!(access.credentials_until(), None);
 }
 
 #[tokio::test]
@@ -112,7 +118,7 @@ async fn a_credential_process_that_fails_is_said_to_have_failed() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_credential_process_is_asked_at_each_call_and_tells_the_expiry() {
+async fn a_credential_process_is_asked_at_each_call() {
     let directory = tempfile::tempdir().unwrap();
     let answers = directory.path().join("answer.json");
     let text = config(&format!(
@@ -133,7 +139,62 @@ async fn a_credential_process_is_asked_at_each_call_and_tells_the_expiry() {
         let authorization = server.last().headers["authorization"].clone();
         assert!(authorization.to_str().unwrap().contains(key));
     }
-    assert!(access.credentials_expire_at().await.is_some());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_horizon_is_what_the_last_credentials_said_and_asks_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let answers = directory.path().join("answer.json");
+    let asked = directory.path().join("asked");
+    let script = directory.path().join("source.sh");
+    let text = format!(
+        "echo asked >> {}\ncat {}\n",
+        asked.display(),
+        answers.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    let text = config(&format!(
+        "[profile p]\ncredential_process = /bin/sh {}\n",
+        script.display()
+    ));
+    let server = Server::http(Answer::grant()).await;
+    let access = with_profile(text, "p", format!("http://{}", server.address))
+        .await
+        .unwrap();
+    let give = |expiration: Option<&str>| {
+        let mut answer = serde_json::json!({
+            "Version": 1, "AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t",
+        });
+        if let Some(expiration) = expiration {
+            answer["Expiration"] = expiration.into();
+        }
+        std::fs::write(&answers, answer.to_string()).unwrap();
+    };
+    let until = |date: &str| {
+        let at = DateTime::from_str(date, Format::DateTime).unwrap();
+        Some(SystemTime::try_from(at).unwrap())
+    };
+    let times_asked = || std::fs::read_to_string(&asked).unwrap().lines().count();
+
+    assert_eq!(access.credentials_until(), None);
+    assert!(!asked.exists(), "nothing was asked yet");
+    for (call, date) in ["2999-01-01T00:00:00Z", "2999-01-01T01:00:00Z"]
+        .iter()
+        .enumerate()
+    {
+        give(Some(date));
+        access.resume_session("alice-0123").await.unwrap();
+        assert_eq!(access.credentials_until(), until(date));
+        assert_eq!(times_asked(), call + 1);
+    }
+    std::fs::write(&answers, "no credentials").unwrap();
+    access.resume_session("alice-0123").await.unwrap_err();
+    assert_eq!(access.credentials_until(), until("2999-01-01T01:00:00Z"));
+    give(None);
+    access.resume_session("alice-0123").await.unwrap();
+    assert_eq!(access.credentials_until(), None);
+    assert_eq!(times_asked(), 4);
 }
 
 #[tokio::test]
@@ -181,4 +242,71 @@ async fn a_metadata_service_that_says_no_means_that_there_are_no_credentials() {
     let error = access.resume_session("alice-0123").await.unwrap_err();
     assert_eq!(error.code(), "no-credentials", "{}", error.details());
     assert!(!metadata.asked.lock().unwrap().is_empty());
+}
+
+/// A profile whose role is assumed at this STS.
+fn role_at(sts: &str) -> EnvConfigFiles {
+    config(&format!(
+        "[profile base]\naws_access_key_id = a\naws_secret_access_key = s\n\
+         [profile p]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n\
+         services = here\n[services here]\nsts =\n  endpoint_url = {sts}\n"
+    ))
+}
+
+async fn role_fails(sts: &str) -> AccessError {
+    let access = with_profile(role_at(sts), "p", nowhere()).await.unwrap();
+    access.resume_session("alice-0123").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_source_of_credentials_that_is_not_reached_asks_nobody_to_sign_in() {
+    // Nothing listens at the discard port.
+    let error = role_fails("http://127.0.0.1:9").await;
+    assert_eq!(error.code(), "network-refused", "{}", error.details());
+    assert_eq!(error.next(), Next::AwaitNetwork);
+    assert!(error.what().contains("source of the AWS credentials"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_of_credentials_that_cannot_be_connected_to_asks_nobody_to_sign_in() {
+    let (address, _tasks) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let error = role_fails(&format!("https://{address}")).await;
+    assert_eq!(
+        error.code(),
+        "network-connect-timeout",
+        "{}",
+        error.details()
+    );
+    assert_eq!(error.next(), Next::AwaitNetwork);
+}
+
+#[tokio::test]
+async fn a_source_of_credentials_with_troubles_of_its_own_is_tried_again() {
+    let xml = |status, code: &str| Answer {
+        status,
+        headers: vec![("content-type", "text/xml".to_owned())],
+        body: format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>m</Message>\
+             </Error><RequestId>r</RequestId></ErrorResponse>"
+        ),
+    };
+    for (answer, code, next) in [
+        (xml(503, "ServiceUnavailable"), "service-error", Next::Retry),
+        (xml(400, "Throttling"), "throttled", Next::Retry),
+        (
+            xml(403, "AccessDenied"),
+            "credentials-failed",
+            Next::NewCredentials,
+        ),
+    ] {
+        let sts = Server::http(answer).await;
+        let error = role_fails(&format!("http://{}", sts.address)).await;
+        assert_eq!(error.code(), code, "{}", error.details());
+        assert_eq!(error.next(), next, "{code}");
+        assert_eq!(sts.asked.lock().unwrap().len(), 1, "{code}: asked once");
+    }
 }

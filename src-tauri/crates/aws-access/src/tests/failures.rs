@@ -183,6 +183,14 @@ async fn each_error_code_of_the_service_has_its_meaning() {
 }
 
 #[tokio::test]
+async fn no_remedy_promises_another_attempt_which_only_the_policy_knows_of() {
+    for (status, code) in [(400, "ThrottlingException"), (500, "InternalServerError")] {
+        let error = fails(Method::Start, Answer::error(status, code, "m")).await;
+        assert!(!error.remedy().contains("again"), "{}", error.remedy());
+    }
+}
+
+#[tokio::test]
 async fn a_denial_names_the_action() {
     let error = fails(
         Method::Resume,
@@ -227,15 +235,36 @@ async fn a_refused_signature_with_a_distant_date_is_the_clocks_fault() {
 
 #[tokio::test]
 async fn a_web_page_is_not_taken_for_the_service() {
-    for status in [200, 302, 403, 503] {
-        let error = fails(Method::Start, Answer::html(status)).await;
+    // A captive portal, or a proxy that forbids; but behind a 503 may be the service itself.
+    for (status, next) in [
+        (200, Next::AwaitNetwork),
+        (302, Next::AwaitNetwork),
+        (403, Next::AwaitNetwork),
+        (511, Next::AwaitNetwork),
+        (503, Next::Retry),
+    ] {
+        let error = fails(Method::Resume, Answer::html(status)).await;
         assert_eq!(error.code(), "unparsable-answer", "{status}");
-        assert_eq!(error.next(), Next::Retry);
+        assert_eq!(error.next(), next, "{status}");
         assert!(
             error.details().contains("Welcome to the hotel"),
             "{}",
             error.details()
         );
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_not_over_because_somebody_else_answers_with_nothing() {
+    for body in ["", "{}"] {
+        let answer = Answer {
+            status: 200,
+            body: body.to_owned(),
+            ..Answer::default()
+        };
+        let error = fails(Method::Resume, answer).await;
+        assert_eq!(error.code(), "unparsable-answer");
+        assert_eq!(error.next(), Next::AwaitNetwork);
     }
 }
 

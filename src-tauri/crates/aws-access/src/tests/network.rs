@@ -22,7 +22,7 @@ async fn a_closed_port_is_a_refused_connection() {
         .unwrap();
     let error = access.start_session(&request()).await.unwrap_err();
     assert_eq!(error.code(), "network-refused", "{}", error.details());
-    assert_eq!(error.next(), Next::Retry);
+    assert_eq!(error.next(), Next::AwaitNetwork);
 }
 
 #[tokio::test]
@@ -33,6 +33,8 @@ async fn a_connection_that_is_dropped_is_broken() {
         .unwrap();
     let error = access.start_session(&request()).await.unwrap_err();
     assert_eq!(error.code(), "network-broken", "{}", error.details());
+    // Somebody was there.
+    assert_eq!(error.next(), Next::Retry);
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,6 +50,46 @@ async fn a_server_that_never_answers_times_out() {
     let error = access.start_session(&request()).await.unwrap_err();
     assert_eq!(error.code(), "network-timeout");
     assert_eq!(error.next(), Next::Retry);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_come_about_is_told_from_a_slow_answer() {
+    let (address, _tasks) = listen(|tcp| async move {
+        // Nothing is said, so that TLS never begins.
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let access = Access::load(settings(format!("https://{address}")))
+        .await
+        .unwrap();
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(
+        error.code(),
+        "network-connect-timeout",
+        "{}",
+        error.details()
+    );
+    assert_eq!(error.next(), Next::AwaitNetwork);
+}
+
+#[test]
+fn who_was_not_reached_is_waited_for_and_who_answered_is_not() {
+    use crate::TlsFault;
+    for fault in [
+        NetworkFault::Dns,
+        NetworkFault::Unreachable,
+        NetworkFault::Tls(TlsFault::Handshake),
+    ] {
+        assert!(fault.is_unreachable(), "{fault:?}");
+    }
+    for fault in [
+        NetworkFault::Proxy,
+        NetworkFault::Tls(TlsFault::Expired),
+        NetworkFault::Tls(TlsFault::NotYetValid),
+    ] {
+        assert!(!fault.is_unreachable(), "{fault:?}");
+    }
 }
 
 #[test]
@@ -89,6 +131,7 @@ async fn the_bundles_authority_is_trusted_and_no_other() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "tls-untrusted-issuer", "{}", error.details());
+    assert_eq!(error.next(), Next::AwaitNetwork);
 
     let wrong_name = format!("https://127.0.0.1:{}", server.address.port());
     let trusting = AccessSettings {
@@ -102,6 +145,7 @@ async fn the_bundles_authority_is_trusted_and_no_other() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "tls-wrong-host", "{}", error.details());
+    assert_eq!(error.next(), Next::AwaitNetwork);
 }
 
 #[tokio::test]
@@ -151,7 +195,18 @@ async fn a_proxy_that_refuses_is_named_as_the_culprit() {
     let access = through(format!("http://alice:secret@{}", proxy.address), settings).await;
     let error = access.start_session(&request()).await.unwrap_err();
     assert_eq!(error.code(), "proxy", "{}", error.details());
+    assert_eq!(error.next(), Next::Retry);
     assert!(!format!("{error:?} {} {}", error.what(), error.details()).contains("secret@"));
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_told_from_one_that_refuses() {
+    // Nothing listens at the discard port.
+    let settings = settings("https://ssm.example".to_owned());
+    let access = through("http://127.0.0.1:9".to_owned(), settings).await;
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "proxy-unreachable", "{}", error.details());
+    assert_eq!(error.next(), Next::AwaitNetwork);
 }
 
 #[tokio::test]

@@ -36,7 +36,13 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(status: u16, body: &serde_json::Value) -> Self {
-        let headers = vec![("content-type", "application/x-amz-json-1.1".to_owned())];
+        let headers = vec![
+            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            (
+                "x-amzn-requestid",
+                "7f2c9a1e-0000-4000-8000-00000000000a".to_owned(),
+            ),
+        ];
         Self {
             status,
             headers,
