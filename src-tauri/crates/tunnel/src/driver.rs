@@ -23,7 +23,7 @@ use crate::environment::Environment;
 use crate::listen::{Listener, Local};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
-use crate::{TunnelEvent, random_seed};
+use crate::{TunnelEvent, random_seed, unix_ms};
 
 /// Commands that may wait for a session's task. It takes them at once, but all connections that
 /// wait (256 by default) may be placed before it runs; more than that waiting means that it
@@ -456,6 +456,8 @@ impl Driver {
         } = &*self.surroundings.figures;
         let round_trip = Some(round_trip_ms.load(Ordering::Relaxed)).filter(|ms| *ms != u32::MAX);
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let until = self.parts.access.credentials_until();
+        let credentials_until = until.map(unix_ms);
         let over = matches!(policy.state(), State::Off | State::Failed { .. });
         self.parts.snapshot.send_if_modified(|snapshot| {
             let before = snapshot.clone();
@@ -469,6 +471,7 @@ impl Driver {
             snapshot.renewals = policy.renewals();
             snapshot.replacements = policy.replacements();
             snapshot.last_close = policy.last_close().cloned();
+            snapshot.credentials_until = credentials_until;
             snapshot.round_trip_ms = round_trip;
             if over {
                 snapshot.addresses.clear();

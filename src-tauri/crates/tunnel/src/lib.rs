@@ -270,8 +270,10 @@ fn random_seed() -> Result<[u8; 32], getrandom::Error> {
 /// The wall clock, read once when a tunnel starts: from then on its time is monotonic, so that
 /// a clock that is set back changes nothing.
 fn unix_ms_now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    unix_ms(SystemTime::now())
+}
+
+pub(crate) fn unix_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
