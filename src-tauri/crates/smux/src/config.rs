@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Says which end of the session a [`Mux`](crate::Mux) is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Config {
     ///
     /// They count as data and defeat the account's idle timeout (docs/protocol.md, section 3).
     pub keepalive: Option<Duration>,
+    /// When the NOP frames end. Default `None`: never.
+    pub keepalive_until: Option<Instant>,
 }
 
 impl Default for Config {
@@ -58,6 +60,7 @@ impl Default for Config {
             half_close_answer_quiet: Duration::from_secs(30),
             half_close_wait: Duration::from_secs(600),
             keepalive: None,
+            keepalive_until: None,
         }
     }
 }

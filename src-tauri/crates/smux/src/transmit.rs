@@ -75,13 +75,30 @@ impl Mux {
         let Some(interval) = self.config.keepalive else {
             return;
         };
+        let until = self.config.keepalive_until;
+        if until.is_some_and(|until| until <= now) {
+            self.nop_due = false;
+            self.end_keepalive();
+            return;
+        }
         match self.next_nop {
             Some(at) if at > now || self.holds.is_paused() => return,
             // One that still waits is enough.
             Some(_) => self.nop_due = true,
             None => {}
         }
-        self.next_nop = now.checked_add(interval);
+        self.next_nop = now
+            .checked_add(interval)
+            .filter(|next| until.is_none_or(|until| *next < until));
+        if self.next_nop.is_none() {
+            self.end_keepalive();
+        }
+    }
+
+    /// No NOP is queued any more, and none has a timer.
+    fn end_keepalive(&mut self) {
+        self.config.keepalive = None;
+        self.next_nop = None;
     }
 
     /// Appends the frames that belong to no stream of ours.

@@ -47,6 +47,8 @@ pub struct DataChannel {
     handshake_until: Option<Instant>,
     /// The caller has data and only the rate limit holds it back.
     wants_budget: bool,
+    /// When a numbered message or an acknowledgement last came or went.
+    last_traffic: Option<Instant>,
     events: VecDeque<Event>,
     counters: Counters,
 }
@@ -101,6 +103,7 @@ impl DataChannel {
             cipher: None,
             handshake_until: None,
             wants_budget: false,
+            last_traffic: None,
             events: VecDeque::new(),
             counters: Counters::default(),
             config,
@@ -228,6 +231,7 @@ impl DataChannel {
         }
         if let Some(acknowledgement) = self.acknowledging.take(now) {
             self.counters.acknowledgements_sent += 1;
+            self.last_traffic = Some(now);
             let header = Message {
                 message_type: MessageType::Acknowledge,
                 flags: Flags::SYN_FIN,
@@ -239,7 +243,9 @@ impl DataChannel {
         if !self.may_send() {
             return None;
         }
-        self.sender.take(now).map(Transmit::Binary)
+        let frame = self.sender.take(now)?;
+        self.last_traffic = Some(now);
+        Some(Transmit::Binary(frame))
     }
 
     /// Returns the next event, in the order in which they happened.
@@ -407,6 +413,31 @@ impl DataChannel {
         self.sender.unacknowledged()
     }
 
+    /// Returns since when something of ours is unacknowledged without any new acknowledgement;
+    /// `None` while everything is acknowledged. Sending again is no progress.
+    pub fn unanswered_since(&self) -> Option<Instant> {
+        self.sender.unanswered_since()
+    }
+
+    /// Returns since when messages have been waiting for an earlier one without any that was
+    /// missing having come; `None` while none waits.
+    pub fn gap_since(&self) -> Option<Instant> {
+        self.receiver.gap_since()
+    }
+
+    /// Returns when a numbered message or an acknowledgement last came or went.
+    pub fn last_traffic(&self) -> Option<Instant> {
+        self.last_traffic
+    }
+
+    /// Says whether nothing is known to be under way: everything of ours is acknowledged, no
+    /// message of the agent's is missing, and no acknowledgement waits to go out.
+    pub fn is_settled(&self) -> bool {
+        self.sender.unacknowledged() == 0
+            && self.receiver.waiting() == 0
+            && self.acknowledging.is_empty()
+    }
+
     /// Returns the id that stands for this client in the session.
     pub fn client_id(&self) -> Uuid {
         self.client_id
@@ -456,7 +487,8 @@ impl DataChannel {
         };
         let payload = message.payload_len();
         let frame = message.finish(&header);
-        self.sender.push(header.message_id, frame, payload, content);
+        self.sender
+            .push(now, header.message_id, frame, payload, content);
     }
 
     /// A header with a new id, for stream data with the number 0.

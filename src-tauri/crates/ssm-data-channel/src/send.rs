@@ -40,6 +40,9 @@ pub(crate) struct Sender {
     most_bytes: usize,
     /// The last acknowledgement or timeout: RFC 6298 restarts its timer then.
     progress: Option<Instant>,
+    /// Since when something waits for its acknowledgement and none of anything new has come.
+    /// Unlike `progress`, a timeout of ours doesn't move it.
+    unanswered_since: Option<Instant>,
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
     pub(crate) retransmissions: u64,
@@ -62,6 +65,7 @@ impl Sender {
             most_span: config.window_messages.max(1),
             most_bytes: config.window_bytes,
             progress: None,
+            unanswered_since: None,
             messages: 0,
             bytes: 0,
             retransmissions: 0,
@@ -73,7 +77,15 @@ impl Sender {
     }
 
     /// Keeps a message, which has [`next_number`](Self::next_number), until it is acknowledged.
-    pub(crate) fn push(&mut self, id: Uuid, frame: Bytes, payload: usize, content: Content) {
+    pub(crate) fn push(
+        &mut self,
+        now: Instant,
+        id: Uuid,
+        frame: Bytes,
+        payload: usize,
+        content: Content,
+    ) {
+        self.unanswered_since.get_or_insert(now);
         if content == Content::Data {
             self.size.pushed(self.window.next_number(), payload);
         }
@@ -125,6 +137,7 @@ impl Sender {
     ) -> Option<Acknowledged> {
         let entry = self.window.acknowledge(number, id)?;
         self.progress = Some(now);
+        self.unanswered_since = (self.window.unacknowledged() > 0).then_some(now);
         self.round_trip.progressed();
         if let Some(sent) = entry.last_sent() {
             let elapsed = now.saturating_duration_since(sent);
@@ -214,6 +227,10 @@ impl Sender {
         self.window.unacknowledged()
     }
 
+    pub(crate) fn unanswered_since(&self) -> Option<Instant> {
+        self.unanswered_since
+    }
+
     pub(crate) fn unacknowledged_bytes(&self) -> usize {
         self.window.bytes()
     }
@@ -225,6 +242,7 @@ impl Sender {
     /// Forgets everything: the session is over.
     pub(crate) fn clear(&mut self) {
         self.window.clear();
+        self.unanswered_since = None;
     }
 
     fn detect_losses(&mut self, now: Instant) {

@@ -9,6 +9,7 @@ mod encryption;
 mod handshake;
 mod hostile;
 mod pair;
+mod progress;
 mod receiving;
 mod rig;
 mod sending;

@@ -37,8 +37,8 @@ pub use evidence::{
 pub use failure::{Failure, Next};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
-    ConnectionId, Facts, Learned, ResetCause, Session, SessionConfig, SessionEvent, SessionTimer,
-    Transmit, Vitals,
+    ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
+    SessionTimer, Transmit, Vitals,
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};

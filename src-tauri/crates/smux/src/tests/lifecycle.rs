@@ -340,3 +340,36 @@ fn nops_do_not_pile_up_while_the_way_is_lost() {
     mux.handle_timeout(now + 100 * interval);
     assert_eq!(mux.pending_bytes(), 8);
 }
+
+#[test]
+fn nops_end_when_they_should_and_leave_no_timer() {
+    let now = Instant::now();
+    let interval = Duration::from_secs(10);
+    let config = Config {
+        keepalive: Some(interval),
+        keepalive_until: Some(now + Duration::from_secs(35)),
+        ..Config::default()
+    };
+    let mut mux = Mux::new(Role::Client, config.clone());
+    let mut out = BytesMut::new();
+    mux.handle_timeout(now);
+    let mut last = now;
+    while let Some((at, _)) = mux.poll_timeout() {
+        last = at;
+        mux.handle_timeout(at);
+        mux.poll_transmit(at, &mut out, LIMIT);
+    }
+    assert_eq!(out.len(), 3 * 8);
+    assert_eq!(last, now + 3 * interval);
+    mux.handle_timeout(now + 9 * interval);
+    assert_eq!(mux.pending_bytes(), 0);
+
+    // The end falls into a time in which nothing can be sent.
+    let mut mux = Mux::new(Role::Client, config);
+    mux.handle_timeout(now);
+    mux.pause(now + Duration::from_secs(5));
+    mux.resume(now + Duration::from_secs(60));
+    mux.handle_timeout(now + Duration::from_secs(60));
+    assert_eq!(mux.pending_bytes(), 0);
+    assert_eq!(mux.poll_timeout(), None);
+}

@@ -49,6 +49,10 @@ impl Acknowledging {
         self.waiting.len() >= MAX_WAITING
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     pub(super) fn push(&mut self, number: i64, id: Uuid) {
         self.waiting.push_back(Accepted { number, id });
     }

@@ -35,10 +35,12 @@ impl DataChannel {
         match message.message_type {
             MessageType::OutputStreamData => {
                 self.resume(now);
+                self.last_traffic = Some(now);
                 self.numbered(now, message)
             }
             MessageType::Acknowledge => {
                 self.resume(now);
+                self.last_traffic = Some(now);
                 self.acknowledged(now, &message);
                 Ok(())
             }

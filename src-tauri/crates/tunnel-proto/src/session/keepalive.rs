@@ -2,6 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+/// How long a regular ping may go unanswered before that is worth telling: many round trips of
+/// any path that can carry a session, and well before the patience ends.
+const LATE_AFTER: Duration = Duration::from_secs(3);
+
+/// How long the answer may take after a wake or a change of network. The old path is then as
+/// likely gone as not, and somebody waits: long enough for one lost packet (TCP's first
+/// retransmission comes after a second at most, RFC 6298) and a slow mobile network, no longer.
+const CHECK_PATIENCE: Duration = Duration::from_secs(3);
+
 /// WebSocket pings after a time without inbound frames, and a deadline for a sign of life.
 ///
 /// Any inbound frame counts as life, so a busy channel is never pinged. TCP's own keepalive
@@ -11,21 +20,45 @@ use std::time::{Duration, Instant};
 pub(super) struct Keepalive {
     interval: Duration,
     patience: Duration,
+    /// The machine sleeps, or is about to: nothing is sent and nothing expected. Beside the
+    /// state, because a WebSocket may go and come meanwhile.
+    asleep: bool,
     state: State,
 }
 
+/// ```text
+///              interval, or asked         3 s               patience
+///   ┌─▶ Quiet ───────────────────▶ Asked ─────▶ Late ──────────────────▶ Dead
+///   │     ▲                          │ │          │                       ▲
+///   │     └── any frame, or sleep ───┴─┼──────────┘                       │
+///   │                                  └──────── patience of a check ─────┘
+/// connected
+///   │
+///  Down ◀── disconnected ── every state
+/// ```
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// There is no WebSocket.
     Down,
     /// The last sign of life is recent enough.
     Quiet { heard: Instant },
-    /// The interval is over and the ping has not been taken to be sent yet.
-    Due { since: Instant },
-    /// A ping is out.
-    Awaiting { since: Instant },
-    /// Nothing came within the deadline; said once.
+    /// An answer is expected.
+    Asked {
+        ping: Ping,
+        late_at: Instant,
+        until: Instant,
+    },
+    /// The answer takes unusually long.
+    Late { ping: Ping, until: Instant },
+    /// Nothing came within the deadline. Said once: this WebSocket does not come back.
     Dead,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ping {
+    /// It has not been taken to be sent yet.
+    Due,
+    Taken,
 }
 
 impl Keepalive {
@@ -33,6 +66,7 @@ impl Keepalive {
         Self {
             interval,
             patience,
+            asleep: false,
             state: State::Down,
         }
     }
@@ -48,48 +82,123 @@ impl Keepalive {
     /// Any frame came in, a pong included.
     pub(super) fn handle_life(&mut self, now: Instant) {
         match self.state {
-            State::Down => {}
-            State::Quiet { .. } | State::Due { .. } | State::Awaiting { .. } | State::Dead => {
+            State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
                 self.state = State::Quiet { heard: now };
             }
+            State::Down | State::Dead => {}
+        }
+    }
+
+    /// The machine is about to sleep: no pings and no deadline until [`check`](Self::check).
+    pub(super) fn handle_sleep(&mut self, now: Instant) {
+        self.asleep = true;
+        self.handle_life(now);
+    }
+
+    /// Ends a sleep, and wants an answer within [`CHECK_PATIENCE`]. One that is expected sooner
+    /// is not expected later for it.
+    pub(super) fn check(&mut self, now: Instant) {
+        self.asleep = false;
+        let soon = now + CHECK_PATIENCE;
+        self.state = match self.state {
+            State::Quiet { .. } => State::Asked {
+                ping: Ping::Due,
+                late_at: now + LATE_AFTER,
+                until: soon,
+            },
+            // The ping that is out may have gone the old way.
+            State::Asked { late_at, until, .. } if until > soon => State::Asked {
+                ping: Ping::Due,
+                late_at,
+                until: soon,
+            },
+            State::Late { until, .. } if until > soon => State::Late {
+                ping: Ping::Due,
+                until: soon,
+            },
+            State::Asked { .. } | State::Late { .. } | State::Down | State::Dead => self.state,
+        };
+    }
+
+    /// Wants an answer within the usual patience, unless one is expected already.
+    pub(super) fn ask(&mut self, now: Instant) {
+        match self.state {
+            State::Quiet { .. } if !self.asleep => {
+                self.state = State::Asked {
+                    ping: Ping::Due,
+                    late_at: now + LATE_AFTER,
+                    until: now + self.patience,
+                };
+            }
+            State::Quiet { .. }
+            | State::Down
+            | State::Asked { .. }
+            | State::Late { .. }
+            | State::Dead => {}
         }
     }
 
     /// Returns whether the path has just turned out to be dead.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
+        if self.asleep {
+            return false;
+        }
         match self.state {
             State::Quiet { heard } if heard + self.interval <= now => {
-                self.state = State::Due { since: now };
+                self.ask(now);
                 false
             }
-            State::Due { since } | State::Awaiting { since } if since + self.patience <= now => {
+            State::Asked { until, .. } | State::Late { until, .. } if until <= now => {
                 self.state = State::Dead;
                 true
             }
+            State::Asked {
+                ping,
+                late_at,
+                until,
+            } if late_at <= now => {
+                self.state = State::Late { ping, until };
+                false
+            }
             State::Down
             | State::Quiet { .. }
-            | State::Due { .. }
-            | State::Awaiting { .. }
+            | State::Asked { .. }
+            | State::Late { .. }
             | State::Dead => false,
         }
     }
 
     /// Returns whether a ping is to be sent now.
     pub(super) fn poll_ping(&mut self) -> bool {
-        match self.state {
-            State::Due { since } => {
-                self.state = State::Awaiting { since };
-                true
+        match &mut self.state {
+            State::Asked { ping, .. } | State::Late { ping, .. } => {
+                matches!(std::mem::replace(ping, Ping::Taken), Ping::Due)
             }
-            State::Down | State::Quiet { .. } | State::Awaiting { .. } | State::Dead => false,
+            State::Down | State::Quiet { .. } | State::Dead => false,
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        if self.asleep {
+            return None;
+        }
         match self.state {
             State::Quiet { heard } => Some(heard + self.interval),
-            State::Due { since } | State::Awaiting { since } => Some(since + self.patience),
+            State::Asked { late_at, until, .. } => Some(late_at.min(until)),
+            State::Late { until, .. } => Some(until),
             State::Down | State::Dead => None,
+        }
+    }
+
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep
+    }
+
+    /// Says whether an answer takes unusually long, or did not come at all.
+    pub(super) fn is_late(&self) -> bool {
+        match self.state {
+            State::Late { .. } | State::Dead => true,
+            State::Down | State::Quiet { .. } | State::Asked { .. } => false,
         }
     }
 }
@@ -147,6 +256,114 @@ mod tests {
         keepalive.handle_connected(start);
         keepalive.handle_disconnected();
         keepalive.handle_life(start);
+        assert!(!keepalive.handle_timeout(start + INTERVAL * 9));
+        assert_eq!(keepalive.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_check_asks_at_once_and_wants_an_answer_within_three_seconds() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.check(start);
+        assert!(keepalive.poll_ping());
+        // Another one while it is out changes nothing.
+        keepalive.check(start + CHECK_PATIENCE / 2);
+        assert!(!keepalive.poll_ping());
+        assert_eq!(keepalive.poll_timeout(), Some(start + CHECK_PATIENCE));
+        assert!(keepalive.handle_timeout(start + CHECK_PATIENCE));
+    }
+
+    #[test]
+    fn a_check_brings_the_deadline_of_a_regular_ping_forward_but_never_back() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        let asked = start + INTERVAL;
+        keepalive.handle_timeout(asked);
+        assert!(keepalive.poll_ping());
+        keepalive.check(asked + Duration::from_secs(1));
+        assert!(keepalive.poll_ping());
+        assert!(!keepalive.handle_timeout(asked + LATE_AFTER));
+        assert!(keepalive.is_late());
+        assert!(keepalive.handle_timeout(asked + Duration::from_secs(4)));
+
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.handle_timeout(asked);
+        keepalive.handle_timeout(asked + LATE_AFTER);
+        keepalive.check(asked + PATIENCE - Duration::from_secs(1));
+        assert_eq!(keepalive.poll_timeout(), Some(asked + PATIENCE));
+    }
+
+    #[test]
+    fn an_answer_to_a_check_in_time_is_all_it_takes() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.check(start);
+        keepalive.handle_life(start + CHECK_PATIENCE / 2);
+        assert!(!keepalive.handle_timeout(start + CHECK_PATIENCE));
+        assert!(!keepalive.is_late());
+    }
+
+    #[test]
+    fn nothing_is_asked_and_nothing_expected_in_a_sleep() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.handle_timeout(start + INTERVAL);
+        keepalive.handle_sleep(start + INTERVAL);
+        assert!(!keepalive.poll_ping());
+        assert_eq!(keepalive.poll_timeout(), None);
+        let wake = start + INTERVAL * 1_000;
+        assert!(!keepalive.handle_timeout(wake));
+        assert!(!keepalive.poll_ping());
+        keepalive.check(wake);
+        assert!(keepalive.poll_ping());
+        assert_eq!(keepalive.poll_timeout(), Some(wake + CHECK_PATIENCE));
+    }
+
+    #[test]
+    fn a_check_without_a_websocket_only_ends_the_sleep() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_sleep(start);
+        keepalive.handle_connected(start);
+        assert_eq!(keepalive.poll_timeout(), None);
+        keepalive.handle_disconnected();
+        keepalive.check(start);
+        assert!(!keepalive.poll_ping());
+        assert_eq!(keepalive.poll_timeout(), None);
+        keepalive.handle_connected(start);
+        assert_eq!(keepalive.poll_timeout(), Some(start + INTERVAL));
+    }
+
+    #[test]
+    fn an_answer_is_late_after_three_seconds_and_life_ends_that() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        let asked = start + INTERVAL;
+        keepalive.handle_timeout(asked);
+        assert_eq!(keepalive.poll_timeout(), Some(asked + LATE_AFTER));
+        assert!(!keepalive.is_late());
+        keepalive.handle_timeout(asked + LATE_AFTER);
+        assert!(keepalive.is_late());
+        assert_eq!(keepalive.poll_timeout(), Some(asked + PATIENCE));
+        keepalive.handle_life(asked + LATE_AFTER);
+        assert!(!keepalive.is_late());
+    }
+
+    #[test]
+    fn a_dead_path_is_told_once_whatever_still_comes_from_it() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.check(start);
+        assert!(keepalive.handle_timeout(start + CHECK_PATIENCE));
+        keepalive.handle_life(start + CHECK_PATIENCE);
+        keepalive.check(start + CHECK_PATIENCE);
         assert!(!keepalive.handle_timeout(start + INTERVAL * 9));
         assert_eq!(keepalive.poll_timeout(), None);
     }

@@ -138,6 +138,11 @@ impl Serial {
         self.connections.len() < CONNECTIONS_MOST
     }
 
+    /// How many connections there are, those that wait for their turn included.
+    pub(super) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
     pub(super) fn open(&mut self, now: Instant) -> ConnectionId {
         let id = ConnectionId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);

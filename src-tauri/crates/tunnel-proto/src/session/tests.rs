@@ -1,108 +1,24 @@
 //! A session with an agent that is written here by hand.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at the variants that it is about"
+)]
 
-use ssm_message::payload::{ChannelClosed, JsonPayload as _};
-use ssm_message::{Flags, Message, MessageType, PayloadType};
-use uuid::Uuid;
+mod health;
+mod held_open;
+mod load;
+mod outcome;
+mod path;
+mod quiet;
+mod vitals;
+mod world;
 
+use std::num::NonZeroU32;
+
+use ssm_message::PayloadType;
+
+use self::world::{FIN, PSH, World, frame};
 use super::*;
-
-/// An established session, and the agent's side of its numbers.
-struct World {
-    session: Session,
-    now: Instant,
-    sent: i64,
-}
-
-impl World {
-    /// A session with a multiplexer.
-    fn multiplexed() -> Self {
-        Self::established(r#""type":"LocalPortForwarding","#)
-    }
-
-    /// A session that is a raw stream: its port has no type.
-    fn raw() -> Self {
-        Self::established("")
-    }
-
-    fn established(port_type: &str) -> Self {
-        let now = Instant::now();
-        let clock = Clock {
-            origin: now,
-            unix_ms_at_origin: 0,
-        };
-        let session = Session::new(SessionConfig::default(), clock, [7; 32]);
-        let mut world = Self {
-            session,
-            now,
-            sent: 0,
-        };
-        world.session.handle_connected(now, "token".to_owned());
-        let request = format!(
-            r#"{{"AgentVersion":"3.3.0.0","RequestedClientActions":[{{"ActionType":"SessionType","ActionParameters":{{"SessionType":"Port","Properties":{{{port_type}"portNumber":"80"}}}}}}]}}"#
-        );
-        world.say(PayloadType::HandshakeRequest, request.into());
-        let complete = r#"{"HandshakeTimeToComplete":1,"CustomerMessage":""}"#;
-        world.say(PayloadType::HandshakeComplete, complete.into());
-        let events = world.events();
-        assert!(
-            matches!(events[..], [SessionEvent::Established(_)]),
-            "{events:?}"
-        );
-        world
-    }
-
-    /// The agent sends a numbered message.
-    fn say(&mut self, payload_type: PayloadType, payload: Bytes) {
-        let sequence_number = self.sent;
-        self.sent += 1;
-        let kind = MessageType::OutputStreamData;
-        self.receive(kind, sequence_number, payload_type, payload);
-    }
-
-    fn receive(
-        &mut self,
-        message_type: MessageType,
-        sequence_number: i64,
-        payload_type: PayloadType,
-        payload: Bytes,
-    ) {
-        let message = Message {
-            message_type,
-            schema_version: 1,
-            created_date: 0,
-            sequence_number,
-            flags: Flags::NONE,
-            message_id: Uuid::from_u128(u128::try_from(sequence_number).unwrap() + 1),
-            payload_type,
-            payload,
-        };
-        self.session.handle_input(self.now, message.encode());
-    }
-
-    /// The service ends the session.
-    fn close_channel(&mut self) {
-        let closed = ChannelClosed::default().encode();
-        self.receive(MessageType::ChannelClosed, 0, PayloadType::Other(0), closed);
-    }
-
-    fn events(&mut self) -> Vec<SessionEvent> {
-        while self.session.poll_transmit(self.now).is_some() {}
-        std::iter::from_fn(|| self.session.poll_event()).collect()
-    }
-}
-
-/// A smux frame of the agent (docs/protocol.md, section 5).
-fn frame(command: u8, id: ConnectionId, data: &[u8]) -> Bytes {
-    let length = u16::try_from(data.len()).unwrap();
-    let mut frame = vec![1, command];
-    frame.extend(length.to_le_bytes());
-    frame.extend(id.0.to_le_bytes());
-    frame.extend(data);
-    frame.into()
-}
-
-const FIN: u8 = 1;
-const PSH: u8 = 2;
 
 #[test]
 fn what_was_learned_holds_for_the_next_sessions() {

@@ -1,0 +1,255 @@
+//! What is wrong with a session whose WebSocket is up: the agent is away, the gateway does not
+//! answer, messages stay missing; and when that has gone on for too long.
+
+use std::time::{Duration, Instant};
+
+use super::problem::Reason;
+use super::{SessionConfig, SessionTimer};
+
+/// How much later than it was due the end of a patience may be noticed. Beyond that this
+/// process did not run (stopped, starved, suspended without a word), and what it did not hear
+/// meanwhile says nothing: the patience starts anew. Well above what a busy machine delays a
+/// timer by.
+const NOTICED_LATE: Duration = Duration::from_secs(2);
+
+/// Keeps the reasons for a degraded session, and the clocks that end a hopeless one.
+#[derive(Debug)]
+pub(super) struct Health {
+    stall_after: Duration,
+    jam_after: Duration,
+    agent_patience: Duration,
+    /// Since when the clocks may run; `None` while they may not.
+    watched: Option<Instant>,
+    /// Since when the gateway has been saying that the agent is not there.
+    away: Option<Instant>,
+    no_pong: bool,
+    trial: Trial,
+    /// What the user was told last.
+    told: Option<Reason>,
+}
+
+/// What is waited for, and how long it may still take. Any progress, and anything that stops
+/// the clocks, leads back to the beginning.
+///
+/// ```text
+///          something is missing         stall_after             jam_after
+///   Idle ────────────────────▶ Counting ───────────▶ Stalled ──────────────┐
+///     │                                                                    ▼     a frame comes
+///     └──────────────────────▶ Counting ──────── agent_patience ──────▶ Proving ──────────────▶ over
+///          the agent is away
+/// ```
+///
+/// A session is not given up for what may be the path's fault: when the patience is over, a
+/// frame must still come. If none does, the ping's deadline ends the WebSocket, not the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    Idle,
+    Counting {
+        cause: Cause,
+        since: Instant,
+    },
+    /// Messages have been missing for long enough to say so.
+    Stalled {
+        since: Instant,
+    },
+    Proving {
+        cause: Cause,
+        since: Instant,
+        asked: Instant,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Messages or acknowledgements stay missing.
+    Missing,
+    AgentAway,
+}
+
+/// What the session sees at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signs {
+    /// A WebSocket is up and read, the session is established, and the machine is awake.
+    pub(super) watched: bool,
+    /// A ping is unanswered for an unusually long time.
+    pub(super) no_pong: bool,
+    /// Since when something has been missing without any progress.
+    pub(super) missing_since: Option<Instant>,
+    /// When the last frame came.
+    pub(super) last_frame: Option<Instant>,
+}
+
+/// What a look at the session has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    GoOn,
+    /// Ping, so that it shows whose fault it is.
+    Ask,
+    /// Messages have stayed missing for too long.
+    Jammed,
+    /// The agent has been away for too long.
+    AgentGone,
+}
+
+impl Health {
+    pub(super) fn new(config: &SessionConfig) -> Self {
+        Self {
+            stall_after: config.stall_after,
+            jam_after: config.jam_after,
+            agent_patience: config.agent_patience,
+            watched: None,
+            away: None,
+            no_pong: false,
+            trial: Trial::Idle,
+            told: None,
+        }
+    }
+
+    /// The gateway says that the agent is not there.
+    pub(super) fn handle_agent_away(&mut self, now: Instant) {
+        self.away.get_or_insert(now);
+    }
+
+    /// The agent is there again. What was missing has not had a chance to come before now.
+    pub(super) fn handle_agent_back(&mut self, now: Instant) {
+        self.away = None;
+        self.watched = self.watched.map(|_| now);
+    }
+
+    /// The WebSocket is gone, or a new one is there: the next one's gateway says anew whether
+    /// the agent is there, and all clocks start anew.
+    pub(super) fn reset(&mut self) {
+        self.away = None;
+        self.watched = None;
+    }
+
+    /// Looks at how things stand. To be called whenever something happened.
+    pub(super) fn review(&mut self, now: Instant, signs: Signs) -> Verdict {
+        self.no_pong = signs.no_pong;
+        if signs.watched {
+            self.watched.get_or_insert(now);
+        } else {
+            self.watched = None;
+        }
+        let Some((cause, since)) = self.subject(signs.missing_since) else {
+            self.trial = Trial::Idle;
+            return Verdict::GoOn;
+        };
+        if self.trial.subject() != Some((cause, since)) {
+            self.trial = Trial::Counting { cause, since };
+        }
+        if let Some((due, _)) = self.trial_end()
+            && due <= now
+        {
+            if now.saturating_duration_since(due) > NOTICED_LATE {
+                self.watched = Some(now);
+                self.trial = Trial::Counting { cause, since: now };
+                return Verdict::GoOn;
+            }
+            return self.move_on(now);
+        }
+        match self.trial {
+            Trial::Proving { cause, asked, .. } if signs.last_frame >= Some(asked) => match cause {
+                Cause::Missing => Verdict::Jammed,
+                Cause::AgentAway => Verdict::AgentGone,
+            },
+            Trial::Proving { .. }
+            | Trial::Idle
+            | Trial::Counting { .. }
+            | Trial::Stalled { .. } => Verdict::GoOn,
+        }
+    }
+
+    /// Returns the worst reason, or `None`, if that is news.
+    pub(super) fn poll_news(&mut self) -> Option<Option<Reason>> {
+        let worst = self.worst();
+        (std::mem::replace(&mut self.told, worst) != worst).then_some(worst)
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<(Instant, SessionTimer)> {
+        self.trial_end()
+    }
+
+    /// A later one may be but a consequence of an earlier one.
+    fn worst(&self) -> Option<Reason> {
+        let stalled = match self.trial {
+            Trial::Stalled { .. } => true,
+            Trial::Proving { cause, .. } => cause == Cause::Missing,
+            Trial::Idle | Trial::Counting { .. } => false,
+        };
+        if self.away.is_some() {
+            Some(Reason::AgentAway)
+        } else if self.no_pong {
+            Some(Reason::NoPong)
+        } else {
+            stalled.then_some(Reason::Stalled(self.stall_after))
+        }
+    }
+
+    /// What is waited for, and since when.
+    fn subject(&self, missing_since: Option<Instant>) -> Option<(Cause, Instant)> {
+        let watched = self.watched?;
+        // While the agent is away, nothing can be missing.
+        let (cause, since) = match self.away {
+            Some(away) => (Cause::AgentAway, away),
+            None => (Cause::Missing, missing_since?),
+        };
+        Some((cause, since.max(watched)))
+    }
+
+    /// When the present stage of the trial ends. A patience beyond the end of the clock never
+    /// does.
+    fn trial_end(&self) -> Option<(Instant, SessionTimer)> {
+        let (since, patience, timer) = match self.trial {
+            Trial::Counting {
+                cause: Cause::Missing,
+                since,
+            } => (since, self.stall_after, SessionTimer::Stalled),
+            Trial::Counting {
+                cause: Cause::AgentAway,
+                since,
+            } => (since, self.agent_patience, SessionTimer::AgentGone),
+            Trial::Stalled { since } => (since, self.jam_after, SessionTimer::Jammed),
+            // The ping has its own deadline.
+            Trial::Idle | Trial::Proving { .. } => return None,
+        };
+        Some((since.checked_add(patience)?, timer))
+    }
+
+    /// The present stage of the trial is over.
+    fn move_on(&mut self, now: Instant) -> Verdict {
+        let (cause, since) = match self.trial {
+            Trial::Counting {
+                cause: Cause::Missing,
+                since,
+            } => {
+                self.trial = Trial::Stalled { since };
+                return Verdict::GoOn;
+            }
+            Trial::Counting {
+                cause: cause @ Cause::AgentAway,
+                since,
+            } => (cause, since),
+            Trial::Stalled { since } => (Cause::Missing, since),
+            Trial::Idle | Trial::Proving { .. } => return Verdict::GoOn,
+        };
+        self.trial = Trial::Proving {
+            cause,
+            since,
+            asked: now,
+        };
+        Verdict::Ask
+    }
+}
+
+impl Trial {
+    fn subject(self) -> Option<(Cause, Instant)> {
+        match self {
+            Self::Idle => None,
+            Self::Counting { cause, since } | Self::Proving { cause, since, .. } => {
+                Some((cause, since))
+            }
+            Self::Stalled { since } => Some((Cause::Missing, since)),
+        }
+    }
+}

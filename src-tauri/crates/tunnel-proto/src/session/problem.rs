@@ -1,0 +1,151 @@
+//! What a session tells the user.
+
+use std::time::Duration;
+
+use ssm_data_channel::Error as ChannelError;
+
+use crate::{Problem, ProblemKind};
+
+/// Why a session that lives is degraded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    AgentAway,
+    NoPong,
+    /// For so long when it was noticed.
+    Stalled(Duration),
+}
+
+impl Reason {
+    pub(super) fn problem(self) -> Problem {
+        match self {
+            Self::AgentAway => Problem::new(
+                ProblemKind::Target,
+                "agent-away",
+                "The service says that the target's agent is not connected.",
+                "Nothing to do if it comes back; otherwise check that the target runs.",
+            ),
+            Self::NoPong => Problem::new(
+                ProblemKind::Network,
+                "no-pong",
+                "The service does not answer; the network may be slow or gone.",
+                "Nothing to do: if the connection is dead, another one is opened by itself.",
+            ),
+            Self::Stalled(after) => Problem::new(
+                ProblemKind::Target,
+                "stalled",
+                format!(
+                    "Nothing has got through to the target and back for {} s, although the \
+                     connection to the service lives.",
+                    after.as_secs()
+                ),
+                "Nothing to do if it goes on; otherwise look for a destination that does not \
+                 read what it is sent.",
+            ),
+        }
+    }
+}
+
+/// Messages stayed missing although the WebSocket lives (docs/protocol.md, section 3).
+pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
+    let carried = match connections {
+        0 => "no connection".to_owned(),
+        1 => "1 connection".to_owned(),
+        more => format!("{more} connections"),
+    };
+    Problem::new(
+        ProblemKind::Target,
+        "jammed",
+        format!(
+            "The session was stuck: nothing got through to the target and back for {} s, \
+             although the connection to the service lived. It carried {carried}.",
+            after.as_secs()
+        ),
+        "A new session is started for new connections. If it happens again, look for a \
+         destination that does not read what it is sent: it stops all others of its session.",
+    )
+}
+
+pub(super) fn agent_gone(after: Duration) -> Problem {
+    Problem::new(
+        ProblemKind::Target,
+        "agent-gone",
+        format!(
+            "The target's agent has not been connected to the service for {} s.",
+            after.as_secs()
+        ),
+        "A new session is started once the target is back: check that it runs, and that its \
+         agent reaches the service.",
+    )
+}
+
+pub(super) fn session_ended(output: String) -> Problem {
+    Problem::new(
+        ProblemKind::Service,
+        "session-ended",
+        "The service has ended the session.",
+        "A new session is started for new connections.",
+    )
+    .with_details(output)
+}
+
+pub(super) fn handshake_timeout() -> Problem {
+    Problem::new(
+        ProblemKind::Target,
+        "handshake-timeout",
+        "The target's agent did not answer in time.",
+        "Check that the target runs and that its agent is up to date.",
+    )
+}
+
+pub(super) fn one_connection_at_a_time(agent_version: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Target,
+        "one-connection-at-a-time",
+        format!(
+            "The target's agent ({agent_version}) carries one connection at a time; others wait \
+             their turn."
+        ),
+        "Update the agent to a version after 3.0.196.0.",
+    )
+}
+
+pub(super) fn idle_timer_defeated(agent_version: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Target,
+        "idle-timer-defeated",
+        format!(
+            "The target's agent ({agent_version}) needs a sign of life every 10 s, which counts \
+             as traffic: the account's idle timeout does not end this session."
+        ),
+        "Stop the tunnel when it is not needed, or update the agent to a version after \
+         3.1.1511.0.",
+    )
+}
+
+pub(super) fn unsupported_session(kind: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Settings,
+        "unsupported-session",
+        format!("The session is of the type {kind:?}, which carries no port."),
+        "Use a document for port forwarding.",
+    )
+}
+
+pub(super) fn mux_framing(error: &smux::Error) -> Problem {
+    Problem::new(
+        ProblemKind::Protocol,
+        "mux-framing",
+        "The agent sent bytes that are not smux frames.",
+        "A new session is started; if it happens again, update the agent.",
+    )
+    .with_details(error.to_string())
+}
+
+pub(super) fn channel(error: &ChannelError) -> Problem {
+    Problem::new(
+        ProblemKind::Protocol,
+        error.code(),
+        format!("The session can't go on: {error}."),
+        "A new session is started; if it happens again, make a diagnostic bundle.",
+    )
+}

@@ -1,0 +1,238 @@
+//! Stalls, jams, and an agent that is away.
+
+use bytes::Bytes;
+use ssm_message::{MessageType, PayloadType};
+
+use super::world::{World, ms, secs};
+use super::*;
+
+const PAUSE: MessageType = MessageType::PausePublication;
+const START: MessageType = MessageType::StartPublication;
+
+/// A session of which a message is never acknowledged.
+fn stuck(config: SessionConfig) -> World {
+    let mut world = World::with(config);
+    world.acknowledges = false;
+    let id = world.session.open(world.now).unwrap();
+    world.write(id, b"a".to_vec());
+    world
+}
+
+#[test]
+fn a_session_that_gets_nothing_acknowledged_is_stalled_and_then_jammed() {
+    let mut world = stuck(SessionConfig::default());
+    world.run(ms(4_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.run(ms(24_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["over: jammed"]);
+    let problem = world.session.outcome().unwrap();
+    assert!(problem.what.contains("1 connection."), "{problem:?}");
+    assert!(problem.remedy.contains("does not read"), "{problem:?}");
+}
+
+#[test]
+fn any_new_acknowledgement_starts_the_clock_anew() {
+    let mut world = stuck(SessionConfig::default());
+    let id = world.session.open(world.now).unwrap();
+    world.run(secs(29));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.write(id, b"b".to_vec());
+    let first = world.unanswered.remove(0);
+    world.acknowledge(&first);
+    assert_eq!(world.said(), ["fine"]);
+    // Again is not new.
+    world.run(secs(4));
+    world.acknowledge(&first);
+    world.run(secs(1));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.run(secs(25));
+    assert_eq!(world.said(), ["over: jammed"]);
+}
+
+#[test]
+fn a_gap_that_is_healed_head_by_head_is_no_stall() {
+    let mut world = World::multiplexed();
+    let first = world.sent;
+    for lost in 0..200 {
+        let early = first + 2 * lost + 1;
+        world.say_number(early, PayloadType::Other(99), Bytes::new());
+    }
+    for lost in 0..200 {
+        world.run(ms(100));
+        world.say_number(first + 2 * lost, PayloadType::Other(99), Bytes::new());
+    }
+    assert!(world.said().is_empty());
+    assert_eq!(world.session.vitals(world.now).held, 0);
+}
+
+#[test]
+fn a_gap_that_stays_is_a_jam_whatever_else_comes() {
+    let mut world = World::multiplexed();
+    let missing = world.sent;
+    for number in 1..=300 {
+        world.say_number(missing + number, PayloadType::Other(99), Bytes::new());
+        world.run(ms(100));
+    }
+    assert_eq!(world.said(), ["degraded: stalled", "over: jammed"]);
+    let problem = world.session.outcome().unwrap();
+    assert!(problem.what.contains("no connection."), "{problem:?}");
+}
+
+#[test]
+fn a_path_that_is_silent_is_not_taken_for_a_jam() {
+    for ping_interval in [secs(20), secs(300)] {
+        let mut world = stuck(SessionConfig {
+            ping_interval,
+            ..SessionConfig::default()
+        });
+        world.answers_pings = false;
+        world.run(secs(40));
+        let said = world.said();
+        assert!(said.contains(&"path dead".to_owned()), "{said:?}");
+        assert_eq!(world.session.outcome(), None);
+    }
+}
+
+#[test]
+fn silence_while_this_process_did_not_run_says_nothing() {
+    let mut world = stuck(SessionConfig::default());
+    world.run(secs(6));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.now += secs(90);
+    world.session.handle_timeout(world.now);
+    assert_eq!(world.said(), ["fine"]);
+    world.run(secs(29));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.run(secs(1));
+    assert_eq!(world.said(), ["over: jammed"]);
+}
+
+#[test]
+fn each_websocket_starts_the_clock_anew() {
+    let mut world = stuck(SessionConfig::default());
+    for _ in 0..9 {
+        world.run(secs(29));
+        assert_eq!(world.said(), ["degraded: stalled"]);
+        world.disconnect();
+        assert_eq!(world.said(), ["fine"]);
+        world.run(secs(60));
+        assert!(world.said().is_empty());
+        world.connect();
+    }
+}
+
+#[test]
+fn what_is_missing_while_nothing_is_read_is_nobodys_fault() {
+    let mut world = World::raw();
+    let id = world.session.open(world.now).unwrap();
+    while world.session.wants_input() {
+        world.say(PayloadType::Output, Bytes::from(vec![0; 16 * 1024]));
+    }
+    world.acknowledges = false;
+    world.write(id, b"a".to_vec());
+    // Until its load is told.
+    world.run(secs(10));
+    world.events();
+    world.run(secs(300));
+    assert!(world.said().is_empty());
+    while world.session.read(id).is_some() {}
+    world.run(ms(4_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+}
+
+#[test]
+fn an_agent_that_is_away_is_told_and_gone_after_two_minutes() {
+    let mut world = stuck(SessionConfig::default());
+    world.control(PAUSE);
+    assert_eq!(world.said(), ["degraded: agent-away"]);
+    world.run(ms(119_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["over: agent-gone"]);
+}
+
+#[test]
+fn an_agent_that_comes_back_has_its_patience_anew() {
+    let mut world = stuck(SessionConfig::default());
+    for round in 0..9 {
+        world.control(PAUSE);
+        world.run(secs(119));
+        assert_eq!(world.said(), ["degraded: agent-away"]);
+        if round % 2 == 0 {
+            world.control(START);
+        } else {
+            world.say(PayloadType::Other(99), Bytes::new());
+        }
+        // What it could not acknowledge meanwhile is not missing yet.
+        world.run(secs(4));
+        assert_eq!(world.said(), ["fine"]);
+    }
+}
+
+#[test]
+fn an_agent_that_may_be_back_behind_a_silent_path_is_not_given_up() {
+    let mut world = World::with(SessionConfig {
+        ping_interval: secs(300),
+        ..SessionConfig::default()
+    });
+    world.answers_pings = false;
+    world.control(PAUSE);
+    world.run(secs(130));
+    assert_eq!(world.said(), ["degraded: agent-away", "path dead"]);
+    assert_eq!(world.session.outcome(), None);
+}
+
+#[test]
+fn the_worst_of_several_reasons_is_told_when_it_changes() {
+    let mut world = stuck(SessionConfig::default());
+    world.answers_pings = false;
+    world.run(secs(23));
+    assert_eq!(world.said(), ["degraded: stalled", "degraded: no-pong"]);
+    world.session.handle_life(world.now);
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.control(PAUSE);
+    assert_eq!(world.said(), ["degraded: agent-away"]);
+    // Not even a stall counts while the agent is away.
+    world.control(PAUSE);
+    world.control(START);
+    assert_eq!(world.said(), ["fine"]);
+    world.run(secs(5));
+    world.control(PAUSE);
+    world.disconnect();
+    assert_eq!(
+        world.said(),
+        ["degraded: stalled", "degraded: agent-away", "fine"]
+    );
+}
+
+#[test]
+fn patience_without_end_has_no_timer() {
+    let mut world = stuck(SessionConfig {
+        stall_after: Duration::MAX,
+        agent_patience: Duration::MAX,
+        ..SessionConfig::default()
+    });
+    world.run(secs(600));
+    world.control(PAUSE);
+    world.run(secs(600));
+    assert_eq!(world.said(), ["degraded: agent-away"]);
+}
+
+#[test]
+fn what_an_agent_missed_in_a_short_absence_may_take_its_time() {
+    let mut world = stuck(SessionConfig::default());
+    world.control(PAUSE);
+    world.run(secs(6));
+    world.control(START);
+    assert_eq!(world.said(), ["degraded: agent-away", "fine"]);
+    world.run(ms(4_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+}
