@@ -53,6 +53,9 @@ pub(crate) struct TunnelView {
     replacements: u32,
     /// How its last WebSocket ended.
     last_close: Option<CloseView>,
+    /// Until when its credentials can resume it, Unix milliseconds; none when they have no end
+    /// or none is known.
+    credentials_until: Option<u64>,
     /// Version of the agent.
     agent_version: Option<String>,
     /// Round-trip time in milliseconds.
@@ -251,6 +254,7 @@ impl From<&TunnelStatus> for TunnelView {
             reconnects: snapshot.reconnects,
             replacements: snapshot.replacements,
             last_close: snapshot.last_close.as_ref().map(CloseView::from),
+            credentials_until: snapshot.credentials_until,
             agent_version: snapshot.agent_version.clone(),
             round_trip_ms: snapshot.round_trip_ms,
             customer_message: snapshot.customer_message.clone(),

@@ -65,6 +65,7 @@ describe("the list", () => {
     orders.getByText(/for 6 h 12 min/);
     orders.getByText(/127\.0\.0\.1:5433/);
     orders.getByText(/Last close 1000 Bye/);
+    orders.getByText(/Can resume until /);
     orders.getByText("1.24 GB");
     expect(screen.getByText("3 of 11 tunnels up")).toBeTruthy();
     await expectAccessible();

@@ -175,6 +175,11 @@ export type TunnelView = {
 	replacements: number,
 	/**  How its last WebSocket ended. */
 	lastClose: CloseView | null,
+	/**
+	 *  Until when its credentials can resume it, Unix milliseconds; none when they have no end
+	 *  or none is known.
+	 */
+	credentialsUntil: number | null,
 	/**  Version of the agent. */
 	agentVersion: string | null,
 	/**  Round-trip time in milliseconds. */

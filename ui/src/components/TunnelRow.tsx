@@ -5,7 +5,7 @@ import { createMemo, For, Show, type JSX } from "solid-js";
 import type { ProblemView, TunnelView } from "../bridge";
 import { bytes } from "../text/amounts";
 import { closeText } from "../text/close";
-import { isOn, stateSentence, stateWord } from "../text/state";
+import { horizonText, isOn, stateSentence, stateWord } from "../text/state";
 import { addressToCopy, destinationText, listenText } from "../text/tunnel";
 import { CopyButton } from "./CopyButton";
 import { Glyph, StateIcon } from "./Icon";
@@ -63,6 +63,7 @@ export function TunnelRow(
           <Show when={props.tunnel.lastClose}>
             {(close) => `. Last close ${closeText(close())}`}
           </Show>
+          <Show when={horizonText(props.tunnel, props.now)}>{(horizon) => `. ${horizon()}`}</Show>
         </p>
         <Show when={problem()}>{(shown) => <ProblemNote brief problem={shown()} />}</Show>
         <Show when={on() ? props.tunnel.notice : null}>

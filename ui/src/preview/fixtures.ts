@@ -24,6 +24,7 @@ export function tunnel(name: string, changes: Partial<TunnelView> = {}): TunnelV
     reconnects: 0,
     replacements: 0,
     lastClose: null,
+    credentialsUntil: null,
     agentVersion: null,
     roundTripMs: null,
     customerMessage: null,
@@ -84,6 +85,7 @@ export const everyState: OverviewView = {
       bytesUp: 38_400_000,
       reconnects: 6,
       lastClose: { at: NOW - 38 * MINUTE, code: 1000, reason: "Bye" },
+      credentialsUntil: NOW + 22 * MINUTE,
     }),
     tunnel("Ledger console", {
       draft: draft({ name: "Ledger console", remoteHost: null, remotePort: 8080 }),

@@ -27,6 +27,15 @@ export function duration(milliseconds: number): string {
   return withRest(days, days === 1 ? "day" : "days", hours % 24, "h");
 }
 
+const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+/** Says a time of the day, with its date unless that is today's: `17:40`, `3 Dec, 17:40`. */
+export function clock(at: number, now: number): string {
+  const date = DATE.format(at);
+  return date === DATE.format(now) ? TIME.format(at) : `${date}, ${TIME.format(at)}`;
+}
+
 /** Says a count of things: `1 connection`, `3 connections`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;

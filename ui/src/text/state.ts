@@ -1,7 +1,7 @@
 // What a tunnel does, in a word and a sentence.
 
 import type { StateView, TunnelView } from "../bridge";
-import { count, duration } from "./amounts";
+import { clock, count, duration } from "./amounts";
 
 /** The word for a state. */
 export function stateWord(state: StateView): string {
@@ -55,6 +55,30 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
       return "ending its sessions";
     case "failed":
       return sentence(state.problem.what);
+  }
+}
+
+/**
+ * Until when the tunnel's credentials can resume it; null where that is not known, or says
+ * nothing. A time that is past is no alarm: most sources of credentials have newer ones by then.
+ */
+export function horizonText(tunnel: TunnelView, now: number): string | null {
+  const until = tunnel.credentialsUntil;
+  if (until === null) return null;
+  switch (tunnel.state.kind) {
+    case "off":
+    case "needsSignIn":
+    case "stopping":
+    case "failed":
+      return null;
+    case "listening":
+    case "connecting":
+    case "up":
+    case "degraded":
+    case "reconnecting":
+      return until > now
+        ? `Can resume until ${clock(until, now)}`
+        : `Its credentials ended at ${clock(until, now)}; a resume asks for new ones`;
   }
 }
 

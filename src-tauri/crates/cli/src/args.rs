@@ -75,6 +75,10 @@ pub(crate) struct Forward {
     pub(crate) wait: Duration,
     #[command(flatten)]
     pub(crate) lasting: Lasting,
+    /// Keep idle sessions alive for so long from now, at most 24h, such as 90min or 8h. This
+    /// defeats the idle timeout that your account's owner has set: be sure that you may
+    #[arg(long, value_name = "DURATION|off", default_value = "off", value_parser = rules::keep_session_alive)]
+    pub(crate) keep_session_alive: OrOff,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -190,6 +194,7 @@ impl Forward {
             sessions: self.sessions,
             lazy: self.lazy,
             wait: self.wait,
+            keep_session_alive: self.keep_session_alive,
             ..self.lasting.upkeep()
         };
         TunnelConfig {
@@ -303,6 +308,7 @@ mod tests {
             config.session.ping_interval,
             SessionConfig::default().ping_interval
         );
+        assert_eq!(config.session.hold_open, None, "only when it is asked for");
     }
 
     #[test]
@@ -337,6 +343,8 @@ mod tests {
             "5",
             "--retry-for",
             "4h",
+            "--keep-session-alive",
+            "8h",
         ])
         .unwrap();
         let host = "db.internal".to_owned();
@@ -372,6 +380,7 @@ mod tests {
             }
         );
         assert_eq!(config.session.ping_interval, Duration::from_secs(15));
+        assert!(config.session.hold_open.is_some());
     }
 
     #[test]
@@ -438,6 +447,7 @@ mod tests {
             ["--renew-after", "60"],
             ["--wait", "601"],
             ["--retry-for", "30"],
+            ["--keep-session-alive", "25h"],
         ] {
             let wrong = ["--target", target, "--remote-port", "1", option, value];
             let error = forward(&wrong).unwrap_err().to_string();

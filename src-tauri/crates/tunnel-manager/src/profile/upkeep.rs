@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use tunnel_proto::{PoolSize, SessionConfig, Start, TunnelPolicy};
+use tunnel_proto::{HoldOpen, PoolSize, SessionConfig, Start, TunnelPolicy};
+
+/// How often a session that is kept alive says something: twice within the shortest idle
+/// timeout that an account can set, a minute (docs/protocol.md, section 3).
+const HOLD_OPEN_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How a tunnel is kept up. What each of them may be, [`rules`](super::rules) say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +62,13 @@ impl Upkeep {
     }
 
     /// The settings of each session of a tunnel that is kept like this and starts now.
-    pub fn session(&self, _now: Instant) -> SessionConfig {
+    pub fn session(&self, now: Instant) -> SessionConfig {
         SessionConfig {
             ping_interval: self.keepalive,
+            hold_open: self.keep_session_alive.map(|span| HoldOpen {
+                interval: HOLD_OPEN_INTERVAL,
+                until: now + span,
+            }),
             ..SessionConfig::default()
         }
     }
@@ -74,10 +82,10 @@ mod tests {
     fn without_a_wish_a_tunnel_is_kept_as_the_engine_does_by_itself() {
         let upkeep = Upkeep::default();
         assert_eq!(upkeep.policy(), TunnelPolicy::default());
-        assert_eq!(
-            upkeep.session(Instant::now()).ping_interval,
-            SessionConfig::default().ping_interval
-        );
+        let session = upkeep.session(Instant::now());
+        let usual = SessionConfig::default();
+        assert_eq!(session.ping_interval, usual.ping_interval);
+        assert_eq!(session.hold_open, usual.hold_open);
     }
 
     #[test]
@@ -90,7 +98,7 @@ mod tests {
             lazy: Some(minutes(11)),
             wait: Duration::ZERO,
             retry_for: minutes(12),
-            keep_session_alive: None,
+            keep_session_alive: Some(minutes(480)),
         };
         assert_eq!(
             upkeep.policy(),
@@ -103,7 +111,12 @@ mod tests {
                 ..TunnelPolicy::default()
             }
         );
-        let session = upkeep.session(Instant::now());
+        let now = Instant::now();
+        let session = upkeep.session(now);
         assert_eq!(session.ping_interval, Duration::from_secs(7));
+        assert_eq!(
+            session.hold_open.map(|hold_open| hold_open.until),
+            Some(now + minutes(480))
+        );
     }
 }
