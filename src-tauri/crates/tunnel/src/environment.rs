@@ -4,14 +4,22 @@
 //! from it for a tunnel is the policy's matter.
 
 mod conditions;
+mod credentials;
+mod network;
+mod power;
+#[cfg(target_os = "linux")]
+mod readable;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use self::conditions::Board;
 pub use self::conditions::{Conditions, Network, Power};
+use self::credentials::Places;
+use self::network::NetworkWatch;
 use crate::call_budget::CallBudget;
 
 /// What the machine goes through, and what its tunnels share. One for the process; a clone is
@@ -22,15 +30,48 @@ use crate::call_budget::CallBudget;
 pub struct Environment {
     board: Arc<Board>,
     call_budget: CallBudget,
+    /// What watches the machine; ends with the last clone.
+    _watches: Arc<JoinSet<()>>,
 }
 
 impl Environment {
+    /// The machine itself. One for each process: each call starts watches of its own. They end
+    /// when all clones are dropped.
+    ///
+    /// What can't be watched is told once in the log, and counts as a network that is up, a
+    /// machine that never sleeps, files that do not change. Nothing is sent anywhere to find
+    /// out: rules are in the parts.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn system() -> Self {
+        let board = Arc::new(Board::new());
+        let mut watches = JoinSet::new();
+        match NetworkWatch::start(Arc::clone(&board)) {
+            Some(network) => {
+                watches.spawn(network.run());
+            }
+            None => tracing::info!("the network can't be watched: it counts as up"),
+        }
+        watches.spawn(power::watch(Arc::clone(&board)));
+        watches.spawn(credentials::watch(
+            Arc::clone(&board),
+            Places::of_this_user(),
+        ));
+        Self {
+            board,
+            call_budget: CallBudget::default(),
+            _watches: Arc::new(watches),
+        }
+    }
+
     /// One in which nothing happens: the network is up and the machine awake. For tests, and for
     /// whoever does not care.
     pub fn still() -> Self {
         Self {
             board: Arc::new(Board::new()),
             call_budget: CallBudget::default(),
+            _watches: Arc::default(),
         }
     }
 
@@ -121,5 +162,22 @@ mod tests {
         assert!(watcher.has_changed().is_ok());
         drop(environment);
         assert!(watcher.has_changed().is_err());
+    }
+
+    #[tokio::test]
+    async fn the_machine_is_watched_for_as_long_as_a_clone_is_held() {
+        let environment = Environment::system();
+        let watcher = environment.conditions();
+        let clone = environment.clone();
+        drop(environment);
+        assert!(watcher.has_changed().is_ok());
+        drop(clone);
+        let ended = async {
+            let mut watcher = watcher;
+            while watcher.changed().await.is_ok() {}
+        };
+        // The watches end with their next step.
+        let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
+        assert!(ended.is_ok(), "the watches go on");
     }
 }

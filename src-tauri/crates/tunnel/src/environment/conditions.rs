@@ -36,8 +36,8 @@ pub enum Power {
     Awake {
         /// How often it woke since the process began to watch.
         wakes: u64,
-        /// How long it slept in all since then: by so much the process's monotonic clock is
-        /// behind the rest of the world.
+        /// How long it slept in all since then. On Linux and macOS the process's monotonic clock
+        /// is by so much behind the rest of the world; on Windows it goes on meanwhile.
         asleep: Duration,
     },
     /// It is about to sleep, or sleeps.
