@@ -9,6 +9,7 @@ use tunnel_proto::{SessionConfig, TunnelPolicy};
 use url::{Host, Url};
 
 use crate::environment::Environment;
+use crate::ledger::Ledger;
 
 /// A tunnel's settings.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct TunnelConfig {
     pub session: SessionConfig,
     /// What the machine goes through; by default one in which nothing happens.
     pub environment: Environment,
+    /// Where the sessions are noted that live, so that a crash leaves a trace. Default: nowhere.
+    pub ledger: Ledger,
 }
 
 /// Where connections come out.
@@ -97,6 +100,7 @@ impl TunnelConfig {
             policy: TunnelPolicy::default(),
             session: SessionConfig::default(),
             environment: Environment::still(),
+            ledger: Ledger::none(),
         }
     }
 

@@ -22,6 +22,7 @@ mod connection;
 mod dial;
 mod driver;
 mod environment;
+mod ledger;
 mod listen;
 mod local_peer;
 mod requests;
@@ -39,6 +40,7 @@ use tunnel_proto::{Clock, Tunnel as Policy};
 pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
 pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};
+pub use ledger::{Ghost, GhostEnd, Ledger, Started};
 pub use listen::{Holder, ListenError};
 pub use tunnel_proto::{
     CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, Record, SessionConfig, Snapshot,

@@ -1,0 +1,213 @@
+//! Which sessions this process has started and not ended, on disk, so that a crash leaves a
+//! trace: the next start finds them and ends them ([`Ledger::sweep`]).
+//!
+//! One file a process, in one folder. The process holds an advisory lock on its file for as
+//! long as it lives, frozen or not; the system takes the lock from the dead. So whoever can
+//! lock a file knows that nobody uses its sessions any more.
+//!
+//! A session that the service has started and whose answer had not come when the process died
+//! is in no file: nobody but the service knows its id, and its idle timeout ends it.
+
+mod book;
+mod sweep;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use aws_access::AccessSettings;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use book::{Book, Line};
+pub use sweep::{Ghost, GhostEnd};
+
+/// Lines that may wait for the disk. A session takes two in an hour; only a disk that hangs
+/// lets so many wait.
+const LINES_MOST: usize = 256;
+
+/// The ledger of a process. A clone is the same ledger.
+///
+/// Writing is done by a thread of its own, in the order of the calls, so that no call waits for
+/// the disk. A disk that is full or can't be written to is told once in the log, and nothing
+/// else comes of it.
+#[derive(Clone, Default)]
+pub struct Ledger {
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    /// What the names of this process' files begin with.
+    own: String,
+    orders: SyncSender<Order>,
+}
+
+enum Order {
+    Write(Line),
+    /// Answers when everything before is on disk.
+    Settle(oneshot::Sender<()>),
+}
+
+/// A session that was started, and what it takes to end it later: names, never credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Started {
+    /// The session.
+    pub session_id: String,
+    /// When, Unix milliseconds.
+    pub at: u64,
+    /// Its region.
+    pub region: String,
+    /// URL of the service, where it is not AWS's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+    /// Profile of the AWS config files; `None` for the default chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// PEM file of further certification authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<PathBuf>,
+    /// Its credentials were in the memory of the process and nowhere else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_memory: bool,
+}
+
+impl Started {
+    /// Notes who started a session at `at` (Unix milliseconds) and where. `region` is the one
+    /// that was found ([`aws_access::Access::region`]).
+    ///
+    /// What the environment says of profile and endpoint is noted, too: the next process may
+    /// have another one.
+    pub fn new(
+        session_id: impl Into<String>,
+        region: &str,
+        settings: &AccessSettings,
+        at: u64,
+    ) -> Self {
+        Self::in_environment(session_id.into(), region, settings, at, |name| {
+            std::env::var(name).ok().filter(|value| !value.is_empty())
+        })
+    }
+
+    fn in_environment(
+        session_id: String,
+        region: &str,
+        settings: &AccessSettings,
+        at: u64,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        // Keys of the environment go before its profile, as in the SDK's chain.
+        let profile = || match variable("AWS_ACCESS_KEY_ID") {
+            Some(_) => None,
+            None => variable("AWS_PROFILE"),
+        };
+        let endpoint = || variable("AWS_ENDPOINT_URL_SSM").or_else(|| variable("AWS_ENDPOINT_URL"));
+        let in_memory = settings.static_credentials.is_some();
+        Self {
+            session_id,
+            at,
+            region: region.to_owned(),
+            endpoint_url: settings.endpoint_url.clone().or_else(endpoint),
+            profile: settings
+                .profile
+                .clone()
+                .or_else(|| if in_memory { None } else { profile() }),
+            ca_bundle: settings.ca_bundle.clone(),
+            in_memory,
+        }
+    }
+}
+
+impl Ledger {
+    /// A ledger that keeps nothing, for whoever doesn't want one.
+    pub fn none() -> Self {
+        Self { inner: None }
+    }
+
+    /// A ledger in this folder, for the rest of the process. The folder and the file are made
+    /// when the first session is started, for their owner alone.
+    ///
+    /// Once a process: each has a thread of its own. On a system that gives no thread or no
+    /// random numbers it is [`none`](Self::none), and the log says so.
+    pub fn open(folder: &Path) -> Self {
+        let Ok(token) = crate::random_seed().map(|seed| hex(&seed[..8])) else {
+            tracing::warn!("the system gives no random numbers: no session is noted on disk");
+            return Self::none();
+        };
+        // The number is for people who look into the folder.
+        let own = format!("{}-{token}", std::process::id());
+        let book = Book::new(folder.to_owned(), own.clone());
+        let (orders, queue) = sync_channel(LINES_MOST);
+        let thread = std::thread::Builder::new().name("ledger".to_owned());
+        if let Err(error) = thread.spawn(move || keep(book, &queue)) {
+            tracing::warn!(%error, "no thread: no session is noted on disk");
+            return Self::none();
+        }
+        Self {
+            inner: Some(Arc::new(Inner {
+                folder: folder.to_owned(),
+                own,
+                orders,
+            })),
+        }
+    }
+
+    /// Notes that a session was started. To be called as soon as its id is known. Never waits.
+    pub fn started(&self, started: &Started) {
+        self.write(Line::Started(started.clone()));
+    }
+
+    /// Notes that a session has been ended at the service, or was found to be over. Ids that
+    /// were not noted as started do nothing. Never waits.
+    pub fn ended(&self, session_id: &str) {
+        self.write(Line::Ended {
+            session_id: session_id.to_owned(),
+        });
+    }
+
+    /// Waits until everything that was noted before is on disk: to be called before the process
+    /// ends, else the next one would end sessions again that were ended.
+    ///
+    /// A disk may hang: whoever can't wait for ever puts a limit round it.
+    pub async fn settled(&self) {
+        let Some(inner) = &self.inner else { return };
+        let (answer, settled) = oneshot::channel();
+        // A queue that is full belongs to a disk that hangs; there is nothing to wait for.
+        if inner.orders.try_send(Order::Settle(answer)).is_ok() {
+            let _ = settled.await;
+        }
+    }
+
+    fn write(&self, line: Line) {
+        let Some(inner) = &self.inner else { return };
+        if inner.orders.try_send(Order::Write(line)).is_err() {
+            tracing::warn!("the disk is too slow: a session is not noted on it");
+        }
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.inner.as_ref().map(|inner| &inner.folder);
+        f.debug_tuple("Ledger").field(&folder).finish()
+    }
+}
+
+/// Writes what comes until the last clone of the ledger is gone.
+fn keep(mut book: Book, queue: &Receiver<Order>) {
+    for order in queue {
+        match order {
+            Order::Write(line) => book.write(line),
+            Order::Settle(answer) => drop(answer.send(())),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! Ends the sessions that dead processes have left behind.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_access::{Access, AccessError, AccessSettings};
+use futures_util::StreamExt as _;
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout, timeout_at};
+use tunnel_proto::{Problem, ProblemKind};
+use url::{Host, Url};
+
+use super::book::{self, Claim};
+use super::{Ledger, Started};
+use crate::{CallBudget, access};
+
+/// How long a sweep may take. What is not ended by then, the next start looks at again.
+const SWEEP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Sessions that are being ended at a time: nobody waits for them, and a tunnel that starts
+/// meanwhile shall hardly have to wait for a call of its own.
+const AT_A_TIME: usize = 4;
+
+/// How long loopback may take to say that nobody listens.
+const LOOPBACK_LIMIT: Duration = Duration::from_secs(1);
+
+/// A session that a crash has left behind, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ghost {
+    /// The session.
+    pub session_id: String,
+    /// What became of it.
+    pub end: GhostEnd,
+}
+
+/// What became of a session that a crash has left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GhostEnd {
+    /// It was ended, or had ended by itself; the service says the same to both.
+    Ended,
+    /// Its service was one on this machine, and is gone.
+    Forgotten,
+    /// It could not be ended. The next start tries again, until it is a day old.
+    Left(Problem),
+}
+
+impl Ledger {
+    /// Ends the sessions that dead processes have noted here and not ended, with the
+    /// credentials that their profiles give now. Takes 10 s at most; to be run beside the
+    /// first tunnel, not before it. Each call waits for its turn in `calls`.
+    ///
+    /// Sessions of processes that live are left alone, also where the process is frozen.
+    /// What fails is told in what is returned and tried again at the next start.
+    pub async fn sweep(&self, calls: &CallBudget) -> Vec<Ghost> {
+        let Some(inner) = &self.inner else {
+            return Vec::new();
+        };
+        let deadline = Instant::now() + SWEEP_LIMIT;
+        let (folder, own) = (inner.folder.clone(), inner.own.clone());
+        let now = crate::unix_ms_now();
+        let claimed = spawn_blocking(move || book::claim(&folder, &own, now)).await;
+        let claims = claimed.unwrap_or_default();
+        let mut ghosts: Vec<_> = claims
+            .iter()
+            .flat_map(|claim| claim.ghosts.iter().cloned())
+            .collect();
+        // Those that were started last are the likeliest to live.
+        ghosts.sort_by_key(|ghost| std::cmp::Reverse(ghost.at));
+        let swept = Box::pin(end_all(ghosts, calls, deadline)).await;
+        settle(claims, &swept).await;
+        swept
+    }
+}
+
+async fn end_all(ghosts: Vec<Started>, calls: &CallBudget, deadline: Instant) -> Vec<Ghost> {
+    let accesses = Accesses::default();
+    let mut left: HashSet<_> = ghosts
+        .iter()
+        .map(|ghost| ghost.session_id.clone())
+        .collect();
+    let mut swept = Vec::new();
+    let ending = futures_util::stream::iter(ghosts).map(|ghost| end(ghost, &accesses, calls));
+    let mut ending = std::pin::pin!(ending.buffer_unordered(AT_A_TIME));
+    while let Ok(Some(ghost)) = timeout_at(deadline, ending.next()).await {
+        left.remove(&ghost.session_id);
+        swept.push(ghost);
+    }
+    swept.extend(left.into_iter().map(|session_id| Ghost {
+        session_id,
+        end: GhostEnd::Left(no_time()),
+    }));
+    for ghost in &swept {
+        let session = &ghost.session_id;
+        match &ghost.end {
+            GhostEnd::Ended => tracing::info!(%session, "a session that was left behind is ended"),
+            GhostEnd::Forgotten => {
+                tracing::info!(%session, "the service of a session that was left behind is gone");
+            }
+            GhostEnd::Left(problem) => {
+                tracing::info!(%session, problem = %problem.what, "a session that was left behind can't be ended");
+            }
+        }
+    }
+    swept
+}
+
+/// Notes what is over in the files of the dead, and lets them go.
+async fn settle(claims: Vec<Claim>, swept: &[Ghost]) {
+    let over = |ghost: &&Ghost| match ghost.end {
+        GhostEnd::Ended | GhostEnd::Forgotten => true,
+        GhostEnd::Left(_) => false,
+    };
+    let over: HashSet<_> = swept
+        .iter()
+        .filter(over)
+        .map(|ghost| ghost.session_id.clone())
+        .collect();
+    let settled = spawn_blocking(move || {
+        for claim in claims {
+            claim.settle(&over);
+        }
+    });
+    // Only the runtime's end can cancel it.
+    let _ = settled.await;
+}
+
+async fn end(ghost: Started, accesses: &Accesses, calls: &CallBudget) -> Ghost {
+    let end = match Box::pin(try_end(&ghost, accesses, calls)).await {
+        Ok(end) => end,
+        Err(problem) => GhostEnd::Left(problem),
+    };
+    Ghost {
+        session_id: ghost.session_id,
+        end,
+    }
+}
+
+async fn try_end(
+    ghost: &Started,
+    accesses: &Accesses,
+    calls: &CallBudget,
+) -> Result<GhostEnd, Problem> {
+    if let Some(address) = loopback(ghost.endpoint_url.as_deref())
+        && nobody_listens(address).await
+    {
+        return Ok(GhostEnd::Forgotten);
+    }
+    if ghost.in_memory {
+        return Err(no_keys());
+    }
+    let access = accesses
+        .of(ghost)
+        .await
+        .map_err(|error| access::problem(&error))?;
+    calls.permit().await;
+    match access.terminate_session(&ghost.session_id).await {
+        Ok(()) | Err(AccessError::SessionOver { .. }) => Ok(GhostEnd::Ended),
+        Err(error) => Err(access::problem(&error)),
+    }
+}
+
+/// Who may end what: the config files are read once for each, not once a session.
+#[derive(Default)]
+struct Accesses(Mutex<HashMap<Whose, Access>>);
+
+/// What makes two sessions be ended in the same name.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Whose {
+    region: String,
+    endpoint_url: Option<String>,
+    profile: Option<String>,
+    ca_bundle: Option<PathBuf>,
+}
+
+impl Accesses {
+    async fn of(&self, ghost: &Started) -> Result<Access, AccessError> {
+        let whose = Whose {
+            region: ghost.region.clone(),
+            endpoint_url: ghost.endpoint_url.clone(),
+            profile: ghost.profile.clone(),
+            ca_bundle: ghost.ca_bundle.clone(),
+        };
+        let known = {
+            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get(&whose).cloned()
+        };
+        if let Some(access) = known {
+            return Ok(access);
+        }
+        let settings = AccessSettings {
+            profile: whose.profile.clone(),
+            region: Some(whose.region.clone()),
+            endpoint_url: whose.endpoint_url.clone(),
+            ca_bundle: whose.ca_bundle.clone(),
+            ..AccessSettings::default()
+        };
+        let access = Box::pin(Access::load(settings)).await?;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(whose, access.clone());
+        Ok(access)
+    }
+}
+
+/// Where an endpoint is on this machine: that of a demo, or of a test.
+fn loopback(endpoint: Option<&str>) -> Option<(IpAddr, u16)> {
+    let url = Url::parse(endpoint?).ok()?;
+    let address = match url.host()? {
+        Host::Ipv4(address) => IpAddr::V4(address),
+        Host::Ipv6(address) => IpAddr::V6(address),
+        Host::Domain("localhost") => IpAddr::from([127, 0, 0, 1]),
+        Host::Domain(_) => return None,
+    };
+    address
+        .is_loopback()
+        .then_some((address, url.port_or_known_default()?))
+}
+
+async fn nobody_listens(address: (IpAddr, u16)) -> bool {
+    match timeout(LOOPBACK_LIMIT, TcpStream::connect(address)).await {
+        Ok(Err(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        Ok(Ok(_)) | Err(_) => false,
+    }
+}
+
+fn no_keys() -> Problem {
+    Problem::new(
+        ProblemKind::Credentials,
+        "ghost-keys-gone",
+        "The credentials of the session went with the program that had started it.",
+        "There is nothing to do: the service ends it by itself.",
+    )
+}
+
+fn no_time() -> Problem {
+    Problem::new(
+        ProblemKind::Network,
+        "ghost-no-time",
+        "The service did not answer in time.",
+        "There is nothing to do: it is tried again at the next start.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_address_of_this_machine_is_one_of_a_service_that_can_be_forgotten() {
+        let v4 = IpAddr::from([127, 0, 0, 1]);
+        assert_eq!(loopback(Some("http://127.0.0.1:81")), Some((v4, 81)));
+        assert_eq!(loopback(Some("http://localhost:81/x")), Some((v4, 81)));
+        let v6: IpAddr = "::1".parse().unwrap();
+        assert_eq!(loopback(Some("https://[::1]")), Some((v6, 443)));
+        for elsewhere in [
+            None,
+            Some("https://ssm.eu-central-1.amazonaws.com"),
+            Some("http://10.0.0.1:81"),
+            Some("nonsense"),
+        ] {
+            assert_eq!(loopback(elsewhere), None, "{elsewhere:?}");
+        }
+    }
+}
