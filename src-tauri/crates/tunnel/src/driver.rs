@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use aws_access::{Access, StartSession};
+use aws_access::{Access, AccessSettings, StartSession};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -20,6 +20,7 @@ use crate::access;
 use crate::changes::Changes;
 use crate::dial::{self, Socket};
 use crate::environment::Environment;
+use crate::ledger::{Ledger, Started};
 use crate::listen::{Listener, Local};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
@@ -48,6 +49,10 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) session: SessionConfig,
     pub(crate) access: Access,
+    /// Where the sessions are noted that live.
+    pub(crate) ledger: Ledger,
+    /// What the access was made from, to be noted there.
+    pub(crate) settings: AccessSettings,
     /// What the machine goes through.
     pub(crate) environment: Environment,
     pub(crate) changes: Changes,
@@ -139,6 +144,7 @@ impl Driver {
                 self.act();
             }
             while self.abandoned.join_next().await.is_some() {}
+            self.parts.ledger.settled().await;
         };
         // What is not ended by then is ended by its idle timeout.
         let _ = tokio::time::timeout(END_PATIENCE, end).await;
@@ -302,6 +308,12 @@ impl Driver {
         match outcome {
             Outcome::Started(key, result) => {
                 self.starts -= 1;
+                if let Ok(grant) = &result {
+                    let at = unix_ms(SystemTime::now());
+                    let region = self.parts.access.region();
+                    let started = Started::new(&grant.session_id, region, &self.parts.settings, at);
+                    self.parts.ledger.started(&started);
+                }
                 self.input(Input::Granted(key, result));
             }
             Outcome::Resumed(key, result) => self.input(Input::Granted(key, result)),
@@ -398,9 +410,14 @@ impl Driver {
     /// Ends a session at the service, as far as it can be reached.
     fn terminate(&self, session_id: String) -> impl Future<Output = ()> + Send + 'static {
         let access = self.parts.access.clone();
+        let ledger = self.parts.ledger.clone();
         async move {
-            if let Err(error) = access.terminate_session(&session_id).await {
-                tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
+            match access.terminate_session(&session_id).await {
+                Ok(()) => ledger.ended(&session_id),
+                // It stays in the ledger: the next start tries again.
+                Err(error) => {
+                    tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
+                }
             }
         }
     }

@@ -242,6 +242,8 @@ fn launch(
         policy,
         clock,
         session: config.session.clone(),
+        ledger: config.ledger.clone(),
+        settings: config.access.clone(),
         changes: Changes::of(&environment, config.is_local()),
         environment,
         access,
