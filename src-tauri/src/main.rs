@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use tauri::Manager as _;
-use tunnel_manager::{Manager, SessionManager, Store};
+use tunnel_manager::{Manager, SessionManager, Store, Traces};
 
 use ending::Ending;
 use updates::Updates;
@@ -41,8 +41,9 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
     let app = tauri::Builder::default()
         .invoke_handler(bindings.invoke_handler())
         .setup(|app| {
-            let manager =
-                tauri::async_runtime::block_on(async { Manager::start(store, SessionManager) });
+            let manager = tauri::async_runtime::block_on(async {
+                Manager::start(store, SessionManager::new(Traces::of_user()))
+            });
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));
             app.manage(manager);

@@ -9,22 +9,26 @@
 pub mod demo;
 mod engine;
 mod error;
+mod history;
 pub mod log;
 mod manager;
 mod overview;
 mod profile;
 mod session_manager;
 mod store;
+mod traces;
 
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
+pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
 pub use manager::Manager;
 pub use overview::{Overview, TunnelStatus};
 pub use profile::{
     BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule, Upkeep,
     rules,
 };
-pub use session_manager::SessionManager;
+pub use session_manager::{RecordedTunnel, SessionManager};
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
+pub use traces::{STATE_DIR_VARIABLE, Traces};
 /// One tunnel without a profile: what the command line runs.
 pub use tunnel;

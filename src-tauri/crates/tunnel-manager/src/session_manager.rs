@@ -5,30 +5,63 @@ use std::time::Instant;
 use aws_access::SignIn;
 use tokio::sync::watch;
 use tunnel::{
-    AccessSettings, ListenError, Secret, StartError, StaticCredentials, Tunnel, TunnelConfig,
+    AccessSettings, CallBudget, ListenError, Secret, StartError, StaticCredentials, Tunnel,
+    TunnelConfig,
 };
 use tunnel_proto::{Problem, Snapshot};
 
 use crate::demo::Demo;
 use crate::engine::{Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
+use crate::history::{Following, TunnelName};
 use crate::profile::{BindAddress, Destination, Listen, Profile};
+use crate::traces::Traces;
 
-/// Makes tunnels through AWS Session Manager.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SessionManager;
+/// Makes tunnels through AWS Session Manager. By default they leave no traces on disk.
+#[derive(Debug, Clone, Default)]
+pub struct SessionManager {
+    traces: Traces,
+}
+
+/// A tunnel whose history is kept.
+#[derive(Debug)]
+pub struct RecordedTunnel {
+    tunnel: Tunnel,
+    following: Following,
+}
+
+impl SessionManager {
+    /// Makes tunnels whose history and sessions are kept on disk, and ends the sessions that a
+    /// crash has left there, in a task of its own: no tunnel waits for that.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn new(traces: Traces) -> Self {
+        let ledger = traces.ledger.clone();
+        // What comes of it is in the log; nobody has to know more.
+        tokio::spawn(async move { ledger.sweep(&CallBudget::default()).await });
+        Self { traces }
+    }
+}
 
 impl Engine for SessionManager {
-    type Tunnel = Tunnel;
+    type Tunnel = RecordedTunnel;
     type Demo = Demo;
 
-    async fn start(&self, launch: Launch) -> Result<Tunnel, StartFailure> {
+    async fn start(&self, launch: Launch) -> Result<RecordedTunnel, StartFailure> {
         let Launch { profile, access } = launch;
-        Tunnel::start(config(&profile, access))
-            .await
-            .map_err(|error| StartFailure {
-                problem: error.problem(),
-                free_port: free_port(&error),
-            })
+        let name = TunnelName::new(Some(profile.id), profile.name.clone());
+        let mut config = config(&profile, access);
+        // The sessions of the demo end with its service, which is in this process.
+        if config.access.static_credentials.is_none() {
+            config.ledger = self.traces.ledger.clone();
+        }
+        let tunnel = Tunnel::start(config).await.map_err(|error| StartFailure {
+            problem: error.problem(),
+            free_port: free_port(&error),
+        })?;
+        let following = self.traces.history.follow(name, tunnel.events());
+        Ok(RecordedTunnel { tunnel, following })
     }
 
     async fn sign_in(&self, aws_profile: Option<&str>) -> SignIn {
@@ -40,17 +73,19 @@ impl Engine for SessionManager {
     }
 }
 
-impl RunningTunnel for Tunnel {
+impl RunningTunnel for RecordedTunnel {
     fn snapshot(&self) -> watch::Receiver<Snapshot> {
-        Self::snapshot(self)
+        self.tunnel.snapshot()
     }
 
     fn try_now(&self) {
-        Self::try_now(self);
+        self.tunnel.try_now();
     }
 
     async fn stop(self) {
-        Self::stop(self).await;
+        let Self { tunnel, following } = self;
+        tunnel.stop().await;
+        following.finished().await;
     }
 }
 

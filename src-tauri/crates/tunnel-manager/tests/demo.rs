@@ -12,7 +12,7 @@ use tunnel_proto::State;
 
 fn manager() -> (TempDir, Manager) {
     let folder = TempDir::new().expect("a folder");
-    let manager = Manager::start(Store::in_folder(folder.path()), SessionManager);
+    let manager = Manager::start(Store::in_folder(folder.path()), SessionManager::default());
     (folder, manager)
 }
 

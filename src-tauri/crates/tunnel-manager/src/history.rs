@@ -1,0 +1,287 @@
+//! What happened to the tunnels, kept on disk for a week: each change of state with its cause,
+//! each WebSocket that was lost and what it cost.
+//!
+//! JSON lines, one file a day (UTC). Each line goes out in one appending write, so that any
+//! number of processes share a file, and a crash costs one line at most.
+
+mod day;
+mod diary;
+mod reading;
+mod summary;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tunnel::{Destination, TunnelConfig, TunnelEvent};
+use tunnel_proto::Record;
+use uuid::Uuid;
+
+use crate::profile::ProfileId;
+use diary::{Bounds, Diary, Reason};
+pub use reading::Reading;
+pub(crate) use reading::read;
+pub use summary::Summary;
+
+/// Records that may wait for the disk. A tunnel in trouble makes a few a second; only a disk
+/// that hangs lets so many wait, and then they are counted.
+const QUEUE_MOST: usize = 1024;
+
+/// How long the end of a program waits for its last records to reach the disk.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Which tunnel a record is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TunnelName {
+    /// The saved tunnel, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ProfileId>,
+    /// What the user calls it; `target → destination` if it has no name.
+    pub name: String,
+    /// One start of the tunnel: two processes may run tunnels of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Uuid>,
+}
+
+impl TunnelName {
+    /// Names a tunnel that starts now.
+    pub fn new(id: Option<ProfileId>, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            run: Some(Uuid::new_v4()),
+        }
+    }
+
+    /// Names a tunnel that nobody has saved.
+    pub fn of_unsaved(config: &TunnelConfig) -> Self {
+        // A tunnel that was given no name is called as its target.
+        if config.name != config.target {
+            return Self::new(None, config.name.clone());
+        }
+        let target = &config.target;
+        let name = match &config.destination {
+            Destination::Port(port) | Destination::Stream { port } => format!("{target} → {port}"),
+            Destination::RemoteHost { host, port } => format!("{target} → {host}:{port}"),
+            Destination::Document { name, parameters } => {
+                let of = |key: &str| parameters.get(key).and_then(|values| values.first());
+                match (of("host"), of("portNumber")) {
+                    (Some(host), Some(port)) => format!("{target} → {host}:{port}"),
+                    (None, Some(port)) => format!("{target} → {port}"),
+                    (_, None) => format!("{target} → {name}"),
+                }
+            }
+        };
+        Self::new(None, name)
+    }
+}
+
+/// One line of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Whose.
+    pub tunnel: TunnelName,
+    /// What happened, and when.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// The history of this process' tunnels. A clone is the same one.
+///
+/// Writing is done by a thread of its own: no call waits for the disk. A disk that is full or
+/// can't be written to is told once in the log, and nothing else comes of it. What could not be
+/// kept is counted, and the count is kept as soon as there is room.
+#[derive(Clone, Default)]
+pub struct History {
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    orders: SyncSender<Order>,
+    /// Records that found no room in a queue.
+    missed: Arc<AtomicU64>,
+}
+
+enum Order {
+    Write(Box<Entry>),
+    /// Answers when everything before is on disk.
+    Settle(oneshot::Sender<()>),
+}
+
+impl History {
+    /// A history that keeps nothing.
+    pub fn none() -> Self {
+        Self { inner: None }
+    }
+
+    /// The history in this folder, which is made when there is something to keep, for its owner
+    /// alone. Removes what is older than a week.
+    ///
+    /// On a system that gives no thread it is [`none`](Self::none), and the log says so.
+    pub fn open(folder: &Path) -> Self {
+        Self::open_at(folder, Bounds::default(), unix_ms_now())
+    }
+
+    fn open_at(folder: &Path, bounds: Bounds, now: u64) -> Self {
+        let mut diary = Diary::new(folder.to_owned(), bounds);
+        let (orders, queue) = sync_channel(QUEUE_MOST);
+        let missed = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&missed);
+        let thread = std::thread::Builder::new().name("history".to_owned());
+        let started = thread.spawn(move || {
+            diary.prune(now);
+            keep(&mut diary, &queue, &counted);
+        });
+        if let Err(error) = started {
+            tracing::warn!(%error, "no thread: what happens is not kept");
+            return Self::none();
+        }
+        Self {
+            inner: Some(Arc::new(Inner {
+                folder: folder.to_owned(),
+                orders,
+                missed,
+            })),
+        }
+    }
+
+    /// Keeps a record. Never waits.
+    pub fn record(&self, tunnel: &TunnelName, record: &Record) {
+        let Some(inner) = &self.inner else { return };
+        let entry = Entry {
+            tunnel: tunnel.clone(),
+            record: record.clone(),
+        };
+        if inner
+            .orders
+            .try_send(Order::Write(Box::new(entry)))
+            .is_err()
+        {
+            self.missed(1);
+        }
+    }
+
+    /// Counts records that nobody could give to [`record`](Self::record).
+    pub fn missed(&self, count: u64) {
+        if let Some(inner) = &self.inner {
+            inner.missed.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    /// Keeps what is told of a tunnel until the tunnel is gone.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn follow(
+        &self,
+        tunnel: TunnelName,
+        mut events: broadcast::Receiver<TunnelEvent>,
+    ) -> Following {
+        let history = self.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                match events.recv().await {
+                    Ok(event) => {
+                        if let Some(record) = recorded(&event) {
+                            history.record(&tunnel, record);
+                        }
+                    }
+                    Err(RecvError::Lagged(count)) => history.missed(count),
+                    Err(RecvError::Closed) => break,
+                }
+            }
+        });
+        Following {
+            task,
+            history: self.clone(),
+        }
+    }
+
+    /// Waits until what was recorded before is on disk, or can't be brought there. A disk may
+    /// hang: whoever can't wait for ever puts a limit round it.
+    pub async fn settled(&self) {
+        let Some(inner) = &self.inner else { return };
+        let (answer, settled) = oneshot::channel();
+        // A queue that is full belongs to a disk that hangs; there is nothing to wait for.
+        if inner.orders.try_send(Order::Settle(answer)).is_ok() {
+            let _ = settled.await;
+        }
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.inner.as_ref().map(|inner| &inner.folder);
+        f.debug_tuple("History").field(&folder).finish()
+    }
+}
+
+/// A tunnel whose history is kept.
+#[derive(Debug)]
+pub struct Following {
+    task: JoinHandle<()>,
+    history: History,
+}
+
+impl Following {
+    /// Waits until the last that the tunnel had to say is on disk: to be called after its stop,
+    /// for it waits until the tunnel is gone. Takes 2 s at most.
+    pub async fn finished(self) {
+        let Self { task, history } = self;
+        let last_words = async {
+            let _ = task.await;
+            history.settled().await;
+        };
+        let _ = timeout(LAST_WORDS, last_words).await;
+    }
+}
+
+/// What of an event is kept.
+fn recorded(event: &TunnelEvent) -> Option<&Record> {
+    match event {
+        TunnelEvent::Record(record) => Some(record),
+        TunnelEvent::State(_)
+        | TunnelEvent::Lost { .. }
+        | TunnelEvent::Replaced { .. }
+        | TunnelEvent::Notice(_) => None,
+    }
+}
+
+/// Writes what comes until the last clone of the history is gone.
+fn keep(diary: &mut Diary, queue: &Receiver<Order>, missed: &AtomicU64) {
+    for order in queue {
+        diary.leave_out(Reason::TooFast, missed.swap(0, Ordering::Relaxed));
+        match order {
+            Order::Write(entry) => diary.write(&entry),
+            Order::Settle(answer) => {
+                diary.say_gaps(unix_ms_now());
+                // Whoever waited may have gone.
+                let _ = answer.send(());
+            }
+        }
+    }
+    diary.leave_out(Reason::TooFast, missed.swap(0, Ordering::Relaxed));
+    diary.say_gaps(unix_ms_now());
+}
+
+fn unix_ms_now() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

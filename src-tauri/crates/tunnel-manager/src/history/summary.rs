@@ -1,0 +1,129 @@
+//! What a stretch of history comes to.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use tunnel_proto::{ClosedBy, DropEnd, Happening, State};
+use uuid::Uuid;
+
+use super::Entry;
+
+/// What the history of one tunnel comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// WebSockets that were lost.
+    pub drops: u32,
+    /// Of those: closed by the gateway.
+    pub by_gateway: u32,
+    /// Of those: broken on the way.
+    pub by_network: u32,
+    /// Of those: given up by Culvert, for no sign of life had come in time.
+    pub by_deadline: u32,
+    /// Of those: left by Culvert to renew them.
+    pub by_renewal: u32,
+    /// Of those: left by Culvert because the session was over.
+    pub by_session_end: u32,
+    /// Of those: such that the session could not be resumed.
+    pub not_resumed: u32,
+    /// WebSockets that were renewed ahead of time.
+    pub renewals: u32,
+    /// The longest time in which no connection of a session could go on, milliseconds.
+    pub longest_gap_ms: u64,
+    /// Local connections that did not live through a drop.
+    pub connections_lost: u64,
+    /// How long the tunnel was up, milliseconds, as far as is recorded.
+    pub up_ms: u64,
+    /// How long it was wanted to be up, milliseconds, as far as is recorded.
+    pub wanted_ms: u64,
+}
+
+impl Summary {
+    /// Adds up the entries of one tunnel, oldest first, from `since` on (Unix milliseconds).
+    /// Earlier ones only say how it was then.
+    ///
+    /// Of a run whose end is not recorded, for it goes on or has crashed, the time after its
+    /// last record is not counted: nothing is known of it.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, since: u64) -> Self {
+        let mut summary = Self::default();
+        let mut runs: HashMap<Option<Uuid>, Span> = HashMap::new();
+        for entry in entries {
+            let at = entry.record.at;
+            let run = runs.entry(entry.tunnel.run).or_insert(Span {
+                from: at,
+                phase: Phase::Unknown,
+            });
+            // However often it was told in between: each stretch is counted once.
+            let known = at.saturating_sub(run.from.max(since));
+            match run.phase {
+                Phase::Unknown | Phase::Resting => {}
+                Phase::Up => {
+                    summary.up_ms += known;
+                    summary.wanted_ms += known;
+                }
+                Phase::Down => summary.wanted_ms += known,
+            }
+            run.from = run.from.max(at);
+            match &entry.record.what {
+                Happening::State { state, cause: _ } => run.phase = phase(state),
+                Happening::Drop(lost) if at >= since => {
+                    summary.drops += 1;
+                    *summary.by(lost.closed_by) += 1;
+                    match lost.end {
+                        DropEnd::Resumed => {}
+                        DropEnd::Replaced { .. } | DropEnd::GivenUp { .. } | DropEnd::Stopped => {
+                            summary.not_resumed += 1;
+                        }
+                    }
+                    summary.longest_gap_ms = summary.longest_gap_ms.max(lost.lasted_ms);
+                    summary.connections_lost +=
+                        u64::from(lost.connections.saturating_sub(lost.survived));
+                }
+                Happening::Renewed(renewal) if at >= since => {
+                    summary.renewals += 1;
+                    summary.longest_gap_ms = summary.longest_gap_ms.max(renewal.gap_ms);
+                }
+                Happening::Drop(_) | Happening::Renewed(_) => {}
+            }
+        }
+        summary
+    }
+
+    fn by(&mut self, closed_by: ClosedBy) -> &mut u32 {
+        match closed_by {
+            ClosedBy::Gateway => &mut self.by_gateway,
+            ClosedBy::Network => &mut self.by_network,
+            ClosedBy::Deadline => &mut self.by_deadline,
+            ClosedBy::Renewal => &mut self.by_renewal,
+            ClosedBy::SessionEnd => &mut self.by_session_end,
+        }
+    }
+}
+
+/// What is known of one start of a tunnel.
+struct Span {
+    /// Since when.
+    from: u64,
+    phase: Phase,
+}
+
+/// How a tunnel was for a while.
+enum Phase {
+    Unknown,
+    /// Off, or waiting for a first connection.
+    Resting,
+    Up,
+    /// Wanted to be up, and was not, or not well.
+    Down,
+}
+
+fn phase(state: &State) -> Phase {
+    match state {
+        State::Up { .. } => Phase::Up,
+        State::Connecting { .. }
+        | State::Degraded { .. }
+        | State::Reconnecting { .. }
+        | State::NeedsSignIn { .. } => Phase::Down,
+        State::Off | State::Listening | State::Stopping | State::Failed { .. } => Phase::Resting,
+    }
+}

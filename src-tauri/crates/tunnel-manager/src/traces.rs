@@ -1,0 +1,81 @@
+//! What this process' tunnels leave on disk, and where.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+use tunnel::Ledger;
+
+use crate::history::{self, History, Reading, TunnelName};
+
+/// Environment variable that names the folder for what the program keeps, instead of the OS's
+/// own (`$XDG_STATE_HOME/culvert`, which is `~/.local/state/culvert` by default).
+pub const STATE_DIR_VARIABLE: &str = "CULVERT_STATE_DIR";
+
+const HISTORY: &str = "history";
+const SESSIONS: &str = "sessions";
+
+/// What a process' tunnels leave on disk: what happened to them, and which of their sessions
+/// live. A clone is the same. By default nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// What happened.
+    pub history: History,
+    /// The sessions that live.
+    pub ledger: Ledger,
+}
+
+impl Traces {
+    /// Leaves nothing.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Leaves them where the user's other programs do, or nowhere where the system names no
+    /// home folder. Once a process.
+    pub fn of_user() -> Self {
+        match folder_of_user() {
+            Some(folder) => Self::in_folder(&folder),
+            None => {
+                tracing::warn!("the system names no home folder: what happens is not kept");
+                Self::none()
+            }
+        }
+    }
+
+    /// Leaves them in this folder, which is made when there is something to keep.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            history: History::open(&folder.join(HISTORY)),
+            ledger: Ledger::open(&folder.join(SESSIONS)),
+        }
+    }
+
+    /// Reads what happened to the tunnels that are wanted, in this process and all others of
+    /// the user, since a time (Unix milliseconds). Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The path, and why it can't be read. Where nothing was kept, nothing is read.
+    pub fn read_history(
+        since: u64,
+        wanted: impl Fn(&TunnelName) -> bool,
+    ) -> Result<Reading, (PathBuf, io::Error)> {
+        let Some(folder) = folder_of_user().map(|folder| folder.join(HISTORY)) else {
+            return Ok(Reading::default());
+        };
+        history::read(&folder, since, wanted).map_err(|error| (folder, error))
+    }
+}
+
+fn folder_of_user() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os(STATE_DIR_VARIABLE).filter(|name| !name.is_empty()) {
+        return Some(folder.into());
+    }
+    let folders = ProjectDirs::from("", "", "culvert")?;
+    // Only Linux has a folder of its own for it.
+    let folder = folders
+        .state_dir()
+        .unwrap_or_else(|| folders.data_local_dir());
+    Some(folder.to_owned())
+}
