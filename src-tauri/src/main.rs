@@ -16,6 +16,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use tauri::Manager as _;
+use tunnel_manager::tunnel::Environment;
 use tunnel_manager::{Manager, SessionManager, Store, Traces};
 
 use ending::Ending;
@@ -42,7 +43,10 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         .invoke_handler(bindings.invoke_handler())
         .setup(|app| {
             let manager = tauri::async_runtime::block_on(async {
-                Manager::start(store, SessionManager::new(Traces::of_user()))
+                Manager::start(
+                    store,
+                    SessionManager::new(Traces::of_user(), Environment::system()),
+                )
             });
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));

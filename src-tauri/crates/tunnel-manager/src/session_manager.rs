@@ -5,7 +5,7 @@ use std::time::Instant;
 use aws_access::SignIn;
 use tokio::sync::watch;
 use tunnel::{
-    AccessSettings, CallBudget, ListenError, Secret, StartError, StaticCredentials, Tunnel,
+    AccessSettings, Environment, ListenError, Secret, StartError, StaticCredentials, Tunnel,
     TunnelConfig,
 };
 use tunnel_proto::{Problem, Snapshot};
@@ -16,10 +16,12 @@ use crate::history::{Following, TunnelName};
 use crate::profile::{BindAddress, Destination, Listen, Profile};
 use crate::traces::Traces;
 
-/// Makes tunnels through AWS Session Manager. By default they leave no traces on disk.
+/// Makes tunnels through AWS Session Manager. By default they leave no traces on disk, in an
+/// environment in which nothing happens.
 #[derive(Debug, Clone, Default)]
 pub struct SessionManager {
     traces: Traces,
+    environment: Environment,
 }
 
 /// A tunnel whose history is kept.
@@ -30,17 +32,22 @@ pub struct RecordedTunnel {
 }
 
 impl SessionManager {
-    /// Makes tunnels whose history and sessions are kept on disk, and ends the sessions that a
-    /// crash has left there, in a task of its own: no tunnel waits for that.
+    /// Makes tunnels whose history and sessions are kept on disk, and which go through what the
+    /// machine goes through. Ends the sessions that a crash has left on disk, in a task of its
+    /// own: no tunnel waits for that.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn new(traces: Traces) -> Self {
+    pub fn new(traces: Traces, environment: Environment) -> Self {
         let ledger = traces.ledger.clone();
         // What comes of it is in the log; nobody has to know more.
-        tokio::spawn(async move { ledger.sweep(&CallBudget::default()).await });
-        Self { traces }
+        let calls = environment.call_budget().clone();
+        tokio::spawn(async move { ledger.sweep(&calls).await });
+        Self {
+            traces,
+            environment,
+        }
     }
 }
 
@@ -52,6 +59,7 @@ impl Engine for SessionManager {
         let Launch { profile, access } = launch;
         let name = TunnelName::new(Some(profile.id), profile.name.clone());
         let mut config = config(&profile, access);
+        config.environment = self.environment.clone();
         // The sessions of the demo end with its service, which is in this process.
         if config.access.static_credentials.is_none() {
             config.ledger = self.traces.ledger.clone();
