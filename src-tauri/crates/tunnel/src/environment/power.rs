@@ -3,9 +3,9 @@
 //! That the machine has slept is told by two clocks: one that stops meanwhile and one that does
 //! not. No wall clock is asked, so setting one changes nothing. *When* to compare them:
 //!
-//! * Linux: the kernel says so, by a timer that it cancels on each wake (see [`linux`]). That
+//! * Linux: the kernel says so, by a timer that it cancels on each wake (see `power/linux.rs`). That
 //!   costs nothing while nothing happens, and sees every kind of suspend. logind says beforehand
-//!   that the machine is about to sleep; its word for the wake is taken as well, but not
+//!   (feature `logind`) that the machine is about to sleep; its word for the wake is taken as well, but not
 //!   relied upon: a suspend past logind has none, and a bus may be gone.
 //! * macOS and Windows, and a Linux without such timers: every 5 s.
 
@@ -22,6 +22,8 @@ use super::conditions::Board;
 mod clock;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(all(target_os = "linux", feature = "logind"))]
+mod logind;
 
 /// The time between two looks at the clocks where nothing tells of a wake. Rare enough to be
 /// nothing beside a tunnel's own keepalive, and soon enough beside the pong's deadline of 10 s.
@@ -37,6 +39,10 @@ const NOTICEABLE: Duration = Duration::from_secs(2);
 const SOON_ASLEEP: Duration = Duration::from_secs(30);
 
 /// What may tell of sleep and wake.
+#[cfg_attr(
+    not(all(target_os = "linux", feature = "logind")),
+    allow(dead_code, reason = "only logind says more than to look")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Notice {
     /// The machine is about to sleep.
@@ -111,7 +117,10 @@ pub(super) async fn watch(board: Arc<Board>) {
     let clock = SleepClock::new();
     #[cfg(target_os = "linux")]
     {
-        let announcements = linux::announcements().await;
+        #[cfg(feature = "logind")]
+        let announcements = logind::announcements().await;
+        #[cfg(not(feature = "logind"))]
+        let announcements = stream::pending::<Notice>();
         match linux::wakes() {
             Ok(wakes) => follow(&board, clock, stream::select(announcements, wakes)).await,
             Err(error) => {
