@@ -5,8 +5,9 @@
 //!
 //! * Linux: the kernel says so, by a timer that it cancels on each wake (see `power/linux.rs`). That
 //!   costs nothing while nothing happens, and sees every kind of suspend. logind says beforehand
-//!   (feature `logind`) that the machine is about to sleep; its word for the wake is taken as well, but not
-//!   relied upon: a suspend past logind has none, and a bus may be gone.
+//!   (feature `logind`) that the machine is about to sleep; its word for the
+//!   wake is taken as well, but not relied upon: a suspend past logind has none, and a bus may be
+//!   gone.
 //! * macOS and Windows, and a Linux without such timers: every 5 s.
 
 use std::pin::pin;
