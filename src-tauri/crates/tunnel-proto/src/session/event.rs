@@ -146,6 +146,8 @@ pub enum SessionTimer {
     /// The agent has been away for too long
     /// ([`SessionConfig::agent_patience`]).
     AgentGone,
+    /// A gap that is being filled is old enough to be told, or has been closed for long enough.
+    CatchingUp,
     /// The quiet moment that is awaited, or the end of the patience with it.
     Quiet,
     /// The end of a window in which the load is measured.

@@ -1,8 +1,9 @@
 //! What is wrong with a session whose WebSocket is up: the agent is away, the gateway does not
-//! answer, messages stay missing; and when that has gone on for too long.
+//! answer, messages stay missing or come back slowly; and when that has gone on for too long.
 
 use std::time::{Duration, Instant};
 
+use super::catching_up::{CatchingUp, Gap};
 use super::problem::Reason;
 use super::{SessionConfig, SessionTimer};
 
@@ -24,6 +25,7 @@ pub(super) struct Health {
     away: Option<Instant>,
     no_pong: bool,
     trial: Trial,
+    catching_up: CatchingUp,
     /// What the user was told last.
     told: Option<Reason>,
 }
@@ -75,6 +77,8 @@ pub(super) struct Signs {
     pub(super) no_pong: bool,
     /// Since when something has been missing without any progress.
     pub(super) missing_since: Option<Instant>,
+    /// Messages of the agent's that wait behind a missing one.
+    pub(super) gap: Option<Gap>,
     /// When the last frame came.
     pub(super) last_frame: Option<Instant>,
 }
@@ -101,6 +105,7 @@ impl Health {
             away: None,
             no_pong: false,
             trial: Trial::Idle,
+            catching_up: CatchingUp::Even,
             told: None,
         }
     }
@@ -121,6 +126,7 @@ impl Health {
     pub(super) fn reset(&mut self) {
         self.away = None;
         self.watched = None;
+        self.catching_up.reset();
     }
 
     /// Looks at how things stand. To be called whenever something happened.
@@ -128,6 +134,7 @@ impl Health {
         self.no_pong = signs.no_pong;
         if signs.watched {
             self.watched.get_or_insert(now);
+            self.catching_up.review(now, signs.gap);
         } else {
             self.watched = None;
         }
@@ -167,7 +174,15 @@ impl Health {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, SessionTimer)> {
-        self.trial_end()
+        let catching_up = self.catching_up.poll_timeout();
+        let catching_up = catching_up.filter(|_| self.watched.is_some());
+        [
+            self.trial_end(),
+            catching_up.map(|at| (at, SessionTimer::CatchingUp)),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
     }
 
     /// A later one may be but a consequence of an earlier one.
@@ -181,8 +196,10 @@ impl Health {
             Some(Reason::AgentAway)
         } else if self.no_pong {
             Some(Reason::NoPong)
+        } else if stalled {
+            Some(Reason::Stalled(self.stall_after))
         } else {
-            stalled.then_some(Reason::Stalled(self.stall_after))
+            self.catching_up.held().map(Reason::CatchingUp)
         }
     }
 

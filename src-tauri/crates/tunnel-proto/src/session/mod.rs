@@ -1,5 +1,6 @@
 //! One session: the data channel, what carries connections over it, and the path's liveness.
 
+mod catching_up;
 mod config;
 mod connections;
 mod event;
@@ -21,6 +22,7 @@ use smux::Mux;
 use ssm_data_channel::{Clock, DataChannel, DataKey, SocketEnd};
 use ssm_message::payload::Flag;
 
+use self::catching_up::Gap;
 use self::health::{Health, Signs, Verdict};
 use self::keepalive::Keepalive;
 use self::load::Meter;
@@ -382,11 +384,16 @@ impl Session {
         if self.outcome.is_some() {
             return;
         }
-        let missing = [self.channel.unanswered_since(), self.channel.gap_since()];
+        let gap = self.channel.gap_since().map(|since| Gap {
+            held: self.channel.stats().reordered,
+            since,
+        });
+        let missing = [self.channel.unanswered_since(), gap.map(|gap| gap.since)];
         let signs = Signs {
             watched: self.is_attended(),
             no_pong: self.keepalive.is_late(),
             missing_since: missing.into_iter().flatten().min(),
+            gap,
             last_frame: self.last_frame,
         };
         match self.health.review(now, signs) {

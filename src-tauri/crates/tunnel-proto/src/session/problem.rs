@@ -13,6 +13,8 @@ pub(super) enum Reason {
     NoPong,
     /// For so long when it was noticed.
     Stalled(Duration),
+    /// With so many messages held when it was noticed.
+    CatchingUp(usize),
 }
 
 impl Reason {
@@ -41,7 +43,26 @@ impl Reason {
                 "Nothing to do if it goes on; otherwise look for a destination that does not \
                  read what it is sent.",
             ),
+            Self::CatchingUp(held) => Problem::new(
+                ProblemKind::Target,
+                "catching-up",
+                format!(
+                    "Some of what the target sent was lost on the way, and its agent sends it \
+                     again slowly: about ten messages a second. When this was noticed, {} \
+                     waited behind what is missing.",
+                    messages(held)
+                ),
+                "Nothing to do: it heals by itself, at the agent's pace. New connections use \
+                 another session.",
+            ),
         }
+    }
+}
+
+fn messages(count: usize) -> String {
+    match count {
+        1 => "1 message".to_owned(),
+        more => format!("{more} messages"),
     }
 }
 

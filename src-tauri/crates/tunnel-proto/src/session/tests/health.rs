@@ -53,20 +53,99 @@ fn any_new_acknowledgement_starts_the_clock_anew() {
     assert_eq!(world.said(), ["over: jammed"]);
 }
 
-#[test]
-fn a_gap_that_is_healed_head_by_head_is_no_stall() {
-    let mut world = World::multiplexed();
+/// Makes every second of `count` pairs of the agent's messages come, and returns the numbers of
+/// the others.
+fn lose(world: &mut World, count: i64) -> Vec<i64> {
     let first = world.sent;
-    for lost in 0..200 {
-        let early = first + 2 * lost + 1;
-        world.say_number(early, PayloadType::Other(99), Bytes::new());
+    world.sent += 2 * count;
+    let lost: Vec<_> = (0..count).map(|pair| first + 2 * pair).collect();
+    for number in &lost {
+        world.say_number(number + 1, PayloadType::Other(99), Bytes::new());
     }
-    for lost in 0..200 {
+    lost
+}
+
+/// What was lost comes, one message every 100 ms.
+fn heal(world: &mut World, lost: &[i64]) {
+    for number in lost {
         world.run(ms(100));
-        world.say_number(first + 2 * lost, PayloadType::Other(99), Bytes::new());
+        world.say_number(*number, PayloadType::Other(99), Bytes::new());
     }
+}
+
+#[test]
+fn a_gap_that_is_healed_head_by_head_is_no_stall_and_is_told_until_it_is_closed() {
+    let mut world = World::multiplexed();
+    let lost = lose(&mut world, 200);
+    heal(&mut world, &lost[..9]);
+    world.run(ms(99));
     assert!(world.said().is_empty());
+    world.run(ms(1));
+    let events = world.events();
+    let [SessionEvent::Degraded(Some(problem))] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(problem.code, "catching-up");
+    assert!(problem.what.contains("191 messages"), "{problem:?}");
+    heal(&mut world, &lost[9..]);
     assert_eq!(world.session.vitals(world.now).held, 0);
+    world.run(ms(999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["fine"]);
+}
+
+#[test]
+fn a_gap_that_closes_within_a_second_is_not_worth_a_word() {
+    let mut world = World::multiplexed();
+    for _ in 0..20 {
+        let lost = lose(&mut world, 9);
+        heal(&mut world, &lost);
+    }
+    world.run(secs(2));
+    assert!(world.said().is_empty());
+}
+
+#[test]
+fn one_gap_soon_after_the_other_is_one_time_of_catching_up() {
+    let mut world = World::multiplexed();
+    for _ in 0..20 {
+        let lost = lose(&mut world, 15);
+        heal(&mut world, &lost);
+        world.run(ms(900));
+    }
+    assert_eq!(world.said(), ["degraded: catching-up"]);
+    world.run(ms(100));
+    assert_eq!(world.said(), ["fine"]);
+}
+
+#[test]
+fn catching_up_that_comes_to_a_stand_is_a_stall() {
+    let mut world = World::multiplexed();
+    let lost = lose(&mut world, 20);
+    heal(&mut world, &lost[..15]);
+    assert_eq!(world.said(), ["degraded: catching-up"]);
+    world.run(secs(5));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    heal(&mut world, &lost[15..]);
+    assert_eq!(world.said(), ["degraded: catching-up"]);
+    world.control(PAUSE);
+    assert_eq!(world.said(), ["degraded: agent-away"]);
+}
+
+#[test]
+fn catching_up_ends_with_the_websocket_and_is_told_anew_on_the_next() {
+    let mut world = World::multiplexed();
+    let lost = lose(&mut world, 60);
+    heal(&mut world, &lost[..20]);
+    world.disconnect();
+    assert_eq!(world.said(), ["degraded: catching-up", "fine"]);
+    world.run(secs(10));
+    world.connect();
+    heal(&mut world, &lost[20..29]);
+    assert!(world.said().is_empty());
+    heal(&mut world, &lost[29..32]);
+    assert_eq!(world.said(), ["degraded: catching-up"]);
 }
 
 #[test]
