@@ -63,7 +63,7 @@ pub(crate) fn lost_request() -> Failure {
         ProblemKind::Service,
         "request-lost",
         "A request to AWS was lost by a fault of Culvert.",
-        "It is tried again; please report this with the log.",
+        "Please report this, with the log.",
     );
     Failure {
         next: Next::Retry,

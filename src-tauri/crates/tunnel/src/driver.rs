@@ -504,7 +504,7 @@ fn hung() -> Problem {
         ProblemKind::Protocol,
         "session-hangs",
         "A session of the tunnel does not go on.",
-        "A new session is started; if it happens again, make a diagnostic bundle.",
+        "If it happens again, make a diagnostic bundle.",
     )
 }
 

@@ -157,7 +157,7 @@ pub(super) fn mux_framing(error: &smux::Error) -> Problem {
         ProblemKind::Protocol,
         "mux-framing",
         "The agent sent bytes that are not smux frames.",
-        "A new session is started; if it happens again, update the agent.",
+        "If it happens again, update the agent.",
     )
     .with_details(error.to_string())
 }
@@ -167,6 +167,6 @@ pub(super) fn channel(error: &ChannelError) -> Problem {
         ProblemKind::Protocol,
         error.code(),
         format!("The session can't go on: {error}."),
-        "A new session is started; if it happens again, make a diagnostic bundle.",
+        "If it happens again, make a diagnostic bundle.",
     )
 }

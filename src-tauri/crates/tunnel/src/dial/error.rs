@@ -136,11 +136,16 @@ impl DialError {
     /// that says for sure whether the session or the credentials are over.
     pub(crate) fn next(&self) -> Next {
         match self {
-            Self::Dns { .. }
-            | Self::Connect { .. }
-            | Self::Timeout { .. }
-            | Self::Tls { .. }
-            | Self::ProxyUnreachable { .. } => Next::AwaitNetwork,
+            Self::Dns { .. } => unless_reached(NetworkFault::Dns),
+            Self::Connect { fault, .. } => unless_reached(*fault),
+            Self::Tls { fault, .. } => unless_reached(NetworkFault::Tls(*fault)),
+            // A packet filter and a dead path look like this, too.
+            Self::Timeout { .. } | Self::ProxyUnreachable { .. } => Next::AwaitNetwork,
+            // The page of a captive portal.
+            Self::NotWebSocket {
+                status: Some(..500),
+                ..
+            } => Next::AwaitNetwork,
             Self::ProxyRefused { .. } | Self::ProxyProtocol { .. } | Self::NotWebSocket { .. } => {
                 Next::Retry
             }
@@ -280,6 +285,16 @@ impl DialError {
                 details: self.details(),
             },
         }
+    }
+}
+
+/// What a fault of the network asks for: where nobody was reached, the way there has to come
+/// back.
+fn unless_reached(fault: NetworkFault) -> Next {
+    if fault.is_unreachable() {
+        Next::AwaitNetwork
+    } else {
+        Next::Retry
     }
 }
 

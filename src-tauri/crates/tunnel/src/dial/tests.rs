@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_access::Trust;
+use aws_access::{TlsFault, Trust};
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
@@ -405,6 +406,55 @@ fn each_error_speaks_in_sentences() {
     let failure = error.failure();
     assert_eq!(failure.problem.code, "network-timeout");
     assert!(failure.problem.what.ends_with('.') && failure.problem.remedy.ends_with('.'));
+}
+
+#[test]
+fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
+    let host = || GATEWAY.to_owned();
+    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+    let connect = |kind: io::ErrorKind| DialError::connect(GATEWAY, kind.into());
+    let tls = |fault| DialError::Tls {
+        host: host(),
+        fault,
+        source: io::Error::other("tls"),
+    };
+    let answered = |status| DialError::NotWebSocket {
+        host: host(),
+        status,
+        excerpt: String::new(),
+    };
+    let unresolved = DialError::Dns {
+        host: host(),
+        source: refused(),
+    };
+    let proxy = DialError::ProxyUnreachable {
+        proxy: "proxy:8080".to_owned(),
+        source: Box::new(DialError::connect("proxy", refused())),
+    };
+    for (error, next) in [
+        (unresolved, Next::AwaitNetwork),
+        (proxy, Next::AwaitNetwork),
+        (
+            connect(io::ErrorKind::ConnectionRefused),
+            Next::AwaitNetwork,
+        ),
+        (
+            connect(io::ErrorKind::NetworkUnreachable),
+            Next::AwaitNetwork,
+        ),
+        (tls(TlsFault::UntrustedIssuer), Next::AwaitNetwork),
+        (tls(TlsFault::WrongHost), Next::AwaitNetwork),
+        // A captive portal's page.
+        (answered(Some(200)), Next::AwaitNetwork),
+        (answered(Some(302)), Next::AwaitNetwork),
+        // Somebody was there.
+        (connect(io::ErrorKind::ConnectionReset), Next::Retry),
+        (tls(TlsFault::Expired), Next::Retry),
+        (answered(Some(503)), Next::Retry),
+        (answered(None), Next::Retry),
+    ] {
+        assert_eq!(error.next(), next, "{error:?}");
+    }
 }
 
 fn no_proxies() -> Matcher {
