@@ -26,8 +26,10 @@ mod ledger;
 mod listen;
 mod local_peer;
 mod requests;
+mod route;
 mod session_task;
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use aws_access::{Access, AccessError, AccessSettings, Secret, StaticCredentials};
@@ -51,6 +53,7 @@ use crate::changes::Changes;
 use crate::driver::{Driver, Order, Parts};
 use crate::listen::Local;
 use crate::local_peer::LocalPeers;
+use crate::route::Route;
 use crate::session_task::Surroundings;
 
 /// Accepted connections that may wait for the tunnel's task; more wait in the kernel.
@@ -236,6 +239,7 @@ fn launch(
         figures: driver::figures(),
         peers: LocalPeers::start(),
         clock,
+        route: Arc::new(Route::of(config)),
     };
     let environment = config.environment.clone();
     let parts = Parts {

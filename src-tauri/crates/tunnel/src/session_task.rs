@@ -19,14 +19,15 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tunnel_proto::{
-    Clock, Close, ClosedBy, ConnectionId, DataKey, Facts, Learned, Load, Loss, Problem,
-    ProblemKind, Session, SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Vitals,
+    Clock, Close, ClosedBy, ConnectionId, DataKey, Facts, Learned, Load, Loss, Problem, Session,
+    SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Vitals,
 };
 
 use crate::connection::{Connection, FromConnection};
 use crate::dial::Socket;
 use crate::listen::Local;
 use crate::local_peer::LocalPeers;
+use crate::route::Route;
 
 /// Frames, commands and chunks that are taken in one go, before what they cause is sent: one
 /// write to the socket then carries many acknowledgements.
@@ -123,6 +124,7 @@ pub(crate) struct Surroundings {
     pub(crate) figures: Arc<Figures>,
     pub(crate) peers: LocalPeers,
     pub(crate) clock: Clock,
+    pub(crate) route: Arc<Route>,
 }
 
 pub(crate) struct SessionTask {
@@ -427,22 +429,14 @@ impl SessionTask {
                 SessionEvent::ConnectFailed(id) => {
                     self.connections.remove(&id);
                     self.session.close(now, id);
-                    self.report(Report::Notice(Problem::new(
-                        ProblemKind::Target,
-                        "destination-refused",
-                        "The target could not connect to the destination.",
-                        "Check that the destination listens, and that the target may reach it.",
-                    )));
+                    let refused = self.surroundings.route.refused();
+                    self.report(Report::Notice(refused));
                 }
                 SessionEvent::Reset(id, cause) => {
                     tracing::warn!(connection = %id, ?cause, "a connection was given up");
                     self.connections.remove(&id);
-                    self.report(Report::Notice(Problem::new(
-                        ProblemKind::Target,
-                        "slow-reader",
-                        "A connection was reset: its program did not read, and others wait.",
-                        "Let the program read, or give it a tunnel of its own.",
-                    )));
+                    let slow = self.surroundings.route.slow_reader();
+                    self.report(Report::Notice(slow));
                 }
                 SessionEvent::Closed(id) => {
                     self.connections.remove(&id);
