@@ -7,9 +7,12 @@
     reason = "a scenario that can't even be set up fails"
 )]
 
+mod closes;
 mod connections;
 mod faults;
 mod hostile;
 mod modes;
+mod paths;
+mod service;
 mod start;
 mod transfer;

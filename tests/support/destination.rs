@@ -8,6 +8,7 @@
 //! | `U` n | n bytes are taken, their digest comes back, then the end |
 //! | `X` n | both at once; the digest comes behind the pattern |
 //! | `E` n | n bytes are echoed as they come, then the end |
+//! | `R` n | as `X`, with a seed behind the number that makes the pattern another one; then the next number may come |
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -66,6 +67,7 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
             let digest = take(&mut reader, count).await?;
             writer.write_all(&digest).await?;
         }
+        b'R' => return rounds(&mut stream, count).await,
         b'X' => {
             let (sent, digest) = tokio::join!(send(&mut writer, count), take(&mut reader, count));
             sent?;
@@ -76,6 +78,26 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
         }
     }
     writer.shutdown().await
+}
+
+/// Plays rounds until the client is gone.
+async fn rounds(stream: &mut TcpStream, first: u64) -> io::Result<()> {
+    let mut count = first;
+    loop {
+        let seed = stream.read_u64().await?;
+        let (mut reader, mut writer) = stream.split();
+        let (sent, digest) = tokio::join!(
+            send_from(Pattern::seeded(seed), &mut writer, count),
+            take(&mut reader, count)
+        );
+        sent?;
+        writer.write_all(&digest?).await?;
+        count = match stream.read_u64().await {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        };
+    }
 }
 
 /// Bytes that never repeat within any length that a test uses: xorshift64.
@@ -89,6 +111,12 @@ impl Default for Pattern {
 }
 
 impl Pattern {
+    /// Another pattern for each seed.
+    pub fn seeded(seed: u64) -> Self {
+        // Never zero, which xorshift does not leave.
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
     /// Fills `bytes` with what comes next. Only the last call may give a length that is no
     /// multiple of eight.
     pub fn fill(&mut self, bytes: &mut [u8]) {
@@ -103,13 +131,16 @@ impl Pattern {
 
 /// The digest of the pattern's first `count` bytes.
 pub fn digest(count: u64) -> [u8; 32] {
+    digest_of(Pattern::default(), count)
+}
+
+fn digest_of(pattern: Pattern, count: u64) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for_each_chunk(count, |chunk| hash.update(chunk));
+    for_each_chunk(pattern, count, |chunk| hash.update(chunk));
     hash.finalize().into()
 }
 
-fn for_each_chunk(count: u64, mut each: impl FnMut(&[u8])) {
-    let mut pattern = Pattern::default();
+fn for_each_chunk(mut pattern: Pattern, count: u64, mut each: impl FnMut(&[u8])) {
     let mut buffer = [0; CHUNK];
     let mut left = count;
     while left > 0 {
@@ -121,7 +152,14 @@ fn for_each_chunk(count: u64, mut each: impl FnMut(&[u8])) {
 }
 
 async fn send(writer: &mut (impl AsyncWrite + Unpin), count: u64) -> io::Result<()> {
-    let mut pattern = Pattern::default();
+    send_from(Pattern::default(), writer, count).await
+}
+
+async fn send_from(
+    mut pattern: Pattern,
+    writer: &mut (impl AsyncWrite + Unpin),
+    count: u64,
+) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK];
     let mut left = count;
     while left > 0 {
@@ -196,6 +234,44 @@ pub async fn exchange(stream: &mut TcpStream, count: u64) -> io::Result<([u8; 32
     stream.read_exact(&mut arrived).await?;
     end(stream).await?;
     Ok((came?, arrived))
+}
+
+/// Plays one round of many on the same connection: bytes of another pattern for each seed, both
+/// ways at once. `is_first` on a new connection.
+///
+/// # Errors
+/// What the local socket says, or that other bytes came than were sent.
+pub async fn round(
+    stream: &mut TcpStream,
+    is_first: bool,
+    count: u64,
+    seed: u64,
+) -> io::Result<()> {
+    if is_first {
+        stream.set_nodelay(true)?;
+        stream.write_u8(b'R').await?;
+    }
+    stream.write_u64(count).await?;
+    stream.write_u64(seed).await?;
+    let (mut reader, mut writer) = stream.split();
+    let (sent, came) = tokio::join!(
+        send_from(Pattern::seeded(!seed), &mut writer, count),
+        take(&mut reader, count)
+    );
+    sent?;
+    let mut arrived = [0; 32];
+    stream.read_exact(&mut arrived).await?;
+    let wrong = |what: &str| {
+        let text = format!("other bytes {what} than were sent, seed {seed}");
+        Err(io::Error::new(io::ErrorKind::InvalidData, text))
+    };
+    if came? != digest_of(Pattern::seeded(seed), count) {
+        return wrong("came");
+    }
+    if arrived != digest_of(Pattern::seeded(!seed), count) {
+        return wrong("arrived");
+    }
+    Ok(())
 }
 
 /// Sends `bytes` and returns as many that came back.

@@ -1,8 +1,11 @@
 //! What the scenarios share: a simulated service with a tunnel through it, and a destination
 //! that sends, takes and checks bytes.
 
+mod counts;
 mod destination;
 mod rig;
+pub mod soak;
 
-pub use destination::{Destination, Pattern, digest, download, echo, exchange, upload};
+pub use counts::times;
+pub use destination::{Destination, Pattern, digest, download, echo, exchange, round, upload};
 pub use rig::{Rig, TARGET, impatient, is_up};

@@ -10,9 +10,11 @@
 mod demo;
 mod failures;
 mod forward;
+mod frozen;
 mod json;
 mod plugin;
 mod secrets;
+mod soak;
 mod stop;
 mod stream;
 mod support;
