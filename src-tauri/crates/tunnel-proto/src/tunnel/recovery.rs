@@ -81,33 +81,12 @@ impl Tunnel {
         let Some(at) = self.position(key) else {
             return Cause::Refused;
         };
-        let slot = &mut self.slots[at];
-        match &mut slot.phase {
-            Phase::Dialling { outage } => {
-                let outage = outage.take();
-                if let Ok(()) = result
-                    && !slot.established
-                {
-                    slot.phase = Phase::Handshaking { outage };
-                    self.note_answer(now, at, Asked::Upgrade, None);
-                    return Cause::Resumed;
-                }
-                slot.phase = Phase::Dialling { outage };
-                self.note_answer(now, at, Asked::Upgrade, result.as_ref().err());
-                match result {
-                    Ok(()) => self.come_up(now, at),
-                    // A token is good for one WebSocket and for a short time: ask for a new one.
-                    Err(failure) => {
-                        self.handle_failure(now, at, Step::Resume, failure);
-                        return Cause::Refused;
-                    }
-                }
-                Cause::Resumed
-            }
+        match &self.slots[at].phase {
+            Phase::Dialling { .. } => {}
             Phase::Up(Up {
                 renewing: Renewing::Dialling,
                 ..
-            }) => self.handle_renewal_dialled(now, at, result),
+            }) => return self.handle_renewal_dialled(now, at, result),
             Phase::Starting { .. }
             | Phase::Resuming { .. }
             | Phase::Handshaking { .. }
@@ -115,8 +94,23 @@ impl Tunnel {
             | Phase::Waiting { .. }
             | Phase::Held { .. }
             | Phase::AwaitingSignIn { .. }
-            | Phase::Ending(_) => Cause::Refused,
+            | Phase::Ending(_) => return Cause::Refused,
         }
+        self.note_answer(now, at, Asked::Upgrade, result.as_ref().err());
+        let slot = &mut self.slots[at];
+        match result {
+            Ok(()) if slot.established => self.come_up(now, at),
+            Ok(()) => {
+                let outage = slot.take_outage();
+                slot.phase = Phase::Handshaking { outage };
+            }
+            // A token is good for one WebSocket and for a short time: ask for a new one.
+            Err(failure) => {
+                self.handle_failure(now, at, Step::Resume, failure);
+                return Cause::Refused;
+            }
+        }
+        Cause::Resumed
     }
 
     pub(super) fn handle_established(&mut self, now: Instant, key: SessionKey) -> Cause {
