@@ -1,7 +1,8 @@
 //! The task of one tunnel: it gives the policy what happens, and does what the policy says.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::collections::hash_map::Entry;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -24,7 +25,7 @@ use crate::ledger::{Ledger, Started};
 use crate::listen::{Listener, Local};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
-use crate::{TunnelEvent, random_seed, unix_ms};
+use crate::{Outcome, TunnelEvent, random_seed, unix_ms};
 
 /// Commands that may wait for a session's task. It takes them at once, but all connections that
 /// wait (256 by default) may be placed before it runs; more than that waiting means that it
@@ -59,7 +60,8 @@ pub(crate) struct Parts {
     pub(crate) request: StartSession,
     /// A session that somebody else has started, to be used first.
     pub(crate) granted: Option<Grant>,
-    pub(crate) orders: mpsc::Receiver<Order>,
+    /// The tasks that accept local connections.
+    pub(crate) acceptors: JoinSet<()>,
     /// Accepted local connections.
     pub(crate) accepted: mpsc::Receiver<Local>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
@@ -71,17 +73,29 @@ pub(crate) struct Driver {
     surroundings: Surroundings,
     reports: mpsc::Receiver<(SessionKey, Report)>,
     /// Requests to the service and dials that are under way.
-    requests: Requests<Outcome>,
+    requests: Requests<Reply>,
     sessions: HashMap<SessionKey, SessionHandle>,
     waiting: HashMap<RequestId, Local>,
     next_request: u64,
     /// StartSession calls that are under way: what they grant must not be left behind.
     starts: usize,
-    /// Nobody has stopped the tunnel yet.
-    wanted: bool,
-    /// TerminateSession calls that are under way and were not asked for by the policy: the
-    /// task waits for them at its end.
-    abandoned: JoinSet<()>,
+    wish: Wish,
+    /// How the tunnel ended, once it has.
+    outcome: Option<Outcome>,
+    /// Sessions for which TerminateSession is under way, and who of the policy waits for it. One
+    /// for which nobody waits is waited for at the task's end.
+    ending: HashMap<String, Option<SessionKey>>,
+}
+
+/// What those who hold the tunnel want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// That it runs.
+    Run,
+    /// That it stops; they wait for that.
+    Stop,
+    /// Nobody holds it any more. It stops, and nobody waits.
+    Dropped,
 }
 
 struct SessionHandle {
@@ -91,7 +105,7 @@ struct SessionHandle {
 }
 
 /// A request that was answered.
-enum Outcome {
+enum Reply {
     Started(SessionKey, Result<Grant, Failure>),
     Resumed(SessionKey, Result<Grant, Failure>),
     Dialled(
@@ -100,7 +114,8 @@ enum Outcome {
         Result<(Box<Socket>, Zeroizing<String>), Failure>,
     ),
     DataKey(SessionKey, Result<tunnel_proto::DataKey, Problem>),
-    Terminated(SessionKey),
+    /// The session is ended at the service, as far as it could be reached.
+    Terminated(String),
 }
 
 impl Driver {
@@ -114,69 +129,72 @@ impl Driver {
             waiting: HashMap::new(),
             next_request: 0,
             starts: 0,
-            wanted: true,
-            abandoned: JoinSet::new(),
+            wish: Wish::Run,
+            outcome: None,
+            ending: HashMap::new(),
         }
     }
 
-    /// Runs until the tunnel is stopped or has failed.
-    pub(crate) async fn run(mut self) {
-        loop {
-            let over = self.act();
+    /// Runs until the tunnel is stopped or has failed, and says which of them came first.
+    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Outcome {
+        let outcome = loop {
+            self.act();
             self.publish();
-            if over {
-                break;
+            if let Some(outcome) = self.outcome.take() {
+                break outcome;
             }
-            self.wait().await;
+            if self.wait(&mut orders).await.is_break() {
+                self.publish_off();
+                return Outcome::Stopped;
+            }
+        };
+        let wish = self.wish;
+        tokio::select! {
+            // What is not ended by then is ended by its idle timeout.
+            _ = tokio::time::timeout(END_PATIENCE, self.wind_up()) => {}
+            () = dropped_while_stopping(&mut orders, wish) => {}
         }
+        outcome
+    }
+
+    /// Waits for the end of what is under way.
+    async fn wind_up(&mut self) {
         // Nobody reads reports any more: a session's task must not wait for that.
         self.reports.close();
-        let end = async {
-            for (_, session) in self.sessions.drain() {
-                let _ = session.commands.try_send(ToSession::Discard);
-                let _ = session.task.await;
-            }
-            // A session that is granted only now would be left behind.
-            while self.starts > 0
-                && let Some(outcome) = self.requests.next().await
-            {
-                self.handle_outcome(outcome);
-                self.act();
-            }
-            while self.abandoned.join_next().await.is_some() {}
-            self.parts.ledger.settled().await;
-        };
-        // What is not ended by then is ended by its idle timeout.
-        let _ = tokio::time::timeout(END_PATIENCE, end).await;
+        // Whoever stops a tunnel may want its port for another one.
+        self.parts.acceptors.shutdown().await;
+        for (_, session) in self.sessions.drain() {
+            let _ = session.commands.try_send(ToSession::Discard);
+            let _ = session.task.await;
+        }
+        // A session that is granted only now would be left behind.
+        while (self.starts > 0 || self.ending.values().any(Option::is_none))
+            && let Some(reply) = self.requests.next().await
+        {
+            self.handle_reply(reply);
+            self.act();
+        }
+        self.parts.ledger.settled().await;
     }
 
-    /// Does what the policy says; returns whether the tunnel is over.
-    fn act(&mut self) -> bool {
-        let mut over = false;
+    /// Does what the policy says.
+    fn act(&mut self) {
         loop {
             while let Some(action) = self.parts.policy.poll_action() {
                 self.perform(action);
             }
             let Some(event) = self.parts.policy.poll_event() else {
-                return over;
+                return;
             };
-            over |= matches!(event, Event::Stopped | Event::Failed(_));
             self.tell(event);
         }
     }
 
-    /// Waits for one thing to happen and takes it in.
-    async fn wait(&mut self) {
+    /// Waits for one thing to happen and takes it in. Breaks off if the tunnel is to end at once.
+    async fn wait(&mut self, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<()> {
         let timeout = self.parts.policy.poll_timeout().map(|(at, _)| at);
         tokio::select! {
-            order = self.parts.orders.recv(), if self.wanted => match order {
-                Some(Order::TryNow) => self.input(Input::TryNow),
-                // A dropped handle stops the tunnel, too.
-                Some(Order::Stop) | None => {
-                    self.wanted = false;
-                    self.input(Input::Stop);
-                }
-            },
+            order = orders.recv(), if self.wish != Wish::Dropped => return self.obey(order),
             Some(local) = self.parts.accepted.recv() => {
                 let request = RequestId(self.next_request);
                 self.next_request += 1;
@@ -184,10 +202,31 @@ impl Driver {
                 self.input(Input::Accepted(request));
             }
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
-            Some(outcome) = self.requests.next() => self.handle_outcome(outcome),
+            Some(reply) = self.requests.next() => self.handle_reply(reply),
             change = self.parts.changes.next() => self.input(change),
             () = until(timeout) => self.parts.policy.handle_timeout(Instant::now().into_std()),
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Takes an order; there is none any more when the handle was dropped.
+    fn obey(&mut self, order: Option<Order>) -> ControlFlow<()> {
+        match (self.wish, order) {
+            (Wish::Run, Some(Order::TryNow)) => self.input(Input::TryNow),
+            (Wish::Run, Some(Order::Stop)) => self.stop(Wish::Stop),
+            (Wish::Run, None) => self.stop(Wish::Dropped),
+            (Wish::Stop | Wish::Dropped, Some(Order::TryNow | Order::Stop))
+            | (Wish::Dropped, None) => {}
+            // Whoever stopped it does not want to wait any longer.
+            (Wish::Stop, None) => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn stop(&mut self, wish: Wish) {
+        self.wish = wish;
+        self.parts.acceptors.abort_all();
+        self.input(Input::Stop);
     }
 
     fn input(&mut self, input: Input) {
@@ -202,11 +241,11 @@ impl Driver {
             Action::Resume(key, session_id) => {
                 let access = self.parts.access.clone();
                 let environment = self.parts.environment.clone();
-                let if_lost = Outcome::Resumed(key, Err(access::lost_request()));
+                let if_lost = Reply::Resumed(key, Err(access::lost_request()));
                 self.requests.start(if_lost, async move {
                     environment.call_budget().permit().await;
                     let resumed = access.resume_session(&session_id).await;
-                    Outcome::Resumed(key, access::granted(resumed))
+                    Reply::Resumed(key, access::granted(resumed))
                 });
             }
             Action::Dial(key, grant, purpose) => self.dial(key, grant, purpose),
@@ -219,17 +258,8 @@ impl Driver {
                     self.input(Input::FlagDone(key));
                 }
             }
-            Action::Terminate(key, session_id) => {
-                let ended = self.terminate(session_id);
-                self.requests.start(Outcome::Terminated(key), async move {
-                    ended.await;
-                    Outcome::Terminated(key)
-                });
-            }
-            Action::Abandon(session_id) => {
-                let ended = self.terminate(session_id);
-                self.abandoned.spawn(ended);
-            }
+            Action::Terminate(key, session_id) => self.terminate(session_id, Some(key)),
+            Action::Abandon(session_id) => self.terminate(session_id, None),
             Action::Discard(key) => {
                 if let Some(session) = self.sessions.remove(&key) {
                     // A task that does not take it ends when its commands' sender is dropped.
@@ -252,10 +282,10 @@ impl Driver {
     /// Calls StartSession and makes the session's engine and task.
     fn start(&mut self, key: SessionKey) {
         self.starts += 1;
-        let if_lost = Outcome::Started(key, Err(access::lost_request()));
+        let if_lost = Reply::Started(key, Err(access::lost_request()));
         if let Some(grant) = self.parts.granted.take() {
             self.requests
-                .start(if_lost, async move { Outcome::Started(key, Ok(grant)) });
+                .start(if_lost, async move { Reply::Started(key, Ok(grant)) });
             return;
         }
         let access = self.parts.access.clone();
@@ -264,7 +294,7 @@ impl Driver {
         self.requests.start(if_lost, async move {
             environment.call_budget().permit().await;
             let started = access.start_session(&request).await;
-            Outcome::Started(key, access::granted(started))
+            Reply::Started(key, access::granted(started))
         });
     }
 
@@ -276,11 +306,11 @@ impl Driver {
         } = grant;
         let token = Zeroizing::new(token);
         let handle = match self.sessions.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
                 let Ok(seed) = random_seed() else {
                     let no_seed =
-                        move || Outcome::Dialled(key, purpose, Err(access::no_randomness()));
+                        move || Reply::Dialled(key, purpose, Err(access::no_randomness()));
                     self.requests.start(no_seed(), async move { no_seed() });
                     return;
                 };
@@ -296,17 +326,17 @@ impl Driver {
         };
         handle.session_id = Some(session_id);
         let access = self.parts.access.clone();
-        let if_lost = Outcome::Dialled(key, purpose, Err(access::lost_request()));
+        let if_lost = Reply::Dialled(key, purpose, Err(access::lost_request()));
         self.requests.start(if_lost, async move {
             let dialled = dial::dial(&access, &stream_url).await;
             let dialled = dialled.map(|socket| (Box::new(socket), token));
-            Outcome::Dialled(key, purpose, dialled)
+            Reply::Dialled(key, purpose, dialled)
         });
     }
 
-    fn handle_outcome(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Started(key, result) => {
+    fn handle_reply(&mut self, reply: Reply) {
+        match reply {
+            Reply::Started(key, result) => {
                 self.starts -= 1;
                 if let Ok(grant) = &result {
                     let at = unix_ms(SystemTime::now());
@@ -316,8 +346,8 @@ impl Driver {
                 }
                 self.input(Input::Granted(key, result));
             }
-            Outcome::Resumed(key, result) => self.input(Input::Granted(key, result)),
-            Outcome::Dialled(key, purpose, Ok((socket, mut token))) => {
+            Reply::Resumed(key, result) => self.input(Input::Granted(key, result)),
+            Reply::Dialled(key, purpose, Ok((socket, mut token))) => {
                 let token = Token(std::mem::take(&mut *token));
                 let command = match purpose {
                     Purpose::Connect => ToSession::Socket(socket, token),
@@ -326,14 +356,18 @@ impl Driver {
                 self.input(Input::Dialled(key, Ok(())));
                 self.tell_session(key, command);
             }
-            Outcome::Dialled(key, _, Err(failure)) => {
+            Reply::Dialled(key, _, Err(failure)) => {
                 tracing::info!(session = %key, problem = %failure.problem.what, "dialling failed");
                 self.input(Input::Dialled(key, Err(failure)));
             }
-            Outcome::DataKey(key, result) => {
+            Reply::DataKey(key, result) => {
                 self.tell_session(key, ToSession::DataKey(result));
             }
-            Outcome::Terminated(key) => self.input(Input::Terminated(key)),
+            Reply::Terminated(session_id) => {
+                if let Some(Some(key)) = self.ending.remove(&session_id) {
+                    self.input(Input::Terminated(key));
+                }
+            }
         }
     }
 
@@ -379,7 +413,7 @@ impl Driver {
         let Some(session_id) = session_id else { return };
         let access = self.parts.access.clone();
         let target = self.parts.request.target.clone();
-        let if_lost = Outcome::DataKey(key, Err(access::lost_request().problem));
+        let if_lost = Reply::DataKey(key, Err(access::lost_request().problem));
         self.requests.start(if_lost, async move {
             let generated = access
                 .generate_data_key(&key_id, &session_id, &target)
@@ -387,7 +421,7 @@ impl Driver {
             let result = generated
                 .map(|key| access::data_key(&key))
                 .map_err(|error| access::problem(&error));
-            Outcome::DataKey(key, result)
+            Reply::DataKey(key, result)
         });
     }
 
@@ -407,11 +441,20 @@ impl Driver {
         }
     }
 
-    /// Ends a session at the service, as far as it can be reached.
-    fn terminate(&self, session_id: String) -> impl Future<Output = ()> + Send + 'static {
+    /// Ends a session at the service, as far as it can be reached. One call for a session is
+    /// enough: whoever asks last waits for it.
+    fn terminate(&mut self, session_id: String, waits: Option<SessionKey>) {
+        match self.ending.entry(session_id.clone()) {
+            Entry::Occupied(mut entry) => {
+                entry.insert(waits);
+                return;
+            }
+            Entry::Vacant(entry) => entry.insert(waits),
+        };
         let access = self.parts.access.clone();
         let ledger = self.parts.ledger.clone();
-        async move {
+        let if_lost = Reply::Terminated(session_id.clone());
+        self.requests.start(if_lost, async move {
             match access.terminate_session(&session_id).await {
                 Ok(()) => ledger.ended(&session_id),
                 // It stays in the ledger: the next start tries again.
@@ -419,7 +462,8 @@ impl Driver {
                     tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
                 }
             }
-        }
+            Reply::Terminated(session_id)
+        });
     }
 
     /// Gives a session's task a command; gives it back if the task is gone or hangs.
@@ -453,14 +497,28 @@ impl Driver {
                 })
             }
             Event::Record(record) => self.parts.events.send(TunnelEvent::Record(record)),
-            Event::Stopped | Event::Failed(_) => return,
+            Event::Stopped => return self.end(Outcome::Stopped),
+            Event::Failed(problem) => return self.end(Outcome::Failed(problem)),
         };
+    }
+
+    /// The tunnel is over. Whoever ended it first has decided how.
+    fn end(&mut self, outcome: Outcome) {
+        self.outcome.get_or_insert(outcome);
     }
 
     fn session_id(&self, key: SessionKey) -> Option<String> {
         self.sessions
             .get(&key)
             .and_then(|handle| handle.session_id.clone())
+    }
+
+    /// Says that the tunnel is off, where nobody waited for the policy's word.
+    fn publish_off(&self) {
+        self.parts.snapshot.send_modify(|snapshot| {
+            snapshot.state = State::Off;
+            snapshot.addresses.clear();
+        });
     }
 
     /// Makes the snapshot say what is.
@@ -498,6 +556,19 @@ impl Driver {
     }
 }
 
+/// Waits until those who have stopped the tunnel do not wait for its end any more.
+async fn dropped_while_stopping(orders: &mut mpsc::Receiver<Order>, mut wish: Wish) {
+    loop {
+        match (orders.recv().await, wish) {
+            (Some(Order::Stop), _) => wish = Wish::Stop,
+            (Some(Order::TryNow), _) => {}
+            (None, Wish::Stop) => return,
+            // Nobody waits.
+            (None, Wish::Run | Wish::Dropped) => std::future::pending().await,
+        }
+    }
+}
+
 /// A session's task that does not take what it is given. It can only be replaced.
 fn hung() -> Problem {
     Problem::new(
@@ -518,10 +589,7 @@ async fn until(at: Option<std::time::Instant>) {
 }
 
 /// Accepts connections until the tunnel's task is gone.
-pub(crate) fn accept(
-    listeners: Vec<Listener>,
-    accepted: &mpsc::Sender<Local>,
-) -> Vec<impl Future<Output = ()> + Send + 'static> {
+pub(crate) fn accept(listeners: Vec<Listener>, accepted: &mpsc::Sender<Local>) -> JoinSet<()> {
     listeners
         .into_iter()
         .map(|listener| {

@@ -25,6 +25,7 @@ mod environment;
 mod ledger;
 mod listen;
 mod local_peer;
+mod outcome;
 mod requests;
 mod route;
 mod session_task;
@@ -35,7 +36,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use aws_access::{Access, AccessError, AccessSettings, Secret, StaticCredentials};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tunnel_proto::{Clock, Tunnel as Policy};
 
@@ -44,6 +45,7 @@ pub use config::{BindAddress, Destination, Listen, TunnelConfig};
 pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};
 pub use ledger::{Ghost, GhostEnd, Ledger, Started};
 pub use listen::{Holder, ListenError};
+pub use outcome::Outcome;
 pub use tunnel_proto::{
     CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, Record, SessionConfig, Snapshot,
     Start, State, TunnelPolicy,
@@ -116,23 +118,15 @@ impl StartError {
     }
 }
 
-/// A tunnel that was started. Dropping it stops it, without waiting for its sessions' end.
+/// A tunnel that was started. Dropping it stops it and ends its sessions, without making anybody
+/// wait for that; dropping it while it is being stopped gives them up.
 #[derive(Debug)]
 pub struct Tunnel {
     orders: mpsc::Sender<Order>,
     snapshot: watch::Receiver<Snapshot>,
     events: broadcast::Sender<TunnelEvent>,
-    task: JoinHandle<()>,
-    acceptors: Vec<AbortOnDrop>,
-}
-
-#[derive(Debug)]
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    /// Set when the tunnel is over.
+    outcome: watch::Receiver<Option<Outcome>>,
 }
 
 impl Tunnel {
@@ -161,13 +155,13 @@ impl Tunnel {
         let addresses = listeners.iter().map(ToString::to_string).collect();
         let port = listeners.iter().find_map(listen::Listener::port);
         let (accepted, connections) = mpsc::channel(ACCEPTED);
-        let mut tunnel = launch(&config, access, granted, port, addresses, connections)?;
-        for acceptor in driver::accept(listeners, &accepted) {
-            tunnel
-                .acceptors
-                .push(AbortOnDrop(tokio::spawn(acceptor).abort_handle()));
-        }
-        Ok(tunnel)
+        let door = Door {
+            port,
+            addresses,
+            acceptors: driver::accept(listeners, &accepted),
+            accepted: connections,
+        };
+        launch(&config, access, granted, door)
     }
 
     /// Starts a tunnel that listens nowhere: it carries one connection, from `reader` to
@@ -185,7 +179,13 @@ impl Tunnel {
         let (accepted, connections) = mpsc::channel(ACCEPTED);
         // The channel is empty: there is room.
         let _ = accepted.try_send(Local::Stream(Box::new(reader), Box::new(writer)));
-        launch(&config, access, granted, None, Vec::new(), connections)
+        let door = Door {
+            port: None,
+            addresses: Vec::new(),
+            acceptors: JoinSet::new(),
+            accepted: connections,
+        };
+        launch(&config, access, granted, door)
     }
 
     /// The present truth about the tunnel.
@@ -205,13 +205,31 @@ impl Tunnel {
         let _ = self.orders.try_send(Order::TryNow);
     }
 
-    /// Ends every session at the service and stops listening. Takes 5 s at most, and well
-    /// under one if the service answers.
-    pub async fn stop(mut self) {
-        self.acceptors.clear();
+    /// Stops listening, ends every session at the service, and says how the tunnel ended: for a
+    /// tunnel that has failed or was stopped before, that. Takes 5 s at most, and well under one
+    /// if the service answers. Whoever will not wait drops the tunnel: then it ends at once.
+    pub async fn stop(&self) -> Outcome {
+        // One that is over takes no orders.
         let _ = self.orders.send(Order::Stop).await;
-        let _ = (&mut self.task).await;
+        let mut outcome = self.outcome.clone();
+        match outcome.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().unwrap_or_else(Outcome::lost),
+            Err(_) => Outcome::lost(),
+        }
     }
+
+    /// How the tunnel ended; `None` until it is over and nothing of it is left.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.outcome.borrow().clone()
+    }
+}
+
+/// Where a tunnel's connections come in.
+struct Door {
+    port: Option<u16>,
+    addresses: Vec<String>,
+    acceptors: JoinSet<()>,
+    accepted: mpsc::Receiver<Local>,
 }
 
 /// Puts a tunnel's parts together and starts its task.
@@ -219,9 +237,7 @@ fn launch(
     config: &TunnelConfig,
     access: Access,
     granted: Option<Grant>,
-    port: Option<u16>,
-    addresses: Vec<String>,
-    accepted: mpsc::Receiver<Local>,
+    door: Door,
 ) -> Result<Tunnel, StartError> {
     let now = Instant::now().into_std();
     let clock = Clock {
@@ -231,7 +247,7 @@ fn launch(
     let seed = random_seed().map_err(|_| StartError::Randomness)?;
     let policy = Policy::new(config.policy, now, clock, seed);
     let (orders, to_orders) = mpsc::channel(4);
-    let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), addresses));
+    let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), door.addresses));
     let (events, _) = broadcast::channel(EVENTS);
     let (reports, to_reports) = mpsc::channel(REPORTS);
     let surroundings = Surroundings {
@@ -251,21 +267,24 @@ fn launch(
         changes: Changes::of(&environment, config.is_local()),
         environment,
         access,
-        request: config.start_request(port),
+        request: config.start_request(door.port),
         granted,
-        orders: to_orders,
-        accepted,
+        acceptors: door.acceptors,
+        accepted: door.accepted,
         snapshot,
         events: events.clone(),
     };
     let driver = Driver::new(parts, surroundings, to_reports);
-    let task = tokio::spawn(driver.run());
+    let (ended, outcome) = watch::channel(None);
+    tokio::spawn(async move {
+        let outcome = driver.run(to_orders).await;
+        ended.send_replace(Some(outcome));
+    });
     Ok(Tunnel {
         orders,
         snapshot: watched,
         events,
-        task,
-        acceptors: Vec::new(),
+        outcome,
     })
 }
 
@@ -285,3 +304,6 @@ pub(crate) fn unix_ms(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

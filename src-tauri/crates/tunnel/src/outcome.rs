@@ -1,0 +1,25 @@
+//! How a tunnel ended.
+
+use crate::{Problem, ProblemKind};
+
+/// How a tunnel ended. Whoever closes it first decides: what comes later, another stop or a
+/// failure on the way out, changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Somebody stopped it.
+    Stopped,
+    /// It was given up.
+    Failed(Problem),
+}
+
+impl Outcome {
+    /// Its task is gone and has not said how it ended.
+    pub(crate) fn lost() -> Self {
+        Self::Failed(Problem::new(
+            ProblemKind::Protocol,
+            "tunnel-lost",
+            "The tunnel was lost by a fault of Culvert.",
+            "Start it again, and please report this with the log.",
+        ))
+    }
+}
