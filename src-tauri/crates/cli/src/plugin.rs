@@ -95,11 +95,8 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
             })
             .await
         }
-        Some(Err(problem)) => {
-            let exit = fail(&problem);
-            give_back(config, grant).await;
-            exit
-        }
+        // It has given the session back.
+        Some(Err(problem)) => fail(&problem),
         None => {
             give_back(config, grant).await;
             Exit::Success
@@ -107,7 +104,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
     }
 }
 
-/// Ends a session that was handed over and can't be used: left behind it would count against
+/// Ends a session that was handed over and is not wanted any more: left behind it would count against
 /// the account until its idle timeout.
 async fn give_back(config: TunnelConfig, grant: Grant) {
     let (input, out) = (tokio::io::empty(), tokio::io::sink());

@@ -31,13 +31,13 @@ mod route;
 mod session_task;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use aws_access::{Access, AccessError, AccessSettings, Secret, StaticCredentials};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tunnel_proto::{Clock, Tunnel as Policy};
 
 pub use call_budget::CallBudget;
@@ -60,6 +60,10 @@ use crate::session_task::Surroundings;
 
 /// Accepted connections that may wait for the tunnel's task; more wait in the kernel.
 const ACCEPTED: usize = 64;
+
+/// How long the end of a session that can't be used may keep the user from hearing why: as long
+/// as a healthy service takes on a bad line.
+const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Events that a slow listener may be behind before it misses some.
 const EVENTS: usize = 256;
@@ -141,7 +145,8 @@ impl Tunnel {
     }
 
     /// The same for a session that somebody else has started, as the AWS CLI does for its
-    /// plugin. Sessions that replace it are started with the settings.
+    /// plugin. Sessions that replace it are started with the settings. If it can't listen, it ends
+    /// that session, which nobody would use.
     ///
     /// # Errors
     /// As for [`start`](Self::start).
@@ -151,6 +156,19 @@ impl Tunnel {
 
     async fn start_with(config: TunnelConfig, granted: Option<Grant>) -> Result<Self, StartError> {
         let access = Access::load(config.access.clone()).await?;
+        let session_id = granted.as_ref().map(|grant| grant.session_id.clone());
+        let started = Self::listen(&config, access.clone(), granted).await;
+        if let (Err(_), Some(session_id)) = (&started, session_id) {
+            give_back(&access, &session_id).await;
+        }
+        started
+    }
+
+    async fn listen(
+        config: &TunnelConfig,
+        access: Access,
+        granted: Option<Grant>,
+    ) -> Result<Self, StartError> {
         let listeners = listen::bind(&config.listen).await?;
         let addresses = listeners.iter().map(ToString::to_string).collect();
         let port = listeners.iter().find_map(listen::Listener::port);
@@ -161,7 +179,7 @@ impl Tunnel {
             acceptors: driver::accept(listeners, &accepted),
             accepted: connections,
         };
-        launch(&config, access, granted, door)
+        launch(config, access, granted, door)
     }
 
     /// Starts a tunnel that listens nowhere: it carries one connection, from `reader` to
@@ -286,6 +304,16 @@ fn launch(
         events,
         outcome,
     })
+}
+
+/// Ends a session that can't be used: left behind it would count against the account until its
+/// idle timeout.
+async fn give_back(access: &Access, session_id: &str) {
+    match timeout(GIVE_BACK_PATIENCE, access.terminate_session(session_id)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(%error, "a session that can't be used could not be ended"),
+        Err(_) => tracing::info!("a session that can't be used could not be ended in time"),
+    }
 }
 
 fn random_seed() -> Result<[u8; 32], getrandom::Error> {

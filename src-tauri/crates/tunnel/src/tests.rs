@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -74,6 +73,14 @@ impl Service {
                 ..AccessSettings::default()
             },
             ..TunnelConfig::new("i-0abc", Destination::Port(80))
+        }
+    }
+
+    fn grant(&self) -> Grant {
+        Grant {
+            session_id: SESSION.to_owned(),
+            stream_url: format!("ws://{}/", self.address),
+            token: "token".to_owned(),
         }
     }
 
@@ -209,4 +216,30 @@ async fn a_silent_service_is_not_waited_for_for_ever() {
     );
     assert_eq!(both, (Outcome::Stopped, Outcome::Stopped));
     assert_eq!(service.count("TerminateSession"), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_was_handed_over_is_ended_if_the_port_is_taken() {
+    let service = Service::start(Manner::Obliging).await;
+    let mut config = service.config();
+    config.listen.port = service.address.port();
+    let start = Tunnel::start_granted(config, service.grant()).await;
+    assert!(matches!(start, Err(StartError::Listen(_))), "{start:?}");
+    assert_eq!(service.count("TerminateSession"), 1);
+    assert_eq!(service.count("StartSession"), 0);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told_even_if_the_service_is_silent() {
+    let service = Service::start(Manner::Silent).await;
+    let mut config = service.config();
+    config.listen.port = service.address.port();
+    let ((), start) = tokio::join!(
+        async {
+            service.asked("TerminateSession").await;
+            tokio::time::pause();
+        },
+        Tunnel::start_granted(config, service.grant())
+    );
+    assert!(matches!(start, Err(StartError::Listen(_))), "{start:?}");
 }
