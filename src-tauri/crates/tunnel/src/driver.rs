@@ -22,7 +22,7 @@ use crate::changes::Changes;
 use crate::dial::{self, Socket};
 use crate::environment::Environment;
 use crate::ledger::{Ledger, Started};
-use crate::listen::{Listener, Local};
+use crate::listen::{Listener, Local, Presence};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
 use crate::{Outcome, TunnelEvent, random_seed, unix_ms};
@@ -114,6 +114,10 @@ enum Reply {
         Result<(Box<Socket>, Zeroizing<String>), Failure>,
     ),
     DataKey(SessionKey, Result<tunnel_proto::DataKey, Problem>),
+    /// The program behind a connection that says no more is still there.
+    Present(SessionKey, Local),
+    /// It is not.
+    Gone(SessionKey),
     /// The session is ended at the service, as far as it could be reached.
     Terminated(String),
 }
@@ -363,6 +367,8 @@ impl Driver {
             Reply::DataKey(key, result) => {
                 self.tell_session(key, ToSession::DataKey(result));
             }
+            Reply::Present(key, local) => self.connect(key, local),
+            Reply::Gone(key) => self.input(Input::Finished(key)),
             Reply::Terminated(session_id) => {
                 if let Some(Some(key)) = self.ending.remove(&session_id) {
                     self.input(Input::Terminated(key));
@@ -425,7 +431,26 @@ impl Driver {
         });
     }
 
+    /// Gives a local connection to a session, unless its program has gone while it waited: the
+    /// agent would dial the destination for nothing.
     fn place(&mut self, key: SessionKey, local: Local) {
+        match local.presence() {
+            Presence::There | Presence::SaysNoMore(None) => self.connect(key, local),
+            Presence::SaysNoMore(Some(peer)) => {
+                let peers = self.surroundings.peers.clone();
+                self.requests.start(Reply::Gone(key), async move {
+                    if peers.is_gone(peer).await {
+                        Reply::Gone(key)
+                    } else {
+                        Reply::Present(key, local)
+                    }
+                });
+            }
+            Presence::Gone => self.input(Input::Finished(key)),
+        }
+    }
+
+    fn connect(&mut self, key: SessionKey, local: Local) {
         if let Err(command) = self.command(key, ToSession::Connect(local)) {
             if let ToSession::Connect(local) = command {
                 local.refuse();

@@ -6,9 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
+use crate::local_peer::Peer;
 use crate::{BindAddress, Listen, Problem, ProblemKind};
 
 /// How often a free port is drawn again because it is free for one family only.
@@ -146,6 +148,42 @@ impl Local {
                 let _ = stream.set_zero_linger();
             }
             Self::Unix(_) | Self::Stream(..) => {}
+        }
+    }
+}
+
+/// What can be seen of the program at the other end of a connection without reading from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It may say more.
+    There,
+    /// It has nothing more to say. Whether it waits for an answer or has closed the connection
+    /// altogether, only the kernel's table of its sockets tells, if that shows this peer.
+    SaysNoMore(Option<Peer>),
+    /// It does not listen any more.
+    Gone,
+}
+
+impl Local {
+    /// Looks at the other end, as far as its events have come in. Takes no byte.
+    pub(crate) fn presence(&self) -> Presence {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let ready = match self {
+            Self::Tcp(stream) => stream.ready(both).now_or_never(),
+            Self::Unix(stream) => stream.ready(both).now_or_never(),
+            Self::Stream(..) => None,
+        };
+        match ready {
+            // Nothing has been heard of it yet.
+            None => Presence::There,
+            Some(Err(_)) => Presence::Gone,
+            Some(Ok(ready)) if ready.is_write_closed() => Presence::Gone,
+            Some(Ok(ready)) if ready.is_read_closed() => Presence::SaysNoMore(match self {
+                Self::Tcp(stream) => Peer::of(stream),
+                // A Unix socket whose peer is gone is closed in both directions.
+                Self::Unix(_) | Self::Stream(..) => None,
+            }),
+            Some(Ok(_)) => Presence::There,
         }
     }
 }
@@ -333,6 +371,8 @@ fn restrict(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     fn localhost(port: u16) -> Listen {
@@ -432,5 +472,80 @@ mod tests {
             Err(ListenError::PathInUse { .. })
         ));
         assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
+    }
+
+    /// A client, and our end of its connection.
+    async fn tcp_pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (client, accepted) = tokio::join!(client, listener.accept());
+        (client.unwrap(), accepted.unwrap().0)
+    }
+
+    /// Waits until the end of what the client says has come in. Reads nothing.
+    async fn hear_the_end(stream: &TcpStream) {
+        while !stream
+            .ready(Interest::READABLE)
+            .await
+            .unwrap()
+            .is_read_closed()
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_said_something_is_there() {
+        let (mut client, ours) = tcp_pair().await;
+        client.write_all(b"hello").await.unwrap();
+        ours.readable().await.unwrap();
+        assert_eq!(Local::Tcp(ours).presence(), Presence::There);
+    }
+
+    #[tokio::test]
+    async fn the_end_behind_unread_bytes_is_seen_and_the_bytes_stay() {
+        let (mut client, ours) = tcp_pair().await;
+        client.write_all(b"request").await.unwrap();
+        client.shutdown().await.unwrap();
+        hear_the_end(&ours).await;
+        let peer = Peer::of(&ours);
+        assert!(peer.is_some());
+        let local = Local::Tcp(ours);
+        assert_eq!(local.presence(), Presence::SaysNoMore(peer));
+        let Local::Tcp(ours) = local else {
+            unreachable!()
+        };
+        let mut bytes = [0; 16];
+        assert_eq!(ours.try_read(&mut bytes).unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_resets_is_gone() {
+        let (client, ours) = tcp_pair().await;
+        client.set_zero_linger().unwrap();
+        drop(client);
+        hear_the_end(&ours).await;
+        assert_eq!(Local::Tcp(ours).presence(), Presence::Gone);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_unix_socket_tells_a_close_from_a_half_close() {
+        let hear_the_end = async |stream: &UnixStream| {
+            let readable = || stream.ready(Interest::READABLE);
+            while !readable().await.unwrap().is_read_closed() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let (mut client, ours) = UnixStream::pair().unwrap();
+        client.write_all(b"request").await.unwrap();
+        client.shutdown().await.unwrap();
+        hear_the_end(&ours).await;
+        let local = Local::Unix(ours);
+        assert_eq!(local.presence(), Presence::SaysNoMore(None));
+        let (client, ours) = UnixStream::pair().unwrap();
+        drop(client);
+        hear_the_end(&ours).await;
+        assert_eq!(Local::Unix(ours).presence(), Presence::Gone);
     }
 }

@@ -76,7 +76,9 @@ impl LocalPeers {
         }
     }
 
-    async fn is_gone(&self, peer: Peer) -> bool {
+    /// Says whether no process holds the peer's socket any more; where the system does not tell,
+    /// it counts as held.
+    pub(crate) async fn is_gone(&self, peer: Peer) -> bool {
         let (reply, answer) = oneshot::channel();
         if self.questions.send((peer, reply)).await.is_err() {
             return false;
