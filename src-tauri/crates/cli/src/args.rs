@@ -12,6 +12,8 @@ use tunnel_manager::tunnel::{
 };
 use tunnel_manager::{Upkeep, rules};
 
+use crate::history::History;
+
 /// A time that can be switched off. Not written out where it is an option's value: clap would
 /// take the option for one that may be missing.
 type OrOff = Option<Duration>;
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Stream(Stream),
     /// Show a tunnel through a simulated service: it is cut, and it holds
     Demo(Demo),
+    /// Tell what happened to the tunnels: connections that were lost, why, and what it cost
+    History(History),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -167,7 +171,9 @@ impl Args {
                 "the argument '--local-port <LOCAL_PORT>' cannot be used with '--bind unix:PATH': \
                  a Unix socket has no port",
             )),
-            Command::Forward(_) | Command::Stream(_) | Command::Demo(_) => Ok(args),
+            Command::Forward(_) | Command::Stream(_) | Command::Demo(_) | Command::History(_) => {
+                Ok(args)
+            }
         }
     }
 }
@@ -287,7 +293,7 @@ mod tests {
         let all = ["culvert", "forward"].iter().chain(arguments);
         match Args::read(all)?.command {
             Command::Forward(forward) => Ok(forward.into_config()),
-            Command::Stream(_) | Command::Demo(_) => panic!("not forward"),
+            Command::Stream(_) | Command::Demo(_) | Command::History(_) => panic!("not forward"),
         }
     }
 

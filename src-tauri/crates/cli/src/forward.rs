@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::tunnel::{
-    Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig, TunnelEvent,
+    CallBudget, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig,
+    TunnelEvent,
 };
+use tunnel_manager::{Following, Traces, TunnelName};
 
 use crate::args::{Forward, Stream};
 use crate::exit::Exit;
-use crate::output::{Output, UP};
+use crate::narrator::Narrator;
+use crate::output::Output;
 use crate::stop::StopSignals;
 use crate::witness::{Witness, Witnessed};
 
@@ -19,7 +23,13 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(output);
     };
-    let starting = Tunnel::start(forward.into_config());
+    let traces = Traces::of_user();
+    let mut config = forward.into_config();
+    config.ledger = traces.ledger.clone();
+    let name = TunnelName::of_unsaved(&config);
+    let ledger = traces.ledger.clone();
+    let sweep = tokio::spawn(async move { ledger.sweep(&CallBudget::default()).await });
+    let starting = Tunnel::start(config);
     let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,
         Some(Err(problem)) => {
@@ -28,10 +38,30 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         }
         None => return Exit::Success,
     };
-    keep_up(tunnel, output, &mut signals, |addresses| {
+    let kept = Kept::new(tunnel, name, &traces);
+    keep_up(kept, Some(sweep), output, &mut signals, |addresses| {
         output.listening(addresses);
     })
     .await
+}
+
+/// A tunnel whose history is kept.
+pub(crate) struct Kept {
+    tunnel: Tunnel,
+    following: Following,
+}
+
+impl Kept {
+    pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces) -> Self {
+        let following = traces.history.follow(name, tunnel.events_from_start());
+        Self { tunnel, following }
+    }
+
+    /// Ends its sessions at the service, and brings its last words to the disk.
+    async fn stop(self) {
+        self.tunnel.stop().await;
+        self.following.finished().await;
+    }
 }
 
 /// Runs `culvert stream`.
@@ -57,16 +87,16 @@ pub(crate) async fn start(
 /// Prints what happens until the program is told to end, or the tunnel is given up. `listening`
 /// is called once, when the first session is up.
 pub(crate) async fn keep_up(
-    tunnel: Tunnel,
+    kept: Kept,
+    mut sweep: Option<JoinHandle<Vec<Ghost>>>,
     output: Output,
     signals: &mut StopSignals,
     mut listening: impl FnMut(&[String]),
 ) -> Exit {
-    let mut events = tunnel.events();
-    let mut snapshot = tunnel.snapshot();
+    let mut events = kept.tunnel.events();
+    let mut snapshot = kept.tunnel.snapshot();
     let mut has_been_up = false;
-    // That it is up for the first time is what `listening` says.
-    let mut said = UP.to_owned();
+    let mut narrator = Narrator::default();
     loop {
         let now = snapshot.borrow_and_update().clone();
         match now.state {
@@ -76,14 +106,14 @@ pub(crate) async fn keep_up(
             }
             State::Failed { problem, .. } => {
                 output.failed(&problem);
-                tunnel.stop().await;
+                kept.stop().await;
                 return Exit::from(&problem);
             }
             // Somebody who has just typed the command is better served with a sentence than
             // with a program that waits.
             State::NeedsSignIn { problem, .. } if !has_been_up => {
                 output.failed(&problem);
-                tunnel.stop().await;
+                kept.stop().await;
                 return Exit::from(&problem);
             }
             State::Off
@@ -98,17 +128,18 @@ pub(crate) async fn keep_up(
         tokio::select! {
             () = signals.recv() => {
                 tokio::select! {
-                    () = tunnel.stop() => return Exit::Success,
+                    () = kept.stop() => return Exit::Success,
                     // Asked twice: the user will not wait.
                     () = signals.recv() => return Exit::Failure,
                 }
             }
             event = events.recv() => match event {
                 Ok(event) if has_been_up || output.tells_attempts(&event) => {
-                    output.event(&event, &mut said);
+                    let told = narrator.handle(Instant::now(), &event);
+                    output.event(&event, told.as_deref());
                 }
                 Ok(_) => {}
-                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Lagged(count)) => output.missed(count),
                 Err(RecvError::Closed) => return Exit::Failure,
             },
             changed = snapshot.changed() => {
@@ -116,7 +147,31 @@ pub(crate) async fn keep_up(
                     return Exit::Failure;
                 }
             }
+            () = until(narrator.due()) => {
+                output.told(narrator.handle_due(Instant::now()).as_deref());
+            }
+            swept = swept(&mut sweep) => {
+                sweep = None;
+                output.swept(&swept);
+            }
         }
+    }
+}
+
+/// Waits for a moment, for ever if there is none.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the end of the sweep, if one is under way.
+async fn swept(sweep: &mut Option<JoinHandle<Vec<Ghost>>>) -> Vec<Ghost> {
+    match sweep {
+        // It can only fail by a fault of our own, which must not end a tunnel.
+        Some(sweep) => sweep.await.unwrap_or_default(),
+        None => std::future::pending().await,
     }
 }
 
@@ -126,12 +181,15 @@ const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// Carries standard input and output to a port of the target until either side ends.
 pub(crate) async fn keep_stream(
-    config: TunnelConfig,
+    mut config: TunnelConfig,
     granted: Option<Grant>,
     port: u16,
     signals: &mut StopSignals,
 ) -> Exit {
     let output = Output::Text;
+    let traces = Traces::of_user();
+    config.ledger = traces.ledger.clone();
+    let name = TunnelName::of_unsaved(&config);
     let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());
     let starting = Tunnel::start_stream(config, granted, input, out);
@@ -143,11 +201,12 @@ pub(crate) async fn keep_stream(
         }
         None => return Exit::Success,
     };
-    let Some(end) = until_ended(&tunnel, read, port, signals).await else {
-        tunnel.stop().await;
+    let kept = Kept::new(tunnel, name, &traces);
+    let Some(end) = until_ended(&kept.tunnel, read, port, signals).await else {
+        kept.stop().await;
         return Exit::Success;
     };
-    tunnel.stop().await;
+    kept.stop().await;
     tokio::select! {
         _ = timeout(LAST_WORDS, written) => {}
         () = signals.recv() => {}

@@ -7,10 +7,13 @@ mod args;
 mod demo;
 mod exit;
 mod forward;
+mod history;
+mod narrator;
 mod output;
 mod plugin;
 mod stop;
 mod witness;
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,6 +62,7 @@ async fn dispatch(command: Command) -> Exit {
         }
         Command::Stream(stream) => forward::stream(stream).await,
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
+        Command::History(history) => history::run(&history),
     }
 }
 

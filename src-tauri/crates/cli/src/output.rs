@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use serde::Serialize;
-use tunnel_manager::tunnel::{Close, Problem, State, TunnelEvent};
+use tunnel_manager::tunnel::{Close, Ghost, GhostEnd, Happening, Problem, State, TunnelEvent};
 
 /// Prints what happens to a tunnel.
 ///
@@ -14,9 +14,6 @@ pub(crate) enum Output {
     Text,
     Json,
 }
-
-/// What people are told when the tunnel is up again.
-pub(crate) const UP: &str = "up";
 
 /// One line of JSON.
 #[derive(Debug, Serialize)]
@@ -51,6 +48,12 @@ enum Line<'a> {
     Message {
         text: &'a str,
     },
+    Missed {
+        count: u64,
+    },
+    Swept {
+        ended: usize,
+    },
 }
 
 impl Output {
@@ -67,18 +70,10 @@ impl Output {
         }
     }
 
-    /// Something happened to the tunnel. `said` is the sentence before; people need not read
-    /// the same twice in a row.
-    pub(crate) fn event(self, event: &TunnelEvent, said: &mut String) {
+    /// Something happened to the tunnel. `sentence` is what a person is told of it, if anything.
+    pub(crate) fn event(self, event: &TunnelEvent, sentence: Option<&str>) {
         match self {
-            Self::Text => {
-                if let Some(sentence) = sentence(event)
-                    && sentence != *said
-                {
-                    complain(&sentence);
-                    *said = sentence;
-                }
-            }
+            Self::Text => self.told(sentence),
             Self::Json => match event {
                 TunnelEvent::State(state) => json(&Line::State { state }),
                 TunnelEvent::Lost { session_id, close } => json(&Line::Close {
@@ -96,8 +91,51 @@ impl Output {
                     });
                 }
                 TunnelEvent::Notice(problem) => json(&Line::Notice { problem }),
-                TunnelEvent::Record(_) => {}
+                TunnelEvent::Record(record) => match record.what {
+                    Happening::Drop(_) | Happening::Renewed(_) => json(record),
+                    // Told as it happened, above.
+                    Happening::State { .. } => {}
+                },
             },
+        }
+    }
+
+    /// Tells a person what is due by now.
+    pub(crate) fn told(self, sentence: Option<&str>) {
+        match self {
+            Self::Text => {
+                if let Some(sentence) = sentence {
+                    complain(sentence);
+                }
+            }
+            Self::Json => {}
+        }
+    }
+
+    /// Events came faster than they could be printed.
+    pub(crate) fn missed(self, count: u64) {
+        match self {
+            Self::Text => {}
+            Self::Json => json(&Line::Missed { count }),
+        }
+    }
+
+    /// Sessions that a crash had left behind were looked for.
+    pub(crate) fn swept(self, ghosts: &[Ghost]) {
+        let ended = ghosts.iter().filter(|ghost| match ghost.end {
+            GhostEnd::Ended => true,
+            GhostEnd::Forgotten | GhostEnd::Left(_) => false,
+        });
+        let ended = ended.count();
+        match (self, ended) {
+            (_, 0) => {}
+            (Self::Text, 1) => complain("Ended 1 session that a crash had left behind."),
+            (Self::Text, many) => {
+                complain(&format!(
+                    "Ended {many} sessions that a crash had left behind."
+                ));
+            }
+            (Self::Json, ended) => json(&Line::Swept { ended }),
         }
     }
 
@@ -145,7 +183,7 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "culvert: {line}");
 }
 
-fn json(line: &Line<'_>) {
+fn json(line: &impl Serialize) {
     if let Ok(text) = serde_json::to_string(line) {
         say(&text);
     }
@@ -170,44 +208,4 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
         sentence.push_str(&format!(" ({line})"));
     }
     sentence
-}
-
-fn sentence(event: &TunnelEvent) -> Option<String> {
-    Some(match event {
-        TunnelEvent::State(state) => match state {
-            State::Up { .. } => UP.to_owned(),
-            State::Degraded { problem, .. } => {
-                format!("degraded: {}", problem_sentence(problem))
-            }
-            State::Reconnecting {
-                attempt, problem, ..
-            } => {
-                format!(
-                    "reconnecting, attempt {attempt}: {}",
-                    problem_sentence(problem)
-                )
-            }
-            State::NeedsSignIn { problem, .. } => {
-                format!("needs sign-in: {}", problem_sentence(problem))
-            }
-            State::Stopping => "ending the session".to_owned(),
-            State::Off | State::Listening | State::Connecting { .. } | State::Failed { .. } => {
-                return None;
-            }
-        },
-        TunnelEvent::Lost { close, .. } => {
-            let code = close
-                .code
-                .map_or_else(|| "no code".to_owned(), |code| code.to_string());
-            match close.reason.as_str() {
-                "" => format!("{} (close code: {code})", close.meaning()),
-                reason => format!("{} (close code: {code}, {reason})", close.meaning()),
-            }
-        }
-        TunnelEvent::Replaced { problem, .. } => {
-            format!("starting another session: {}", problem_sentence(problem))
-        }
-        TunnelEvent::Notice(problem) => problem_sentence(problem),
-        TunnelEvent::Record(_) => return None,
-    })
 }

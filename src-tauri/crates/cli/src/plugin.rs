@@ -8,10 +8,11 @@ use tunnel_manager::tunnel::{
     AccessSettings, BindAddress, Destination, Grant, Listen, Problem, ProblemKind, Tunnel,
     TunnelConfig,
 };
+use tunnel_manager::{Traces, TunnelName};
 
 use crate::args::bind_address;
 use crate::exit::Exit;
-use crate::forward::{keep_stream, keep_up, no_signals, start};
+use crate::forward::{Kept, keep_stream, keep_up, no_signals, start};
 use crate::output::{Output, say};
 use crate::stop::StopSignals;
 
@@ -79,7 +80,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
     };
     let session_id = call.grant.session_id.clone();
     let host = variable(LOCAL_HOST_VARIABLE);
-    let (grant, config) = match call.into_config(host.as_deref()) {
+    let (grant, mut config) = match call.into_config(host.as_deref()) {
         Ok(parts) => parts,
         Err(problem) => return fail(&problem),
     };
@@ -87,10 +88,14 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
         return keep_stream(config, Some(grant), port, &mut signals).await;
     }
     say(&format!("\nStarting session with SessionId: {session_id}"));
+    let traces = Traces::of_user();
+    config.ledger = traces.ledger.clone();
+    let name = TunnelName::of_unsaved(&config);
     let starting = Tunnel::start_granted(config.clone(), grant.clone());
     match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => {
-            keep_up(tunnel, output, &mut signals, |addresses| {
+            let kept = Kept::new(tunnel, name, &traces);
+            keep_up(kept, None, output, &mut signals, |addresses| {
                 say(&opened(addresses, &session_id));
             })
             .await

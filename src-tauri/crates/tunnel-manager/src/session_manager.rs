@@ -68,7 +68,7 @@ impl Engine for SessionManager {
             problem: error.problem(),
             free_port: free_port(&error),
         })?;
-        let following = self.traces.history.follow(name, tunnel.events());
+        let following = self.traces.history.follow(name, tunnel.events_from_start());
         Ok(RecordedTunnel { tunnel, following })
     }
 

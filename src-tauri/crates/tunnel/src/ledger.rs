@@ -199,7 +199,7 @@ impl fmt::Debug for Ledger {
 fn keep(mut book: Book, queue: &Receiver<Order>) {
     for order in queue {
         match order {
-            Order::Write(line) => book.write(line),
+            Order::Write(line) => book.write(&line),
             Order::Settle(answer) => drop(answer.send(())),
         }
     }

@@ -30,7 +30,7 @@ mod requests;
 mod route;
 mod session_task;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use aws_access::{Access, AccessError, AccessSettings, Secret, StaticCredentials};
@@ -47,8 +47,9 @@ pub use ledger::{Ghost, GhostEnd, Ledger, Started};
 pub use listen::{Holder, ListenError};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
-    CLIENT_VERSION, Close, Grant, PoolSize, Problem, ProblemKind, Record, SessionConfig, Snapshot,
-    Start, State, TunnelPolicy,
+    Answer, Asked, CLIENT_VERSION, Cause, Close, ClosedBy, DropEnd, DropRecord, Grant, Happening,
+    PoolSize, Problem, ProblemKind, Record, Renewal, SessionConfig, Snapshot, Start, State,
+    TunnelPolicy, Vitals,
 };
 
 use crate::changes::Changes;
@@ -129,6 +130,8 @@ pub struct Tunnel {
     orders: mpsc::Sender<Order>,
     snapshot: watch::Receiver<Snapshot>,
     events: broadcast::Sender<TunnelEvent>,
+    /// Has heard all of them, until somebody takes it.
+    from_start: Mutex<Option<broadcast::Receiver<TunnelEvent>>>,
     /// Set when the tunnel is over.
     outcome: watch::Receiver<Option<Outcome>>,
 }
@@ -216,6 +219,16 @@ impl Tunnel {
         self.events.subscribe()
     }
 
+    /// Each step since the tunnel was started, for the first who asks; whoever asks after him
+    /// gets [`events`](Self::events). For the records: they begin with the start.
+    pub fn events_from_start(&self) -> broadcast::Receiver<TunnelEvent> {
+        let mut from_start = self
+            .from_start
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        from_start.take().unwrap_or_else(|| self.events())
+    }
+
     /// Tries at once what the tunnel waits for: after the user has signed in, or does not want
     /// to wait for the next attempt.
     pub fn try_now(&self) {
@@ -266,7 +279,7 @@ fn launch(
     let policy = Policy::new(config.policy, now, clock, seed);
     let (orders, to_orders) = mpsc::channel(4);
     let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), door.addresses));
-    let (events, _) = broadcast::channel(EVENTS);
+    let (events, from_start) = broadcast::channel(EVENTS);
     let (reports, to_reports) = mpsc::channel(REPORTS);
     let surroundings = Surroundings {
         reports,
@@ -302,6 +315,7 @@ fn launch(
         orders,
         snapshot: watched,
         events,
+        from_start: Mutex::new(Some(from_start)),
         outcome,
     })
 }

@@ -11,6 +11,8 @@ mod demo;
 mod failures;
 mod forward;
 mod frozen;
+mod ghosts;
+mod history;
 mod json;
 mod plugin;
 mod secrets;

@@ -85,8 +85,8 @@ impl Book {
     }
 
     /// Takes a line in and brings it to the disk.
-    pub(super) fn write(&mut self, line: Line) {
-        let new = match &line {
+    pub(super) fn write(&mut self, line: &Line) {
+        let new = match line {
             Line::Started(started) => self
                 .living
                 .insert(started.session_id.clone(), started.clone())
@@ -96,7 +96,7 @@ impl Book {
         if !new {
             return;
         }
-        match self.bring(&line) {
+        match self.bring(line) {
             Ok(()) => self.told = false,
             Err(error) => {
                 // What it holds is no longer the truth; the next line tries another.
@@ -156,8 +156,10 @@ impl Book {
         }
         let lines = self.living.values().cloned().map(Line::Started);
         let lines: Vec<_> = lines.collect();
-        append(&mut file, &lines)?;
+        write(&mut file, &lines)?;
+        // The name first: a crash of the process alone takes nothing that was written.
         fs::rename(&unfinished, &path)?;
+        file.sync_data()?;
         Ok(Open {
             path,
             file,
@@ -289,15 +291,20 @@ pub(super) fn ghosts(bytes: &[u8], now: u64) -> Vec<Started> {
     ghosts
 }
 
-/// Appends lines in one write and brings them to the disk.
+/// Appends lines and brings them to the disk.
 fn append<'a>(file: &mut File, lines: impl IntoIterator<Item = &'a Line>) -> io::Result<()> {
+    write(file, lines)?;
+    file.sync_data()
+}
+
+/// Appends lines in one write.
+fn write<'a>(file: &mut File, lines: impl IntoIterator<Item = &'a Line>) -> io::Result<()> {
     let mut text = String::new();
     for line in lines {
         text.push_str(&serde_json::to_string(line)?);
         text.push('\n');
     }
-    file.write_all(text.as_bytes())?;
-    file.sync_data()
+    file.write_all(text.as_bytes())
 }
 
 fn remove(path: &Path) {

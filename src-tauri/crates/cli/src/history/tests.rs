@@ -1,0 +1,247 @@
+//! What is printed of a history.
+
+use clap::Parser as _;
+use tunnel_manager::tunnel::{DropEnd, Record};
+
+use super::*;
+use crate::words::tests::{problem, resumed};
+
+/// Noon of 21 November 2026, UTC, at which the gateway closes.
+const NOON: u64 = 1_795_262_400_000;
+const HOUR: u64 = 60 * 60 * 1000;
+
+#[derive(clap::Parser)]
+struct CommandLine {
+    #[command(flatten)]
+    history: History,
+}
+
+fn history(arguments: &[&str]) -> History {
+    let all = ["history"].iter().chain(arguments);
+    CommandLine::try_parse_from(all).unwrap().history
+}
+
+fn state(at: u64, state: State, cause: Cause) -> Record {
+    Record {
+        at,
+        what: Happening::State { state, cause },
+    }
+}
+
+fn up(at: u64, cause: Cause) -> Record {
+    state(at, State::Up { since: at }, cause)
+}
+
+fn reconnecting(at: u64) -> Record {
+    let state_ = State::Reconnecting {
+        since: at,
+        attempt: 1,
+        next_attempt: None,
+        problem: problem(),
+    };
+    state(at, state_, Cause::Lost)
+}
+
+fn dropped(at: u64, lost: DropRecord) -> Record {
+    Record {
+        at,
+        what: Happening::Drop(Box::new(lost)),
+    }
+}
+
+fn reading(records: Vec<Record>) -> Reading {
+    let tunnel = TunnelName::new(None, "db");
+    let entry = |record| Entry {
+        tunnel: tunnel.clone(),
+        record,
+    };
+    Reading {
+        entries: records.into_iter().map(entry).collect(),
+        ..Reading::default()
+    }
+}
+
+/// A day with one close of the gateway and one renewal.
+fn a_day() -> Reading {
+    let answer = |asked, problem| Answer {
+        asked,
+        after_ms: 10,
+        took_ms: 90,
+        problem,
+    };
+    let lost = DropRecord {
+        answers: vec![
+            answer(Asked::ResumeSession, Some(problem())),
+            answer(Asked::ResumeSession, None),
+            answer(Asked::Upgrade, None),
+        ],
+        answers_left_out: 2,
+        ..resumed()
+    };
+    let renewal = Renewal {
+        session_id: None,
+        socket_age_ms: 50 * 60_000,
+        gap_ms: 0,
+        connections: 2,
+    };
+    reading(vec![
+        state(NOON - HOUR, State::Connecting { since: 0 }, Cause::Started),
+        up(NOON - HOUR + 1000, Cause::Established),
+        reconnecting(NOON),
+        dropped(NOON + 400, lost),
+        up(NOON + 400, Cause::Resumed),
+        Record {
+            at: NOON + HOUR,
+            what: Happening::Renewed(renewal),
+        },
+        state(NOON + 13 * HOUR, State::Off, Cause::Stopped),
+    ])
+}
+
+#[test]
+fn a_day_is_told_in_local_time_with_all_that_is_known_of_a_drop() {
+    let zone = TimeZone::fixed(jiff::tz::offset(1));
+    let lines = history(&[]).sentences(&a_day(), 0, &zone);
+    let expected = "\
+Saturday 21 November 2026
+12:00:00  db: connecting (it was started)
+12:00:01  db: up (a session is established)
+13:00:00  db: The gateway closed the connection, as it does about once an hour.
+          Resumed after 0.4 s; 3 of 3 connections lived on.
+          closed by the gateway at 1 h; close code: 1000, Bye; last frame 0.3 s before; round trip 34 ms; 2 unacknowledged; 1 held back for order; session user-0123
+          ResumeSession after 10 ms: session-over within 90 ms; ResumeSession after 10 ms: granted within 90 ms; WebSocket after 10 ms: granted within 90 ms; 2 more in between
+14:00:00  db: renewed after 50 min, without a gap; 2 connections lived on
+
+Sunday 22 November 2026
+02:00:00  db: off (it was stopped)
+
+db: up 99.99 % of the 14 h that are recorded, 1 drop (1 by the gateway), 1 renewal, longest gap 0.4 s, no connection lost.";
+    assert_eq!(lines.join("\n"), expected);
+}
+
+#[test]
+fn the_states_of_an_outage_are_told_by_its_drop_and_others_are_not() {
+    let shown = |records| {
+        let lines = history(&[]).sentences(&reading(records), 0, &TimeZone::UTC);
+        lines
+            .iter()
+            .filter(|line| line.contains("db: reconnecting"))
+            .count()
+    };
+    assert_eq!(
+        shown(vec![reconnecting(NOON), dropped(NOON + 400, resumed())]),
+        0
+    );
+    // The drop of another run tells nothing of this one.
+    assert_eq!(
+        shown(vec![reconnecting(NOON - 1), dropped(NOON + 400, resumed())]),
+        1
+    );
+    assert_eq!(shown(vec![reconnecting(NOON)]), 1);
+}
+
+#[test]
+fn drops_alone_are_told_when_they_alone_are_asked_for() {
+    let only = history(&["--drops"]);
+    let lines = only.sentences(&a_day(), 0, &TimeZone::UTC);
+    assert!(lines.iter().any(|line| line.contains("The gateway closed")));
+    for unwanted in ["started", "renewed", "stopped"] {
+        assert!(
+            !lines.iter().any(|line| line.contains(unwanted)),
+            "{lines:?}"
+        );
+    }
+    let objects = only.objects(&a_day(), 0);
+    assert_eq!(objects.len(), 2, "{objects:?}");
+}
+
+#[test]
+fn what_was_before_is_not_told_but_says_how_it_was() {
+    let lines = history(&[]).sentences(&a_day(), NOON + 12 * HOUR, &TimeZone::UTC);
+    let expected = "\
+Sunday 22 November 2026
+01:00:00  db: off (it was stopped)
+
+db: up 100 % of the 1 h that are recorded, no drops.";
+    assert_eq!(lines.join("\n"), expected);
+}
+
+#[test]
+fn nothing_is_said_to_be_nothing() {
+    let nothing = Reading::default();
+    let lines = history(&[]).sentences(&nothing, 0, &TimeZone::UTC);
+    assert_eq!(lines, ["No event is recorded in the last 24 h."]);
+    let lines =
+        history(&["db", "--drops", "--since", "30m"]).sentences(&nothing, 0, &TimeZone::UTC);
+    let expected =
+        "No lost connection of a tunnel with \"db\" in its name is recorded in the last 30 min.";
+    assert_eq!(lines, [expected]);
+    assert_eq!(history(&[]).objects(&nothing, 0), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let gaps = Reading {
+        left_out: 12,
+        unreadable: 1,
+        ..Reading::default()
+    };
+    let lines = history(&[]).sentences(&gaps, 0, &TimeZone::UTC).join("\n");
+    assert!(lines.contains("12 records could not be kept"), "{lines}");
+    assert!(
+        lines.contains("1 line of the history can't be read"),
+        "{lines}"
+    );
+    let objects = history(&[]).objects(&gaps, 0);
+    assert_eq!(objects, [r#"{"event":"gaps","leftOut":12,"unreadable":1}"#]);
+}
+
+#[test]
+fn a_drop_that_cost_a_session_names_it_and_what_to_do() {
+    let lost = DropRecord {
+        end: DropEnd::Replaced { problem: problem() },
+        survived: 0,
+        remedy: "Ask the account's owner.".to_owned(),
+        ..resumed()
+    };
+    let reading = reading(vec![dropped(NOON, lost)]);
+    let lines = history(&[])
+        .sentences(&reading, 0, &TimeZone::UTC)
+        .join("\n");
+    assert!(lines.contains("3 connections were lost"), "{lines}");
+    assert!(lines.contains("Ask the account's owner."), "{lines}");
+    assert!(lines.contains("1 not resumed"), "{lines}");
+}
+
+#[test]
+fn a_tunnel_is_asked_for_by_a_part_of_its_name_or_its_id() {
+    let named = |name: &str| TunnelName::new(None, name);
+    let wanted = history(&["DB"]);
+    assert!(wanted.wants(&named("i-1 → db.internal:5432")));
+    assert!(!wanted.wants(&named("web")));
+    assert!(history(&[]).wants(&named("web")));
+    let id = "5d1c4a37-3c0e-4c43-9b0b-7c5461f28d0e";
+    let saved = TunnelName::new(id.parse().ok(), "web");
+    assert!(history(&[id]).wants(&saved));
+    assert!(!history(&[&id[..8]]).wants(&saved));
+}
+
+#[test]
+fn how_far_back_is_read_with_a_unit_and_nothing_else() {
+    let seconds = |text: &str| since(text).map(|span| span.as_secs());
+    assert_eq!(seconds("30m"), Ok(1_800));
+    assert_eq!(seconds("24h"), Ok(86_400));
+    assert_eq!(seconds("7d"), Ok(604_800));
+    for wrong in [
+        "",
+        "7",
+        "h",
+        "-1h",
+        "1.5h",
+        "7 d",
+        "1y",
+        "99999999999999999999d",
+    ] {
+        assert!(since(wrong).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Lengths of time and lost connections in words.
+
+use tunnel_manager::tunnel::{Close, DropEnd, DropRecord};
+
+/// A length of time as people say it: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`,
+/// `3 d 4 h`. What is cut off is smaller than the last unit.
+pub(crate) fn span(ms: u64) -> String {
+    let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{large} {large_unit}"),
+        small => format!("{large} {large_unit} {small} {small_unit}"),
+    };
+    let seconds = ms / 1000;
+    match seconds {
+        0 if ms < 100 => format!("{ms} ms"),
+        0..10 => format!("{}.{} s", seconds, ms % 1000 / 100),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+    }
+}
+
+/// How many there are of something.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    }
+}
+
+/// A drop that is over, in one line: what happened, how it ended, what it cost.
+pub(crate) fn drop_line(lost: &DropRecord) -> String {
+    let mut line = format!("{} {}", lost.what, cost(lost));
+    if !lost.remedy.is_empty() {
+        line.push(' ');
+        line.push_str(&lost.remedy);
+    }
+    line.push_str(&format!(" ({})", close(&lost.close)));
+    line
+}
+
+/// How a drop ended and what it cost, as a sentence.
+pub(crate) fn cost(lost: &DropRecord) -> String {
+    let lasted = span(lost.lasted_ms);
+    let DropRecord {
+        connections,
+        survived,
+        ..
+    } = lost;
+    let connections_lost = match connections.saturating_sub(*survived) {
+        0 => "no connection was open".to_owned(),
+        1 => "1 connection was lost".to_owned(),
+        many => format!("{many} connections were lost"),
+    };
+    match &lost.end {
+        DropEnd::Resumed => match connections {
+            0 => format!("Resumed after {lasted}; no connection was open."),
+            1 => format!("Resumed after {lasted}; {survived} of 1 connection lived on."),
+            many => format!("Resumed after {lasted}; {survived} of {many} connections lived on."),
+        },
+        DropEnd::Replaced { .. } => {
+            format!("Another session took its place after {lasted}; {connections_lost}.")
+        }
+        DropEnd::GivenUp { .. } => format!("Given up after {lasted}; {connections_lost}."),
+        DropEnd::Stopped => format!("Stopped after {lasted}."),
+    }
+}
+
+/// The code and the reason of a close.
+pub(crate) fn close(close: &Close) -> String {
+    let code = match close.code {
+        Some(code) => format!("close code: {code}"),
+        None => "close code: none".to_owned(),
+    };
+    match close.reason.as_str() {
+        "" => code,
+        reason => format!("{code}, {}", one_line(reason)),
+    }
+}
+
+/// Text of somebody else's as part of a line of ours.
+pub(crate) fn one_line(text: &str) -> String {
+    let plain = text.replace(char::is_control, " ");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use tunnel_manager::tunnel::{ClosedBy, Problem, ProblemKind, Vitals};
+
+    use super::*;
+
+    /// A drop that cost nothing.
+    pub(crate) fn resumed() -> DropRecord {
+        DropRecord {
+            session_id: Some("user-0123".to_owned()),
+            closed_by: ClosedBy::Gateway,
+            close: Close {
+                at: 1_795_262_400_000,
+                code: Some(1000),
+                reason: "Bye".to_owned(),
+            },
+            socket_age_ms: 3_600_000,
+            vitals: Vitals {
+                last_frame_ms: Some(300),
+                round_trip_ms: Some(34),
+                unacknowledged: 2,
+                held: 1,
+                ..Vitals::default()
+            },
+            connections: 3,
+            answers: Vec::new(),
+            answers_left_out: 0,
+            lasted_ms: 400,
+            survived: 3,
+            end: DropEnd::Resumed,
+            what: "The gateway closed the connection, as it does about once an hour.".to_owned(),
+            remedy: String::new(),
+        }
+    }
+
+    pub(crate) fn problem() -> Problem {
+        Problem::new(
+            ProblemKind::Service,
+            "session-over",
+            "The session has ended.",
+            "",
+        )
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_as_people_do() {
+        for (ms, words) in [
+            (0, "0 ms"),
+            (99, "99 ms"),
+            (100, "0.1 s"),
+            (400, "0.4 s"),
+            (9_999, "9.9 s"),
+            (12_999, "12 s"),
+            (60_000, "1 min"),
+            (200_000, "3 min 20 s"),
+            (3_600_000, "1 h"),
+            (7_500_000, "2 h 5 min"),
+            (86_400_000, "1 d"),
+            (273_600_000, "3 d 4 h"),
+        ] {
+            assert_eq!(span(ms), words);
+        }
+    }
+
+    #[test]
+    fn a_drop_says_why_how_long_and_what_lived_on() {
+        assert_eq!(
+            drop_line(&resumed()),
+            "The gateway closed the connection, as it does about once an hour. Resumed after \
+             0.4 s; 3 of 3 connections lived on. (close code: 1000, Bye)"
+        );
+    }
+
+    #[test]
+    fn a_drop_that_cost_something_says_so() {
+        let problem = problem();
+        let end = DropEnd::Replaced { problem };
+        let replaced = |connections| {
+            cost(&DropRecord {
+                connections,
+                survived: 0,
+                lasted_ms: 12_000,
+                end: end.clone(),
+                ..resumed()
+            })
+        };
+        let begin = "Another session took its place after 12 s;";
+        assert_eq!(replaced(0), format!("{begin} no connection was open."));
+        assert_eq!(replaced(1), format!("{begin} 1 connection was lost."));
+        assert_eq!(replaced(3), format!("{begin} 3 connections were lost."));
+        let partly = DropRecord {
+            survived: 2,
+            ..resumed()
+        };
+        assert_eq!(
+            cost(&partly),
+            "Resumed after 0.4 s; 2 of 3 connections lived on."
+        );
+    }
+
+    #[test]
+    fn what_others_say_stays_in_its_line_and_steers_no_terminal() {
+        let broken = Close {
+            at: 0,
+            code: None,
+            reason: "reset\n\u{1b}[31mby peer".to_owned(),
+        };
+        assert_eq!(close(&broken), "close code: none, reset [31mby peer");
+    }
+}
