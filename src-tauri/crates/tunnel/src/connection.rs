@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 use tunnel_proto::ConnectionId;
 
 use crate::listen::Local;
@@ -91,16 +92,22 @@ impl Connection {
             starved: Arc::clone(&starved),
         };
         let task = match local {
-            Local::Tcp(stream) => tokio::spawn(pump.run_tcp(stream, peers)),
-            Local::Unix(stream) => tokio::spawn(async move {
-                let (reader, writer) = stream.into_split();
-                // A Unix socket tells a full close from a half close by itself: a later write
-                // fails at once. There is no peer to look up.
-                pump.run(reader, writer, std::future::pending()).await;
-            }),
-            Local::Stream(reader, writer) => tokio::spawn(async move {
-                pump.run(reader, writer, std::future::pending()).await;
-            }),
+            Local::Tcp(stream) => tokio::spawn(pump.run_tcp(stream, peers).in_current_span()),
+            Local::Unix(stream) => {
+                let run = async move {
+                    let (reader, writer) = stream.into_split();
+                    // A Unix socket tells a full close from a half close by itself: a later
+                    // write fails at once. There is no peer to look up.
+                    pump.run(reader, writer, std::future::pending()).await;
+                };
+                tokio::spawn(run.in_current_span())
+            }
+            Local::Stream(reader, writer) => {
+                let run = async move {
+                    pump.run(reader, writer, std::future::pending()).await;
+                };
+                tokio::spawn(run.in_current_span())
+            }
         };
         Self {
             queue,

@@ -11,9 +11,10 @@ use aws_access::{Access, AccessSettings, StartSession};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
+use tracing::{Instrument as _, Span};
 use tunnel_proto::{
     Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, Purpose, RequestId, Session,
-    SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, Vitals,
+    SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, TunnelTimer, Vitals,
 };
 use zeroize::Zeroizing;
 
@@ -196,7 +197,7 @@ impl Driver {
 
     /// Waits for one thing to happen and takes it in. Breaks off if the tunnel is to end at once.
     async fn wait(&mut self, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<()> {
-        let timeout = self.parts.policy.poll_timeout().map(|(at, _)| at);
+        let timeout = self.parts.policy.poll_timeout();
         tokio::select! {
             order = orders.recv(), if self.wish != Wish::Dropped => return self.obey(order),
             Some(local) = self.parts.accepted.recv() => {
@@ -208,7 +209,10 @@ impl Driver {
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(reply) = self.requests.next() => self.handle_reply(reply),
             change = self.parts.changes.next() => self.input(change),
-            () = until(timeout) => self.parts.policy.handle_timeout(Instant::now().into_std()),
+            timer = due(timeout) => {
+                tracing::debug!(?timer, "the policy's time has come");
+                self.parts.policy.handle_timeout(Instant::now().into_std());
+            }
         }
         ControlFlow::Continue(())
     }
@@ -234,12 +238,14 @@ impl Driver {
     }
 
     fn input(&mut self, input: Input) {
+        tracing::debug!(?input, "the policy hears");
         self.parts
             .policy
             .handle_input(Instant::now().into_std(), input);
     }
 
     fn perform(&mut self, action: Action) {
+        tracing::debug!(?action, "the policy wants");
         match action {
             Action::Start(key) => self.start(key),
             Action::Resume(key, session_id) => {
@@ -320,11 +326,12 @@ impl Driver {
                 };
                 let session = Session::new(self.parts.session.clone(), self.parts.clock, seed);
                 let (commands, queue) = mpsc::channel(COMMANDS);
+                let span = tracing::error_span!("session", %key, id = session_id);
                 let task = SessionTask::new(key, session, queue, self.surroundings.clone());
                 entry.insert(SessionHandle {
                     commands,
                     session_id: None,
-                    task: tokio::spawn(task.run()),
+                    task: tokio::spawn(task.run().instrument(span)),
                 })
             }
         };
@@ -380,6 +387,7 @@ impl Driver {
     fn handle_report(&mut self, key: SessionKey, report: Report) {
         match report {
             Report::Established(facts) => {
+                tracing::debug!(session = %key, ?facts, "the agent has shaken hands");
                 self.parts.snapshot.send_modify(|snapshot| {
                     snapshot.agent_version = Some(facts.agent_version);
                     snapshot.customer_message = facts.customer_message;
@@ -396,6 +404,7 @@ impl Driver {
             Report::RenewalMissed => self.input(Input::RenewalMissed(key)),
             Report::FlagDone => self.input(Input::FlagDone(key)),
             Report::Notice(problem) => {
+                tracing::debug!(session = %key, ?problem, "the user is told");
                 self.parts
                     .snapshot
                     .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
@@ -481,7 +490,10 @@ impl Driver {
         let if_lost = Reply::Terminated(session_id.clone());
         self.requests.start(if_lost, async move {
             match access.terminate_session(&session_id).await {
-                Ok(()) => ledger.ended(&session_id),
+                Ok(()) => {
+                    tracing::debug!(session_id, "the session is ended at the service");
+                    ledger.ended(&session_id);
+                }
                 // It stays in the ledger: the next start tries again.
                 Err(error) => {
                     tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
@@ -505,7 +517,10 @@ impl Driver {
     fn tell(&mut self, event: Event) {
         // Nobody has to listen.
         let _ = match event {
-            Event::StateChanged(state) => self.parts.events.send(TunnelEvent::State(state)),
+            Event::StateChanged(state) => {
+                tracing::debug!(?state, "the tunnel's state is another one");
+                self.parts.events.send(TunnelEvent::State(state))
+            }
             Event::Lost { session, close } => {
                 tracing::info!(session = %session, code = ?close.code, reason = %close.reason, "the WebSocket is gone");
                 let session_id = self.session_id(session);
@@ -606,20 +621,28 @@ fn hung() -> Problem {
 
 pub(crate) type Reports = mpsc::Receiver<(SessionKey, Report)>;
 
-async fn until(at: Option<std::time::Instant>) {
-    match at {
-        Some(at) => sleep_until(Instant::from_std(at)).await,
+/// Waits for a timer, and names it.
+async fn due(timeout: Option<(std::time::Instant, TunnelTimer)>) -> TunnelTimer {
+    match timeout {
+        Some((at, timer)) => {
+            sleep_until(Instant::from_std(at)).await;
+            timer
+        }
         None => std::future::pending().await,
     }
 }
 
 /// Accepts connections until the tunnel's task is gone.
-pub(crate) fn accept(listeners: Vec<Listener>, accepted: &mpsc::Sender<Local>) -> JoinSet<()> {
+pub(crate) fn accept(
+    listeners: Vec<Listener>,
+    accepted: &mpsc::Sender<Local>,
+    span: &Span,
+) -> JoinSet<()> {
     listeners
         .into_iter()
         .map(|listener| {
             let accepted = accepted.clone();
-            async move {
+            let accept = async move {
                 loop {
                     let local = tokio::select! {
                         local = listener.accept() => local,
@@ -630,7 +653,8 @@ pub(crate) fn accept(listeners: Vec<Listener>, accepted: &mpsc::Sender<Local>) -
                         return;
                     }
                 }
-            }
+            };
+            accept.instrument(span.clone())
         })
         .collect()
 }

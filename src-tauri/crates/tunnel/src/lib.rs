@@ -38,6 +38,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument as _, Span};
 use tunnel_proto::{Clock, Tunnel as Policy};
 
 pub use call_budget::CallBudget;
@@ -176,11 +177,13 @@ impl Tunnel {
         let addresses = listeners.iter().map(ToString::to_string).collect();
         let port = listeners.iter().find_map(listen::Listener::port);
         let (accepted, connections) = mpsc::channel(ACCEPTED);
+        let span = span_of(config);
         let door = Door {
             port,
             addresses,
-            acceptors: driver::accept(listeners, &accepted),
+            acceptors: driver::accept(listeners, &accepted, &span),
             accepted: connections,
+            span,
         };
         launch(config, access, granted, door)
     }
@@ -205,6 +208,7 @@ impl Tunnel {
             addresses: Vec::new(),
             acceptors: JoinSet::new(),
             accepted: connections,
+            span: span_of(&config),
         };
         launch(&config, access, granted, door)
     }
@@ -261,6 +265,14 @@ struct Door {
     addresses: Vec<String>,
     acceptors: JoinSet<()>,
     accepted: mpsc::Receiver<Local>,
+    /// Names the tunnel in the log.
+    span: Span,
+}
+
+/// What every line about a tunnel stands in. It is there at each level: a warning has to say
+/// whose it is, too.
+fn span_of(config: &TunnelConfig) -> Span {
+    tracing::error_span!("tunnel", name = %config.name)
 }
 
 /// Puts a tunnel's parts together and starts its task.
@@ -307,10 +319,12 @@ fn launch(
     };
     let driver = Driver::new(parts, surroundings, to_reports);
     let (ended, outcome) = watch::channel(None);
-    tokio::spawn(async move {
+    let run = async move {
         let outcome = driver.run(to_orders).await;
+        tracing::debug!(?outcome, "the tunnel is over");
         ended.send_replace(Some(outcome));
-    });
+    };
+    tokio::spawn(run.instrument(door.span));
     Ok(Tunnel {
         orders,
         snapshot: watched,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 
 use tokio::task::{Id, JoinSet};
+use tracing::Instrument as _;
 
 /// Tasks that each give one answer. Of one that panics the answer is the one that was given in
 /// advance: nobody waits for ever for what a fault of our own has swallowed.
@@ -23,7 +24,7 @@ impl<T: Send + 'static> Requests<T> {
 
     /// Starts a request.
     pub(crate) fn start(&mut self, if_lost: T, request: impl Future<Output = T> + Send + 'static) {
-        let id = self.tasks.spawn(request).id();
+        let id = self.tasks.spawn(request.in_current_span()).id();
         self.if_lost.insert(id, if_lost);
     }
 

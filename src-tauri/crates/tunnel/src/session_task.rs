@@ -386,6 +386,7 @@ impl SessionTask {
             self.report(Report::Finished);
             return;
         };
+        tracing::debug!(connection = %id, "a connection begins");
         let capacity = self.session.send_capacity(id);
         let connection = Connection::start(
             id,
@@ -439,6 +440,7 @@ impl SessionTask {
                     self.report(Report::Notice(slow));
                 }
                 SessionEvent::Closed(id) => {
+                    tracing::debug!(connection = %id, "a connection is over");
                     self.connections.remove(&id);
                     self.report(Report::Finished);
                 }
@@ -497,6 +499,7 @@ impl SessionTask {
     }
 
     fn use_socket(&mut self, now: std::time::Instant, socket: Box<Socket>, Token(token): Token) {
+        tracing::debug!("a WebSocket is in use");
         self.socket = Some(socket);
         self.unflushed = false;
         self.session.handle_connected(now, token);

@@ -1,8 +1,9 @@
 //! Starting and ending tunnels against a service that counts what it is asked.
 
 use std::convert::Infallible;
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -11,10 +12,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tracing::Level;
 
 use super::*;
 
 const SESSION: &str = "session-1";
+const TOKEN: &str = "opens-the-channel";
 
 /// How the service does what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +83,7 @@ impl Service {
         Grant {
             session_id: SESSION.to_owned(),
             stream_url: format!("ws://{}/", self.address),
-            token: "token".to_owned(),
+            token: TOKEN.to_owned(),
         }
     }
 
@@ -118,7 +121,7 @@ async fn answer(
         ("StartSession", Manner::Obliging | Manner::Silent) => (
             StatusCode::OK,
             format!(
-                r#"{{"SessionId":"{SESSION}","StreamUrl":"ws://{address}/","TokenValue":"token"}}"#
+                r#"{{"SessionId":"{SESSION}","StreamUrl":"ws://{address}/","TokenValue":"{TOKEN}"}}"#
             ),
         ),
         _ => (StatusCode::OK, format!(r#"{{"SessionId":"{SESSION}"}}"#)),
@@ -242,4 +245,59 @@ async fn a_taken_port_is_told_even_if_the_service_is_silent() {
         Tunnel::start_granted(config, service.grant())
     );
     assert!(matches!(start, Err(StartError::Listen(_))), "{start:?}");
+}
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Starts a tunnel and stops it, and returns what that logs.
+async fn log_of_a_tunnel(level: Level) -> String {
+    let log = Log::default();
+    let to_log = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_writer(move || to_log.clone())
+        .finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    let service = Service::start(Manner::Obliging).await;
+    let mut config = service.config();
+    config.name = "orders".to_owned();
+    let tunnel = Tunnel::start(config).await.unwrap();
+    service.asked("upgrade").await;
+    tunnel.stop().await;
+    drop(logging);
+    let log = std::mem::take(&mut *log.0.lock().unwrap());
+    String::from_utf8(log).unwrap()
+}
+
+#[tokio::test]
+async fn the_log_tells_whose_policy_wants_what_and_no_secret() {
+    let log = log_of_a_tunnel(Level::DEBUG).await;
+    let ours = || log.lines().filter(|line| line.contains(" tunnel::"));
+    for told in ["Start(", "Granted(", "Dial(", "Stop", "Terminated("] {
+        assert!(ours().any(|line| line.contains(told)), "{told}: {log}");
+    }
+    for line in ours() {
+        assert!(line.contains("tunnel{name=orders}"), "{line}");
+        assert!(!line.contains(TOKEN), "{line}");
+    }
+    assert!(ours().any(|line| line.contains(SESSION)), "{log}");
+}
+
+#[tokio::test]
+async fn what_is_as_it_should_be_is_not_in_the_log_of_a_quiet_level() {
+    let log = log_of_a_tunnel(Level::INFO).await;
+    assert!(!log.contains(" tunnel::"), "{log}");
 }
