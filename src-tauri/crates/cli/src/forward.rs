@@ -6,7 +6,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::tunnel::{
-    CallBudget, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig,
+    Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig,
     TunnelEvent,
 };
 use tunnel_manager::{Following, Traces, TunnelName};
@@ -23,12 +23,12 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(output);
     };
-    let traces = Traces::of_user();
     let mut config = forward.into_config();
-    config.ledger = traces.ledger.clone();
+    let traces = settle_in(&mut config);
     let name = TunnelName::of_unsaved(&config);
     let ledger = traces.ledger.clone();
-    let sweep = tokio::spawn(async move { ledger.sweep(&CallBudget::default()).await });
+    let calls = config.environment.call_budget().clone();
+    let sweep = tokio::spawn(async move { ledger.sweep(&calls).await });
     let starting = Tunnel::start(config);
     let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,
@@ -43,6 +43,14 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         output.listening(addresses);
     })
     .await
+}
+
+/// Lets a tunnel go through what the machine goes through, and leave its traces on disk.
+pub(crate) fn settle_in(config: &mut TunnelConfig) -> Traces {
+    let traces = Traces::of_user();
+    config.ledger = traces.ledger.clone();
+    config.environment = Environment::system();
+    traces
 }
 
 /// A tunnel whose history is kept.
@@ -100,7 +108,8 @@ pub(crate) async fn keep_up(
     loop {
         let now = snapshot.borrow_and_update().clone();
         match now.state {
-            State::Up { .. } | State::Degraded { .. } if !has_been_up => {
+            // A lazy one waits for its first connection.
+            State::Up { .. } | State::Degraded { .. } | State::Listening if !has_been_up => {
                 has_been_up = true;
                 listening(&now.addresses);
             }
@@ -187,8 +196,7 @@ pub(crate) async fn keep_stream(
     signals: &mut StopSignals,
 ) -> Exit {
     let output = Output::Text;
-    let traces = Traces::of_user();
-    config.ledger = traces.ledger.clone();
+    let traces = settle_in(&mut config);
     let name = TunnelName::of_unsaved(&config);
     let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use tunnel_manager::TunnelName;
 use tunnel_manager::tunnel::{
     AccessSettings, BindAddress, Destination, Grant, Listen, Problem, ProblemKind, Tunnel,
     TunnelConfig,
 };
-use tunnel_manager::{Traces, TunnelName};
 
 use crate::args::bind_address;
 use crate::exit::Exit;
-use crate::forward::{Kept, keep_stream, keep_up, no_signals, start};
+use crate::forward::{Kept, keep_stream, keep_up, no_signals, settle_in, start};
 use crate::output::{Output, say};
 use crate::stop::StopSignals;
 
@@ -88,8 +88,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
         return keep_stream(config, Some(grant), port, &mut signals).await;
     }
     say(&format!("\nStarting session with SessionId: {session_id}"));
-    let traces = Traces::of_user();
-    config.ledger = traces.ledger.clone();
+    let traces = settle_in(&mut config);
     let name = TunnelName::of_unsaved(&config);
     let starting = Tunnel::start_granted(config.clone(), grant.clone());
     match start(starting, &mut signals).await {
