@@ -12,6 +12,10 @@ const LEAST: Duration = Duration::from_millis(200);
 /// The most, backed off or not: a tunnel whose path is back should notice soon.
 const MOST: Duration = Duration::from_secs(10);
 
+/// The most that backing off makes of it: a session counts as jammed after 30 s
+/// (docs/protocol.md, section 3), and must not do so for one lost try of two or three.
+const BACKED_OFF_MOST: Duration = Duration::from_secs(5);
+
 /// The clock's granularity, G in RFC 6298.
 const GRANULARITY: Duration = Duration::from_millis(1);
 
@@ -76,8 +80,9 @@ impl RoundTrip {
         let base = self.estimate.map_or(INITIAL, |estimate| {
             estimate.smoothed + (estimate.variation * 4).max(GRANULARITY)
         });
+        let base = base.clamp(LEAST, MOST);
         let factor = 2_u32.saturating_pow(self.backed_off);
-        base.max(LEAST).saturating_mul(factor).min(MOST)
+        base.saturating_mul(factor).min(BACKED_OFF_MOST.max(base))
     }
 
     pub(crate) fn smoothed(&self) -> Option<Duration> {
@@ -134,15 +139,23 @@ mod tests {
     #[test]
     fn each_timeout_doubles_the_next_and_progress_ends_that() {
         let mut round_trip = RoundTrip::new();
-        for expected in [1_000, 2_000, 4_000, 8_000, 10_000, 10_000] {
+        for expected in [1_000, 2_000, 4_000, 5_000, 5_000] {
             assert_eq!(round_trip.timeout(), ms(expected));
             round_trip.back_off();
         }
         for _ in 0..100 {
             round_trip.back_off();
         }
-        assert_eq!(round_trip.timeout(), MOST);
+        assert_eq!(round_trip.timeout(), BACKED_OFF_MOST);
         round_trip.progressed();
         assert_eq!(round_trip.timeout(), ms(1_000));
+    }
+
+    #[test]
+    fn backing_off_never_goes_below_what_a_slow_path_needs() {
+        let mut round_trip = RoundTrip::new();
+        round_trip.sample(ms(2_500));
+        round_trip.back_off();
+        assert_eq!(round_trip.timeout(), ms(7_500));
     }
 }
