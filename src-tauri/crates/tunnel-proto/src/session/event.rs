@@ -80,7 +80,8 @@ pub enum SessionEvent {
     Quiet,
     /// That moment did not come in time.
     NotQuiet,
-    /// How much the session carries has changed. It begins with [`Load::Light`].
+    /// How much the session carries has changed. It begins with [`Load::Light`], on each
+    /// WebSocket anew: what goes on over a loss is told again.
     Load(Load),
     /// Something the user should know.
     Notice(Problem),

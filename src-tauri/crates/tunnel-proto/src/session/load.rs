@@ -67,6 +67,13 @@ impl Meter {
         }
     }
 
+    pub(super) fn load(&self) -> Load {
+        match self.state {
+            State::Light { .. } => Load::Light,
+            State::Bulk { .. } => Load::Bulk,
+        }
+    }
+
     /// Counts payload. Returns what the load is now, if that is news.
     pub(super) fn count(
         &mut self,

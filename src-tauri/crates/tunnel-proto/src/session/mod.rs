@@ -105,6 +105,10 @@ impl Session {
         self.progress_before = self.progress();
         self.keepalive.handle_connected(now);
         self.health.reset();
+        match self.load.load() {
+            Load::Light => {}
+            bulk @ Load::Bulk => self.events.push_back(SessionEvent::Load(bulk)),
+        }
         self.channel.handle_connected(now, token);
         self.resume_carrier(now);
         self.collect(now);

@@ -53,3 +53,22 @@ fn a_talk_is_light_and_has_no_timer() {
     world.say(PayloadType::Output, frame(FIN, id, b""));
     assert!(!world.said().contains(&"bulk".to_owned()));
 }
+
+#[test]
+fn what_goes_on_over_a_lost_websocket_is_told_again_on_the_next() {
+    let mut world = World::multiplexed();
+    let id = world.session.open(world.now).unwrap();
+    for _ in 0..20 {
+        world.say(PayloadType::Output, frame(PSH, id, &[0; 16_000]));
+        while world.session.read(id).is_some() {}
+    }
+    world.said();
+    world.disconnect();
+    world.run(ms(100));
+    world.connect();
+    assert_eq!(world.said(), ["bulk"]);
+    world.run(secs(5));
+    world.disconnect();
+    world.connect();
+    assert_eq!(world.said(), ["light"]);
+}
