@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::tunnel::drops::OpenDrop;
-use crate::{Grant, Load, Problem};
+use crate::{Grant, Load, Problem, Purpose};
 
 /// Names one session of a tunnel. A session that replaces another has a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,7 +57,11 @@ pub(crate) enum Phase {
     /// StartSession is under way.
     Starting { outage: Option<Outage> },
     /// ResumeSession is under way.
-    Resuming { outage: Outage },
+    Resuming {
+        outage: Outage,
+        /// What it was asked for. A renewal was asked for while the session had a WebSocket.
+        purpose: Purpose,
+    },
     /// The WebSocket is being opened.
     Dialling { outage: Option<Outage> },
     /// The WebSocket of a new session is open, the agent's handshake is not done.
@@ -196,7 +200,7 @@ impl Slot {
             Phase::Starting { outage }
             | Phase::Dialling { outage }
             | Phase::Handshaking { outage } => outage.as_ref(),
-            Phase::Resuming { outage }
+            Phase::Resuming { outage, .. }
             | Phase::Waiting { outage, .. }
             | Phase::Held { outage, .. }
             | Phase::AwaitingSignIn { outage, .. } => Some(outage),
@@ -210,7 +214,7 @@ impl Slot {
             Phase::Starting { outage }
             | Phase::Dialling { outage }
             | Phase::Handshaking { outage } => outage.as_mut(),
-            Phase::Resuming { outage }
+            Phase::Resuming { outage, .. }
             | Phase::Waiting { outage, .. }
             | Phase::Held { outage, .. }
             | Phase::AwaitingSignIn { outage, .. } => Some(outage),
@@ -228,7 +232,7 @@ impl Slot {
             | Phase::Up(Up {
                 healing: outage, ..
             }) => outage.take(),
-            Phase::Resuming { outage }
+            Phase::Resuming { outage, .. }
             | Phase::Waiting { outage, .. }
             | Phase::Held { outage, .. }
             | Phase::AwaitingSignIn { outage, .. } => Some(outage.clone()),

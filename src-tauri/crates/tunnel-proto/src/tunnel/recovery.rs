@@ -32,9 +32,9 @@ impl Tunnel {
             return Cause::Refused;
         };
         let slot = &mut self.slots[at];
-        let step = match &slot.phase {
-            Phase::Starting { .. } => Step::Start,
-            Phase::Resuming { .. } => Step::Resume,
+        let (step, purpose) = match &slot.phase {
+            Phase::Starting { .. } => (Step::Start, Purpose::Connect),
+            Phase::Resuming { purpose, .. } => (Step::Resume, *purpose),
             Phase::Up(Up {
                 renewing: Renewing::Resuming,
                 ..
@@ -66,6 +66,12 @@ impl Tunnel {
                 slot.asked_at = now;
                 self.actions
                     .push_back(Action::Dial(key, grant, Purpose::Connect));
+            }
+            Err(failure) if (purpose, failure.next) == (Purpose::Renew, Next::Stop) => {
+                // It was refused while the session was connected, and that is over.
+                if let Some(outage) = self.slots[at].take_outage() {
+                    self.attempt(now, at, Step::Resume, outage);
+                }
             }
             Err(failure) => self.handle_failure(now, at, step, failure),
         }
@@ -226,7 +232,12 @@ impl Tunnel {
         };
         match renewing {
             // What the renewal has asked for is what is needed now.
-            Renewing::Resuming => slot.phase = Phase::Resuming { outage },
+            Renewing::Resuming => {
+                slot.phase = Phase::Resuming {
+                    outage,
+                    purpose: Purpose::Renew,
+                };
+            }
             Renewing::Dialling | Renewing::Taking => {
                 let outage = Some(outage);
                 slot.phase = Phase::Dialling { outage };
@@ -251,8 +262,17 @@ impl Tunnel {
         let Some(at) = self.position(key) else {
             return Cause::SessionOver;
         };
+        let worked = self.slots[at].is_up();
+        if self.is_surplus(at) {
+            // Nobody loses anything by it, and nobody needs another in its place.
+            if worked {
+                self.drop_session(now, at);
+            } else {
+                self.refuse_growth(now, at);
+            }
+            return Cause::SessionOver;
+        }
         let slot = &mut self.slots[at];
-        let worked = slot.is_up();
         if slot.drop.is_none()
             && let Phase::Up(up) = &slot.phase
         {
@@ -407,7 +427,10 @@ impl Tunnel {
             (Step::Resume, Some(session_id)) => {
                 self.actions
                     .push_back(Action::Resume(slot.key, session_id.clone()));
-                slot.phase = Phase::Resuming { outage };
+                slot.phase = Phase::Resuming {
+                    outage,
+                    purpose: Purpose::Connect,
+                };
             }
             (Step::Start, _) | (Step::Resume, None) => {
                 self.actions.push_back(Action::Start(slot.key));

@@ -111,6 +111,27 @@ fn growth_that_the_service_refuses_costs_nothing_and_is_tried_again_later() {
 }
 
 #[test]
+fn growth_whose_handshake_fails_is_not_counted_as_a_session_that_was_lost() {
+    let (mut world, bulk) = up(1, 4);
+    connect(&mut world, 1);
+    world.input(Input::Load(bulk, Load::Bulk));
+    let spare = world.expect_start();
+    world.input(Input::Granted(spare, Ok(grant(2))));
+    world.input(Input::Dialled(spare, Ok(())));
+    world.actions();
+    let over = problem("handshake-timeout");
+    world.input(Input::Over(spare, over, Vitals::default()));
+    let abandon = Action::Abandon("session-2".to_owned());
+    assert_eq!(world.actions(), [Action::Discard(spare), abandon]);
+    assert_eq!(world.tunnel.replacements(), 0);
+    // It is tried again, but not at once.
+    assert_eq!(connect(&mut world, 2), [Action::Place(RequestId(2), bulk)]);
+    world.now += MINUTE;
+    world.input(Input::Accepted(RequestId(3)));
+    assert!(matches!(world.actions()[..], [Action::Start(_)]));
+}
+
+#[test]
 fn a_session_that_helps_no_more_is_ended_after_a_while() {
     let (mut world, bulk) = up(1, 4);
     connect(&mut world, 1);
