@@ -11,6 +11,16 @@ use ssm_message::{Flags, Message, MessageType, PayloadType, Uuid};
 
 use crate::traffic::{HEAD, Plan, Sink, Source};
 
+/// How the agent behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Reference,
+    /// It sends what it has to say once: what is lost stays missing.
+    NeverResends,
+    /// A destination does not read: nothing is taken in, acknowledged or said any more.
+    Stuck,
+}
+
 /// What the agent puts into one message, and how long it sleeps after it.
 const PAYLOAD: usize = 1024;
 const PACE: Duration = Duration::from_millis(1);
@@ -27,7 +37,7 @@ pub(crate) struct Agent {
     next_number: i64,
     expected: i64,
     early: BTreeMap<i64, Message>,
-    unacknowledged: VecDeque<(i64, Bytes, Instant)>,
+    unacknowledged: BTreeMap<i64, (Bytes, Instant)>,
     out: VecDeque<Bytes>,
     mux: Mux,
     destinations: BTreeMap<StreamId, Destination>,
@@ -35,6 +45,11 @@ pub(crate) struct Agent {
     paused: bool,
     awake_at: Instant,
     next_look: Instant,
+    pub(crate) manner: Manner,
+    /// Bytes that destinations have got: when, and how many.
+    pub(crate) delivered: Vec<(Instant, usize)>,
+    /// Messages that went again.
+    pub(crate) resent: u32,
     /// The client asked for the session's end.
     pub(crate) ended: bool,
 }
@@ -60,7 +75,7 @@ impl Agent {
             next_number: 0,
             expected: 0,
             early: BTreeMap::new(),
-            unacknowledged: VecDeque::new(),
+            unacknowledged: BTreeMap::new(),
             out: VecDeque::new(),
             mux: Mux::new(Role::Server, smux::Config::default()),
             destinations: BTreeMap::new(),
@@ -68,6 +83,9 @@ impl Agent {
             paused: false,
             awake_at: now,
             next_look: now + RESEND_PERIOD,
+            manner: Manner::Reference,
+            delivered: Vec::new(),
+            resent: 0,
             ended: false,
         }
     }
@@ -91,14 +109,20 @@ impl Agent {
     }
 
     pub(crate) fn handle_frame(&mut self, now: Instant, frame: &Bytes) {
-        let message = Message::decode(frame).unwrap();
+        if self.manner == Manner::Stuck {
+            return;
+        }
+        // What was damaged on the way is passed over.
+        let Ok(message) = Message::decode(frame) else {
+            return;
+        };
         self.paused = false;
         match message.message_type {
             MessageType::Acknowledge => {
                 let number = Acknowledgement::decode(&message.payload)
                     .unwrap()
                     .sequence_number;
-                self.unacknowledged.retain(|(sent, _, _)| *sent != number);
+                self.unacknowledged.remove(&number);
             }
             MessageType::InputStreamData => {
                 let number = message.sequence_number;
@@ -124,10 +148,13 @@ impl Agent {
         if self.next_look <= now {
             self.next_look = now + RESEND_PERIOD;
             if !self.paused
-                && let Some((_, frame, sent)) = self.unacknowledged.front_mut()
+                && self.manner == Manner::Reference
+                && let Some(mut oldest) = self.unacknowledged.first_entry()
+                && let (frame, sent) = oldest.get_mut()
                 && now >= *sent + RESEND_AFTER
             {
                 *sent = now;
+                self.resent += 1;
                 self.out.push_back(frame.clone());
             }
         }
@@ -139,16 +166,20 @@ impl Agent {
         self.out.pop_front()
     }
 
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let look = (!self.unacknowledged.is_empty() && !self.paused).then_some(self.next_look);
-        let send = (self.mux.pending_bytes() > 0 && !self.paused).then_some(self.awake_at);
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let speaks = !self.paused && self.manner != Manner::Stuck;
+        // It looks every 100 ms; the moments at which it finds nothing can be left out.
+        let look = self.unacknowledged.values().next().filter(|_| speaks);
+        let look = look
+            .filter(|_| self.manner == Manner::Reference)
+            .map(|(_, sent)| self.next_look.max(*sent + RESEND_AFTER));
+        let send = (self.mux.pending_bytes() > 0 && speaks).then_some(self.awake_at);
         let mux = self.mux.poll_timeout().map(|(at, _)| at);
-        [look, send, mux].into_iter().flatten().min()
-    }
-
-    /// Whether every connection that was opened has ended.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.destinations.is_empty()
+        let destinations = self.destinations.values();
+        let said = destinations
+            .filter_map(|destination| destination.game.as_ref()?.0.due(now))
+            .min();
+        [look, send, mux, said].into_iter().flatten().min()
     }
 
     fn process(&mut self, now: Instant, message: &Message) {
@@ -213,8 +244,14 @@ impl Agent {
                 smux::Event::Readable(_) | smux::Event::Writable(_) => {}
             }
         }
+        if self.manner == Manner::Stuck {
+            return;
+        }
         for (id, destination) in &mut self.destinations {
-            destination.play(now, *id, &mut self.mux);
+            let came = destination.play(now, *id, &mut self.mux);
+            if came > 0 {
+                self.delivered.push((now, came));
+            }
         }
         if !self.paused && self.awake_at <= now && self.mux.pending_bytes() > 0 {
             let mut payload = BytesMut::new();
@@ -235,7 +272,7 @@ impl Agent {
             payload_type,
             payload,
         );
-        self.unacknowledged.push_back((number, frame.clone(), now));
+        self.unacknowledged.insert(number, (frame.clone(), now));
         self.out.push_back(frame);
     }
 
@@ -280,8 +317,11 @@ impl Agent {
 }
 
 impl Destination {
-    fn play(&mut self, now: Instant, id: StreamId, mux: &mut Mux) {
+    /// Returns how many bytes came.
+    fn play(&mut self, now: Instant, id: StreamId, mux: &mut Mux) -> usize {
+        let mut came = 0;
         while let Some(data) = mux.read(id) {
+            came += data.len();
             let mut data = &data[..];
             if self.game.is_none() {
                 let missing = HEAD - self.head.len();
@@ -292,21 +332,22 @@ impl Destination {
                     continue;
                 }
                 let plan = Plan::from_head(&self.head);
-                self.game = Some((Source::down(plan), Sink::up(plan)));
+                self.game = Some((Source::down(plan, now), Sink::up(plan)));
             }
             if let Some((_, sink)) = &mut self.game {
                 sink.accept(data);
             }
         }
         let Some((source, sink)) = &mut self.game else {
-            return;
+            return came;
         };
-        while let Some(data) = source.take(mux.send_capacity(id)) {
+        while let Some(data) = source.take(now, mux.send_capacity(id)) {
             mux.write(now, id, data).unwrap();
         }
         if source.is_done() && sink.is_done() && !self.closed {
             self.closed = true;
             mux.close(now, id);
         }
+        came
     }
 }

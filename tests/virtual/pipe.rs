@@ -29,19 +29,27 @@ pub(crate) struct Pipe {
 impl Pipe {
     /// Sends; later items never overtake earlier ones.
     pub(crate) fn push(&mut self, now: Instant, latency: Duration, item: Item) {
+        if self.cut {
+            return;
+        }
         let earliest = self.queue.back().map_or(now, |(at, _)| *at);
         self.queue.push_back(((now + latency).max(earliest), item));
     }
 
     /// Holds everything until then.
     pub(crate) fn hold(&mut self, until: Instant) {
-        self.held_until = Some(until);
+        self.held_until = self.held_until.max(Some(until));
     }
 
     /// Lets nothing arrive any more.
     pub(crate) fn cut(&mut self) {
         self.cut = true;
         self.queue.clear();
+    }
+
+    /// Whether the other end could be told of anything now.
+    pub(crate) fn is_open(&self, now: Instant) -> bool {
+        !self.cut && self.held_until.is_none_or(|until| until <= now)
     }
 
     /// What has arrived.
@@ -54,7 +62,7 @@ impl Pipe {
 
     /// When the next item arrives.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let (at, _) = self.queue.front().filter(|_| !self.cut)?;
+        let (at, _) = self.queue.front()?;
         Some(self.held_until.map_or(*at, |until| until.max(*at)))
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use ssm_message::payload::{ChannelClosed, JsonPayload as _};
+use ssm_message::{Flags, Message, MessageType, PayloadType, Uuid};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Manner};
 use crate::pipe::{Item, Pipe};
 use crate::random::Random;
 
@@ -22,7 +24,7 @@ pub(crate) struct Conditions {
     pub(crate) duplicates: u32,
     /// Messages that come after the next one, per mille.
     pub(crate) reordering: u32,
-    /// What becomes of messages to a client that is not there.
+    /// What becomes of messages to a side that is not there.
     pub(crate) absent: Absent,
     /// How long a WebSocket lives before the gateway closes it with 1000 "Bye".
     pub(crate) close_period: Option<Duration>,
@@ -45,17 +47,21 @@ impl Default for Conditions {
     }
 }
 
+/// What becomes of messages to a side that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absent {
     Drop,
     Hold,
+    /// They are dropped, and the other side is told to pause.
     Pause,
 }
+
+pub(crate) const ABSENT: [Absent; 3] = [Absent::Drop, Absent::Hold, Absent::Pause];
 
 /// One WebSocket between client and gateway.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(crate) session_id: String,
+    session: usize,
     pub(crate) up: Pipe,
     pub(crate) down: Pipe,
     /// The gateway has seen the token.
@@ -63,6 +69,8 @@ pub(crate) struct Socket {
     close_at: Option<Instant>,
     /// The gateway has closed its side.
     closed: bool,
+    /// The client has gone, and the gateway does not know.
+    deaf: bool,
 }
 
 #[derive(Debug)]
@@ -70,87 +78,156 @@ pub(crate) struct Session {
     pub(crate) agent: Agent,
     pub(crate) terminated: bool,
     socket: Option<u64>,
+    /// For the client.
     held: Vec<Bytes>,
+    /// The agent's own way to the service is down until then.
+    agent_away: Option<Instant>,
+    /// For the agent.
+    held_up: Vec<Bytes>,
     /// Waits to be overtaken, one for each direction.
     overtaken_up: Option<Bytes>,
     overtaken_down: Option<Bytes>,
+    /// Numbered messages from the client: when they came, for the rate.
+    pub(crate) data_messages: Vec<Instant>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) conditions: Conditions,
-    pub(crate) sessions: BTreeMap<String, Session>,
+    pub(crate) sessions: Vec<Session>,
     pub(crate) sockets: BTreeMap<u64, Socket>,
-    next: u64,
+    next_socket: u64,
     random: Random,
-    /// Numbered messages from clients: when they came, for the rate.
-    pub(crate) data_messages: Vec<Instant>,
+}
+
+impl Session {
+    /// Whether its agent will not bring anything more forward, though the gateway answers pings.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.terminated || self.agent.manner != Manner::Reference
+    }
+}
+
+fn name(session: usize) -> String {
+    format!("session-{session:03}")
+}
+
+pub(crate) fn index(id: &str) -> usize {
+    id.trim_start_matches("session-").parse().unwrap()
 }
 
 impl Service {
     pub(crate) fn new(conditions: Conditions, random: Random) -> Self {
         Self {
             conditions,
-            sessions: BTreeMap::new(),
+            sessions: Vec::new(),
             sockets: BTreeMap::new(),
-            next: 0,
+            next_socket: 0,
             random,
-            data_messages: Vec::new(),
         }
     }
 
     pub(crate) fn start_session(&mut self, now: Instant) -> String {
-        self.next += 1;
-        let id = format!("session-{:03}", self.next);
         let session = Session {
             agent: Agent::new(now),
             terminated: false,
             socket: None,
             held: Vec::new(),
+            agent_away: None,
+            held_up: Vec::new(),
             overtaken_up: None,
             overtaken_down: None,
+            data_messages: Vec::new(),
         };
-        self.sessions.insert(id.clone(), session);
-        id
+        self.sessions.push(session);
+        name(self.sessions.len() - 1)
     }
 
     /// Whether the session can be resumed.
     pub(crate) fn lives(&self, id: &str) -> bool {
-        self.sessions
-            .get(id)
-            .is_some_and(|session| !session.terminated)
+        let session = self.sessions.get(index(id));
+        session.is_some_and(|session| !session.terminated)
+    }
+
+    /// Sessions that live.
+    pub(crate) fn living(&self) -> usize {
+        let lives = |session: &&Session| !session.terminated;
+        self.sessions.iter().filter(lives).count()
+    }
+
+    /// Whether a client holds a session whose agent is silent.
+    pub(crate) fn any_silent(&self) -> bool {
+        let over = |session: &Session| session.terminated && session.socket.is_none();
+        let mut sessions = self.sessions.iter();
+        sessions.any(|session| session.is_silent() && !over(session))
     }
 
     pub(crate) fn terminate(&mut self, id: &str) {
-        if let Some(session) = self.sessions.get_mut(id) {
-            session.terminated = true;
+        self.sessions[index(id)].terminated = true;
+    }
+
+    /// The service ends a session of its own accord, and says so.
+    pub(crate) fn end_session(&mut self, now: Instant, session: usize) {
+        let closed = ChannelClosed {
+            message_type: "channel_closed".to_owned(),
+            session_id: name(session),
+            output: "The session has reached its maximum duration.".to_owned(),
+            ..ChannelClosed::default()
+        };
+        self.tell_client(now, session, MessageType::ChannelClosed, closed.encode());
+        self.sessions[session].terminated = true;
+        if let Some(socket) = self.sessions[session].socket {
+            self.close(now, socket, 1000);
+        }
+    }
+
+    /// The agents lose their own way to the service for so long.
+    pub(crate) fn agents_away(&mut self, now: Instant, time: Duration) {
+        for session in 0..self.sessions.len() {
+            let until = self.sessions[session].agent_away.max(Some(now + time));
+            self.sessions[session].agent_away = until;
+            if self.conditions.absent == Absent::Pause {
+                self.tell_client(now, session, MessageType::PausePublication, Bytes::new());
+            }
         }
     }
 
     /// A WebSocket for this session was upgraded.
-    pub(crate) fn upgrade(&mut self, now: Instant, session_id: String) -> u64 {
-        self.next += 1;
+    pub(crate) fn upgrade(&mut self, now: Instant, session_id: &str) -> u64 {
         let close_at = self.conditions.close_period.map(|period| now + period);
         let socket = Socket {
-            session_id,
+            session: index(session_id),
             up: Pipe::default(),
             down: Pipe::default(),
             open: false,
             close_at,
             closed: false,
+            deaf: false,
         };
-        self.sockets.insert(self.next, socket);
-        self.next
+        self.next_socket += 1;
+        self.sockets.insert(self.next_socket, socket);
+        self.next_socket
     }
 
-    /// The client's end is gone, or the connection broke: what was on its way is lost.
-    pub(crate) fn drop_socket(&mut self, id: u64) {
-        let Some(socket) = self.sockets.remove(&id) else {
+    /// The client's end is gone, or the connection broke: what was on its way is lost. Over a
+    /// way that carries nothing the gateway does not hear of it.
+    pub(crate) fn drop_socket(&mut self, now: Instant, id: u64) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
             return;
         };
-        if let Some(session) = self.sessions.get_mut(&socket.session_id)
-            && session.socket == Some(id)
-        {
+        if socket.open && !socket.closed && !socket.up.is_open(now) {
+            socket.deaf = true;
+            socket.up.cut();
+            socket.down.cut();
+        } else {
+            let session = socket.session;
+            self.sockets.remove(&id);
+            self.client_left(session, id);
+        }
+    }
+
+    fn client_left(&mut self, session: usize, socket: u64) {
+        let session = &mut self.sessions[session];
+        if session.socket == Some(socket) {
             session.socket = None;
             if self.conditions.absent == Absent::Pause {
                 session.agent.pause();
@@ -171,19 +248,15 @@ impl Service {
         let Some(socket) = self.sockets.get_mut(&id) else {
             return;
         };
-        if !socket.closed {
+        let session = socket.session;
+        if socket.deaf {
+            self.sockets.remove(&id);
+        } else if !socket.closed {
             socket.closed = true;
             socket.close_at = None;
             socket.down.push(now, latency, Item::Close(code, "Bye"));
         }
-        if let Some(session) = self.sessions.get_mut(&socket.session_id)
-            && session.socket == Some(id)
-        {
-            session.socket = None;
-            if self.conditions.absent == Absent::Pause {
-                session.agent.pause();
-            }
-        }
+        self.client_left(session, id);
     }
 
     /// Time passes that the client does not notice: it sleeps.
@@ -193,11 +266,9 @@ impl Service {
                 .close_at
                 .map(|at| at.checked_sub(time).unwrap_or(now).max(now));
         }
-        for session in self.sessions.values_mut() {
-            session.terminated |= self
-                .conditions
-                .idle_timeout
-                .is_some_and(|idle| idle <= time);
+        let idle = self.conditions.idle_timeout;
+        for session in &mut self.sessions {
+            session.terminated |= idle.is_some_and(|idle| idle <= time);
         }
     }
 
@@ -206,9 +277,8 @@ impl Service {
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        let due: Vec<_> = self
-            .sockets
-            .iter()
+        let sockets = self.sockets.iter();
+        let due: Vec<_> = sockets
             .filter(|(_, socket)| socket.close_at.is_some_and(|at| at <= now))
             .map(|(id, _)| *id)
             .collect();
@@ -225,25 +295,46 @@ impl Service {
                 self.handle_item(now, id, item);
             }
         }
-        for session in self.sessions.values_mut() {
-            session.agent.handle_timeout(now);
+        for session in 0..self.sessions.len() {
+            if self.sessions[session]
+                .agent_away
+                .is_some_and(|until| until <= now)
+            {
+                self.agent_back(now, session);
+            }
+            let session = &mut self.sessions[session];
+            if session.agent_away.is_none() && !session.terminated {
+                session.agent.handle_timeout(now);
+            }
         }
         self.forward(now);
     }
 
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let sockets = self
             .sockets
             .values()
             .flat_map(|socket| [socket.up.due(), socket.close_at]);
-        let agents = self.sessions.values().map(|session| {
-            if session.terminated {
-                None
-            } else {
-                session.agent.poll_timeout()
-            }
+        let living = self.sessions.iter().filter(|session| !session.terminated);
+        let agents = living.map(|session| match session.agent_away {
+            Some(back) => Some(back),
+            None => session.agent.poll_timeout(now),
         });
         sockets.chain(agents).flatten().min()
+    }
+
+    fn agent_back(&mut self, now: Instant, session: usize) {
+        let back = &mut self.sessions[session];
+        back.agent_away = None;
+        if back.socket.is_some() {
+            back.agent.client_arrived(now);
+        }
+        for frame in std::mem::take(&mut back.held_up) {
+            back.agent.handle_frame(now, &frame);
+        }
+        if self.conditions.absent == Absent::Pause {
+            self.tell_client(now, session, MessageType::StartPublication, Bytes::new());
+        }
     }
 
     fn handle_item(&mut self, now: Instant, id: u64, item: Item) {
@@ -257,42 +348,51 @@ impl Service {
         match item {
             Item::Text => {
                 socket.open = true;
-                let session_id = socket.session_id.clone();
-                let Some(session) = self.sessions.get_mut(&session_id) else {
-                    return;
-                };
-                if let Some(older) = session.socket.replace(id) {
+                let session = socket.session;
+                if let Some(older) = self.sessions[session].socket.replace(id) {
                     self.close(now, older, 1008);
                 }
-                let Some(session) = self.sessions.get_mut(&session_id) else {
-                    return;
-                };
-                session.agent.client_arrived(now);
-                let held = std::mem::take(&mut session.held);
-                for frame in held {
-                    self.pass_to_client(now, &session_id, frame);
-                }
+                self.client_arrived(now, session);
             }
             Item::Ping => socket.down.push(now, latency, Item::Pong),
             Item::Binary(frame) => {
                 assert!(socket.open, "data came before the token");
-                let session_id = socket.session_id.clone();
-                self.pass_to_agent(now, &session_id, frame);
+                let session = socket.session;
+                self.pass_to_agent(now, session, frame);
             }
             Item::Pong | Item::Close(..) => {}
         }
     }
 
-    fn pass_to_agent(&mut self, now: Instant, session_id: &str, frame: Bytes) {
+    fn client_arrived(&mut self, now: Instant, session: usize) {
+        let there = &mut self.sessions[session];
+        if there.agent_away.is_some() {
+            if self.conditions.absent == Absent::Pause {
+                self.tell_client(now, session, MessageType::PausePublication, Bytes::new());
+            }
+        } else if !there.terminated {
+            there.agent.client_arrived(now);
+        }
+        for frame in std::mem::take(&mut self.sessions[session].held) {
+            self.pass_to_client(now, session, frame);
+        }
+    }
+
+    fn pass_to_agent(&mut self, now: Instant, session: usize, frame: Bytes) {
         let conditions = self.conditions;
-        let Some(session) = self.sessions.get_mut(session_id) else {
-            return;
-        };
+        let session = &mut self.sessions[session];
         if session.terminated {
             return;
         }
         if frame.get(4..9) == Some(b"input") {
-            self.data_messages.push(now);
+            session.data_messages.push(now);
+        }
+        if session.agent_away.is_some() {
+            match conditions.absent {
+                Absent::Hold => session.held_up.push(frame),
+                Absent::Drop | Absent::Pause => {}
+            }
+            return;
         }
         if self.random.per_mille(conditions.loss) {
             return;
@@ -312,52 +412,63 @@ impl Service {
 
     /// Takes what the agents have to say to their clients.
     pub(crate) fn forward(&mut self, now: Instant) {
-        let ids: Vec<_> = self.sessions.keys().cloned().collect();
-        for id in ids {
-            while let Some(frame) = self
-                .sessions
-                .get_mut(&id)
-                .and_then(|session| session.agent.poll_frame())
-            {
-                self.pass_from_agent(now, &id, frame);
+        for session in 0..self.sessions.len() {
+            while let Some(frame) = self.sessions[session].agent.poll_frame() {
+                self.pass_from_agent(now, session, frame);
             }
         }
     }
 
-    fn pass_from_agent(&mut self, now: Instant, session_id: &str, frame: Bytes) {
+    fn pass_from_agent(&mut self, now: Instant, session: usize, frame: Bytes) {
         let conditions = self.conditions;
-        if self.random.per_mille(conditions.loss) {
+        if self.sessions[session].agent_away.is_some() || self.random.per_mille(conditions.loss) {
             return;
         }
         if self.random.per_mille(conditions.duplicates) {
-            self.pass_to_client(now, session_id, frame.clone());
+            self.pass_to_client(now, session, frame.clone());
         }
         let reorder = self.random.per_mille(conditions.reordering);
-        let Some(session) = self.sessions.get_mut(session_id) else {
-            return;
-        };
-        if session.overtaken_down.is_none() && reorder {
-            session.overtaken_down = Some(frame);
+        let overtaken = &mut self.sessions[session].overtaken_down;
+        if overtaken.is_none() && reorder {
+            *overtaken = Some(frame);
             return;
         }
-        let late = session.overtaken_down.take();
-        self.pass_to_client(now, session_id, frame);
+        let late = overtaken.take();
+        self.pass_to_client(now, session, frame);
         if let Some(late) = late {
-            self.pass_to_client(now, session_id, late);
+            self.pass_to_client(now, session, late);
         }
     }
 
-    fn pass_to_client(&mut self, now: Instant, session_id: &str, frame: Bytes) {
+    fn pass_to_client(&mut self, now: Instant, session: usize, frame: Bytes) {
         let latency = self.latency();
-        let Some(session) = self.sessions.get_mut(session_id) else {
-            return;
-        };
+        let session = &mut self.sessions[session];
         match session.socket.and_then(|id| self.sockets.get_mut(&id)) {
             Some(socket) => socket.down.push(now, latency, Item::Binary(frame)),
             None => match self.conditions.absent {
                 Absent::Hold => session.held.push(frame),
                 Absent::Drop | Absent::Pause => {}
             },
+        }
+    }
+
+    /// Says something to the client that is no agent's word.
+    fn tell_client(&mut self, now: Instant, session: usize, what: MessageType, payload: Bytes) {
+        let message = Message {
+            message_type: what,
+            schema_version: 1,
+            created_date: 0,
+            sequence_number: 0,
+            flags: Flags::NONE,
+            message_id: Uuid::nil(),
+            payload_type: PayloadType::Other(0),
+            payload,
+        };
+        let latency = self.conditions.latency;
+        let socket = self.sessions[session].socket;
+        if let Some(socket) = socket.and_then(|id| self.sockets.get_mut(&id)) {
+            let frame = Item::Binary(message.encode());
+            socket.down.push(now, latency, frame);
         }
     }
 }

@@ -1,0 +1,119 @@
+//! What the way between client and gateway does: resets, black holes, frozen processes, latency.
+
+use std::time::Duration;
+
+use tunnel_proto::State;
+
+use super::{HOUR, LONG, SECOND, assert_whole, one_session};
+use crate::random::Random;
+use crate::service::Conditions;
+use crate::traffic::Plan;
+use crate::world::World;
+
+#[test]
+fn a_reset_in_mid_transfer_costs_no_byte() {
+    for seed in 0..50 {
+        let mut world = World::with(seed, Conditions::default(), one_session());
+        world.connect(LONG);
+        world.run_for(Random::new(seed).duration(SECOND * 4));
+        world.reset();
+        world.run_to(SECOND, |world| world.tunnel.reconnects() == 1);
+        world.run_out(SECOND * 120);
+        assert_whole(&world);
+        assert_eq!(world.tunnel.reconnects(), 1);
+    }
+}
+
+#[test]
+fn a_thousand_resets_in_mid_transfer_up_and_down_cost_no_byte() {
+    let mut world = World::with(1, Conditions::default(), one_session());
+    let mut random = Random::new(1);
+    world.connect(Plan::paced(
+        60_000_000,
+        10_000_000,
+        2_500,
+        Duration::from_millis(50),
+    ));
+    for _ in 0..1_000 {
+        world.run_for(SECOND / 5 + random.duration(SECOND));
+        world.reset();
+    }
+    assert_eq!(world.live(), 1, "the transfer ended too early");
+    assert!(
+        world.tunnel.reconnects() >= 900,
+        "{}",
+        world.tunnel.reconnects()
+    );
+    // The agent has lost messages each time, and sends ten of them a second.
+    world.run_out(HOUR * 5);
+    assert_whole(&world);
+}
+
+#[test]
+fn a_black_hole_of_ninety_seconds_is_noticed_and_outlived() {
+    for (seed, plan) in [(2, LONG), (3, Plan::paced(9_000, 9_000, 9, SECOND))] {
+        let mut world = World::new(seed, Conditions::default());
+        world.connect(plan);
+        world.run_for(SECOND);
+        world.black_hole(SECOND * 90);
+        // Known within half a minute, and a new WebSocket is there long before the hole ends.
+        world.run_for(SECOND * 32);
+        assert_eq!(world.tunnel.reconnects(), 1);
+        assert!(matches!(
+            world.tunnel.state(),
+            State::Up { .. } | State::Degraded { .. }
+        ));
+        // What the agent sent into the hole comes back at its own pace.
+        world.run_out(HOUR * 3);
+        assert_whole(&world);
+    }
+}
+
+#[test]
+fn a_process_that_was_frozen_for_ninety_seconds_goes_on_where_it_was() {
+    let plans = [
+        LONG,
+        Plan::paced(90_000, 90_000, 100, SECOND / 4),
+        Plan::paced(200, 200, 100, SECOND * 200),
+    ];
+    for close_period in [None, Some(SECOND * 60)] {
+        for (seed, plan) in (4..).zip(plans) {
+            let conditions = Conditions {
+                close_period,
+                ..Conditions::default()
+            };
+            let mut world = World::new(seed, conditions);
+            world.connect(plan);
+            world.run_for(SECOND * 2);
+            world.freeze(SECOND * 90);
+            world.run_to(SECOND * 2, |world| {
+                world.is_up() && world.tunnel.reconnects() == u32::from(close_period.is_some())
+            });
+            world.run_out(HOUR);
+            assert_whole(&world);
+        }
+    }
+}
+
+#[test]
+fn latency_between_twenty_milliseconds_and_two_seconds_costs_no_byte_and_no_websocket() {
+    for seed in 0..10 {
+        let mut random = Random::new(seed);
+        let conditions = Conditions {
+            latency: Duration::from_millis(20),
+            jitter: Duration::from_millis(5),
+            ..Conditions::default()
+        };
+        let mut world = World::new(seed, conditions);
+        world.connect(LONG);
+        world.connect(Plan::paced(20_000, 20_000, 100, SECOND / 2));
+        for _ in 0..10 {
+            let millis = 20 + random.below(1_981);
+            world.service.conditions.latency = Duration::from_millis(millis);
+            world.run_for(random.duration(SECOND * 15));
+        }
+        world.run_out(SECOND * 300);
+        assert_whole(&world);
+        assert_eq!(world.tunnel.reconnects(), 0);
+    }
+}
