@@ -154,7 +154,7 @@ async fn a_profile_names_region_endpoint_and_credentials() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_open_lives_through_a_close_of_the_gateway() {
     let world = World::start().await;
-    let mut culvert = Running::start(world.forward(&[]));
+    let mut culvert = Running::start(world.forward(&["--sessions", "1"]));
     let address = culvert.listening().await;
     let bye = ssm_sim::Action::Close {
         code: 1000,
