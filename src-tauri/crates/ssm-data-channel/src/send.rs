@@ -158,9 +158,10 @@ impl Sender {
         })
     }
 
-    /// A new socket: everything unacknowledged goes at once, in order.
+    /// A new socket: everything unacknowledged goes at once, in order, but for a message of which
+    /// several sockets have died.
     pub(crate) fn connected(&mut self, now: Instant) {
-        self.window.queue_all();
+        self.window.queue_all(now, self.size.goes_last());
         self.round_trip.progressed();
         self.progress = Some(now);
         self.size.connected();

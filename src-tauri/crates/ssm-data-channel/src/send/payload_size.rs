@@ -20,6 +20,12 @@ const MAX_DEATHS: u32 = 3;
 /// giving up costs every live connection.
 const REFUSALS: u32 = 12;
 
+/// From so many on, the message goes last on a new socket, and later than the rest: if it does
+/// kill the socket, it takes with it the acknowledgements of what went out just before, and
+/// without them nobody could tell it from a path that carries nothing. The first few go in their
+/// turn, so that a storm of resets does not delay it.
+const LAST_FROM: u32 = 4;
+
 /// How long those deaths must go on at least: a storm of resets is over sooner, or lets
 /// something arrive in between.
 const REFUSED_FOR: Duration = Duration::from_secs(60);
@@ -39,9 +45,10 @@ const REFUSED_FOR: Duration = Duration::from_secs(60);
 /// ```
 ///
 /// One message above the proven size is in flight at most. It keeps its size when it is sent
-/// again (it has a number, so it can't be cut anew); if the channel dies of it again and again, the
-/// session has to be replaced. If it arrives, the first death was a coincidence: sockets are
-/// closed for other reasons too.
+/// again (it has a number, so it can't be cut anew); if the channel dies of it again and again
+/// while smaller messages arrive, the session has to be replaced. If nothing arrives, the path is
+/// to blame and not the size. If the message arrives, the first death was a coincidence: sockets
+/// are closed for other reasons too.
 #[derive(Debug)]
 pub(crate) struct PayloadSize {
     most: usize,
@@ -62,6 +69,8 @@ enum Growth {
         refusals: u32,
         /// When the first of them died.
         since: Instant,
+        /// Whether a smaller message has arrived since then.
+        smaller_arrived: bool,
     },
     /// No more is tried on this channel.
     Stopped,
@@ -99,7 +108,7 @@ fn fills(size: usize, limit: usize) -> bool {
 pub(crate) enum Verdict {
     /// Stay at this size.
     Limit(usize),
-    /// A message of this size has killed one socket after another.
+    /// A message of this size has killed one socket after another, and smaller ones arrived.
     Refused(usize),
 }
 
@@ -178,7 +187,27 @@ impl PayloadSize {
                     Some(self.proven)
                 }
             }
-            Growth::Suspect { .. } | Growth::Stopped => None,
+            Growth::Suspect {
+                probe,
+                smaller_arrived,
+                ..
+            } => {
+                *smaller_arrived |= size < probe.size;
+                None
+            }
+            Growth::Stopped => None,
+        }
+    }
+
+    /// The message that goes last on the next socket, if there is one.
+    pub(crate) fn goes_last(&self) -> Option<i64> {
+        match &self.growth {
+            Growth::Suspect {
+                probe, refusals, ..
+            } if *refusals >= LAST_FROM => Some(probe.number),
+            Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect { .. } | Growth::Stopped => {
+                None
+            }
         }
     }
 
@@ -201,6 +230,7 @@ impl PayloadSize {
                     probe: *probe,
                     refusals: 1,
                     since: now,
+                    smaller_arrived: false,
                 };
                 Some(Verdict::Limit(self.proven))
             }
@@ -208,10 +238,12 @@ impl PayloadSize {
                 probe,
                 refusals,
                 since,
+                smaller_arrived,
             } if died_of(probe) => {
                 *refusals = refusals.saturating_add(1);
                 let for_long = now.saturating_duration_since(*since) >= REFUSED_FOR;
-                (*refusals >= REFUSALS && for_long).then_some(Verdict::Refused(probe.size))
+                (*refusals >= REFUSALS && for_long && *smaller_arrived)
+                    .then_some(Verdict::Refused(probe.size))
             }
             Growth::Growing(_) | Growth::Probing(_) | Growth::Suspect { .. } | Growth::Stopped => {
                 None
@@ -335,12 +367,25 @@ mod tests {
         }
     }
 
+    /// Has socket after socket die of the probe for longer than enough; the last verdict.
+    fn dies_of(size: &mut PayloadSize, number: i64, mut now: Instant) -> Option<Verdict> {
+        let mut verdict = None;
+        for _ in 0..=REFUSALS {
+            now += REFUSED_FOR / REFUSALS;
+            size.connected();
+            size.transmitted(number, now);
+            verdict = size.disconnected(now);
+        }
+        verdict
+    }
+
     #[test]
-    fn death_after_death_of_the_same_message_is_the_end() {
+    fn death_after_death_of_the_same_message_is_the_end_if_smaller_ones_arrive() {
         let now = Instant::now();
         let mut size = PayloadSize::new(1_024, 16_384);
         let number = probe(&mut size, now);
         size.disconnected(now);
+        size.acknowledged(number + 1, 100);
         for _ in 2..REFUSALS {
             size.connected();
             // Lost again before the message went out: not its fault.
@@ -357,6 +402,21 @@ mod tests {
         size.connected();
         size.transmitted(number, later);
         assert_eq!(size.disconnected(later), Some(Verdict::Refused(2_048)));
+    }
+
+    #[test]
+    fn a_path_over_which_nothing_arrives_says_nothing_about_sizes() {
+        let now = Instant::now();
+        let mut size = PayloadSize::new(1_024, 16_384);
+        let number = probe(&mut size, now);
+        // What arrived before the first death is no evidence either.
+        size.acknowledged(number + 1, 1_024);
+        size.disconnected(now);
+        assert_eq!(dies_of(&mut size, number, now), None);
+        assert_eq!(dies_of(&mut size, number, now + REFUSED_FOR * 2), None);
+        size.acknowledged(number + 2, 1_024);
+        let verdict = dies_of(&mut size, number, now + REFUSED_FOR * 4);
+        assert_eq!(verdict, Some(Verdict::Refused(2_048)));
     }
 
     #[test]

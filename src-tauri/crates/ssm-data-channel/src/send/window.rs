@@ -194,15 +194,24 @@ impl Window {
         self.latest = self.latest.max(Some((sent, number)));
     }
 
-    /// Queues every unacknowledged message.
-    pub(crate) fn queue_all(&mut self) {
+    /// Queues every unacknowledged message. The `last` one, if there are others, counts as sent
+    /// at `now` instead: a timer will find it lost once those have had time to arrive.
+    pub(crate) fn queue_all(&mut self, now: Instant, last: Option<i64>) {
+        self.flights.clear();
+        self.latest = None;
         for (number, entry) in (self.base..).zip(&self.entries) {
-            if entry.is_some() {
+            let Some(entry) = entry else { continue };
+            if last == Some(number) && self.unacknowledged > 1 {
+                self.pending.remove(&number);
+                self.flights.push_back(Flight {
+                    sent: now,
+                    number,
+                    transmission: entry.transmissions,
+                });
+            } else {
                 self.pending.insert(number);
             }
         }
-        self.flights.clear();
-        self.latest = None;
     }
 
     /// Queues messages that went out `age` ago or earlier, at most so many.

@@ -405,11 +405,19 @@ fn a_channel_that_dies_of_a_large_message_is_reported_and_goes_back() {
     rig.reconnect();
     assert!(matches!(rig.events()[..], [Event::PayloadLimit(1_024)]));
     // It has a number, so it goes again as it was.
-    assert_eq!(rig.sent().first(), Some(&large));
+    let sent = rig.sent();
+    assert_eq!(sent.first(), Some(&large));
+    for other in &sent[1..] {
+        rig.input(acknowledgement_of(other));
+    }
     assert_eq!(rig.channel.stats().payload_limit, 1_024);
 
-    // Again and again, for almost a minute.
+    // Again and again, for almost a minute. What is smaller arrives.
     for _ in 0..12 {
+        rig.send(b"small");
+        for small in rig.sent() {
+            rig.input(acknowledgement_of(&small));
+        }
         rig.now += ms(4_900);
         rig.reconnect();
         assert!(rig.events().is_empty());
@@ -423,6 +431,50 @@ fn a_channel_that_dies_of_a_large_message_is_reported_and_goes_back() {
         [Event::Failed(Error::PayloadRefused { size: 2_048 })]
     ));
     assert_eq!(rig.channel.send_budget(rig.now), None);
+}
+
+#[test]
+fn a_large_message_is_not_blamed_where_nothing_arrives() {
+    let mut rig = Rig::established(Config::default());
+    let large = rig.send_until_larger();
+    for _ in 0..30 {
+        rig.send(b"small");
+        let numbers = rig.run(ms(4_900));
+        assert!(numbers.contains(&large.sequence_number), "{numbers:?}");
+        rig.reconnect();
+    }
+    assert!(matches!(rig.events()[..], [Event::PayloadLimit(1_024)]));
+}
+
+#[test]
+fn a_message_of_which_several_sockets_died_goes_once_the_others_have_arrived() {
+    let mut rig = Rig::established(Config::default());
+    let large = rig.send_until_larger();
+    for _ in 0..3 {
+        rig.now += ms(100);
+        rig.reconnect();
+        assert_eq!(rig.sent().first(), Some(&large));
+    }
+    for other in rig.send_all() {
+        rig.input(acknowledgement_of(&other));
+    }
+    rig.now += ms(100);
+    rig.reconnect();
+    let others = rig.sent();
+    assert!(!others.is_empty() && !others.contains(&large));
+    rig.now += ms(50);
+    for other in &others {
+        rig.input(acknowledgement_of(other));
+    }
+    assert_eq!(rig.run(ms(1_000)).first(), Some(&large.sequence_number));
+
+    // Nor does it wait for ever for what does not arrive.
+    rig.send(b"small");
+    rig.frames();
+    rig.reconnect();
+    assert!(!rig.sent().contains(&large));
+    let numbers = rig.run(ms(5_000));
+    assert!(numbers.contains(&large.sequence_number), "{numbers:?}");
 }
 
 #[test]
