@@ -225,6 +225,21 @@ fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {
                 answer: Some(answer),
             }
         }
+        // Reported in 2026 of sessions that were over (amazon.aws #3056, gossm #49). Of
+        // ResumeSession nobody has reported it, and there it may mean that the session is
+        // connected: it stays a request that is refused, which ends a session that has lost its
+        // WebSocket all the same, and leaves one alone that works.
+        (Call::Terminate { session_id }, "ValidationException")
+            if answer
+                .message
+                .to_ascii_lowercase()
+                .contains("not in a valid state") =>
+        {
+            AccessError::SessionOver {
+                session_id: session_id.to_owned(),
+                answer: Some(answer),
+            }
+        }
         // The API reference names no code for resuming what was terminated; the agent, too,
         // goes by the word (docs/protocol.md, section 3).
         (Call::Resume { session_id }, _)

@@ -101,16 +101,26 @@ async fn a_start_without_a_token_or_with_a_bad_url_is_an_error() {
 
 #[tokio::test]
 async fn ending_a_session_that_has_ended_succeeds() {
-    let server = Server::http(Answer::error(400, "DoesNotExistException", "gone")).await;
-    access(&server)
-        .await
-        .terminate_session("alice-0123")
-        .await
-        .unwrap();
-    assert_eq!(
-        server.last().headers["x-amz-target"],
-        "AmazonSSM.TerminateSession"
-    );
+    let answers = [
+        Answer::error(400, "DoesNotExistException", "gone"),
+        Answer::error(
+            400,
+            "ValidationException",
+            "Session is not in a valid state",
+        ),
+    ];
+    for answer in answers {
+        let server = Server::http(answer).await;
+        access(&server)
+            .await
+            .terminate_session("alice-0123")
+            .await
+            .unwrap();
+        assert_eq!(
+            server.last().headers["x-amz-target"],
+            "AmazonSSM.TerminateSession"
+        );
+    }
 }
 
 #[tokio::test]

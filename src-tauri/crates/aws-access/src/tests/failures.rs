@@ -211,6 +211,28 @@ async fn a_terminated_session_is_over_whatever_the_code() {
 }
 
 #[tokio::test]
+async fn a_resume_refused_for_the_sessions_state_does_not_say_that_it_is_over() {
+    let answer = Answer::error(
+        400,
+        "ValidationException",
+        "Session is not in a valid state",
+    );
+    // It may be that the session is connected: that is no reason to give it up.
+    let error = fails(Method::Resume, answer).await;
+    assert_eq!(
+        (error.code(), error.next()),
+        ("invalid-request", Next::Stop)
+    );
+}
+
+#[tokio::test]
+async fn another_fault_of_a_request_to_end_a_session_is_told() {
+    let answer = Answer::error(400, "ValidationException", "SessionId is too long");
+    let error = fails(Method::Terminate, answer).await;
+    assert_eq!(error.code(), "invalid-request");
+}
+
+#[tokio::test]
 async fn a_target_that_is_called_terminated_is_not_an_ended_session() {
     let answer = Answer::error(400, "TargetNotConnected", "i-0123 is terminated");
     assert_eq!(
