@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use tunnel_manager::TunnelName;
 use tunnel_manager::tunnel::{
-    AccessSettings, BindAddress, Destination, Grant, Listen, Problem, ProblemKind, Tunnel,
-    TunnelConfig,
+    AccessSettings, BindAddress, Destination, Grant, Listen, PoolSize, Problem, ProblemKind,
+    Tunnel, TunnelConfig, TunnelPolicy,
 };
 
 use crate::args::bind_address;
@@ -221,6 +221,11 @@ impl Call {
         let config = TunnelConfig {
             listen: Listen { address, port },
             reason: request.reason,
+            // Whoever calls the plugin has started one session, and sees one in the account.
+            policy: TunnelPolicy {
+                sessions: PoolSize::fixed(1),
+                ..TunnelPolicy::default()
+            },
             access: AccessSettings {
                 profile,
                 region,
@@ -259,6 +264,7 @@ mod tests {
         assert_eq!(grant.session_id, "s-1");
         assert_eq!(config.target, "i-0123456789abcdef0");
         assert_eq!(config.listen.port, 8080);
+        assert_eq!(config.policy.sessions, PoolSize::fixed(1));
         assert_eq!(config.access.region.as_deref(), Some("eu-west-1"));
         assert_eq!(config.access.profile.as_deref(), Some("p"));
         assert_eq!(config.access.endpoint_url.as_deref(), Some("http://e"));
