@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use ssm_sim::Simulator;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
@@ -31,6 +32,8 @@ pub(super) struct Process {
     child: Child,
     id: u32,
     out: Lines<BufReader<ChildStdout>>,
+    /// What it keeps goes here, and with it.
+    _state: TempDir,
 }
 
 impl Process {
@@ -41,11 +44,13 @@ impl Process {
         destination: &Destination,
     ) -> Result<(Self, SocketAddr), Box<dyn Error>> {
         let (access_key, secret_key, _) = sim.credentials();
+        let state = tempfile::tempdir()?;
         let mut child = Command::new(program)
             .args(["forward", "--target", TARGET, "--region", "eu-central-1"])
             .args(["--remote-port", &destination.port().to_string()])
             .args(["--endpoint-url", &sim.endpoint_url()])
             .env_clear()
+            .env("CULVERT_STATE_DIR", state.path())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ACCESS_KEY_ID", access_key)
             .env("AWS_SECRET_ACCESS_KEY", secret_key)
@@ -65,7 +70,13 @@ impl Process {
             .and_then(|line| line.strip_prefix("listening "))
             .ok_or_else(|| format!("instead of listening: {line:?}"))?
             .parse()?;
-        Ok((Self { child, id, out }, address))
+        let process = Self {
+            child,
+            id,
+            out,
+            _state: state,
+        };
+        Ok((process, address))
     }
 
     pub(super) fn id(&self) -> u32 {
