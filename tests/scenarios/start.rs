@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use culvert_tests::{Destination, Rig, impatient, is_up};
 use ssm_sim::{ApiFault, Operation, PingStatus, Refusal, Settings, Simulator, Target};
-use tunnel::{ProblemKind, Tunnel, TunnelConfig, TunnelPolicy};
+use tunnel::{PoolSize, ProblemKind, Tunnel, TunnelConfig, TunnelPolicy};
 
 use crate::transfer::fast;
 
@@ -191,6 +191,25 @@ async fn stopping_without_the_agent_ends_the_session_by_the_api() {
     rig.sim.faults().agent_gone();
     impatient(rig.tunnel.stop()).await.unwrap();
     assert_eq!(rig.sim.stats().api_calls.get("TerminateSession"), Some(&1));
+    rig.sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_often_it_is_stopped_each_session_is_ended_once() {
+    let two = |config: &mut TunnelConfig| config.policy.sessions = PoolSize::fixed(2);
+    let rig = Rig::start_with(fast(), two).await.unwrap();
+    rig.wait_for(|snapshot| snapshot.sessions == 2)
+        .await
+        .unwrap();
+    // Without an agent that could confirm the flag, it takes the API.
+    rig.sim.faults().agent_gone();
+    let (one, other) = impatient(async { tokio::join!(rig.tunnel.stop(), rig.tunnel.stop()) })
+        .await
+        .unwrap();
+    let later = impatient(rig.tunnel.stop()).await.unwrap();
+    assert_eq!((&one, &one), (&other, &later));
+    assert!(rig.sim.living_sessions().is_empty());
+    assert_eq!(rig.sim.stats().calls(Operation::TerminateSession), 2);
     rig.sim.stop().await;
 }
 
