@@ -52,11 +52,18 @@ impl Tunnel {
         let Some(at) = self.position(key) else {
             return Cause::Timer;
         };
+        let held = self.is_held();
         let slot = &mut self.slots[at];
         let (Some(session_id), Phase::Up(up)) = (slot.session_id.clone(), &mut slot.phase) else {
             return Cause::Timer;
         };
         match up.renewing {
+            // No other WebSocket could be had now; this one may outlive the trouble.
+            Renewing::Quiet | Renewing::QuietToClose if held => {
+                up.renewing = Renewing::Due {
+                    at: now + FAILED_PAUSE,
+                };
+            }
             Renewing::Quiet => {
                 up.renewing = Renewing::Resuming;
                 slot.asked_at = now;
@@ -104,6 +111,13 @@ impl Tunnel {
         let key = self.slots[at].key;
         let next = match result {
             Ok(()) => Renewing::Taking,
+            // It is the way to the gateway that is closed, not the service that refuses: without
+            // the WebSocket that works there would be none.
+            Err(Failure {
+                next: Next::Stop, ..
+            }) => Renewing::Due {
+                at: now + FAILED_PAUSE,
+            },
             Err(failure) => self.renewal_failed(now, key, &failure),
         };
         self.set_renewing(at, next);

@@ -204,3 +204,30 @@ fn a_stop_in_the_middle_of_a_renewal_ends_the_session() {
         None::<Renewing>
     );
 }
+
+#[test]
+fn no_websocket_is_closed_for_a_renewal_while_there_is_no_network() {
+    let (mut world, key) = due();
+    world.input(Input::Quiet(key));
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::Stop))));
+    assert_eq!(world.actions(), [Action::AwaitQuiet(key)]);
+    world.input(Input::NetworkDown);
+    world.input(Input::Quiet(key));
+    assert_eq!(world.actions(), []);
+    world.input(Input::NetworkUp);
+    assert_eq!(world.actions(), [Action::CheckPath(key)]);
+    assert_eq!(world.next_timer(), TunnelTimer::Renewal(key));
+    assert_eq!(world.actions(), [Action::AwaitQuiet(key)]);
+}
+
+#[test]
+fn a_websocket_that_works_is_not_closed_because_no_other_can_be_opened() {
+    let (mut world, key) = due();
+    world.input(Input::Quiet(key));
+    grant_renewal(&mut world, key);
+    world.input(Input::Dialled(key, Err(failure(Next::Stop))));
+    assert_eq!(world.actions(), []);
+    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    assert_eq!(world.next_timer(), TunnelTimer::Renewal(key));
+}
