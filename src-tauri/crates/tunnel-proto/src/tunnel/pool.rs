@@ -66,7 +66,7 @@ impl Tunnel {
         if !self.has_been_up {
             return;
         }
-        while self.live() < usize::from(self.policy.sessions.least()) {
+        while self.live() < usize::from(self.policy.sessions.least()) && !self.is_held() {
             self.start_session(now, None);
         }
         if self.wants_spare(now) && self.may_grow(now) {
@@ -174,7 +174,8 @@ impl Tunnel {
             (true, since) => since,
             (false, _) => None,
         };
-        if !unused && self.live() == 0 {
+        if !unused && self.live() == 0 && !self.is_held() {
+            self.started = self.clock.unix_ms(now);
             self.start_session(now, None);
         }
         if self.unused_since.is_some_and(|since| since + idle <= now) {

@@ -21,7 +21,7 @@ impl Tunnel {
         }
         let lazy = matches!(self.policy.start, Start::Lazy { .. });
         if lazy && self.live() == 0 {
-            return State::Listening;
+            return self.listening_state();
         }
         // The slot that comes back first speaks for the tunnel; one that is being started for
         // the first time has nothing to say.
@@ -63,6 +63,20 @@ impl Tunnel {
             attempt: outage.attempt,
             next_attempt,
             problem,
+        }
+    }
+
+    /// The state of a lazy tunnel that has no session.
+    fn listening_state(&self) -> State {
+        match (self.network, self.waiting.front()) {
+            // Nothing is tried before the network is back.
+            (Network::Down, Some(first)) if self.is_held() => State::Reconnecting {
+                since: self.clock.unix_ms(first.since),
+                attempt: 1,
+                next_attempt: None,
+                problem: network_down(),
+            },
+            (Network::Up | Network::Down, _) => State::Listening,
         }
     }
 

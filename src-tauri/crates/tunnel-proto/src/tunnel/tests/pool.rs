@@ -267,3 +267,36 @@ fn a_connection_that_comes_while_a_lazy_tunnel_ends_its_session_gets_a_new_one()
     world.bring_up(next);
     assert_eq!(world.actions(), [Action::Place(RequestId(2), next)]);
 }
+
+#[test]
+fn a_lazy_tunnel_connects_since_it_is_wanted() {
+    let mut world = World::with(lazy());
+    world.pass(MINUTE * 60);
+    world.input(Input::Accepted(RequestId(1)));
+    let since = world.since_start();
+    assert_eq!(world.tunnel.state(), State::Connecting { since });
+}
+
+#[test]
+fn a_lazy_tunnel_that_is_wanted_without_a_network_says_so_and_starts_with_its_return() {
+    let mut world = World::with(lazy());
+    world.input(Input::Accepted(RequestId(1)));
+    let key = world.expect_start();
+    world.bring_up(key);
+    world.input(Input::Finished(key));
+    world.pass(MINUTE * 10);
+    world.input(Input::Terminated(key));
+    world.actions();
+
+    world.input(Input::NetworkDown);
+    assert_eq!(world.tunnel.state(), State::Listening);
+    world.input(Input::Accepted(RequestId(2)));
+    assert_eq!(world.actions(), []);
+    match world.tunnel.state() {
+        State::Reconnecting { problem, .. } => assert_eq!(problem.code, "network-down"),
+        other => panic!("{other:?}"),
+    }
+    world.input(Input::NetworkUp);
+    world.expect_start();
+    assert!(matches!(world.tunnel.state(), State::Connecting { .. }));
+}
