@@ -22,8 +22,8 @@ pub(crate) struct Slot {
     pub(crate) key: SessionKey,
     /// Known from the answer to StartSession on.
     pub(crate) session_id: Option<String>,
-    /// The handshake was completed: a new WebSocket is all that a resume needs.
-    pub(crate) established: bool,
+    /// When the handshake was completed: from then on a new WebSocket is all that a resume needs.
+    pub(crate) established: Option<Instant>,
     /// Connections that were placed here and have not ended.
     pub(crate) connections: u32,
     /// Since when it has carried no connection; `None` while it carries some.
@@ -163,6 +163,8 @@ pub(crate) struct Outage {
     pub(crate) backoff: Backoff,
     /// The latest cause.
     pub(crate) problem: Problem,
+    /// The credentials were refused in it, and have been asked for once more since.
+    pub(crate) credentials_refused: bool,
 }
 
 impl Outage {
@@ -185,7 +187,7 @@ impl Slot {
         Self {
             key,
             session_id: None,
-            established: false,
+            established: None,
             connections: 0,
             idle_since: Some(now),
             phase: Phase::Starting { outage },

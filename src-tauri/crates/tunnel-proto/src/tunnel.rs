@@ -229,7 +229,8 @@ pub struct Tunnel {
     slots: Vec<Slot>,
     next_key: u32,
     waiting: VecDeque<Waiting>,
-    /// When the tunnel was made, Unix milliseconds: the time of its first connecting.
+    /// Since when it connects, where no outage is the reason for it, Unix milliseconds: when it
+    /// was made, or when a lazy one was wanted.
     started: u64,
     has_been_up: bool,
     /// Unix milliseconds.
@@ -330,6 +331,12 @@ impl Tunnel {
         {
             for slot in std::mem::take(&mut self.slots) {
                 self.actions.push_back(Action::Discard(slot.key));
+                // The process stood still for longer than the agent was to be waited for.
+                if let (Phase::Ending(Ending::Flag { .. }), Some(id)) =
+                    (slot.phase, slot.session_id)
+                {
+                    self.actions.push_back(Action::Abandon(id));
+                }
             }
         }
         for at in 0..self.slots.len() {

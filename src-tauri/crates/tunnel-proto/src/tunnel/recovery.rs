@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::drops::OpenDrop;
-use super::{Action, Event, Grant, Loss, Purpose, Tunnel};
+use super::{Action, Event, Grant, HEALING, Loss, Purpose, Tunnel};
 use crate::backoff::Backoff;
 use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
 use crate::slot::{Ending, Outage, Phase, Renewing, Slot, Step, Up};
@@ -105,7 +105,7 @@ impl Tunnel {
         self.note_answer(now, at, Asked::Upgrade, result.as_ref().err());
         let slot = &mut self.slots[at];
         match result {
-            Ok(()) if slot.established => self.come_up(now, at),
+            Ok(()) if slot.established.is_some() => self.come_up(now, at),
             Ok(()) => {
                 let outage = slot.take_outage();
                 slot.phase = Phase::Handshaking { outage };
@@ -123,7 +123,7 @@ impl Tunnel {
         let Some(at) = self.position(key) else {
             return Cause::Established;
         };
-        self.slots[at].established = true;
+        self.slots[at].established.get_or_insert(now);
         if let Phase::Handshaking { .. } = self.slots[at].phase {
             self.come_up(now, at);
         }
@@ -290,7 +290,26 @@ impl Tunnel {
             };
             self.open_drop(now, at, &loss, age);
         }
-        let outage = self.slots[at].take_outage().filter(|_| !worked);
+        let slot = &mut self.slots[at];
+        // One that lived shortly and took the place of another that did is no repair: the pauses
+        // go on growing. The time that it worked for pays back what the outages took.
+        let proven = slot
+            .established
+            .is_some_and(|since| HEALING <= now.saturating_duration_since(since));
+        let lived = slot.up().map(|up| (up.since, proven));
+        let outage = match (lived, slot.take_outage()) {
+            (Some((_, true)), _) => None,
+            (Some((since, false)), Some(before)) => {
+                let lived = now.saturating_duration_since(since);
+                let spent = before.taken(since).saturating_sub(lived);
+                Some(Outage {
+                    counted_from: now,
+                    spent,
+                    ..before
+                })
+            }
+            (Some(_) | None, outage) => outage,
+        };
         self.replace(now, key, problem, outage);
         Cause::SessionOver
     }
@@ -331,7 +350,8 @@ impl Tunnel {
             (Next::AwaitTarget, step) if was_up => self.retry(now, at, step, outage),
             // Credentials are asked for anew with each attempt: one more tells whether the
             // source has newer ones.
-            (Next::NewCredentials, step) if outage.attempt <= 1 => {
+            (Next::NewCredentials, step) if !outage.credentials_refused => {
+                outage.credentials_refused = true;
                 self.retry(now, at, step, outage);
             }
             (Next::NewCredentials | Next::SignIn, step) => {
@@ -346,7 +366,7 @@ impl Tunnel {
             (Next::NewSession | Next::AwaitTarget | Next::Stop, Step::Resume) => {
                 let slot = &self.slots[at];
                 // The service answers again: what was waited for while it did not is over.
-                let backoff = if slot.established {
+                let backoff = if slot.established.is_some() {
                     Backoff::default()
                 } else {
                     outage.backoff
@@ -420,8 +440,12 @@ impl Tunnel {
     }
 
     /// Starts an attempt now.
-    pub(super) fn ask(&mut self, now: Instant, at: usize, step: Step, outage: Outage) {
+    pub(super) fn ask(&mut self, now: Instant, at: usize, step: Step, mut outage: Outage) {
         let slot = &mut self.slots[at];
+        if let Phase::AwaitingSignIn { .. } = slot.phase {
+            // The time that the user took is not the service's.
+            outage.start_over(now);
+        }
         slot.asked_at = now;
         match (step, &slot.session_id) {
             (Step::Resume, Some(session_id)) => {
@@ -441,7 +465,7 @@ impl Tunnel {
         }
     }
 
-    /// Gives a session up and starts another in its place: at once if it worked until now,
+    /// Gives a session up and starts another in its place: at once if it worked for a while,
     /// otherwise after a pause, so that one that does not even come up is not replaced in a
     /// tight loop.
     fn replace(&mut self, now: Instant, key: SessionKey, problem: Problem, outage: Option<Outage>) {
@@ -471,7 +495,7 @@ impl Tunnel {
         self.slots.push(new);
         let at = self.slots.len() - 1;
         match outage {
-            None if slot.established => self.attempt(now, at, Step::Start, fresh),
+            None if slot.established.is_some() => self.attempt(now, at, Step::Start, fresh),
             None => self.retry(now, at, Step::Start, fresh),
             Some(outage) => {
                 self.retry(now, at, Step::Start, Outage { problem, ..outage });
@@ -502,6 +526,7 @@ impl Tunnel {
             attempt: 1,
             backoff: Backoff::default(),
             problem,
+            credentials_refused: false,
         }
     }
 

@@ -3,6 +3,7 @@
 mod evidence;
 mod pool;
 mod renewal;
+mod replacing;
 mod surroundings;
 
 use super::ending::STOP_PATIENCE;
@@ -648,6 +649,18 @@ fn stopping_takes_three_seconds_at_most() {
     }
     assert_eq!(world.tunnel.state(), State::Off);
     assert_eq!(world.now - stop, STOP_PATIENCE);
+}
+
+#[test]
+fn a_stop_in_which_the_process_stood_still_leaves_no_session() {
+    let (mut world, key) = World::up();
+    world.input(Input::Stop);
+    assert_eq!(world.actions(), [Action::SendEnd(key)]);
+    world.now += STOP_PATIENCE;
+    world.tunnel.handle_timeout(world.now);
+    let abandon = Action::Abandon("session-1".to_owned());
+    assert_eq!(world.actions(), [Action::Discard(key), abandon]);
+    assert_eq!(world.tunnel.state(), State::Off);
 }
 
 #[test]

@@ -184,3 +184,42 @@ fn the_user_may_try_even_what_we_think_is_of_no_use() {
     world.input(Input::Granted(key, Err(failure(Next::AwaitNetwork))));
     assert_eq!(world.tunnel.poll_timeout(), None);
 }
+
+#[test]
+fn the_time_that_a_sign_in_takes_is_not_taken_off_the_budget() {
+    let wake: [fn(&mut World); 2] = [
+        |world| world.input(Input::CredentialsChanged),
+        |world| world.input(Input::TryNow),
+    ];
+    for wake in wake {
+        let (mut world, key) = World::up();
+        world.lose(key);
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+        let end = world.now + HOUR * 2;
+        while world.now < end {
+            world.next_timer();
+            world.expect_resume();
+            world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+        }
+        wake(&mut world);
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        assert!(matches!(world.tunnel.state(), State::Reconnecting { .. }));
+    }
+}
+
+#[test]
+fn credentials_that_are_refused_after_other_troubles_are_fetched_once_more_too() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    for next in [Next::AwaitNetwork, Next::NewCredentials] {
+        world.input(Input::Granted(key, Err(failure(next))));
+        assert!(matches!(world.tunnel.state(), State::Reconnecting { .. }));
+        assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+        world.expect_resume();
+    }
+    world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
+    assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
+}

@@ -1,0 +1,80 @@
+//! Sessions that take each other's place again and again.
+
+use super::*;
+
+/// The session that takes the place of one that is over, and how long it was waited for.
+fn replace(world: &mut World, key: SessionKey) -> (SessionKey, Duration) {
+    let over = world.now;
+    world.input(Input::Over(key, problem("ended"), Vitals::default()));
+    loop {
+        let started = world.actions().into_iter().find_map(|action| match action {
+            Action::Start(key) => Some(key),
+            _ => None,
+        });
+        match started {
+            Some(key) => return (key, world.now - over),
+            None => world.next_timer(),
+        };
+    }
+}
+
+#[test]
+fn sessions_that_each_end_soon_after_they_came_up_are_not_started_in_a_tight_loop() {
+    let (mut world, mut key) = World::up();
+    for _ in 0..30 {
+        (key, _) = replace(&mut world, key);
+        world.bring_up(key);
+    }
+    assert!(world.now - world.start > SECOND * 30);
+}
+
+#[test]
+fn sessions_that_each_end_soon_are_given_up_with_the_budget() {
+    let (mut world, mut key) = World::up();
+    let mut starts = 0;
+    loop {
+        world.input(Input::Over(key, problem("ended"), Vitals::default()));
+        if let State::Failed { problem, .. } = world.tunnel.state() {
+            assert_eq!(problem.code, "ended");
+            break;
+        }
+        starts += 1;
+        assert!(starts < 1_000);
+        if world.tunnel.poll_timeout().is_some() {
+            world.next_timer();
+        }
+        let actions = world.actions();
+        let Some(Action::Start(next)) = actions.last() else {
+            panic!("{actions:?}")
+        };
+        key = *next;
+        world.bring_up(key);
+    }
+    assert!(world.now - world.start >= plain().retry_budget);
+}
+
+#[test]
+fn a_session_that_lived_for_a_minute_is_replaced_at_once_however_it_came_about() {
+    let (mut world, mut key) = World::up();
+    for _ in 0..30 {
+        (key, _) = replace(&mut world, key);
+        world.bring_up(key);
+    }
+    world.pass(HEALING);
+    assert_eq!(replace(&mut world, key).1, Duration::ZERO);
+}
+
+#[test]
+fn a_session_that_is_over_right_after_a_long_outage_is_replaced_at_once() {
+    let (mut world, key) = World::up();
+    world.pass(HEALING);
+    world.lose(key);
+    world.expect_resume();
+    for _ in 0..30 {
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        world.next_timer();
+        world.expect_resume();
+    }
+    world.resume(key, "session-1");
+    assert_eq!(replace(&mut world, key).1, Duration::ZERO);
+}
