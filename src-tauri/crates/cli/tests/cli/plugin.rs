@@ -226,6 +226,11 @@ async fn a_port_in_use_is_told_and_the_session_given_back() {
     assert_eq!(ended.code, Some(11), "{ended:?}");
     one_sentence(&ended.err, &[&port]);
     assert_eq!(world.living_sessions(), 0, "the session was left behind");
+    let ends = world
+        .sim
+        .stats()
+        .calls(ssm_sim::Operation::TerminateSession);
+    assert_eq!(ends, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
