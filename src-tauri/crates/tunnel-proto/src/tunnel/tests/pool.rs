@@ -292,10 +292,10 @@ fn a_lazy_tunnel_that_is_wanted_without_a_network_says_so_and_starts_with_its_re
     assert_eq!(world.tunnel.state(), State::Listening);
     world.input(Input::Accepted(RequestId(2)));
     assert_eq!(world.actions(), []);
-    match world.tunnel.state() {
-        State::Reconnecting { problem, .. } => assert_eq!(problem.code, "network-down"),
-        other => panic!("{other:?}"),
-    }
+    let State::Reconnecting { problem, .. } = world.tunnel.state() else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert_eq!(problem.code, "network-down");
     world.input(Input::NetworkUp);
     world.expect_start();
     assert!(matches!(world.tunnel.state(), State::Connecting { .. }));

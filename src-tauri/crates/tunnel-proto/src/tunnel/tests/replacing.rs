@@ -7,14 +7,10 @@ fn replace(world: &mut World, key: SessionKey) -> (SessionKey, Duration) {
     let over = world.now;
     world.input(Input::Over(key, problem("ended"), Vitals::default()));
     loop {
-        let started = world.actions().into_iter().find_map(|action| match action {
-            Action::Start(key) => Some(key),
-            _ => None,
-        });
-        match started {
-            Some(key) => return (key, world.now - over),
-            None => world.next_timer(),
-        };
+        if let Some(Action::Start(key)) = world.actions().last() {
+            return (*key, world.now - over);
+        }
+        world.next_timer();
     }
 }
 
