@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{
-    Action, Clock, Event, Failure, Grant, Input, Problem, ProblemKind, Purpose, RequestId, Session,
+    Action, Clock, Event, Failure, Grant, Input, Problem, Purpose, RequestId, Session,
     SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, TunnelTimer, Vitals,
 };
 use zeroize::Zeroizing;
@@ -22,6 +22,7 @@ use crate::access;
 use crate::changes::Changes;
 use crate::dial::{self, Socket};
 use crate::environment::Environment;
+use crate::guard::{guarded, hung};
 use crate::ledger::{Ledger, Started};
 use crate::listen::{Listener, Local, Presence};
 use crate::requests::Requests;
@@ -328,10 +329,11 @@ impl Driver {
                 let (commands, queue) = mpsc::channel(COMMANDS);
                 let span = tracing::error_span!("session", %key, id = session_id);
                 let task = SessionTask::new(key, session, queue, self.surroundings.clone());
+                let run = guarded(key, task.run(), self.surroundings.reports.clone());
                 entry.insert(SessionHandle {
                     commands,
                     session_id: None,
-                    task: tokio::spawn(task.run().instrument(span)),
+                    task: tokio::spawn(run.instrument(span)),
                 })
             }
         };
@@ -607,16 +609,6 @@ async fn dropped_while_stopping(orders: &mut mpsc::Receiver<Order>, mut wish: Wi
             (None, Wish::Run | Wish::Dropped) => std::future::pending().await,
         }
     }
-}
-
-/// A session's task that does not take what it is given. It can only be replaced.
-fn hung() -> Problem {
-    Problem::new(
-        ProblemKind::Protocol,
-        "session-hangs",
-        "A session of the tunnel does not go on.",
-        "If it happens again, make a diagnostic bundle.",
-    )
 }
 
 pub(crate) type Reports = mpsc::Receiver<(SessionKey, Report)>;

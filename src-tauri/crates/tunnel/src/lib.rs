@@ -22,6 +22,7 @@ mod connection;
 mod dial;
 mod driver;
 mod environment;
+mod guard;
 mod ledger;
 mod listen;
 mod local_peer;
