@@ -73,6 +73,12 @@ impl Tunnel {
                     self.attempt(now, at, Step::Resume, outage);
                 }
             }
+            // The service does not know yet that we have closed it.
+            Err(failure) if failure.next == Next::Stop && self.is_just_closed(now, at) => {
+                let fresh = self.outage(now, failure.problem);
+                let outage = self.slots[at].take_outage().unwrap_or(fresh);
+                self.retry(now, at, Step::Resume, outage);
+            }
             Err(failure) => self.handle_failure(now, at, step, failure),
         }
         Cause::Refused

@@ -20,6 +20,10 @@ const MISSED_PAUSE: Duration = Duration::from_secs(30);
 /// until the gateway closes.
 const FAILED_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long after a close of ours the service may still take the session for connected: the close
+/// has to reach the gateway, and the service has to hear of it. After that its refusal counts.
+const CLOSE_SEEN: Duration = Duration::from_secs(10);
+
 impl Tunnel {
     /// When a WebSocket that is opened now is to be renewed.
     pub(super) fn renewal_of(&self, now: Instant) -> Renewing {
@@ -193,6 +197,15 @@ impl Tunnel {
         if let Some(up) = self.slots[at].up_mut() {
             up.renewing = renewing;
         }
+    }
+
+    /// Whether we have closed the session's WebSocket ourselves, a moment ago, to renew it.
+    pub(super) fn is_just_closed(&self, now: Instant, at: usize) -> bool {
+        self.slots[at].drop.as_ref().is_some_and(|drop| {
+            drop.closed_by() == ClosedBy::Renewal
+                && !drop.is_replaced()
+                && now.saturating_duration_since(drop.lost()) < CLOSE_SEEN
+        })
     }
 
     /// The service does not renew what is connected, and nothing is on its way.

@@ -231,3 +231,23 @@ fn a_websocket_that_works_is_not_closed_because_no_other_can_be_opened() {
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
     assert_eq!(world.next_timer(), TunnelTimer::Renewal(key));
 }
+
+#[test]
+fn a_refusal_right_after_our_close_costs_no_session_and_counts_once_the_close_must_be_known() {
+    let (mut world, key) = due();
+    world.input(Input::Quiet(key));
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::Stop))));
+    world.input(Input::Quiet(key));
+    world.actions();
+    let closed = world.now;
+    for _ in 0..3 {
+        world.input(Input::Granted(key, Err(failure(Next::Stop))));
+        assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+        assert_eq!(world.expect_resume(), (key, "session-1".to_owned()));
+    }
+    assert_eq!(world.tunnel.replacements(), 0);
+    world.now = closed + SECOND * 10;
+    world.input(Input::Granted(key, Err(failure(Next::Stop))));
+    assert_eq!(world.tunnel.replacements(), 1);
+}
