@@ -70,8 +70,6 @@ async fn a_service_that_allows_it_renews_without_a_reconnect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "loses now and then: what is asked before the gateway has seen our close is refused once \
-            more, and the session is then replaced with its connections"]
 async fn a_service_that_refuses_it_is_asked_after_a_close_of_ours_at_a_quiet_moment() {
     let snapshot = lives_on(ResumeWhileConnected::Refused, |snapshot| snapshot.renewals).await;
     assert_eq!(snapshot.reconnects, 0, "{snapshot:?}");
