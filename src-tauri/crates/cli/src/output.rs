@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use tunnel_manager::tunnel::{Close, Ghost, GhostEnd, Happening, Problem, State, TunnelEvent};
 
+use crate::words::one_line;
+
 /// Prints what happens to a tunnel.
 ///
 /// People get the address on standard output and everything else on standard error, so that a
@@ -198,14 +200,30 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
         remedy,
         details,
     } = problem;
-    let mut sentence = what.clone();
+    // Parts of both are words of the far end, which must not steer a terminal.
+    let mut sentence = one_line(what);
     if !remedy.is_empty() {
         sentence.push(' ');
         sentence.push_str(remedy);
     }
     if !details.is_empty() {
-        let line = details.split_whitespace().collect::<Vec<_>>().join(" ");
-        sentence.push_str(&format!(" ({line})"));
+        sentence.push_str(&format!(" ({})", one_line(details)));
     }
     sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use tunnel_manager::tunnel::ProblemKind;
+
+    use super::*;
+
+    #[test]
+    fn what_the_far_end_says_does_not_steer_the_terminal() {
+        let what = "The gateway said \u{1b}[2Jno.";
+        let problem =
+            Problem::new(ProblemKind::Service, "x", what, "Wait.").with_details("line\r\n\u{7}two");
+        let sentence = problem_sentence(&problem);
+        assert_eq!(sentence, "The gateway said [2Jno. Wait. (line two)");
+    }
 }
