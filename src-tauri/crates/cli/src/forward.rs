@@ -67,8 +67,11 @@ impl Kept {
 
     /// Ends its sessions at the service, and brings its last words to the disk.
     async fn stop(self) {
-        self.tunnel.stop().await;
-        self.following.finished().await;
+        let Self { tunnel, following } = self;
+        tunnel.stop().await;
+        // Only then its events are over.
+        drop(tunnel);
+        following.finished().await;
     }
 }
 

@@ -93,6 +93,8 @@ impl RunningTunnel for RecordedTunnel {
     async fn stop(self) {
         let Self { tunnel, following } = self;
         tunnel.stop().await;
+        // Only then its events are over.
+        drop(tunnel);
         following.finished().await;
     }
 }

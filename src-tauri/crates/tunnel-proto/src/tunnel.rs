@@ -343,7 +343,12 @@ impl Tunnel {
             self.handle_slot_timeout(now, at);
         }
         self.reject_overdue(now);
-        self.settle(now, Cause::Timer);
+        let cause = match self.intent {
+            Intent::Run if self.is_unused(now) => Cause::Idle,
+            Intent::Run => Cause::Timer,
+            Intent::Stop { .. } | Intent::Over(_) => Cause::Stopped,
+        };
+        self.settle(now, cause);
     }
 
     /// The next thing to do.

@@ -57,8 +57,8 @@ impl Tunnel {
 
     /// Brings the pool to the size that is wanted now.
     pub(super) fn tend_pool(&mut self, now: Instant) {
-        if let Start::Lazy { idle } = self.policy.start {
-            self.tend_lazily(now, idle);
+        if let Start::Lazy { .. } = self.policy.start {
+            self.tend_lazily(now);
             if self.live() == 0 {
                 return;
             }
@@ -167,7 +167,15 @@ impl Tunnel {
         self.drop_session(now, at);
     }
 
-    fn tend_lazily(&mut self, now: Instant, idle: Duration) {
+    /// Whether nobody has used a lazy tunnel for long enough.
+    pub(super) fn is_unused(&self, now: Instant) -> bool {
+        match (self.policy.start, self.unused_since) {
+            (Start::Lazy { idle }, Some(since)) => since + idle <= now,
+            (Start::Lazy { .. } | Start::AtOnce, _) => false,
+        }
+    }
+
+    fn tend_lazily(&mut self, now: Instant) {
         let unused = self.connections() == 0 && self.waiting.is_empty();
         self.unused_since = match (unused, self.unused_since) {
             (true, None) => Some(now),
@@ -178,7 +186,7 @@ impl Tunnel {
             self.started = self.clock.unix_ms(now);
             self.start_session(now, None);
         }
-        if self.unused_since.is_some_and(|since| since + idle <= now) {
+        if self.is_unused(now) {
             for at in (0..self.slots.len()).rev() {
                 if self.slots[at].is_live() {
                     self.end_session(now, at);

@@ -13,6 +13,10 @@ use crate::{Close, Failure, Load, Next, Problem, SessionKey, Vitals};
 /// was lost a short while ago.
 const SHORT_LIFE: Duration = Duration::from_secs(1);
 
+/// A WebSocket that lived so long worked, though nothing had to get through: a tunnel that
+/// nobody uses. One that ended because no sign of life came did not.
+const PROVEN_LIFE: Duration = Duration::from_secs(10);
+
 /// How often the credentials are looked at again while the user has to sign in. It costs no
 /// prompt and no request that can be refused twice: an expired login fails locally.
 pub(super) const SIGN_IN_PROBE: Duration = Duration::from_secs(60);
@@ -226,14 +230,19 @@ impl Tunnel {
             // It broke again soon, but something got through: it works, if badly. A long pause
             // would only slow the bytes down; none at all would call the service as fast as it
             // cuts. The time that it worked for pays back what the outages took of the budget.
-            Some(before) if loss.progressed => {
+            Some(before) if loss.progressed || has_lived(loss.closed_by, lived) => {
                 let spent = before.taken(since).saturating_sub(lived);
                 (Outage { spent, ..fresh }, lived >= SHORT_LIFE)
             }
             // It broke again before anything got through: the budget in time runs on.
             Some(before) => {
-                let problem = fresh.problem;
-                (Outage { problem, ..before }, false)
+                let Outage { problem, since, .. } = fresh;
+                let outage = Outage {
+                    problem,
+                    since,
+                    ..before
+                };
+                (outage, false)
             }
         };
         match renewing {
@@ -542,5 +551,15 @@ impl Tunnel {
         slots
             .filter(move |(other, _)| *other != at)
             .map(|(_, slot)| slot)
+    }
+}
+
+/// Whether a WebSocket over which nothing had to get through has shown that it works.
+fn has_lived(closed_by: ClosedBy, lived: Duration) -> bool {
+    match closed_by {
+        ClosedBy::Deadline => false,
+        ClosedBy::Gateway | ClosedBy::Network | ClosedBy::Renewal | ClosedBy::SessionEnd => {
+            lived >= PROVEN_LIFE
+        }
     }
 }

@@ -493,7 +493,11 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
     world.resume(key, "session-1");
 
     world.pass(SECOND * 59);
-    world.lose(key);
+    let dead = Loss {
+        closed_by: ClosedBy::Deadline,
+        ..loss(false)
+    };
+    world.input(Input::Lost(key, dead));
     assert_eq!(world.actions(), []);
     assert!(matches!(
         world.tunnel.state(),

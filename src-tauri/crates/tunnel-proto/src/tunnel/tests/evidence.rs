@@ -197,3 +197,64 @@ fn records_survive_being_written_and_read() {
         }
     }
 }
+
+#[test]
+fn a_lazy_tunnel_that_nobody_uses_is_said_to_listen_for_that_reason() {
+    let mut world = World::with(TunnelPolicy {
+        start: Start::Lazy { idle: SECOND },
+        ..plain()
+    });
+    world.input(Input::Accepted(RequestId(1)));
+    let key = world.expect_start();
+    world.bring_up(key);
+    world.actions();
+    world.input(Input::Finished(key));
+    world.records();
+    assert_eq!(world.next_timer(), TunnelTimer::Idle);
+    let what = Happening::State {
+        state: State::Listening,
+        cause: Cause::Idle,
+    };
+    assert_eq!(world.records(), [what]);
+}
+
+#[test]
+fn each_outage_counts_from_its_own_loss() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.resume(key, "session-1");
+    world.now += SECOND * 2;
+    world.lose(key);
+    let lost = world.since_start();
+    let State::Reconnecting { since, .. } = world.tunnel.state() else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert_eq!(since, lost);
+}
+
+#[test]
+fn a_websocket_that_nothing_had_to_pass_is_resumed_at_once_if_it_lived_for_a_while() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    for _ in 0..6 {
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        world.next_timer();
+    }
+    world.expect_resume();
+    world.resume(key, "session-1");
+    world.now += SECOND * 11;
+    world.lose(key);
+    world.expect_resume();
+
+    // But not if it was dead all the time.
+    world.resume(key, "session-1");
+    world.now += SECOND * 30;
+    let dead = Loss {
+        closed_by: ClosedBy::Deadline,
+        ..loss(false)
+    };
+    world.input(Input::Lost(key, dead));
+    assert_eq!(world.actions(), []);
+}
