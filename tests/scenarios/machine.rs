@@ -74,6 +74,8 @@ async fn a_path_that_was_lost_in_a_sleep_is_checked_at_the_wake_and_left() {
     let by_hand = |config: &mut TunnelConfig| {
         config.environment = environment;
         config.session.ping_interval = PING_INTERVAL;
+        // An hour old, it would be renewed as well: whichever comes first.
+        config.policy.renew_after = None;
     };
     let rig = Rig::start_with(fast(), by_hand).await.unwrap();
     carries(&rig).await;
