@@ -61,7 +61,10 @@ async fn a_destination_is_not_dialled_for_a_client_that_is_gone_when_the_session
         .unwrap()
         .unwrap();
     assert_eq!(&question, b"here");
-    assert_eq!(rig.sim.sessions()[0].connections, 1);
+    let one = |sessions: &[ssm_sim::SessionView]| sessions[0].connections == 1;
+    impatient(rig.sim.wait_for(|sessions, _| one(sessions)))
+        .await
+        .unwrap();
     drop(stays);
     rig.stop().await;
 }
