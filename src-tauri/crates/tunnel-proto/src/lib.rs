@@ -28,6 +28,7 @@ mod policy;
 mod session;
 mod slot;
 mod snapshot;
+mod target;
 mod tunnel;
 
 pub use call_budget::CallBudget;
@@ -43,6 +44,7 @@ pub use session::{
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
+pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};
 pub use tunnel::{
     Action, Event, Grant, Input, Loss, Purpose, RequestId, TAKE_PATIENCE, Tunnel, TunnelTimer,
 };
