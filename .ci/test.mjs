@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { checkAdvisories, checkPolicy } from './lib/deny.mjs';
 import { ensurePackages, hasPython } from './lib/packages.mjs';
 import { main, root, run, Stop } from './lib/process.mjs';
+import { ensureTool, tools } from './lib/python.mjs';
 import {
   buildUi,
   cargoEnv,
@@ -94,6 +95,20 @@ const checks = [
     },
   },
   {
+    name: 'moto',
+    group: 'rust',
+    title: 'Against a mock of AWS that nobody here wrote',
+    needs: ['rust', 'window', 'ui', 'python'],
+    run: async () => {
+      const server = await ensureTool(tools.moto);
+      const built = await cargo('build', ...everything, '--bins');
+      if (built !== 0) return built;
+      // The same packages as for the other tests: naming one alone would build it anew.
+      const args = ['test', ...everything, '--test', 'moto', '--', '--ignored'];
+      return run('cargo', args, { env: { ...cargoEnv, CULVERT_MOTO_SERVER: server } });
+    },
+  },
+  {
     name: 'desktop',
     group: 'desktop',
     title: 'The real window',
@@ -140,7 +155,7 @@ async function setUp(needs) {
   if (needs.has('rust')) packages.push('compiler');
   if (needs.has('window')) packages.push('window');
   if (needs.has('windowTest')) packages.push('windowTest');
-  if (needs.has('python') && !(await hasPython())) packages.push('awsCli');
+  if (needs.has('python') && !(await hasPython())) packages.push('python');
   if (packages.length > 0) await ensurePackages(packages);
   if (needs.has('rust')) await ensureToolchain(['rustfmt', 'clippy']);
   if (needs.has('node') || needs.has('ui')) await ensureNodePackages();

@@ -29,8 +29,8 @@ export const groups = {
       'adwaita-icon-theme',
     ],
   },
-  awsCli: {
-    why: 'to test with the real AWS CLI: Python, which it is written in',
+  python: {
+    why: 'to test with the real AWS CLI and a mock of AWS: Python, which they are written in',
     packages: ['python3', 'python3-venv'],
   },
 };
@@ -113,7 +113,7 @@ async function ensureElsewhere(names) {
       }
     }
   }
-  if (names.includes('awsCli')) missing.push('python3 with venv');
+  if (names.includes('python')) missing.push('python3 with venv');
   if (missing.length > 0) {
     throw new Stop(
       `Only Debian's packages are installed automatically, and this is ${systemName()}. Missing here:\n` +

@@ -10,10 +10,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { cacheDir, targetDir } from '../../.ci/lib/setup.mjs';
-import { main, must, Stop, which } from '../../.ci/lib/process.mjs';
+import { main, Stop } from '../../.ci/lib/process.mjs';
+import { ensureTool, tools } from '../../.ci/lib/python.mjs';
+import { targetDir } from '../../.ci/lib/setup.mjs';
 
-const awsCli = '1.46.2';
 const target = 'i-0123456789abcdef0';
 const remote = { host: 'db.internal', port: 5432 };
 
@@ -42,7 +42,7 @@ await main(async () => {
 async function loop() {
   const culvert = built('culvert');
   const simulator = built('ssm-sim');
-  const aws = await ensureAwsCli();
+  const aws = await ensureTool(tools.awsCli);
 
   const folder = mkdtempSync(join(tmpdir(), 'culvert-aws-cli-'));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -138,22 +138,6 @@ async function session(title, { aws, env, service, document, parameters }) {
   check(by === 'flag', `session ${id} was ended by ${by}`);
   check(!/[0-9a-f]{64}/.test(cli.out + cli.err), 'the token was printed');
   console.log('  SIGINT: the AWS CLI ended with 0, the session was ended at the service');
-}
-
-/** The AWS CLI, installed into the cache folder once. */
-async function ensureAwsCli() {
-  const folder = join(cacheDir, 'tools', 'awscli');
-  const aws = join(folder, 'bin', 'aws');
-  const mark = join(folder, `culvert-${awsCli}`);
-  if (!existsSync(mark)) {
-    if (!which('python3')) throw new Stop('The AWS CLI needs Python: there is no python3 on PATH.');
-    console.log(`Installing the AWS CLI ${awsCli} in ${folder} …`);
-    rmSync(folder, { recursive: true, force: true });
-    await must('Python could not make a virtual environment; on Debian the package python3-venv is needed', 'python3', ['-m', 'venv', folder]);
-    await must('The AWS CLI could not be installed', join(folder, 'bin', 'pip'), ['install', '--disable-pip-version-check', '--quiet', `awscli==${awsCli}`]);
-    writeFileSync(mark, '');
-  }
-  return aws;
 }
 
 function built(name) {
