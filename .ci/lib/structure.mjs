@@ -12,7 +12,7 @@ const impure = /^(tokio|mio|socket2|async-std|smol|futures-executor|hyper|rustls
 const arrows = {
   'culvert-desktop': ['tunnel-manager'],
   'culvert-cli': ['tunnel-manager'],
-  'tunnel-manager': ['tunnel', 'ssm-sim'],
+  'tunnel-manager': ['tunnel', 'ssm-sim', 'diagnostics'],
   tunnel: ['tunnel-proto', 'aws-access'],
   'tunnel-proto': ['ssm-data-channel', 'smux'],
   'ssm-data-channel': ['ssm-message'],
@@ -20,6 +20,7 @@ const arrows = {
   'ssm-message': [],
   smux: [],
   'aws-access': [],
+  diagnostics: [],
 };
 
 /** The package of scenarios: it may use everything, and nothing may use it. */

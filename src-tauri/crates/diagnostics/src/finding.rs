@@ -1,0 +1,194 @@
+use std::time::Duration;
+
+use crate::Check;
+
+/// How a check came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// The tunnel works, but something about it is worth knowing; or the check could not find
+    /// out what it wanted to.
+    Warning,
+    /// The tunnel can't work like this.
+    Failed(Business),
+    /// It was not looked at.
+    Skipped(Skipped),
+}
+
+/// Why a check was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skipped {
+    /// Another one failed, without which this one would only fail as well: the first of the
+    /// chain.
+    Because(Check),
+    /// There is nothing to look at, as the sentence of the finding says.
+    NothingToCheck,
+}
+
+/// Whose business a failure is: the exit codes of the README. The same kinds as those of a
+/// tunnel's problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Business {
+    /// The tunnel's settings.
+    Settings,
+    /// The local port, address or socket.
+    Listen,
+    /// Credentials are missing or have expired.
+    Credentials,
+    /// The account does not allow it.
+    Permission,
+    /// The target, its agent, or the destination behind it.
+    Target,
+    /// The way to AWS.
+    Network,
+    /// AWS itself.
+    Service,
+    /// The far end said something that it must not say.
+    Protocol,
+}
+
+/// Something that went wrong while facts were gathered, in the words of whoever found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Whose business it is.
+    pub business: Business,
+    /// Stable name for programs, such as `network-dns`.
+    pub code: String,
+    /// What happened, in one sentence.
+    pub what: String,
+    /// What the reader can do, in one sentence; empty when there is nothing.
+    pub remedy: String,
+    /// The raw text of whoever reported it; empty when there is none.
+    pub details: String,
+}
+
+/// What the facts of one check come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// How it came out.
+    pub verdict: Verdict,
+    /// Stable name of what was found, such as `clock-skew`; empty for what is as it should be.
+    pub code: String,
+    /// What was found and what it means; one sentence or two.
+    pub what: String,
+    /// What to do; empty when there is nothing to do.
+    pub remedy: String,
+    /// Raw texts and figures; empty when there are none.
+    pub details: String,
+}
+
+/// One check, made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: Check,
+    /// Which of several tunnels or accounts it is about; `None` where there is one.
+    pub about: Option<String>,
+    /// How long it took, without the time that it waited for others; zero if it was skipped.
+    pub took: Duration,
+    /// What came out.
+    pub judgement: Judgement,
+}
+
+impl Judgement {
+    /// All is well.
+    pub fn ok(what: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Ok,
+            code: String::new(),
+            what: what.into(),
+            remedy: String::new(),
+            details: String::new(),
+        }
+    }
+
+    /// Worth knowing, or not found out.
+    pub fn warning(
+        code: impl Into<String>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            verdict: Verdict::Warning,
+            code: code.into(),
+            what: what.into(),
+            remedy: remedy.into(),
+            details: String::new(),
+        }
+    }
+
+    /// It can't work like this.
+    pub fn failed(
+        business: Business,
+        code: impl Into<String>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            verdict: Verdict::Failed(business),
+            ..Self::warning(code, what, remedy)
+        }
+    }
+
+    /// There is nothing to look at, and why.
+    pub fn nothing_to_check(what: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Skipped(Skipped::NothingToCheck),
+            ..Self::ok(what)
+        }
+    }
+
+    /// Adds raw text.
+    #[must_use]
+    pub fn with_details(mut self, details: impl Into<String>) -> Self {
+        self.details = details.into();
+        self
+    }
+}
+
+/// A fault that keeps the tunnel from working.
+impl From<Fault> for Judgement {
+    fn from(fault: Fault) -> Self {
+        Self::failed(fault.business, fault.code, fault.what, fault.remedy)
+            .with_details(fault.details)
+    }
+}
+
+impl Fault {
+    /// The same as a warning: what the check wanted to know stays unknown, and the tunnel can
+    /// do without. `meaning` says so in a sentence.
+    #[must_use]
+    pub fn into_warning(self, meaning: &str) -> Judgement {
+        Judgement::warning(self.code, format!("{} {meaning}", self.what), self.remedy)
+            .with_details(self.details)
+    }
+}
+
+impl Business {
+    /// The exit code of the README.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Settings => 10,
+            Self::Listen => 11,
+            Self::Credentials => 12,
+            Self::Permission => 13,
+            Self::Target => 14,
+            Self::Network => 15,
+            Self::Service => 16,
+            Self::Protocol => 17,
+        }
+    }
+}
+
+impl Finding {
+    /// Whose business it is, if it failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<Business> {
+        match self.judgement.verdict {
+            Verdict::Failed(business) => Some(business),
+            Verdict::Ok | Verdict::Warning | Verdict::Skipped(_) => None,
+        }
+    }
+}

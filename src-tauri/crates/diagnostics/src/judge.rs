@@ -1,0 +1,21 @@
+//! From facts to verdicts. Pure: the same facts, the same words.
+
+mod access;
+mod account;
+mod machine;
+mod network;
+mod permission;
+mod target;
+mod words;
+
+pub use access::{Credentials, Identity, credentials, identity, settings};
+pub use account::{
+    OpenSession, Owner, Preferences, Sessions, Sweep, Wants, ghosts, preferences, session_key,
+};
+pub use machine::{Port, PortTaken, local_port};
+pub use network::{
+    Answer, Certificate, Name, Proxied, Resolved, Upgrade, captive_portal, clock, dns, proxy, tcp,
+    tls, websocket,
+};
+pub use permission::{Denial, Probe, Reply, Shown, permission, start_session};
+pub use target::{AgentWants, Node, Ping, Version, agent, real_session, target};

@@ -1,0 +1,347 @@
+//! What the account's owner has set, and what is left open in the account.
+
+use super::permission::Reply;
+use super::words;
+use crate::{Business, Fault, Judgement};
+
+/// Minutes without data after which sessions end where nobody has set it (Systems Manager User
+/// Guide, "Specify an idle session timeout value").
+const IDLE_DEFAULT: u32 = 20;
+
+/// Sessions that are named one by one.
+const SESSIONS_TOLD: usize = 5;
+
+/// The account's preferences for sessions, from its document `SSM-SessionManagerRunShell`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preferences {
+    /// Minutes without data after which a session ends; `None`: not set.
+    pub idle_minutes: Option<u32>,
+    /// Minutes after which a session ends whatever it does; `None`: not set.
+    pub most_minutes: Option<u32>,
+    /// The KMS key under which sessions are encrypted; `None`: not encrypted by one.
+    pub kms_key: Option<String>,
+}
+
+/// What a tunnel does that the preferences have a bearing on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wants {
+    /// It keeps sessions from counting as idle.
+    pub held_open: bool,
+    /// It ends its session by itself when nobody uses it.
+    pub lazy: bool,
+}
+
+/// An open session of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id.
+    pub id: String,
+    /// Its target.
+    pub target: Option<String>,
+    /// Whose it is, as far as this machine knows.
+    pub owner: Owner,
+}
+
+/// Whose an open session is, as far as this machine knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A process of Culvert that lives.
+    Living,
+    /// A process of Culvert that is dead: nobody uses the session.
+    Dead,
+    /// Something else under the same name: the AWS CLI, the console, another machine.
+    Elsewhere,
+}
+
+/// Open sessions, and what a sweep made of those that nobody uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sessions {
+    /// All that are open under our name.
+    pub open: Vec<OpenSession>,
+    /// What was swept, if that was asked for.
+    pub swept: Option<Sweep>,
+}
+
+/// What became of the sessions that nobody used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sweep {
+    /// So many were ended.
+    pub ended: usize,
+    /// Those that could not be, and why.
+    pub left: Vec<(String, Fault)>,
+}
+
+/// Judges what the preferences mean for a tunnel; `None` if the account has set none.
+#[must_use]
+pub fn preferences(read: Result<Option<&Preferences>, Fault>, wants: Wants) -> Judgement {
+    let (found, set) = match read {
+        Ok(Some(found)) => (found.clone(), true),
+        Ok(None) => (Preferences::default(), false),
+        Err(fault) => {
+            return fault.into_warning(
+                "When the account ends sessions, and whether it encrypts them, stays unknown; \
+                 tunnels can do without.",
+            );
+        }
+    };
+    let mut told = Vec::new();
+    if !set {
+        told.push("The account has set nothing of its own.".to_owned());
+    }
+    let idle = found.idle_minutes.unwrap_or(IDLE_DEFAULT);
+    told.push(match (wants.held_open, wants.lazy) {
+        (true, _) => format!(
+            "Sessions end after {idle} min without data; this tunnel keeps its own from that, \
+             as was asked for."
+        ),
+        (false, true) => format!(
+            "Sessions end after {idle} min without data. This tunnel ends its own by itself \
+             when nobody uses it, and starts another when somebody does."
+        ),
+        (false, false) => format!(
+            "Sessions end after {idle} min without data, and connections that are open and \
+             silent then are lost. The tunnel starts another session by itself."
+        ),
+    });
+    if let Some(most) = found.most_minutes {
+        told.push(format!(
+            "Sessions end {most} min after their start, whatever they carry: connections that \
+             are open then are lost. The tunnel starts another session by itself."
+        ));
+    }
+    match &found.kms_key {
+        Some(key) => told.push(format!("Sessions are encrypted with the KMS key {key}.")),
+        None => told.push("Sessions are not encrypted by a KMS key of the account.".to_owned()),
+    }
+    Judgement::ok(told.join(" "))
+}
+
+/// Judges whether the key that encrypts sessions can be used; `None` if there is none. `known`
+/// says whether the preferences could be read.
+#[must_use]
+pub fn session_key(key: Option<(&str, Reply)>, known: bool) -> Judgement {
+    match key {
+        None if known => Judgement::nothing_to_check("Sessions are not encrypted by a KMS key."),
+        None => {
+            Judgement::nothing_to_check("Whether sessions are encrypted by a KMS key is not known.")
+        }
+        Some((key, Reply::Passed)) => {
+            Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}."))
+        }
+        Some((key, Reply::Denied(denial))) => Judgement::failed(
+            Business::Permission,
+            "access-denied",
+            format!(
+                "You may not use the KMS key {key}, which encrypts the account's sessions: {} is \
+                 denied. No session can be opened without.",
+                denial.action
+            ),
+            "Let the account's administrator allow it, in your policy or in the key's: \
+             \"culvert iam-policy\" prints what is needed.",
+        )
+        .with_details(denial.details),
+        Some((_, Reply::Unknown(fault))) => fault.into(),
+    }
+}
+
+/// Judges the open sessions. The service need not be asked for them: `listed` says why it could
+/// not be, and then only those are told that this machine knows of.
+#[must_use]
+pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
+    let of = |owner| {
+        let of_owner = sessions.open.iter().filter(move |open| open.owner == owner);
+        of_owner.cloned().collect::<Vec<_>>()
+    };
+    let (living, dead, elsewhere) = (of(Owner::Living), of(Owner::Dead), of(Owner::Elsewhere));
+    let mut told = Vec::new();
+    if let Some(sweep) = &sessions.swept {
+        if sweep.ended > 0 {
+            told.push(format!(
+                "Ended {} that nobody used.",
+                words::count(sweep.ended, "session", "sessions")
+            ));
+        }
+        if let Some((id, fault)) = sweep.left.first() {
+            let judgement = Judgement::warning(
+                "ghosts-left",
+                format!(
+                    "{} could not be ended, {id} among them: {}",
+                    words::count(sweep.left.len(), "session", "sessions"),
+                    fault.what
+                ),
+                fault.remedy.clone(),
+            );
+            return judgement.with_details(fault.details.clone());
+        }
+    }
+    if !dead.is_empty() {
+        return Judgement::warning(
+            "ghosts",
+            format!(
+                "{} of ours {} open, and the program that had started {} is gone: {}. They \
+                 count against the account, until they end by themselves.",
+                words::count(dead.len(), "session", "sessions"),
+                if dead.len() == 1 { "is" } else { "are" },
+                if dead.len() == 1 { "it" } else { "them" },
+                named(&dead)
+            ),
+            "End them with \"culvert doctor --sweep\"; the next tunnel that is started does so, \
+             too.",
+        );
+    }
+    if let Some(fault) = listed {
+        return fault.into_warning("Only sessions that this machine has noted were looked at.");
+    }
+    told.push(match (living.len(), elsewhere.len()) {
+        (0, 0) if told.is_empty() => "None.".to_owned(),
+        (0, 0) => "None is left.".to_owned(),
+        (own, 0) => format!("{own} in use by Culvert on this machine."),
+        (own, others) => format!(
+            "{own} in use by Culvert on this machine, and {} under the same name that it knows \
+             nothing of (the AWS CLI, the console, another machine): {}.",
+            words::count(others, "other", "others"),
+            named(&elsewhere)
+        ),
+    });
+    Judgement::ok(told.join(" "))
+}
+
+fn named(sessions: &[OpenSession]) -> String {
+    let mut names: Vec<_> = sessions
+        .iter()
+        .take(SESSIONS_TOLD)
+        .map(|open| match &open.target {
+            Some(target) => format!("{} to {target}", open.id),
+            None => open.id.clone(),
+        })
+        .collect();
+    let more = sessions.len().saturating_sub(SESSIONS_TOLD);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    words::list(&names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Skipped, Verdict};
+
+    const USUAL: Wants = Wants {
+        held_open: false,
+        lazy: false,
+    };
+
+    fn fault(code: &str) -> Fault {
+        Fault {
+            business: Business::Permission,
+            code: code.to_owned(),
+            what: "No.".to_owned(),
+            remedy: "Ask.".to_owned(),
+            details: "raw".to_owned(),
+        }
+    }
+
+    fn open(id: &str, owner: Owner) -> OpenSession {
+        OpenSession {
+            id: id.to_owned(),
+            target: Some("i-0abc".to_owned()),
+            owner,
+        }
+    }
+
+    fn sessions(open: Vec<OpenSession>, swept: Option<Sweep>) -> Sessions {
+        Sessions { open, swept }
+    }
+
+    #[test]
+    fn preferences_say_what_they_mean_for_the_tunnel() {
+        let set = Preferences {
+            idle_minutes: Some(7),
+            most_minutes: Some(90),
+            kms_key: Some("alias/sessions".to_owned()),
+        };
+        let found = preferences(Ok(Some(&set)), USUAL);
+        assert_eq!(found.verdict, Verdict::Ok);
+        for word in ["7 min without data", "90 min after", "alias/sessions"] {
+            assert!(found.what.contains(word), "{word}: {}", found.what);
+        }
+        let none = preferences(Ok(None), USUAL);
+        assert!(none.what.contains("20 min"), "{}", none.what);
+        assert!(!none.what.contains("after their start"), "{}", none.what);
+        let held = Wants {
+            held_open: true,
+            ..USUAL
+        };
+        assert!(
+            preferences(Ok(None), held)
+                .what
+                .contains("as was asked for")
+        );
+        let unreadable = preferences(Err(fault("access-denied")), USUAL);
+        assert_eq!(unreadable.verdict, Verdict::Warning);
+        assert_eq!(unreadable.code, "access-denied");
+    }
+
+    #[test]
+    fn a_key_that_may_not_be_used_fails_and_none_is_nothing_to_check() {
+        let nothing = Verdict::Skipped(Skipped::NothingToCheck);
+        assert_eq!(session_key(None, true).verdict, nothing);
+        assert!(session_key(None, false).what.contains("not known"));
+        assert_eq!(
+            session_key(Some(("k", Reply::Passed)), true).verdict,
+            Verdict::Ok
+        );
+        let denial = super::super::permission::Denial {
+            action: "kms:GenerateDataKey".to_owned(),
+            resource: None,
+            because: None,
+            explicit: false,
+            details: "raw".to_owned(),
+        };
+        let found = session_key(Some(("k", Reply::Denied(denial))), true);
+        assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
+        assert!(found.what.contains("kms:GenerateDataKey"), "{}", found.what);
+        assert!(found.remedy.contains("iam-policy"), "{}", found.remedy);
+        let disabled = session_key(Some(("k", Reply::Unknown(fault("kms-key-unusable")))), true);
+        assert_eq!(disabled.code, "kms-key-unusable");
+    }
+
+    #[test]
+    fn sessions_of_the_dead_are_ghosts_and_others_are_not() {
+        let found = ghosts(&sessions(Vec::new(), None), None);
+        assert_eq!((found.verdict, found.what.as_str()), (Verdict::Ok, "None."));
+        let found = ghosts(&sessions(vec![open("a", Owner::Living)], None), None);
+        assert_eq!(found.what, "1 in use by Culvert on this machine.");
+        let both = vec![
+            open("a", Owner::Living),
+            open("b", Owner::Elsewhere),
+            open("c", Owner::Dead),
+        ];
+        let found = ghosts(&sessions(both.clone(), None), None);
+        assert_eq!(found.code, "ghosts");
+        assert!(found.what.contains("c to i-0abc"), "{}", found.what);
+        assert!(!found.what.contains("b to i-0abc"), "{}", found.what);
+        assert!(found.remedy.contains("--sweep"), "{}", found.remedy);
+        let found = ghosts(&sessions(both[..2].to_vec(), None), None);
+        assert_eq!(found.verdict, Verdict::Ok);
+        assert!(found.what.contains("b to i-0abc"), "{}", found.what);
+        let found = ghosts(&sessions(Vec::new(), None), Some(fault("access-denied")));
+        assert_eq!(found.verdict, Verdict::Warning);
+    }
+
+    #[test]
+    fn a_sweep_says_what_it_ended_and_what_it_could_not() {
+        let swept = |ended, left| Some(Sweep { ended, left });
+        let found = ghosts(&sessions(Vec::new(), swept(2, Vec::new())), None);
+        assert_eq!(found.verdict, Verdict::Ok);
+        assert_eq!(
+            found.what,
+            "Ended 2 sessions that nobody used. None is left."
+        );
+        let left = vec![("s-1".to_owned(), fault("access-denied"))];
+        let found = ghosts(&sessions(Vec::new(), swept(0, left)), None);
+        assert_eq!(found.code, "ghosts-left");
+        assert!(found.what.contains("s-1"), "{}", found.what);
+    }
+}

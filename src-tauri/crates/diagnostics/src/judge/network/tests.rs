@@ -1,0 +1,222 @@
+use super::*;
+use crate::Verdict;
+
+const SSM: &str = "ssm.eu-central-1.amazonaws.com";
+
+fn fault(code: &str) -> Fault {
+    Fault {
+        business: Business::Network,
+        code: code.to_owned(),
+        what: "It went wrong.".to_owned(),
+        remedy: "Mend it.".to_owned(),
+        details: "raw".to_owned(),
+    }
+}
+
+fn name(organisation: &str, common_name: &str) -> Name {
+    Name {
+        organisation: Some(organisation.to_owned()),
+        common_name: Some(common_name.to_owned()),
+    }
+}
+
+fn shown(host: &str, signer: Name) -> Certificate {
+    Certificate {
+        host: host.to_owned(),
+        signers: vec![signer],
+        fault: None,
+    }
+}
+
+fn answer() -> Answer {
+    Answer {
+        host: SSM.to_owned(),
+        status: 400,
+        is_services: true,
+        location: None,
+        excerpt: "{}".to_owned(),
+        clock_ahead: Some(0),
+        took: Duration::from_millis(20),
+    }
+}
+
+#[test]
+fn names_are_told_with_their_addresses_and_one_without_fails() {
+    let resolved = |name: &str, proxy_of: Option<&str>| Resolved {
+        name: name.to_owned(),
+        proxy_of: proxy_of.map(str::to_owned),
+        addresses: vec!["192.0.2.1".to_owned()],
+    };
+    let found = dns(vec![Ok(resolved("a", None)), Ok(resolved("b", None))]);
+    assert_eq!(found.what, "a is 192.0.2.1. b is 192.0.2.1.");
+    let proxied = |host| Ok(resolved("proxy", Some(host)));
+    let found = dns(vec![proxied("a"), proxied("b")]);
+    assert_eq!(found.what, "The proxy proxy is 192.0.2.1.");
+    let found = dns(vec![Ok(resolved("a", None)), Err(fault("network-dns"))]);
+    assert_eq!(found.verdict, Verdict::Failed(Business::Network));
+    assert_eq!(found.code, "network-dns");
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_nothing_to_check_and_one_that_refuses_is_named() {
+    let none = proxy(vec![("a".to_owned(), Proxied::Direct)]);
+    assert_eq!(none, Judgement::nothing_to_check(none.what.clone()));
+    let address = || "proxy:8080".to_owned();
+    let fine = proxy(vec![(
+        "a".to_owned(),
+        Proxied::Connected { proxy: address() },
+    )]);
+    assert_eq!(fine.what, "It connects: a through proxy:8080.");
+    let refused = Proxied::Failed {
+        proxy: address(),
+        fault: fault("proxy-authentication"),
+    };
+    let refused = proxy(vec![("a".to_owned(), refused)]);
+    assert_eq!(refused.code, "proxy-authentication");
+    assert!(refused.what.contains("proxy:8080"), "{}", refused.what);
+}
+
+#[test]
+fn the_signer_of_a_trusted_certificate_is_named() {
+    let found = tls(&[shown(SSM, name("Amazon", "Amazon RSA 2048 M02"))]);
+    assert_eq!(found.verdict, Verdict::Ok);
+    assert!(
+        found.what.contains("\"Amazon RSA 2048 M02\" of Amazon"),
+        "{}",
+        found.what
+    );
+    // Somebody's own host may be signed by somebody's own authority.
+    let own = tls(&[shown("ssm.acme.internal", name("Acme", "Acme CA"))]);
+    assert_eq!(own.verdict, Verdict::Ok);
+    assert_eq!(
+        tls(&[]).verdict,
+        Verdict::Skipped(crate::Skipped::NothingToCheck)
+    );
+}
+
+#[test]
+fn a_proxy_that_looks_into_trusted_traffic_is_a_warning_with_its_name() {
+    for (signer, who) in [
+        (
+            name("Zscaler Inc.", "Zscaler Intermediate Root CA"),
+            "Zscaler",
+        ),
+        (
+            name("Acme", "Acme Web Filter"),
+            "\"Acme Web Filter\" of Acme",
+        ),
+        (Name::default(), "an authority without a name"),
+    ] {
+        let found = tls(&[shown(SSM, signer)]);
+        assert_eq!(found.verdict, Verdict::Warning);
+        assert_eq!(found.code, "tls-inspected");
+        assert!(found.what.contains(who), "{}", found.what);
+    }
+    // The product may show only further up.
+    let mut certificate = shown("localhost", name("Acme", "issuing"));
+    certificate.signers.push(name("Fortinet", "FortiGate CA"));
+    assert_eq!(tls(&[certificate]).code, "tls-inspected");
+}
+
+#[test]
+fn an_untrusted_proxy_is_named_with_where_to_get_its_certificate() {
+    let untrusted = |signer| Certificate {
+        fault: Some(fault("tls-untrusted-issuer")),
+        ..shown(SSM, signer)
+    };
+    let found = tls(&[untrusted(name("Netskope Inc", "ca.acme.goskope.com"))]);
+    assert_eq!(found.verdict, Verdict::Failed(Business::Network));
+    assert_eq!(found.code, "tls-untrusted-issuer");
+    assert!(found.what.contains("Netskope"), "{}", found.what);
+    assert!(found.remedy.contains("AWS_CA_BUNDLE"), "{}", found.remedy);
+    let found = tls(&[untrusted(name("Acme", "Acme CA"))]);
+    assert!(found.what.contains("\"Acme CA\" of Acme"), "{}", found.what);
+    assert_eq!(found.remedy, "Mend it.");
+    // An expired certificate is no matter of trust, whoever signed it.
+    let found = tls(&[Certificate {
+        fault: Some(fault("tls-certificate-expired")),
+        ..shown(SSM, name("Zscaler Inc.", "x"))
+    }]);
+    assert_eq!(found.code, "tls-certificate-expired");
+    assert_eq!(found.remedy, "Mend it.");
+}
+
+#[test]
+fn pages_and_redirects_are_a_captive_portals_and_not_awss() {
+    assert_eq!(captive_portal(Ok(&answer())).verdict, Verdict::Ok);
+    let page = Answer {
+        status: 200,
+        is_services: false,
+        excerpt: "<html>".to_owned(),
+        ..answer()
+    };
+    let found = captive_portal(Ok(&page));
+    assert_eq!(found.verdict, Verdict::Failed(Business::Network));
+    assert_eq!(found.code, "captive-portal");
+    assert_eq!(found.details, "HTTP 200: <html>");
+    let redirect = Answer {
+        status: 302,
+        location: Some("http://hotspot.example/login".to_owned()),
+        ..page.clone()
+    };
+    let found = captive_portal(Ok(&redirect));
+    assert!(found.what.contains("hotspot.example"), "{}", found.what);
+    let broken = Answer {
+        status: 503,
+        ..page
+    };
+    assert_eq!(captive_portal(Ok(&broken)).code, "service-error");
+}
+
+#[test]
+fn a_clock_that_is_off_fails_from_four_minutes_on() {
+    let with = |seconds| {
+        clock(Ok(&Answer {
+            clock_ahead: seconds,
+            ..answer()
+        }))
+    };
+    for seconds in [0, 2, -40, 60] {
+        assert_eq!(with(Some(seconds)).verdict, Verdict::Ok, "{seconds}");
+    }
+    for seconds in [61, -240, 240] {
+        assert_eq!(with(Some(seconds)).code, "clock-drifts", "{seconds}");
+    }
+    let ahead = with(Some(420));
+    assert_eq!(ahead.verdict, Verdict::Failed(Business::Settings));
+    assert_eq!(ahead.code, "clock-skew");
+    assert!(
+        ahead.what.contains("7 min ahead of AWS's"),
+        "{}",
+        ahead.what
+    );
+    let behind = with(Some(-3600));
+    assert!(behind.what.contains("1 h behind AWS's"), "{}", behind.what);
+    assert_eq!(with(None).code, "clock-unknown");
+}
+
+#[test]
+fn the_gateways_refusal_is_fine_and_anybody_elses_answer_is_not() {
+    let with = |status, is_page| {
+        websocket(Ok(Upgrade {
+            host: "ssmmessages".to_owned(),
+            status,
+            is_page,
+            excerpt: String::new(),
+        }))
+    };
+    for status in [101, 401, 403, 404, 410] {
+        assert_eq!(with(status, false).verdict, Verdict::Ok, "{status}");
+    }
+    for (status, page) in [
+        (403, true),
+        (200, true),
+        (302, false),
+        (400, false),
+        (426, false),
+    ] {
+        assert_eq!(with(status, page).code, "websocket-blocked", "{status}");
+    }
+    assert_eq!(with(503, false).code, "gateway-error");
+    assert_eq!(websocket(Err(fault("tls-handshake"))).code, "tls-handshake");
+}

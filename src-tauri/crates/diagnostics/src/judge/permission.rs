@@ -1,0 +1,311 @@
+//! What the account allows, as far as can be found out without doing it.
+//!
+//! `StartSession`, `ResumeSession` and `TerminateSession` know no dry run. What they answer to a
+//! request for something that cannot exist tells a lot, since IAM is asked first: a denial is a
+//! denial, and a complaint about what does not exist says that nobody denied it.
+
+use crate::{Business, Fault, Judgement};
+
+/// How an action was answered when it was asked of something that cannot exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// IAM let it pass; the service then found nothing to do it to.
+    Passed,
+    /// IAM denied it.
+    Denied(Denial),
+    /// It was not found out, and why.
+    Unknown(Fault),
+}
+
+/// A denial, as far as the service's text tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// The action, such as `ssm:StartSession`.
+    pub action: String,
+    /// What it was denied on: an ARN; `None` if the text does not say.
+    pub resource: Option<String>,
+    /// Which kind of policy denies it, or lacks it, in the service's words.
+    pub because: Option<String>,
+    /// Whether a policy denies it outright. Otherwise none allows it.
+    pub explicit: bool,
+    /// The service's whole text.
+    pub details: String,
+}
+
+/// The two questions whose answers together tell about `StartSession`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The tunnel's target.
+    pub target: String,
+    /// The tunnel's document.
+    pub document: String,
+    /// The tunnel's target was asked for with a document that does not exist.
+    pub on_target: Reply,
+    /// The tunnel's document was asked for with a target that does not exist.
+    pub on_document: Reply,
+}
+
+/// What a question was asked of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The action.
+    pub action: &'static str,
+    /// What the tunnel does without it, as a sentence.
+    pub without: &'static str,
+    /// The answer.
+    pub reply: Reply,
+}
+
+/// Judges whether sessions can be started on the target with the document.
+#[must_use]
+pub fn start_session(probe: Probe) -> Judgement {
+    let Probe {
+        target,
+        document,
+        on_target,
+        on_document,
+    } = probe;
+    // Which of two resources was denied decides; a text that names none is about the one that
+    // exists in neither question, or about all.
+    match (&on_target, &on_document) {
+        (Reply::Denied(denial), _) if !denial.is_about_document() => {
+            return denied(denial, &format!("start sessions on {target}"));
+        }
+        (_, Reply::Denied(denial)) if denial.is_about_document() => {
+            return denied(denial, &format!("use the document {document}"));
+        }
+        (Reply::Unknown(fault), _) | (_, Reply::Unknown(fault)) => {
+            return Judgement::from(fault.clone());
+        }
+        (Reply::Passed | Reply::Denied(_), Reply::Passed | Reply::Denied(_)) => {}
+    }
+    match (on_target, on_document) {
+        (Reply::Passed, Reply::Passed) => Judgement::ok(format!(
+            "Allowed on {target}, with the document {document}."
+        )),
+        (target_reply, document_reply) => {
+            let open = match (&target_reply, &document_reply) {
+                (Reply::Passed, _) => format!("It is allowed on {target}. Whether with {document}"),
+                (_, Reply::Passed) => format!("It is allowed with {document}. Whether on {target}"),
+                _ => format!("Whether it is allowed on {target} with {document}"),
+            };
+            Judgement::warning(
+                "start-session-unproven",
+                format!(
+                    "{open} can't be found out without starting a session: the policies name \
+                     what they allow, and so refuse the targets and documents that do not exist."
+                ),
+                "Nothing if tunnels work; \"culvert doctor --session\" tells for sure.",
+            )
+            .with_details(details(&[target_reply, document_reply]))
+        }
+    }
+}
+
+/// Judges an action on a session of ours.
+#[must_use]
+pub fn permission(shown: Shown) -> Judgement {
+    let Shown {
+        action,
+        without,
+        reply,
+    } = shown;
+    match reply {
+        Reply::Passed => Judgement::ok(format!("{action} is allowed on sessions of yours.")),
+        Reply::Denied(denial) if denial.explicit => {
+            let judgement = denied(&denial, "do that to sessions of yours");
+            Judgement {
+                what: format!("{} {without}", judgement.what),
+                ..judgement
+            }
+        }
+        Reply::Denied(denial) => Judgement::warning(
+            "access-denied",
+            format!(
+                "{action} is refused on a session of yours that does not exist{}: it is not \
+                 allowed, or policies allow it by the tags of sessions, which can't be told \
+                 from here. {without}",
+                denial.on()
+            ),
+            "Let the account's administrator allow it: \"culvert iam-policy\" prints what is \
+             needed.",
+        )
+        .with_details(denial.details),
+        Reply::Unknown(fault) => fault.into_warning("Whether it is allowed stays unknown."),
+    }
+}
+
+fn denied(denial: &Denial, to: &str) -> Judgement {
+    let because = match &denial.because {
+        Some(because) => format!(", because {because}"),
+        None => String::new(),
+    };
+    Judgement::failed(
+        Business::Permission,
+        "access-denied",
+        format!(
+            "You may not {to}: {} is denied{}{because}.",
+            denial.action,
+            denial.on()
+        ),
+        if denial.explicit {
+            "A policy denies it outright: ask the account's administrator which, and why."
+        } else {
+            "Let the account's administrator allow it: \"culvert iam-policy\" prints what is \
+             needed."
+        },
+    )
+    .with_details(denial.details.clone())
+}
+
+fn details(replies: &[Reply]) -> String {
+    let texts: Vec<_> = replies
+        .iter()
+        .filter_map(|reply| match reply {
+            Reply::Denied(denial) => Some(denial.details.as_str()),
+            Reply::Passed | Reply::Unknown(_) => None,
+        })
+        .collect();
+    texts.join("; ")
+}
+
+impl Denial {
+    fn is_about_document(&self) -> bool {
+        let resource = self.resource.as_deref().unwrap_or_default();
+        resource.contains(":document/")
+    }
+
+    fn on(&self) -> String {
+        match &self.resource {
+            Some(resource) => format!(" on {resource}"),
+            None => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+
+    const TARGET: &str = "arn:aws:ec2:eu-central-1:123456789012:instance/i-0abc";
+    const DOCUMENT: &str = "arn:aws:ssm:eu-central-1::document/AWS-StartPortForwardingSession";
+
+    fn refusal(resource: Option<&str>) -> Reply {
+        Reply::Denied(Denial {
+            action: "ssm:StartSession".to_owned(),
+            resource: resource.map(str::to_owned),
+            because: Some("no identity-based policy allows it".to_owned()),
+            explicit: false,
+            details: "raw".to_owned(),
+        })
+    }
+
+    fn outright() -> Reply {
+        Reply::Denied(Denial {
+            action: "ssm:ResumeSession".to_owned(),
+            resource: None,
+            because: None,
+            explicit: true,
+            details: "raw".to_owned(),
+        })
+    }
+
+    fn probe(on_target: Reply, on_document: Reply) -> Judgement {
+        start_session(Probe {
+            target: "i-0abc".to_owned(),
+            document: "AWS-StartPortForwardingSession".to_owned(),
+            on_target,
+            on_document,
+        })
+    }
+
+    fn unknown() -> Reply {
+        Reply::Unknown(Fault {
+            business: Business::Service,
+            code: "throttled".to_owned(),
+            what: "Too many calls.".to_owned(),
+            remedy: String::new(),
+            details: String::new(),
+        })
+    }
+
+    #[test]
+    fn nothing_denied_is_allowed() {
+        assert_eq!(probe(Reply::Passed, Reply::Passed).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn a_denied_target_or_document_is_named_with_what_to_do() {
+        let found = probe(refusal(Some(TARGET)), refusal(Some(TARGET)));
+        assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
+        assert_eq!(found.code, "access-denied");
+        assert!(found.what.contains(TARGET), "{}", found.what);
+        assert!(
+            found.remedy.contains("culvert iam-policy"),
+            "{}",
+            found.remedy
+        );
+        assert_eq!(found.details, "raw");
+        let found = probe(Reply::Passed, refusal(Some(DOCUMENT)));
+        assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
+        assert!(found.what.contains("use the document"), "{}", found.what);
+        // A text that names nothing is about the real target as much as about anything.
+        let found = probe(refusal(None), Reply::Passed);
+        assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
+    }
+
+    #[test]
+    fn what_a_strict_policy_hides_is_said_to_be_unknown() {
+        // The made-up document is denied, and so is the made-up target.
+        let made_up = refusal(Some(
+            "arn:aws:ssm:eu-central-1:123456789012:document/made-up",
+        ));
+        let found = probe(made_up.clone(), refusal(Some(TARGET)));
+        assert_eq!(found.verdict, Verdict::Warning);
+        assert_eq!(found.code, "start-session-unproven");
+        assert!(found.remedy.contains("--session"), "{}", found.remedy);
+        let found = probe(Reply::Passed, refusal(Some(TARGET)));
+        assert!(
+            found.what.starts_with("It is allowed on i-0abc."),
+            "{}",
+            found.what
+        );
+        let found = probe(made_up, Reply::Passed);
+        assert!(
+            found.what.starts_with("It is allowed with AWS-"),
+            "{}",
+            found.what
+        );
+        assert_eq!(probe(unknown(), Reply::Passed).code, "throttled");
+    }
+
+    #[test]
+    fn an_action_on_sessions_is_allowed_denied_outright_or_not_proven() {
+        let resume = |reply| {
+            permission(Shown {
+                action: "ssm:ResumeSession",
+                without: "Without it nothing can be resumed.",
+                reply,
+            })
+        };
+        assert_eq!(resume(Reply::Passed).verdict, Verdict::Ok);
+        let found = resume(outright());
+        assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
+        assert!(
+            found.what.ends_with("nothing can be resumed."),
+            "{}",
+            found.what
+        );
+        assert!(found.remedy.contains("administrator"), "{}", found.remedy);
+        let found = resume(refusal(None));
+        assert_eq!(found.verdict, Verdict::Warning);
+        assert_eq!(found.code, "access-denied");
+        assert!(found.what.contains("tags of sessions"), "{}", found.what);
+        let found = resume(unknown());
+        assert_eq!(
+            (found.verdict, found.code.as_str()),
+            (Verdict::Warning, "throttled")
+        );
+    }
+}
