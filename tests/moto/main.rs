@@ -4,6 +4,13 @@
 //! The tests need moto, which `npm test` installs, and are therefore not among those of a plain
 //! `cargo test`: `npm test -- --only moto` runs them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't even be set up fails"
+)]
+
 mod server;
 
 use serde_json::json;
