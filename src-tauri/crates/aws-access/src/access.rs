@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_config::BehaviorVersion;
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -21,8 +23,11 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::answer::{Call, call_error};
 use crate::credentials::CredentialSource;
 use crate::http_client::{Proxies, http_client};
-use crate::profiles::{self, Profiles, non_empty_env};
-use crate::{AccessError, AccessSettings, NetworkFault, Secret, Trust, sign};
+use crate::profiles::{self, Profiles};
+use crate::variables::Variables;
+use crate::{
+    AccessError, AccessSettings, NetworkFault, ResolvedEndpoints, Secret, Service, Trust, sign,
+};
 
 /// Bytes of a session's data key: one AES-256 key for each direction.
 const DATA_KEY_BYTES: usize = 64;
@@ -42,6 +47,7 @@ pub struct Access {
 
 struct Inner {
     region: String,
+    endpoints: ResolvedEndpoints,
     api_timeout: Duration,
     trust: Trust,
     credentials: CredentialSource,
@@ -112,23 +118,34 @@ impl Access {
         files: EnvConfigFiles,
         proxies: &Proxies,
     ) -> Result<Self, AccessError> {
+        Box::pin(Self::load_in(settings, files, proxies, &Variables::Process)).await
+    }
+
+    pub(crate) async fn load_in(
+        settings: AccessSettings,
+        files: EnvConfigFiles,
+        proxies: &Proxies,
+        environment: &Variables,
+    ) -> Result<Self, AccessError> {
+        let nothing = Variables::none();
+        let heard = if settings.is_pinned() {
+            &nothing
+        } else {
+            environment
+        };
         // Fixed credentials stand alone: a demo must run on a machine whose AWS files are
         // missing or broken.
         let profiles = if settings.static_credentials.is_some() && settings.profile.is_none() {
             Profiles::default()
         } else {
-            profiles::read(&files, settings.profile.as_deref()).await?
+            profiles::read(&files, settings.profile.as_deref(), heard).await?
         };
-        let region = region(&settings, &profiles)?;
-        let endpoint = settings
-            .endpoint_url
-            .as_deref()
-            .map(check_endpoint)
-            .transpose()?;
+        let region = region(&settings, &profiles, environment)?;
+        let endpoints = ResolvedEndpoints::of(&region, &settings, &profiles, heard).await?;
         let bundle = settings
             .ca_bundle
             .clone()
-            .or_else(|| non_empty_env("AWS_CA_BUNDLE").map(PathBuf::from))
+            .or_else(|| environment.get("AWS_CA_BUNDLE").map(PathBuf::from))
             .or_else(|| profiles.ca_bundle.clone().map(PathBuf::from));
         let trust = Trust::load(bundle.as_deref())?;
         let http = http_client(&trust, proxies)?;
@@ -136,22 +153,20 @@ impl Access {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.api_timeout.mul_f32(CONNECT_SHARE))
             .build();
-        let mut loader = aws_config::from_env()
+        let shared = SdkConfig::builder()
             .http_client(http.clone())
-            .profile_files(files.clone())
             .region(Region::new(region.clone()))
             .retry_config(RetryConfig::disabled())
-            .identity_cache(aws_config::identity::IdentityCache::no_cache())
+            .identity_cache(IdentityCache::no_cache())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(timeouts.clone());
-        if let Some(profile) = &settings.profile {
-            loader = loader.profile_name(profile);
-        }
-        let shared = Box::pin(loader.load()).await;
+            .timeout_config(timeouts.clone())
+            .behavior_version(BehaviorVersion::latest())
+            .build();
+        let at = |service| at(&shared, &endpoints, service);
         Ok(Self {
             inner: Arc::new(Inner {
-                ssm: ssm_client(&shared, endpoint.as_deref()),
-                kms: kms_client(&shared, endpoint.as_deref(), &profiles),
+                ssm: aws_sdk_ssm::Client::new(&at(Service::Ssm)),
+                kms: aws_sdk_kms::Client::new(&at(Service::Kms)),
                 credentials: CredentialSource {
                     fixed: settings.static_credentials,
                     profile: settings.profile,
@@ -163,6 +178,7 @@ impl Access {
                     timeouts,
                 },
                 good_until: Mutex::new(None),
+                endpoints,
                 region,
                 api_timeout: settings.api_timeout,
                 trust,
@@ -174,6 +190,12 @@ impl Access {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.inner.region
+    }
+
+    /// Where each service is asked.
+    #[must_use]
+    pub fn endpoints(&self) -> &ResolvedEndpoints {
+        &self.inner.endpoints
     }
 
     /// Whom to trust in TLS, for the WebSocket too.
@@ -418,16 +440,26 @@ impl fmt::Debug for Access {
 }
 
 /// Finds the region without asking the network for it.
-fn region(settings: &AccessSettings, profiles: &Profiles) -> Result<String, AccessError> {
-    let region = settings
-        .region
-        .clone()
-        .or_else(|| non_empty_env("AWS_REGION"))
-        .or_else(|| non_empty_env("AWS_DEFAULT_REGION"))
-        .or_else(|| profiles.region.clone())
-        .ok_or_else(|| AccessError::RegionMissing {
-            profile: profiles.name.clone(),
-        })?;
+fn region(
+    settings: &AccessSettings,
+    profiles: &Profiles,
+    environment: &Variables,
+) -> Result<String, AccessError> {
+    let variable = || {
+        environment
+            .get("AWS_REGION")
+            .or_else(|| environment.get("AWS_DEFAULT_REGION"))
+    };
+    let of_profile = || profiles.region.clone();
+    let found = match &settings.region {
+        Some(region) => Some(region.clone()),
+        // Without any region nothing would work at all, so the variable is better than none.
+        None if settings.is_pinned() => of_profile().or_else(variable),
+        None => variable().or_else(of_profile),
+    };
+    let region = found.ok_or_else(|| AccessError::RegionMissing {
+        profile: profiles.name.clone(),
+    })?;
     // It becomes a label of a host's name (RFC 1123, section 2.1), so anything else would
     // send signed requests somewhere unforeseen.
     let label = !region.is_empty()
@@ -444,42 +476,18 @@ fn region(settings: &AccessSettings, profiles: &Profiles) -> Result<String, Acce
     }
 }
 
-fn check_endpoint(endpoint: &str) -> Result<String, AccessError> {
-    let invalid = |reason: String| AccessError::InvalidEndpoint {
-        endpoint: endpoint.to_owned(),
-        reason,
+/// The configuration of a service's client. None of it comes from the environment: the SDK
+/// would heed that even where a profile is named.
+fn at(shared: &SdkConfig, endpoints: &ResolvedEndpoints, service: Service) -> SdkConfig {
+    let mut config = shared.to_builder();
+    match endpoints.overridden(service) {
+        // The SDK refuses the other two beside an address.
+        Some(url) => config.set_endpoint_url(Some(url.as_str().to_owned())),
+        None => config
+            .set_use_fips(Some(endpoints.fips()))
+            .set_use_dual_stack(Some(endpoints.dual_stack())),
     };
-    let url = Url::parse(endpoint).map_err(|error| invalid(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid("it must begin with https:// or http://".into()));
-    }
-    if url.host().is_none() {
-        return Err(invalid("it names no host".into()));
-    }
-    Ok(endpoint.to_owned())
-}
-
-fn ssm_client(shared: &SdkConfig, endpoint: Option<&str>) -> aws_sdk_ssm::Client {
-    let mut config = aws_sdk_ssm::config::Builder::from(shared);
-    if let Some(endpoint) = endpoint {
-        config = config.endpoint_url(endpoint);
-    }
-    aws_sdk_ssm::Client::from_conf(config.build())
-}
-
-fn kms_client(
-    shared: &SdkConfig,
-    endpoint: Option<&str>,
-    profiles: &Profiles,
-) -> aws_sdk_kms::Client {
-    let own_place = profiles.kms_endpoint || non_empty_env("AWS_ENDPOINT_URL_KMS").is_some();
-    let mut config = aws_sdk_kms::config::Builder::from(shared);
-    if let Some(endpoint) = endpoint
-        && !own_place
-    {
-        config = config.endpoint_url(endpoint);
-    }
-    aws_sdk_kms::Client::from_conf(config.build())
+    config.build()
 }
 
 fn ssm_identity(credentials: Credentials) -> aws_sdk_ssm::config::Builder {

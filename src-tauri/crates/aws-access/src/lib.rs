@@ -17,6 +17,7 @@
 mod access;
 mod answer;
 mod credentials;
+mod endpoints;
 mod error;
 mod http_client;
 mod network;
@@ -26,9 +27,13 @@ mod settings;
 mod sign;
 mod sign_in;
 mod trust;
+mod variables;
 
 pub use access::{Access, DataKey, SessionGrant, StartSession};
 pub use answer::ServiceAnswer;
+pub use endpoints::{
+    Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, UnknownService,
+};
 pub use error::{AccessError, Next};
 pub use network::{NetworkFault, TlsFault};
 pub use secret::Secret;

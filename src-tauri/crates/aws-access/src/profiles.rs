@@ -1,13 +1,16 @@
 //! What the AWS config files say.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::property::PropertiesKey;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::AccessError;
 use crate::sign_in::{self, SignIn};
+use crate::variables::{Variables, switch};
+use crate::{AccessError, Service};
 
 /// The parts of the config files that are needed before any call.
 #[derive(Debug, Default)]
@@ -20,8 +23,16 @@ pub(crate) struct Profiles {
     pub(crate) uses_sso: bool,
     /// The name of the profile, when one was asked for by settings or environment.
     pub(crate) name: Option<String>,
-    /// Whether the profile sends KMS calls to a place of their own.
-    pub(crate) kms_endpoint: bool,
+    /// The profile's `endpoint_url`, for all services.
+    pub(crate) endpoint_url: Option<String>,
+    /// The addresses in the `services` section that the profile names.
+    pub(crate) service_urls: BTreeMap<Service, String>,
+    /// The profile's `ignore_configured_endpoint_urls`.
+    pub(crate) ignores_endpoint_urls: bool,
+    /// The profile's `use_fips_endpoint`.
+    pub(crate) fips: Option<bool>,
+    /// The profile's `use_dualstack_endpoint`.
+    pub(crate) dual_stack: Option<bool>,
 }
 
 /// Reads the files, and finds the profile that the settings or `AWS_PROFILE` name.
@@ -32,16 +43,17 @@ pub(crate) struct Profiles {
 pub(crate) async fn read(
     files: &EnvConfigFiles,
     profile: Option<&str>,
+    heard: &Variables,
 ) -> Result<Profiles, AccessError> {
-    let chosen = profile.map(|name| Cow::Owned(name.to_owned()));
+    let named = profile
+        .map(str::to_owned)
+        .or_else(|| heard.get("AWS_PROFILE"));
+    let chosen = Some(named.clone().map_or("default".into(), Cow::Owned));
     let set = aws_config::profile::load(&Fs::real(), &Env::real(), files, chosen)
         .await
         .map_err(|error| AccessError::ConfigFiles {
             source: error.into(),
         })?;
-    let named = profile
-        .map(str::to_owned)
-        .or_else(|| non_empty_env("AWS_PROFILE"));
     if let Some(name) = &named
         && set.get_profile(name).is_none()
     {
@@ -59,27 +71,37 @@ pub(crate) async fn read(
             SignIn::SsoSession(_) | SignIn::SsoPortal(_) => true,
             SignIn::Console(_) | SignIn::Profile(_) => false,
         },
-        kms_endpoint: kms_endpoint(&set),
+        endpoint_url: set.get("endpoint_url").map(str::to_owned),
+        service_urls: service_urls(&set),
+        ignores_endpoint_urls: switched(&set, "ignore_configured_endpoint_urls")
+            .unwrap_or_default(),
+        fips: switched(&set, "use_fips_endpoint"),
+        dual_stack: switched(&set, "use_dualstack_endpoint"),
         name: named,
     })
 }
 
-/// Reads an environment variable; one that is set to nothing counts as not set.
-pub(crate) fn non_empty_env(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+fn switched(set: &ProfileSet, key: &str) -> Option<bool> {
+    switch(key, set.get(key)?)
 }
 
-/// Whether the profile's `services` section has an endpoint for KMS.
-fn kms_endpoint(set: &ProfileSet) -> bool {
-    use aws_runtime::env_config::property::PropertiesKey;
-    let Some(services) = set.get("services") else {
-        return false;
+/// What the `services` section of the profile says of addresses.
+fn service_urls(set: &ProfileSet) -> BTreeMap<Service, String> {
+    let Some(section) = set.get("services") else {
+        return BTreeMap::new();
     };
-    PropertiesKey::builder()
-        .section_key("services")
-        .section_name(services)
-        .property_name("kms")
-        .sub_property_name("endpoint_url")
-        .build()
-        .is_ok_and(|key| set.other_sections().get(&key).is_some())
+    let url = |service: Service| {
+        let key = PropertiesKey::builder()
+            .section_key("services")
+            .section_name(section)
+            .property_name(service.name())
+            .sub_property_name("endpoint_url")
+            .build()
+            .ok()?;
+        set.other_sections().get(&key).cloned()
+    };
+    Service::ALL
+        .into_iter()
+        .filter_map(|service| Some((service, url(service)?)))
+        .collect()
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Secret;
+use crate::{Endpoints, Secret};
 
 /// How long a call may take, credentials included, unless the settings say otherwise.
 ///
@@ -10,17 +10,27 @@ use crate::Secret;
 pub const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Who calls AWS, where, and how long a call may take.
+///
+/// Settings that name a profile, or bring credentials, are *pinned*: what the environment says
+/// of credentials, regions and endpoints does not redirect them. Heeded are still where the AWS
+/// config files lie (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`), whom to trust
+/// (`AWS_CA_BUNDLE`), proxies, a region where neither settings nor profile name one, and what
+/// a profile itself asks for (`credential_source`).
 #[derive(Debug, Clone)]
 pub struct AccessSettings {
     /// Profile of the AWS config files. `None`: the SDK's default chain (environment,
     /// `AWS_PROFILE` or `default`, web identity, container, instance).
     pub profile: Option<String>,
-    /// Region. `None`: `AWS_REGION`, `AWS_DEFAULT_REGION`, then the profile's.
+    /// Region. `None`: the profile's, then `AWS_REGION`, `AWS_DEFAULT_REGION` if the settings are
+    /// pinned; the variables first, as in the AWS CLI, if they are not.
     pub region: Option<String>,
-    /// URL of the service instead of AWS's own; wins over the environment. `None`:
-    /// `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL`, the profile's `endpoint_url`, or AWS's own.
-    /// KMS goes there too, unless `AWS_ENDPOINT_URL_KMS` names another place.
+    /// URL of SSM instead of AWS's own, and of KMS unless that has a place of its own. `None`:
+    /// what [`endpoints`](Self::endpoints) says.
     pub endpoint_url: Option<String>,
+    /// Where services are asked. What it leaves open say, unless the settings are pinned,
+    /// `AWS_ENDPOINT_URL_…`, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and
+    /// `AWS_USE_DUALSTACK_ENDPOINT`; then the profile.
+    pub endpoints: Endpoints,
     /// PEM file of certification authorities to trust besides the system's. `None`:
     /// `AWS_CA_BUNDLE`, then the profile's `ca_bundle`, or none.
     pub ca_bundle: Option<PathBuf>,
@@ -37,10 +47,19 @@ impl Default for AccessSettings {
             profile: None,
             region: None,
             endpoint_url: None,
+            endpoints: Endpoints::default(),
             ca_bundle: None,
             api_timeout: DEFAULT_API_TIMEOUT,
             static_credentials: None,
         }
+    }
+}
+
+impl AccessSettings {
+    /// Whether the environment must not redirect what these settings say.
+    #[must_use]
+    pub const fn is_pinned(&self) -> bool {
+        self.profile.is_some() || self.static_credentials.is_some()
     }
 }
 
