@@ -15,6 +15,7 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::request_id::RequestId as _;
+use aws_types::sdk_config::SharedTimeSource;
 use http::HeaderMap;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -160,6 +161,7 @@ impl Access {
             .identity_cache(IdentityCache::no_cache())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts.clone())
+            .time_source(SharedTimeSource::default())
             .behavior_version(BehaviorVersion::latest())
             .build();
         let at = |service| at(&shared, &endpoints, service);
@@ -173,6 +175,9 @@ impl Access {
                     label: profiles.name,
                     uses_sso: profiles.uses_sso,
                     region: Region::new(region.clone()),
+                    variables: environment.clone(),
+                    shared,
+                    endpoints: endpoints.clone(),
                     files,
                     http,
                     timeouts,
@@ -478,7 +483,7 @@ fn region(
 
 /// The configuration of a service's client. None of it comes from the environment: the SDK
 /// would heed that even where a profile is named.
-fn at(shared: &SdkConfig, endpoints: &ResolvedEndpoints, service: Service) -> SdkConfig {
+pub(crate) fn at(shared: &SdkConfig, endpoints: &ResolvedEndpoints, service: Service) -> SdkConfig {
     let mut config = shared.to_builder();
     match endpoints.overridden(service) {
         // The SDK refuses the other two beside an address.

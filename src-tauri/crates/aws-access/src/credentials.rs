@@ -1,13 +1,11 @@
 //! Finding credentials, from scratch each time.
 
-use aws_config::ConfigLoader;
+use std::borrow::Cow;
+
 use aws_config::imds::client::error::ImdsError;
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
-use aws_config::retry::RetryConfig;
+use aws_config::profile::ProfileSet;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::{CredentialsError, TokenError};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
@@ -15,14 +13,19 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
 
+mod steps;
 mod witness;
 
 use crate::answer::is_throttling;
 use crate::error::Source;
 use crate::network::causes;
-use crate::{AccessError, NetworkFault, ServiceAnswer, StaticCredentials};
+use crate::variables::Variables;
+use crate::{AccessError, NetworkFault, ResolvedEndpoints, ServiceAnswer, StaticCredentials};
+use steps::{Search, StepError};
 use witness::{Trouble, Witness};
 
 /// Where credentials come from.
@@ -36,8 +39,14 @@ pub(crate) struct CredentialSource {
     pub(crate) label: Option<String>,
     /// Whether that profile logs in by IAM Identity Center.
     pub(crate) uses_sso: bool,
-    /// Region for whoever hands credentials out and has none of their own.
+    /// The region of the calls.
     pub(crate) region: Region,
+    /// The environment: what a profile asks for, and the default chain.
+    pub(crate) variables: Variables,
+    /// What the clients of those who hand credentials out have in common.
+    pub(crate) shared: SdkConfig,
+    /// Where those are asked.
+    pub(crate) endpoints: ResolvedEndpoints,
     /// The config files.
     pub(crate) files: EnvConfigFiles,
     /// For STS, IAM Identity Center, and the metadata services.
@@ -54,7 +63,7 @@ impl CredentialSource {
     /// be seen.
     ///
     /// # Errors
-    /// [`AccessError::NoCredentials`], [`AccessError::SsoLoginExpired`],
+    /// [`AccessError::NoCredentials`], [`AccessError::Profile`], [`AccessError::SsoLoginExpired`],
     /// [`AccessError::CredentialsFailed`] or [`AccessError::Network`].
     /// The kinds of [`NetworkFault`], of [`ServiceAnswer`] and [`AccessError::Throttled`] are
     /// those of whoever hands credentials out.
@@ -84,35 +93,42 @@ impl CredentialSource {
         &self,
         profile: &str,
         http: SharedHttpClient,
-    ) -> Result<Credentials, CredentialsError> {
-        let config = ProviderConfig::without_region()
-            .with_region(Some(self.region.clone()))
-            .with_retry_config(RetryConfig::disabled())
-            .with_timeout_config(self.timeouts.clone())
-            .with_http_client(http);
-        let provider = ProfileFileCredentialsProvider::builder()
-            .configure(&config)
-            .profile_files(self.files.clone())
-            .profile_name(profile)
-            .build();
-        Box::pin(provider.provide_credentials()).await
+    ) -> Result<Credentials, StepError> {
+        Box::pin(Search::new(self, http).of_profile(profile)).await
     }
 
-    async fn of_chain(&self, http: SharedHttpClient) -> Result<Credentials, CredentialsError> {
-        let loader: ConfigLoader = aws_config::from_env()
-            .http_client(http)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(self.timeouts.clone())
-            .profile_files(self.files.clone())
-            .region(self.region.clone());
-        let config = Box::pin(loader.load()).await;
-        match config.credentials_provider() {
-            Some(provider) => Box::pin(provider.provide_credentials()).await,
-            None => Err(CredentialsError::not_loaded_no_source()),
+    async fn of_chain(&self, http: SharedHttpClient) -> Result<Credentials, StepError> {
+        Box::pin(Search::new(self, http).of_chain()).await
+    }
+
+    /// Reads the config files, with the profile selected that is asked for, or the one that the
+    /// environment names.
+    async fn profile_set(&self, name: Option<&str>) -> Result<ProfileSet, CredentialsError> {
+        let named = name
+            .map(str::to_owned)
+            .or_else(|| self.heard().get("AWS_PROFILE"))
+            .map_or(Cow::Borrowed("default"), Cow::Owned);
+        aws_config::profile::load(&Fs::real(), &Env::real(), &self.files, Some(named))
+            .await
+            .map_err(CredentialsError::invalid_configuration)
+    }
+
+    /// The variables that may say where credentials come from.
+    fn heard(&self) -> Variables {
+        match self.profile {
+            Some(_) => Variables::none(),
+            None => self.variables.clone(),
         }
     }
 
-    fn classify(&self, error: CredentialsError, trouble: Option<Trouble>) -> AccessError {
+    fn classify(&self, error: impl Into<StepError>, trouble: Option<Trouble>) -> AccessError {
+        let error = match error.into() {
+            StepError::Sdk(error) => error,
+            StepError::Profile(fault) => {
+                let profile = self.label.clone();
+                return AccessError::Profile { profile, fault };
+            }
+        };
         if matches!(error, CredentialsError::CredentialsNotLoaded(_))
             || self.came_to_its_end(&error)
         {
@@ -212,17 +228,25 @@ fn throttled(error: &CredentialsError) -> Option<ServiceAnswer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Trust;
     use crate::http_client::{Proxies, http_client};
+    use crate::profiles::Profiles;
+    use crate::{AccessSettings, Trust};
 
-    fn source() -> CredentialSource {
+    async fn source() -> CredentialSource {
         let trust = Trust::load(None).unwrap();
+        let region = "eu-central-1";
+        let (settings, profiles) = (AccessSettings::default(), Profiles::default());
+        let endpoints =
+            ResolvedEndpoints::of(region, &settings, &profiles, &Variables::none()).await;
         CredentialSource {
             fixed: None,
             profile: Some("p".to_owned()),
             label: Some("p".to_owned()),
             uses_sso: true,
-            region: Region::from_static("eu-central-1"),
+            region: Region::from_static(region),
+            variables: Variables::none(),
+            shared: SdkConfig::builder().build(),
+            endpoints: endpoints.unwrap(),
             files: EnvConfigFiles::default(),
             http: http_client(&trust, &Proxies::Environment).unwrap(),
             timeouts: TimeoutConfig::builder().build(),
@@ -234,10 +258,10 @@ mod tests {
         CredentialsError::provider_error(TokenError::provider_error("the token has expired"))
     }
 
-    #[test]
-    fn a_login_that_could_not_be_renewed_for_want_of_an_answer_has_not_expired() {
+    #[tokio::test]
+    async fn a_login_that_could_not_be_renewed_for_want_of_an_answer_has_not_expired() {
         let fault = Trouble::Network(NetworkFault::Dns);
-        let error = source().classify(not_renewed(), Some(fault));
+        let error = source().await.classify(not_renewed(), Some(fault));
         assert_eq!(error.code(), "network-dns");
 
         let answer = |status| {
@@ -248,10 +272,10 @@ mod tests {
                 request_id: None,
             })
         };
-        let error = source().classify(not_renewed(), Some(answer(503)));
+        let error = source().await.classify(not_renewed(), Some(answer(503)));
         assert_eq!(error.code(), "service-error");
         for trouble in [None, Some(answer(400))] {
-            let error = source().classify(not_renewed(), trouble);
+            let error = source().await.classify(not_renewed(), trouble);
             assert_eq!(error.code(), "sso-login-expired");
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::network::chain_text;
-use crate::{NetworkFault, ServiceAnswer};
+use crate::{NetworkFault, ProfileFault, ServiceAnswer};
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -26,6 +26,13 @@ pub enum AccessError {
     ConfigFiles {
         /// What is wrong with them.
         source: Source,
+    },
+    /// The profile can't be used as it is written.
+    Profile {
+        /// The profile that was looked into; `None` for the default one.
+        profile: Option<String>,
+        /// What is wrong with it, or with one that it leads to.
+        fault: ProfileFault,
     },
     /// Neither the settings nor the environment nor the profile names a region.
     RegionMissing {
@@ -186,6 +193,7 @@ impl AccessError {
         match self {
             Self::UnknownProfile { .. } => "unknown-profile",
             Self::ConfigFiles { .. } => "invalid-config-files",
+            Self::Profile { fault, .. } => fault.code(),
             Self::RegionMissing { .. } => "region-missing",
             Self::InvalidRegion { .. } => "invalid-region",
             Self::InvalidEndpoint { .. } => "invalid-endpoint",
@@ -235,6 +243,8 @@ impl AccessError {
             Self::TargetNotConnected { .. } => Next::AwaitTarget,
             Self::ExpiredToken(_)
             | Self::InvalidCredentials(_)
+            // The file may be corrected at any time, and is looked at again.
+            | Self::Profile { .. }
             | Self::CredentialsFailed { .. } => Next::NewCredentials,
             Self::SsoLoginExpired { .. } | Self::NoCredentials { .. } => Next::SignIn,
             Self::Service(_)
@@ -261,6 +271,7 @@ impl AccessError {
                 format!("The AWS config files have no profile named {profile}.")
             }
             Self::ConfigFiles { .. } => "The AWS config files cannot be read.".into(),
+            Self::Profile { fault, .. } => fault.what(),
             Self::RegionMissing {
                 profile: Some(profile),
             } => {
@@ -350,6 +361,7 @@ impl AccessError {
                 format!("Choose one of these: {}.", known.join(", "))
             }
             Self::ConfigFiles { .. } => "Check ~/.aws/config and ~/.aws/credentials.".into(),
+            Self::Profile { fault, .. } => fault.remedy(),
             Self::RegionMissing { .. } | Self::InvalidRegion { .. } => {
                 "Give a region, such as eu-central-1.".into()
             }
@@ -442,6 +454,7 @@ impl AccessError {
                 None => excerpt.clone(),
             },
             Self::UnknownProfile { .. }
+            | Self::Profile { .. }
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
@@ -492,6 +505,7 @@ impl Error for AccessError {
                 ..
             } => Some(answer),
             Self::UnknownProfile { .. }
+            | Self::Profile { .. }
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }

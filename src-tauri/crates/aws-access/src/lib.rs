@@ -36,6 +36,10 @@ pub use endpoints::{
 };
 pub use error::{AccessError, Next};
 pub use network::{NetworkFault, TlsFault};
+pub use profiles::{
+    CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
+    Severity, Source,
+};
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};

@@ -1,5 +1,11 @@
 //! What the AWS config files say.
 
+mod fault;
+mod list;
+pub(crate) mod path;
+mod program;
+mod scan;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -11,6 +17,9 @@ use aws_types::os_shim_internal::{Env, Fs};
 use crate::sign_in::{self, SignIn};
 use crate::variables::{Variables, switch};
 use crate::{AccessError, Service};
+pub use fault::{FileFault, FileFaultKind, ProfileFault, Severity};
+pub use list::{ProfileInfo, ProfileList};
+pub use path::{CredentialPath, Role, Source};
 
 /// The parts of the config files that are needed before any call.
 #[derive(Debug, Default)]
@@ -72,7 +81,10 @@ pub(crate) async fn read(
             SignIn::Console(_) | SignIn::Profile(_) => false,
         },
         endpoint_url: set.get("endpoint_url").map(str::to_owned),
-        service_urls: service_urls(&set),
+        service_urls: set
+            .get("services")
+            .map(|section| service_urls(&set, section))
+            .unwrap_or_default(),
         ignores_endpoint_urls: switched(&set, "ignore_configured_endpoint_urls")
             .unwrap_or_default(),
         fips: switched(&set, "use_fips_endpoint"),
@@ -85,11 +97,8 @@ fn switched(set: &ProfileSet, key: &str) -> Option<bool> {
     switch(key, set.get(key)?)
 }
 
-/// What the `services` section of the profile says of addresses.
-fn service_urls(set: &ProfileSet) -> BTreeMap<Service, String> {
-    let Some(section) = set.get("services") else {
-        return BTreeMap::new();
-    };
+/// What a `services` section says of addresses.
+fn service_urls(set: &ProfileSet, section: &str) -> BTreeMap<Service, String> {
     let url = |service: Service| {
         let key = PropertiesKey::builder()
             .section_key("services")

@@ -86,7 +86,8 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::SessionLimit(_)
         | AccessError::SessionOver { .. }
         | AccessError::Service(_) => ProblemKind::Service,
-        AccessError::UnknownProfile { .. }
+        AccessError::Profile { .. }
+        | AccessError::UnknownProfile { .. }
         | AccessError::ConfigFiles { .. }
         | AccessError::RegionMissing { .. }
         | AccessError::InvalidRegion { .. }

@@ -1,0 +1,363 @@
+//! The steps by which credentials are got: where they begin, and the roles in between.
+//!
+//! The SDK's own profile provider takes addresses from the environment even for a profile that
+//! is named, lets nobody name others, and knows no MFA. So the way is found by
+//! [`crate::profiles::path`], which also lists it for people, and each step is one call.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use aws_config::credential_process::CredentialProcessProvider;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::profile::{Profile, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::sso::SsoTokenProvider;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::token::ProvideToken as _;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use super::CredentialSource;
+use crate::access::at;
+use crate::profiles::path::{self, CredentialPath, Role, Source, value};
+use crate::variables::Variables;
+use crate::{ProfileFault, Service};
+
+/// Where the instance's metadata service is (EC2 User Guide, "Retrieve instance metadata").
+const METADATA_SERVICE: &str = "http://169.254.169.254";
+
+/// The same where only IPv6 is spoken.
+const METADATA_SERVICE_IPV6: &str = "http://[fd00:ec2::254]";
+
+/// Why a step has failed.
+#[derive(Debug)]
+pub(super) enum StepError {
+    /// The SDK says why.
+    Sdk(CredentialsError),
+    /// The profile can't be used as it is.
+    Profile(ProfileFault),
+}
+
+impl From<CredentialsError> for StepError {
+    fn from(error: CredentialsError) -> Self {
+        Self::Sdk(error)
+    }
+}
+
+/// One search for credentials.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    source: &'a CredentialSource,
+    http: SharedHttpClient,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(source: &'a CredentialSource, http: SharedHttpClient) -> Self {
+        Self { source, http }
+    }
+
+    /// Those of a profile that was named outright: nothing else is looked at.
+    pub(super) async fn of_profile(&self, name: &str) -> Result<Credentials, StepError> {
+        let set = self.source.profile_set(Some(name)).await?;
+        if set.get_profile(name).is_none() {
+            let gone = format!("there is no profile {name} any more");
+            return Err(CredentialsError::not_loaded(gone).into());
+        }
+        let path = match path::of_profile(&set, name) {
+            Ok(path) => path,
+            Err(ProfileFault::NoCredentials { profile }) if profile == name => {
+                return Err(CredentialsError::not_loaded_no_source().into());
+            }
+            Err(fault) => return Err(StepError::Profile(fault)),
+        };
+        self.walk(&set, name, &path).await
+    }
+
+    /// Those that the SDK's default chain would find: the environment's keys, then the profile
+    /// that `AWS_PROFILE` names or the default one, a token file, the container, the instance
+    /// (SDKs and Tools Reference Guide, "Standardized credential providers").
+    pub(super) async fn of_chain(&self) -> Result<Credentials, StepError> {
+        match environment(&self.source.variables) {
+            Err(CredentialsError::CredentialsNotLoaded(_)) => {}
+            found => return Ok(found?),
+        }
+        let set = self.source.profile_set(None).await?;
+        let name = set.selected_profile().to_owned();
+        if set.get_profile(&name).is_some() {
+            match path::of_profile(&set, &name) {
+                Ok(path) => return self.walk(&set, &name, &path).await,
+                Err(ProfileFault::NoCredentials { profile }) if profile == name => {}
+                Err(fault) => return Err(StepError::Profile(fault)),
+            }
+        }
+        if let (Some(token_file), Some(role_arn)) = (
+            self.source.variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
+            self.source.variables.get("AWS_ROLE_ARN"),
+        ) {
+            let session_name = self.source.variables.get("AWS_ROLE_SESSION_NAME");
+            return self
+                .web_identity(Path::new(&token_file), &role_arn, session_name.as_deref())
+                .await;
+        }
+        match self.container().await {
+            Err(CredentialsError::CredentialsNotLoaded(_)) => {}
+            found => return Ok(found?),
+        }
+        Ok(self.instance(set.get_profile(&name)).await?)
+    }
+
+    async fn walk(
+        &self,
+        set: &ProfileSet,
+        name: &str,
+        path: &CredentialPath,
+    ) -> Result<Credentials, StepError> {
+        let mut credentials = self.begin(set, name, path).await?;
+        for role in &path.roles {
+            credentials = self.assume(role, credentials).await?;
+        }
+        Ok(credentials)
+    }
+
+    async fn begin(
+        &self,
+        set: &ProfileSet,
+        name: &str,
+        path: &CredentialPath,
+    ) -> Result<Credentials, StepError> {
+        let of_source = |key| {
+            set.get_profile(&path.source_profile)
+                .and_then(|profile| value(profile, key))
+        };
+        let found = match &path.source {
+            Source::Keys { .. } => Ok(Credentials::new(
+                of_source("aws_access_key_id").unwrap_or_default(),
+                of_source("aws_secret_access_key").unwrap_or_default(),
+                of_source("aws_session_token").map(str::to_owned),
+                None,
+                "profile",
+            )),
+            Source::SsoSession {
+                session,
+                start_url,
+                region,
+                account,
+                role,
+            } => self.sso(session, start_url, region, account, role).await,
+            // The older form keeps the login under the portal's address.
+            Source::SsoPortal {
+                start_url,
+                region,
+                account,
+                role,
+            } => self.sso(start_url, start_url, region, account, role).await,
+            Source::Console { .. } => {
+                return Err(StepError::Profile(ProfileFault::ConsoleSignIn {
+                    profile: path.source_profile.clone(),
+                }));
+            }
+            Source::Process { .. } => {
+                let command = of_source("credential_process").unwrap_or_default();
+                let provider = CredentialProcessProvider::new(command.to_owned());
+                Box::pin(provider.provide_credentials()).await
+            }
+            Source::WebIdentity {
+                role_arn,
+                token_file,
+                session_name,
+            } => {
+                return self
+                    .web_identity(token_file, role_arn, session_name.as_deref())
+                    .await;
+            }
+            Source::Environment => environment(&self.source.variables),
+            Source::Instance => self.instance(set.get_profile(name)).await,
+            Source::Container => self.container().await,
+        };
+        // Not found is what the profile as a whole may be, not what it leads to.
+        Ok(found.map_err(CredentialsError::provider_error)?)
+    }
+
+    async fn assume(
+        &self,
+        role: &Role,
+        credentials: Credentials,
+    ) -> Result<Credentials, StepError> {
+        let identity = aws_sdk_sts::Config::builder().credentials_provider(credentials);
+        let answer = aws_sdk_sts::Client::new(&self.config(Service::Sts))
+            .assume_role()
+            .role_arn(&role.arn)
+            .role_session_name(session_name(role.session_name.as_deref()))
+            .set_external_id(role.external_id.clone())
+            .set_duration_seconds(role.duration_seconds)
+            .customize()
+            .config_override(identity)
+            .send()
+            .await
+            .map_err(CredentialsError::provider_error)?;
+        Ok(handed_out(answer.credentials)?)
+    }
+
+    async fn web_identity(
+        &self,
+        token_file: &Path,
+        role_arn: &str,
+        session: Option<&str>,
+    ) -> Result<Credentials, StepError> {
+        let token = match tokio::fs::read_to_string(token_file).await {
+            Ok(token) => token,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let path = token_file.to_owned();
+                return Err(StepError::Profile(ProfileFault::TokenFileMissing { path }));
+            }
+            Err(error) => return Err(CredentialsError::provider_error(error).into()),
+        };
+        let answer = aws_sdk_sts::Client::new(&self.config(Service::Sts))
+            .assume_role_with_web_identity()
+            .role_arn(role_arn)
+            .role_session_name(session_name(session))
+            .web_identity_token(token.trim())
+            .send()
+            .await
+            .map_err(CredentialsError::provider_error)?;
+        Ok(handed_out(answer.credentials)?)
+    }
+
+    async fn sso(
+        &self,
+        kept_under: &str,
+        start_url: &str,
+        region: &str,
+        account: &str,
+        role: &str,
+    ) -> Result<Credentials, CredentialsError> {
+        let region = Region::new(region.to_owned());
+        let config = |service| {
+            let config = self.config(service).into_builder();
+            config.region(region.clone()).build()
+        };
+        let provider = SsoTokenProvider::builder()
+            .configure(&config(Service::SsoOidc))
+            .session_name(kept_under)
+            .start_url(start_url)
+            .region(region.clone())
+            .build()
+            .await;
+        let token = Box::pin(provider.provide_token())
+            .await
+            .map_err(CredentialsError::provider_error)?;
+        let answer = aws_sdk_sso::Client::new(&config(Service::Sso))
+            .get_role_credentials()
+            .access_token(token.token())
+            .account_id(account)
+            .role_name(role)
+            .send()
+            .await
+            .map_err(CredentialsError::provider_error)?;
+        let given = answer.role_credentials.ok_or_else(nothing)?;
+        let expiry = u64::try_from(given.expiration)
+            .ok()
+            .map(|ms| SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(ms));
+        Ok(Credentials::new(
+            given.access_key_id.ok_or_else(nothing)?,
+            given.secret_access_key.ok_or_else(nothing)?,
+            given.session_token,
+            expiry,
+            "sso",
+        ))
+    }
+
+    async fn container(&self) -> Result<Credentials, CredentialsError> {
+        let provider = EcsCredentialsProvider::builder()
+            .configure(&self.provider_config())
+            .build();
+        Box::pin(provider.provide_credentials()).await
+    }
+
+    /// The service's address is the profile's, or the usual one. That of the environment is
+    /// heard where no profile was named.
+    async fn instance(&self, profile: Option<&Profile>) -> Result<Credentials, CredentialsError> {
+        let heard = |name| self.source.heard().get(name);
+        let of_profile = |key| profile.and_then(|profile| value(profile, key));
+        let mode = of_profile("ec2_metadata_service_endpoint_mode");
+        let usual = match mode {
+            Some(mode) if mode.eq_ignore_ascii_case("ipv6") => METADATA_SERVICE_IPV6,
+            Some(_) | None => METADATA_SERVICE,
+        };
+        let endpoint = heard("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+            .or_else(|| of_profile("ec2_metadata_service_endpoint").map(str::to_owned))
+            .unwrap_or_else(|| usual.to_owned());
+        let client = imds::Client::builder()
+            .configure(&self.provider_config())
+            .endpoint(&endpoint)
+            .map_err(CredentialsError::invalid_configuration)?
+            .build();
+        let provider = ImdsCredentialsProvider::builder()
+            .configure(&self.provider_config())
+            .imds_client(client)
+            .build();
+        Box::pin(provider.provide_credentials()).await
+    }
+
+    fn provider_config(&self) -> ProviderConfig {
+        ProviderConfig::without_region()
+            .with_region(Some(self.source.region.clone()))
+            .with_retry_config(RetryConfig::disabled())
+            .with_timeout_config(self.source.timeouts.clone())
+            .with_http_client(self.http.clone())
+    }
+
+    fn config(&self, service: Service) -> SdkConfig {
+        at(&self.source.shared, &self.source.endpoints, service)
+            .into_builder()
+            .http_client(self.http.clone())
+            .build()
+    }
+}
+
+/// The keys in the environment (SDKs and Tools Reference Guide, "AWS access keys").
+fn environment(variables: &Variables) -> Result<Credentials, CredentialsError> {
+    let missing = || CredentialsError::not_loaded("the environment holds no keys");
+    Ok(Credentials::new(
+        variables.get("AWS_ACCESS_KEY_ID").ok_or_else(missing)?,
+        variables
+            .get("AWS_SECRET_ACCESS_KEY")
+            .or_else(|| variables.get("SECRET_ACCESS_KEY"))
+            .ok_or_else(missing)?,
+        variables.get("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
+}
+
+/// The name that the account's records show; each session needs one.
+fn session_name(given: Option<&str>) -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    given.map_or_else(
+        || format!("culvert-{}", since.unwrap_or_default().as_secs()),
+        str::to_owned,
+    )
+}
+
+fn handed_out(
+    given: Option<aws_sdk_sts::types::Credentials>,
+) -> Result<Credentials, CredentialsError> {
+    let given = given.ok_or_else(nothing)?;
+    Ok(Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        SystemTime::try_from(given.expiration).ok(),
+        "sts",
+    ))
+}
+
+fn nothing() -> CredentialsError {
+    CredentialsError::provider_error("an answer without credentials")
+}

@@ -1,0 +1,446 @@
+//! What can be wrong with a profile and with the files.
+
+use std::path::PathBuf;
+
+/// What is wrong with a profile.
+///
+/// For people: [`what`](Self::what) and [`remedy`](Self::remedy). For programs:
+/// [`code`](Self::code) and [`severity`](Self::severity). None of them holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileFault {
+    /// `source_profile` leads to a profile that does not exist.
+    SourceMissing {
+        /// The one that does not exist.
+        source: String,
+    },
+    /// `source_profile` leads back to where it came from.
+    SourceLoop {
+        /// The profiles in the order in which they lead to each other; the last was there before.
+        profiles: Vec<String>,
+    },
+    /// A role without `source_profile`, `credential_source` and `web_identity_token_file`.
+    RoleWithoutSource {
+        /// The profile that names the role.
+        profile: String,
+    },
+    /// A role with both `source_profile` and `credential_source`.
+    TwoSources {
+        /// The profile that names the role.
+        profile: String,
+    },
+    /// `credential_source` names something that does not exist.
+    UnknownCredentialSource {
+        /// The profile that says so.
+        profile: String,
+        /// What it names.
+        value: String,
+    },
+    /// One key of a pair is missing.
+    HalfKeys {
+        /// The profile that has the other.
+        profile: String,
+        /// The key that is missing.
+        missing: &'static str,
+    },
+    /// `sso_session` names a section that does not exist.
+    SsoSessionMissing {
+        /// The profile that names it.
+        profile: String,
+        /// The section's name.
+        session: String,
+    },
+    /// Something that a login of IAM Identity Center needs is missing.
+    SsoIncomplete {
+        /// The section where it should be.
+        section: String,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// The profile and its `sso-session` differ in what belongs into the latter.
+    SsoTwice {
+        /// The profile.
+        profile: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// A token file, and no role to get for the token.
+    TokenWithoutRole {
+        /// The profile.
+        profile: String,
+    },
+    /// The token file does not exist.
+    TokenFileMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The program of `credential_process` does not exist.
+    ProgramMissing {
+        /// The program.
+        program: String,
+    },
+    /// A sign-in to the console, which Culvert can't use by itself.
+    ConsoleSignIn {
+        /// The profile that has it.
+        profile: String,
+    },
+    /// The profile has no credentials and no way to any.
+    NoCredentials {
+        /// The profile that has none.
+        profile: String,
+    },
+    /// The profile names no region.
+    NoRegion,
+    /// A role asks for the code of an MFA device.
+    MfaCode {
+        /// The device.
+        serial: String,
+    },
+    /// Both files have the same keys of the profile, with different values.
+    InBothFiles {
+        /// The keys. The values of the credentials file count.
+        keys: Vec<String>,
+    },
+    /// The address of a service cannot be one.
+    EndpointInvalid {
+        /// What is wrong with it, in a sentence.
+        what: String,
+    },
+    /// The profile names a `services` section that does not exist.
+    ServicesMissing {
+        /// The section's name.
+        services: String,
+    },
+}
+
+/// What is wrong with one of the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFault {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1, where there is one.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub kind: FileFaultKind,
+}
+
+/// What can be wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFaultKind {
+    /// The system does not let it be read.
+    Unreadable {
+        /// What the system says.
+        reason: String,
+    },
+    /// It is no text in UTF-8, so nothing in it counts.
+    NotText,
+    /// It is larger than such a file can be.
+    TooLarge,
+    /// A line that makes no sense, for which all AWS tools refuse the file.
+    BadLine {
+        /// What is wrong with it. Never the line itself, which may hold a secret.
+        reason: &'static str,
+    },
+    /// A section of the config file whose name lacks `profile ` in front: it does not count.
+    PrefixMissing {
+        /// The name.
+        section: String,
+    },
+    /// A section of the credentials file with `profile ` or another word in front: it does not
+    /// count.
+    PrefixInCredentials {
+        /// The name.
+        section: String,
+    },
+    /// A section whose name holds characters that no name may hold: it does not count.
+    BadName {
+        /// The name.
+        section: String,
+    },
+    /// `[default]` beside `[profile default]`: only the latter counts.
+    DefaultTwice,
+    /// Other users of this machine can read keys in it.
+    ReadableByOthers,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It works; the reader should know.
+    Note,
+    /// It works, or part of it does not; probably it is not what was meant.
+    Warning,
+    /// It can't work.
+    Broken,
+}
+
+impl Severity {
+    /// The name for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl ProfileFault {
+    /// The fault's stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SourceMissing { .. } => "source-profile-missing",
+            Self::SourceLoop { .. } => "source-profile-loop",
+            Self::RoleWithoutSource { .. } => "role-without-source",
+            Self::TwoSources { .. } => "two-credential-sources",
+            Self::UnknownCredentialSource { .. } => "unknown-credential-source",
+            Self::HalfKeys { .. } => "half-key-pair",
+            Self::SsoSessionMissing { .. } => "sso-session-missing",
+            Self::SsoIncomplete { .. } => "sso-incomplete",
+            Self::SsoTwice { .. } => "sso-contradiction",
+            Self::TokenWithoutRole { .. } => "token-without-role",
+            Self::TokenFileMissing { .. } => "token-file-missing",
+            Self::ProgramMissing { .. } => "credential-process-missing",
+            Self::ConsoleSignIn { .. } => "console-sign-in",
+            Self::NoCredentials { .. } => "no-credentials",
+            Self::NoRegion => "no-region",
+            Self::MfaCode { .. } => "mfa-code",
+            Self::InBothFiles { .. } => "in-both-files",
+            Self::EndpointInvalid { .. } => "invalid-endpoint",
+            Self::ServicesMissing { .. } => "services-missing",
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::SourceMissing { .. }
+            | Self::SourceLoop { .. }
+            | Self::RoleWithoutSource { .. }
+            | Self::TwoSources { .. }
+            | Self::UnknownCredentialSource { .. }
+            | Self::HalfKeys { .. }
+            | Self::SsoSessionMissing { .. }
+            | Self::SsoIncomplete { .. }
+            | Self::SsoTwice { .. }
+            | Self::TokenWithoutRole { .. }
+            | Self::TokenFileMissing { .. }
+            | Self::ProgramMissing { .. }
+            | Self::ConsoleSignIn { .. }
+            | Self::NoCredentials { .. }
+            | Self::EndpointInvalid { .. } => Severity::Broken,
+            Self::NoRegion | Self::InBothFiles { .. } | Self::ServicesMissing { .. } => {
+                Severity::Warning
+            }
+            Self::MfaCode { .. } => Severity::Note,
+        }
+    }
+
+    /// What is wrong, in one sentence.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::SourceMissing { source } => {
+                format!("The source profile {source} does not exist.")
+            }
+            Self::SourceLoop { profiles } => format!(
+                "The source profiles lead in a circle: {}.",
+                profiles.join(" → ")
+            ),
+            Self::RoleWithoutSource { profile } => {
+                format!("Profile {profile} names a role, and nobody who could assume it.")
+            }
+            Self::TwoSources { profile } => {
+                format!("Profile {profile} has both a source_profile and a credential_source.")
+            }
+            Self::UnknownCredentialSource { profile, value } => {
+                format!("Profile {profile} has credential_source = {value}, which does not exist.")
+            }
+            Self::HalfKeys { profile, missing } => {
+                format!("Profile {profile} has half a pair of keys: {missing} is missing.")
+            }
+            Self::SsoSessionMissing { profile, session } => {
+                format!("Profile {profile} names the sso-session {session}, which does not exist.")
+            }
+            Self::SsoIncomplete { section, missing } => {
+                format!("The section [{section}] has no {missing}.")
+            }
+            Self::SsoTwice { profile, key } => {
+                format!("Profile {profile} and its sso-session differ in {key}.")
+            }
+            Self::TokenWithoutRole { profile } => {
+                format!("Profile {profile} has a web_identity_token_file, and no role_arn.")
+            }
+            Self::TokenFileMissing { path } => {
+                format!("The token file {} does not exist.", path.display())
+            }
+            Self::ProgramMissing { program } => {
+                format!("The program {program} of credential_process does not exist.")
+            }
+            Self::ConsoleSignIn { profile } => {
+                format!("Profile {profile} has a sign-in to the console, which Culvert can't use.")
+            }
+            Self::NoCredentials { profile } => {
+                format!("Profile {profile} has no credentials, and no way to any.")
+            }
+            Self::NoRegion => "No region is named.".into(),
+            Self::MfaCode { serial } => format!("A code of the MFA device {serial} is asked for."),
+            Self::InBothFiles { keys } => format!(
+                "Both files have {}, with different values.",
+                keys.join(", ")
+            ),
+            Self::EndpointInvalid { what } => what.clone(),
+            Self::ServicesMissing { services } => {
+                format!("The services section {services} does not exist.")
+            }
+        }
+    }
+
+    /// What the reader can do, in one sentence.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::SourceMissing { source } => {
+                format!("Add profile {source}, or correct source_profile.")
+            }
+            Self::SourceLoop { .. } => "Let the last of them have credentials of its own.".into(),
+            Self::RoleWithoutSource { .. } => {
+                "Add source_profile with the profile that may assume the role.".into()
+            }
+            Self::TwoSources { .. } => "Remove one of the two.".into(),
+            Self::UnknownCredentialSource { .. } => {
+                "Write Environment, Ec2InstanceMetadata or EcsContainer.".into()
+            }
+            Self::HalfKeys { profile, .. } => {
+                format!("Run \"aws configure --profile {profile}\", which asks for both.")
+            }
+            Self::SsoSessionMissing { session, .. } => {
+                format!("Add a section [sso-session {session}], or run \"aws configure sso\".")
+            }
+            Self::SsoIncomplete { missing, .. } => {
+                format!("Add {missing}, or run \"aws configure sso\".")
+            }
+            Self::SsoTwice { key, .. } => {
+                format!("Remove {key} from the profile; the sso-session has it.")
+            }
+            Self::TokenWithoutRole { .. } => "Add the role_arn that the token is for.".into(),
+            Self::TokenFileMissing { .. } => {
+                "Correct web_identity_token_file, or have the token written there.".into()
+            }
+            Self::ProgramMissing { .. } => {
+                "Install it, or write its full path in credential_process.".into()
+            }
+            Self::ConsoleSignIn { profile } => format!(
+                "Add a profile with credential_process = aws configure export-credentials \
+                 --profile {profile}."
+            ),
+            Self::NoCredentials { profile } => format!(
+                "Run \"aws configure --profile {profile}\" or \"aws configure sso --profile \
+                 {profile}\"."
+            ),
+            Self::NoRegion => {
+                "Add region to the profile, or name one where the profile is used.".into()
+            }
+            Self::MfaCode { .. } => "Have the device at hand.".into(),
+            Self::InBothFiles { .. } => {
+                "Remove one; what the credentials file says is used.".into()
+            }
+            Self::EndpointInvalid { .. } => {
+                "Give a URL such as https://ssm.eu-central-1.amazonaws.com.".into()
+            }
+            Self::ServicesMissing { services } => {
+                format!("Add a section [services {services}], or remove services.")
+            }
+        }
+    }
+}
+
+impl FileFault {
+    /// The fault's stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match &self.kind {
+            FileFaultKind::Unreadable { .. } => "file-unreadable",
+            FileFaultKind::NotText => "file-not-text",
+            FileFaultKind::TooLarge => "file-too-large",
+            FileFaultKind::BadLine { .. } => "bad-line",
+            FileFaultKind::PrefixMissing { .. } => "profile-prefix-missing",
+            FileFaultKind::PrefixInCredentials { .. } => "prefix-in-credentials",
+            FileFaultKind::BadName { .. } => "bad-section-name",
+            FileFaultKind::DefaultTwice => "default-twice",
+            FileFaultKind::ReadableByOthers => "readable-by-others",
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match &self.kind {
+            FileFaultKind::Unreadable { .. }
+            | FileFaultKind::NotText
+            | FileFaultKind::TooLarge
+            | FileFaultKind::BadLine { .. } => Severity::Broken,
+            FileFaultKind::PrefixMissing { .. }
+            | FileFaultKind::PrefixInCredentials { .. }
+            | FileFaultKind::BadName { .. }
+            | FileFaultKind::DefaultTwice
+            | FileFaultKind::ReadableByOthers => Severity::Warning,
+        }
+    }
+
+    /// What is wrong, in one sentence.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match &self.kind {
+            FileFaultKind::Unreadable { reason } => format!("It can't be read: {reason}."),
+            FileFaultKind::NotText => "It is no text in UTF-8, so nothing in it counts.".into(),
+            FileFaultKind::TooLarge => "It is far too large for such a file.".into(),
+            FileFaultKind::BadLine { reason } => {
+                format!("{reason}, for which no profile can be used.")
+            }
+            FileFaultKind::PrefixMissing { section } => {
+                format!(
+                    "The section [{section}] does not count: it is not called [profile {section}]."
+                )
+            }
+            FileFaultKind::PrefixInCredentials { section } => {
+                format!("The section [{section}] does not count in the credentials file.")
+            }
+            FileFaultKind::BadName { section } => {
+                format!("The section [{section}] does not count: no name may hold such characters.")
+            }
+            FileFaultKind::DefaultTwice => {
+                "The section [default] does not count beside [profile default].".into()
+            }
+            FileFaultKind::ReadableByOthers => {
+                "Other users of this computer can read the keys in it.".into()
+            }
+        }
+    }
+
+    /// What the reader can do, in one sentence.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        let path = self.path.display();
+        match &self.kind {
+            FileFaultKind::Unreadable { .. } => format!("Check who may read {path}."),
+            FileFaultKind::NotText => "Save it as UTF-8.".into(),
+            FileFaultKind::TooLarge => format!("Check whether {path} is the right file."),
+            FileFaultKind::BadLine { .. } => "Correct the line, or put # in front of it.".into(),
+            FileFaultKind::PrefixMissing { section } => {
+                format!("Write [profile {section}].")
+            }
+            FileFaultKind::PrefixInCredentials { .. } => {
+                "Write the name of the profile alone, or move the section to the config file."
+                    .into()
+            }
+            FileFaultKind::BadName { .. } => {
+                "Use letters, digits and _ - / . % @ : + alone.".into()
+            }
+            FileFaultKind::DefaultTwice => "Put both into [default].".into(),
+            FileFaultKind::ReadableByOthers => format!("Run \"chmod 600 {path}\"."),
+        }
+    }
+}
