@@ -13,6 +13,7 @@ use tunnel_manager::tunnel::{
 use tunnel_manager::{Upkeep, rules};
 
 use crate::history::History;
+use crate::profiles::Profiles;
 
 /// A time that can be switched off. Not written out where it is an option's value: clap would
 /// take the option for one that may be missing.
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Tell what happened to the tunnels: connections that were lost, why, and what it cost
     History(History),
+    /// List the profiles of the AWS config files, their kinds, and what is wrong with them
+    Profiles(Profiles),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -171,9 +174,11 @@ impl Args {
                 "the argument '--local-port <LOCAL_PORT>' cannot be used with '--bind unix:PATH': \
                  a Unix socket has no port",
             )),
-            Command::Forward(_) | Command::Stream(_) | Command::Demo(_) | Command::History(_) => {
-                Ok(args)
-            }
+            Command::Forward(_)
+            | Command::Stream(_)
+            | Command::Demo(_)
+            | Command::History(_)
+            | Command::Profiles(_) => Ok(args),
         }
     }
 }
@@ -293,7 +298,9 @@ mod tests {
         let all = ["culvert", "forward"].iter().chain(arguments);
         match Args::read(all)?.command {
             Command::Forward(forward) => Ok(forward.into_config()),
-            Command::Stream(_) | Command::Demo(_) | Command::History(_) => panic!("not forward"),
+            Command::Stream(_) | Command::Demo(_) | Command::History(_) | Command::Profiles(_) => {
+                panic!("not forward")
+            }
         }
     }
 

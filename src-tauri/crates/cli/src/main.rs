@@ -11,6 +11,7 @@ mod history;
 mod narrator;
 mod output;
 mod plugin;
+mod profiles;
 mod stop;
 mod witness;
 mod words;
@@ -63,6 +64,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Stream(stream) => forward::stream(stream).await,
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
         Command::History(history) => history::run(&history),
+        Command::Profiles(wanted) => profiles::run(&wanted).await,
     }
 }
 

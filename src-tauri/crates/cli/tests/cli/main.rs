@@ -15,6 +15,7 @@ mod ghosts;
 mod history;
 mod json;
 mod plugin;
+mod profiles;
 mod secrets;
 mod soak;
 mod stop;

@@ -1,0 +1,161 @@
+//! `culvert profiles`, with the files of a home folder of the test's own.
+
+use serde_json::{Value, json};
+
+use crate::support::{Ended, World, run};
+
+const CONFIG: &str = "\
+[default]
+region = eu-central-1
+[profile reader]
+region = eu-central-1
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = reader
+[sso-session corp]
+sso_start_url = https://corp.invalid/start
+sso_region = eu-west-1
+[profile production]
+region = eu-central-1
+role_arn = arn:aws:iam::333333333333:role/ops/admin
+source_profile = hop
+[profile hop]
+region = eu-central-1
+role_arn = arn:aws:iam::222222222222:role/hop
+source_profile = reader
+mfa_serial = arn:aws:iam::111111111111:mfa/alice
+[profile stale]
+role_arn = arn:aws:iam::222222222222:role/hop
+source_profile = gone
+[profile helper]
+region = eu-central-1
+credential_process = /nobody/has/this planted-argument
+[forgotten]
+region = eu-central-1
+";
+
+const CREDENTIALS: &str = "\
+[default]
+aws_access_key_id = AKIADEFAULT
+aws_secret_access_key = planted-secret
+aws_session_token = planted-token
+";
+
+async fn profiles(world: &World, arguments: &[&str]) -> Ended {
+    let folder = world.path(".aws");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config"), CONFIG).unwrap();
+    let credentials = folder.join("credentials");
+    std::fs::write(&credentials, CREDENTIALS).unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(credentials, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let mut command = world.program();
+    command.arg("profiles").args(arguments);
+    run(command).await
+}
+
+fn objects(ended: &Ended) -> Vec<Value> {
+    let parse = |line: &String| serde_json::from_str(line).unwrap();
+    ended.out.iter().map(parse).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_are_a_table_that_fits_and_what_is_wrong_stands_under_them() {
+    let world = World::start().await;
+    let ended = profiles(&world, &[]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let expected = [
+        "PROFILE     KIND      REGION        ACCOUNT",
+        "default     keys      eu-central-1  -",
+        "helper      process   eu-central-1  -",
+        "hop         role      eu-central-1  222222222222",
+        "    reader (sso) → role hop (with an MFA code)",
+        "production  role      eu-central-1  333333333333",
+        "    reader (sso) → role hop (with an MFA code) → role ops/admin",
+        "reader      sso       eu-central-1  111111111111",
+        "stale       unusable  -             -",
+        "    broken: The source profile gone does not exist. Add profile gone, or correct source_profile.",
+    ];
+    for line in expected {
+        assert!(
+            ended.out.iter().any(|told| told == line),
+            "{line}\n{:#?}",
+            ended.out
+        );
+    }
+    let file = format!("{}:26: warning: ", world.path(".aws/config").display());
+    let last = ended.out.last().unwrap();
+    assert!(
+        last.starts_with(&file) && last.contains("[profile forgotten]"),
+        "{last}"
+    );
+    let all = format!("{ended:?}");
+    assert!(
+        !all.contains("planted") && !all.contains("AKIADEFAULT"),
+        "{all}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_get_an_object_for_each_profile_and_each_fault_of_the_files() {
+    let world = World::start().await;
+    let ended = profiles(&world, &["--json"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let objects = objects(&ended);
+    let of = |name: &str| {
+        let found = objects.iter().find(|object| object["name"] == name);
+        found.unwrap_or_else(|| panic!("no {name}"))
+    };
+    let production = of("production");
+    assert_eq!(production["event"], "profile");
+    assert_eq!(production["account"], "333333333333");
+    assert_eq!(
+        production["signIn"],
+        json!({"kind": "sso-session", "of": "corp"})
+    );
+    assert_eq!(production["path"]["source"]["kind"], "sso");
+    assert_eq!(production["path"]["sourceProfile"], "reader");
+    let roles = production["path"]["roles"].as_array().unwrap();
+    assert_eq!(roles.len(), 2);
+    assert_eq!(roles[0]["mfaSerial"], "arn:aws:iam::111111111111:mfa/alice");
+    assert_eq!(production["faults"][0]["code"], "mfa-code");
+    assert_eq!(
+        of("default")["path"]["source"],
+        json!({"kind": "keys", "temporary": true})
+    );
+    assert_eq!(of("stale")["path"], Value::Null);
+    assert_eq!(of("stale")["faults"][0]["code"], "source-profile-missing");
+    assert_eq!(
+        of("helper")["faults"][0]["code"],
+        "credential-process-missing"
+    );
+    let fault = objects.last().unwrap();
+    assert_eq!(fault["event"], "fileFault");
+    assert_eq!(
+        (&fault["code"], &fault["line"]),
+        (&json!("profile-prefix-missing"), &json!(26))
+    );
+    let all = format!("{ended:?}");
+    assert!(!all.contains("planted"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_can_be_asked_for_and_one_that_does_not_exist_is_a_matter_of_settings() {
+    let world = World::start().await;
+    let ended = profiles(&world, &["reader", "--json"]).await;
+    let names: Vec<_> = objects(&ended)
+        .iter()
+        .filter(|object| object["event"] == "profile")
+        .map(|object| object["name"].clone())
+        .collect();
+    assert_eq!(names, ["reader"]);
+    let ended = profiles(&world, &["raeder"]).await;
+    assert_eq!(ended.code, Some(10));
+    assert!(ended.out.is_empty(), "{ended:?}");
+    assert!(
+        ended.err.contains("no profile named raeder"),
+        "{}",
+        ended.err
+    );
+    assert!(ended.err.contains("production, reader"), "{}", ended.err);
+}
