@@ -13,6 +13,7 @@ mod history;
 pub mod log;
 mod manager;
 mod overview;
+pub mod paste;
 mod profile;
 mod session_manager;
 mod store;
