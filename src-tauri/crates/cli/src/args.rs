@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
-use tunnel_manager::tunnel::{
-    AccessSettings, BindAddress, Destination, Listen, PoolSize, TunnelConfig,
-};
-use tunnel_manager::{Upkeep, rules};
+use tunnel_manager::tunnel::{BindAddress, Destination, PoolSize, TunnelConfig};
+use tunnel_manager::{Profile, Upkeep, rules};
 
 use crate::history::History;
+use crate::import::Import;
+use crate::list::{List, Remove};
 use crate::profiles::Profiles;
 
 /// A time that can be switched off. Not written out where it is an option's value: clap would
@@ -31,6 +31,13 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Forward a local port to a target, or through it to another host
     Forward(Forward),
+    /// Save a tunnel from a command or an address that you have: aws ssm start-session in any
+    /// shell's quoting, ssh -L, postgres://…
+    Import(Import),
+    /// List the saved tunnels
+    List(List),
+    /// Forget a saved tunnel
+    Remove(Remove),
     /// Carry standard input and output to a port of a target, as an ssh ProxyCommand does
     Stream(Stream),
     /// Show a tunnel through a simulated service: it is cut, and it holds
@@ -43,27 +50,30 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Forward {
+    /// A saved tunnel, by its name, the begin of its name, or its id. Options win over what is
+    /// saved, for this once
+    pub(crate) name: Option<String>,
     /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
-    #[arg(long, value_parser = target)]
-    pub(crate) target: String,
+    #[arg(long, value_parser = target, required_unless_present = "name")]
+    pub(crate) target: Option<String>,
     /// Port on the target, or on the remote host
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) remote_port: u16,
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), required_unless_present = "name")]
+    pub(crate) remote_port: Option<u16>,
     /// Host that the target connects to; the target itself if left out
     #[arg(long)]
     pub(crate) remote_host: Option<String>,
     /// Local port; 0, or none, takes a free one
     #[arg(long)]
     pub(crate) local_port: Option<u16>,
-    /// Where to listen: localhost (IPv4 and IPv6), an address, or unix:PATH
-    #[arg(long, value_name = "ADDR", default_value = "localhost", value_parser = bind_address)]
-    pub(crate) bind: BindAddress,
+    /// Where to listen: localhost (IPv4 and IPv6, the default), an address, or unix:PATH
+    #[arg(long, value_name = "ADDR", value_parser = bind_address)]
+    pub(crate) bind: Option<BindAddress>,
     #[command(flatten)]
     pub(crate) aws: Aws,
     /// Sessions to hold, 1 to 8: a number, or a range within which the tunnel grows when it
-    /// helps. Downloads past 1 MB/s need more than one
-    #[arg(long, value_name = "N|N-M", default_value = "1-4", value_parser = rules::sessions)]
-    pub(crate) sessions: PoolSize,
+    /// helps; 1-4 by default. Downloads past 1 MB/s need more than one
+    #[arg(long, value_name = "N|N-M", value_parser = rules::sessions)]
+    pub(crate) sessions: Option<PoolSize>,
     /// Start the session with the first connection, and end it after so many minutes without
     /// one; 10 if no number is given
     #[arg(
@@ -71,21 +81,19 @@ pub(crate) struct Forward {
         value_name = "IDLE",
         num_args = 0..=1,
         require_equals = true,
-        default_value = "off",
         default_missing_value = "on",
-        hide_default_value = true,
         value_parser = rules::lazy
     )]
-    pub(crate) lazy: OrOff,
-    /// How long a connection waits while there is no session, 0 to 600
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = rules::wait)]
-    pub(crate) wait: Duration,
+    pub(crate) lazy: Option<OrOff>,
+    /// How long a connection waits while there is no session, 0 to 600; 30 by default
+    #[arg(long, value_name = "SECONDS", value_parser = rules::wait)]
+    pub(crate) wait: Option<Duration>,
     #[command(flatten)]
     pub(crate) lasting: Lasting,
     /// Keep idle sessions alive for so long from now, at most 24h, such as 90min or 8h. This
     /// defeats the idle timeout that your account's owner has set: be sure that you may
-    #[arg(long, value_name = "DURATION|off", default_value = "off", value_parser = rules::keep_session_alive)]
-    pub(crate) keep_session_alive: OrOff,
+    #[arg(long, value_name = "DURATION|off", value_parser = rules::keep_session_alive)]
+    pub(crate) keep_session_alive: Option<OrOff>,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -108,26 +116,16 @@ pub(crate) struct Stream {
 /// How a tunnel of any kind is made to last.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Lasting {
-    /// How often to ping, 5 to 300: proxies drop what is silent for long
-    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = rules::keepalive)]
-    keepalive: Duration,
-    /// Renew each connection to the gateway at this age, 1 to 59, at a quiet moment; the
-    /// gateway ends it at 60
-    #[arg(
-        long,
-        value_name = "MINUTES|off",
-        default_value = "50",
-        value_parser = rules::renew_after
-    )]
-    renew_after: OrOff,
-    /// How long to bear failures of the service, such as 30min, 4h or 7d
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "30min",
-        value_parser = rules::retry_for
-    )]
-    retry_for: Duration,
+    /// How often to ping, 5 to 300, 20 by default: proxies drop what is silent for long
+    #[arg(long, value_name = "SECONDS", value_parser = rules::keepalive)]
+    keepalive: Option<Duration>,
+    /// Renew each connection to the gateway at this age, 1 to 59, 50 by default, at a quiet
+    /// moment; the gateway ends it at 60
+    #[arg(long, value_name = "MINUTES|off", value_parser = rules::renew_after)]
+    renew_after: Option<OrOff>,
+    /// How long to bear failures of the service, such as 30min (the default), 4h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = rules::retry_for)]
+    retry_for: Option<Duration>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -166,7 +164,7 @@ impl Args {
         match &args.command {
             // A socket has no port: whoever gives both expects something that will not be.
             Command::Forward(Forward {
-                bind: BindAddress::Unix(_),
+                bind: Some(BindAddress::Unix(_)),
                 local_port: Some(_),
                 ..
             }) => Err(Self::command().error(
@@ -175,6 +173,9 @@ impl Args {
                  a Unix socket has no port",
             )),
             Command::Forward(_)
+            | Command::Import(_)
+            | Command::List(_)
+            | Command::Remove(_)
             | Command::Stream(_)
             | Command::Demo(_)
             | Command::History(_)
@@ -184,46 +185,78 @@ impl Args {
 }
 
 impl Lasting {
-    fn upkeep(&self) -> Upkeep {
+    /// What is not given is as in `base`.
+    fn upkeep(&self, base: Upkeep) -> Upkeep {
         Upkeep {
-            keepalive: self.keepalive,
-            renew_after: self.renew_after,
-            retry_for: self.retry_for,
-            ..Upkeep::default()
+            keepalive: self.keepalive.unwrap_or(base.keepalive),
+            renew_after: self.renew_after.unwrap_or(base.renew_after),
+            retry_for: self.retry_for.unwrap_or(base.retry_for),
+            ..base
         }
     }
 }
 
 impl Forward {
-    pub(crate) fn into_config(self) -> TunnelConfig {
-        let port = self.remote_port;
-        let destination = match self.remote_host {
-            Some(host) => Destination::RemoteHost { host, port },
-            None => Destination::Port(port),
+    /// The tunnel to run: the saved one with what the options say instead, or one of options
+    /// alone.
+    pub(crate) fn into_config(self, saved: Option<&Profile>) -> TunnelConfig {
+        let mut config = match saved {
+            Some(profile) => profile.tunnel_config(),
+            None => TunnelConfig::new(String::new(), Destination::Port(0)),
         };
-        let upkeep = Upkeep {
-            sessions: self.sessions,
-            lazy: self.lazy,
-            wait: self.wait,
-            keep_session_alive: self.keep_session_alive,
-            ..self.lasting.upkeep()
-        };
-        TunnelConfig {
-            listen: Listen {
-                address: self.bind,
-                port: self.local_port.unwrap_or(0),
-            },
-            policy: upkeep.policy(),
-            session: upkeep.session(Instant::now()),
-            ..self.aws.config(self.target, destination)
+        if let Some(target) = self.target {
+            if saved.is_none() {
+                config.name.clone_from(&target);
+            }
+            config.target = target;
         }
+        config.destination = destination(config.destination, self.remote_host, self.remote_port);
+        if let Some(address) = self.bind {
+            config.listen.address = address;
+        }
+        if let Some(port) = self.local_port {
+            config.listen.port = port;
+        }
+        let usual = saved.map_or_else(Upkeep::default, |profile| profile.upkeep);
+        let base = self.lasting.upkeep(usual);
+        let upkeep = Upkeep {
+            sessions: self.sessions.unwrap_or(base.sessions),
+            lazy: self.lazy.unwrap_or(base.lazy),
+            wait: self.wait.unwrap_or(base.wait),
+            keep_session_alive: self.keep_session_alive.unwrap_or(base.keep_session_alive),
+            ..base
+        };
+        config.policy = upkeep.policy();
+        config.session = upkeep.session(Instant::now());
+        self.aws.put_into(&mut config);
+        config
+    }
+}
+
+/// Another host, another port, or both.
+fn destination(saved: Destination, host: Option<String>, port: Option<u16>) -> Destination {
+    match saved {
+        Destination::Port(old) => match host {
+            Some(host) => Destination::RemoteHost {
+                host,
+                port: port.unwrap_or(old),
+            },
+            None => Destination::Port(port.unwrap_or(old)),
+        },
+        Destination::RemoteHost { host: old, port: p } => Destination::RemoteHost {
+            host: host.unwrap_or(old),
+            port: port.unwrap_or(p),
+        },
+        // Neither is ever saved.
+        Destination::Stream { .. } | Destination::Document { .. } => saved,
     }
 }
 
 impl Stream {
     pub(crate) fn into_config(self) -> TunnelConfig {
-        let upkeep = self.lasting.upkeep();
-        TunnelConfig {
+        let upkeep = self.lasting.upkeep(Upkeep::default());
+        let destination = Destination::Stream { port: self.port };
+        let mut config = TunnelConfig {
             // The stream is one connection: it has one session, and no other can help it.
             policy: Upkeep {
                 sessions: PoolSize::fixed(1),
@@ -231,24 +264,27 @@ impl Stream {
             }
             .policy(),
             session: upkeep.session(Instant::now()),
-            ..self
-                .aws
-                .config(self.target, Destination::Stream { port: self.port })
-        }
+            ..TunnelConfig::new(self.target, destination)
+        };
+        self.aws.put_into(&mut config);
+        config
     }
 }
 
 impl Aws {
-    fn config(self, target: String, destination: Destination) -> TunnelConfig {
-        TunnelConfig {
-            reason: self.reason,
-            access: AccessSettings {
-                profile: self.profile,
-                region: self.region,
-                endpoint_url: self.endpoint_url,
-                ..AccessSettings::default()
-            },
-            ..TunnelConfig::new(target, destination)
+    /// Sets what is given; the rest stays as it is.
+    fn put_into(self, config: &mut TunnelConfig) {
+        let access = &mut config.access;
+        let given = [
+            (self.reason, &mut config.reason),
+            (self.profile, &mut access.profile),
+            (self.region, &mut access.region),
+            (self.endpoint_url, &mut access.endpoint_url),
+        ];
+        for (value, setting) in given {
+            if value.is_some() {
+                *setting = value;
+            }
         }
     }
 }
@@ -290,17 +326,22 @@ pub(crate) fn bind_address(value: &str) -> Result<BindAddress, String> {
 
 #[cfg(test)]
 mod tests {
-    use tunnel_manager::tunnel::{SessionConfig, Start, TunnelPolicy};
+    use tunnel_manager::tunnel::{Listen, SessionConfig, Start, TunnelPolicy};
+    use tunnel_manager::{Draft, ProfileId};
 
     use super::*;
 
     fn forward(arguments: &[&str]) -> Result<TunnelConfig, clap::Error> {
         let all = ["culvert", "forward"].iter().chain(arguments);
         match Args::read(all)?.command {
-            Command::Forward(forward) => Ok(forward.into_config()),
-            Command::Stream(_) | Command::Demo(_) | Command::History(_) | Command::Profiles(_) => {
-                panic!("not forward")
-            }
+            Command::Forward(forward) => Ok(forward.into_config(None)),
+            Command::Import(_)
+            | Command::List(_)
+            | Command::Remove(_)
+            | Command::Stream(_)
+            | Command::Demo(_)
+            | Command::History(_)
+            | Command::Profiles(_) => panic!("not forward"),
         }
     }
 
@@ -394,6 +435,56 @@ mod tests {
         );
         assert_eq!(config.session.ping_interval, Duration::from_secs(15));
         assert!(config.session.hold_open.is_some());
+    }
+
+    #[test]
+    fn a_saved_tunnel_is_as_it_was_saved_but_for_what_the_options_say() {
+        let text = |text: &str| Some(text.to_owned());
+        let saved = Draft {
+            name: "Orders".to_owned(),
+            target: "i-0123456789abcdef0".to_owned(),
+            remote_host: text("db.internal"),
+            remote_port: 5432,
+            local_port: 5433,
+            profile: text("prod"),
+            region: text("eu-west-1"),
+            keepalive: text("15"),
+            lazy: text("10"),
+            ..Draft::default()
+        };
+        let saved = saved.check(ProfileId::random()).unwrap();
+        let forward = |arguments: &[&str]| {
+            let all = ["culvert", "forward", "orders"].iter().chain(arguments);
+            let Command::Forward(forward) = Args::read(all).unwrap().command else {
+                panic!("not forward");
+            };
+            forward.into_config(Some(&saved))
+        };
+        let host = |host: &str, port| Destination::RemoteHost {
+            host: host.to_owned(),
+            port,
+        };
+        let config = forward(&[]);
+        assert_eq!(config.name, "Orders");
+        assert_eq!(config.target, "i-0123456789abcdef0");
+        assert_eq!(config.destination, host("db.internal", 5432));
+        assert_eq!(config.listen.port, 5433);
+        assert_eq!(config.access.profile.as_deref(), Some("prod"));
+        assert_eq!(config.session.ping_interval, Duration::from_secs(15));
+        assert_eq!(config.policy, saved.upkeep.policy());
+
+        let config = forward(&["--local-port", "0", "--remote-port", "6432", "--lazy=off"]);
+        assert_eq!(config.destination, host("db.internal", 6432));
+        assert_eq!(config.listen.port, 0);
+        assert_eq!(config.policy.start, Start::AtOnce);
+        assert_eq!(config.session.ping_interval, Duration::from_secs(15));
+
+        let config = forward(&["--target", "i-1", "--remote-host", "b", "--profile", "dev"]);
+        assert_eq!(config.name, "Orders");
+        assert_eq!(config.target, "i-1");
+        assert_eq!(config.destination, host("b", 5432));
+        assert_eq!(config.access.profile.as_deref(), Some("dev"));
+        assert_eq!(config.access.region.as_deref(), Some("eu-west-1"));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::tunnel::{
-    Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel, TunnelConfig,
-    TunnelEvent,
+    BindAddress, Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel,
+    TunnelConfig, TunnelEvent,
 };
 use tunnel_manager::{Following, Traces, TunnelName};
 
@@ -15,6 +15,7 @@ use crate::args::{Forward, Stream};
 use crate::exit::Exit;
 use crate::narrator::Narrator;
 use crate::output::Output;
+use crate::saved;
 use crate::stop::StopSignals;
 use crate::witness::{Witness, Witnessed};
 
@@ -23,9 +24,30 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(output);
     };
-    let mut config = forward.into_config();
+    let saved = match forward.name.as_deref().map(saved::find).transpose() {
+        Ok(saved) => saved,
+        Err(problem) => {
+            output.failed(&problem);
+            return Exit::from(&problem);
+        }
+    };
+    let has_port = forward.local_port.is_some();
+    let mut config = forward.into_config(saved.as_ref());
+    if let (BindAddress::Unix(_), true) = (&config.listen.address, has_port) {
+        let problem = Problem::new(
+            ProblemKind::Settings,
+            "socket-has-no-port",
+            "The tunnel listens at a Unix socket, which has no port.",
+            "Leave out --local-port, or give --bind localhost as well.",
+        );
+        output.failed(&problem);
+        return Exit::from(&problem);
+    }
     let traces = settle_in(&mut config);
-    let name = TunnelName::of_unsaved(&config);
+    let name = match &saved {
+        Some(profile) => TunnelName::new(Some(profile.id), profile.name.clone()),
+        None => TunnelName::of_unsaved(&config),
+    };
     let ledger = traces.ledger.clone();
     let calls = config.environment.call_budget().clone();
     let sweep = tokio::spawn(async move { ledger.sweep(&calls).await });

@@ -8,10 +8,13 @@ mod demo;
 mod exit;
 mod forward;
 mod history;
+mod import;
+mod list;
 mod narrator;
 mod output;
 mod plugin;
 mod profiles;
+mod saved;
 mod stop;
 mod witness;
 mod words;
@@ -61,6 +64,9 @@ async fn dispatch(command: Command) -> Exit {
             let output = Output::new(forward.json);
             forward::forward(forward, output).await
         }
+        Command::Import(import) => import::run(&import),
+        Command::List(list) => list::run(&list),
+        Command::Remove(remove) => list::remove(&remove),
         Command::Stream(stream) => forward::stream(stream).await,
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
         Command::History(history) => history::run(&history),

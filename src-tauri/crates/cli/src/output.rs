@@ -185,7 +185,8 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "culvert: {line}");
 }
 
-fn json(line: &impl Serialize) {
+/// Says one line of JSON.
+pub(crate) fn json(line: &impl Serialize) {
     if let Ok(text) = serde_json::to_string(line) {
         say(&text);
     }

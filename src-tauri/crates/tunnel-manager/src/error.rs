@@ -72,6 +72,10 @@ impl StoreError {
                 "settings-unwritable",
                 "Check who may write there, and that the disk has room.",
             ),
+            Self::Busy { .. } => (
+                "settings-busy",
+                "Try again; if that fails too, look for a program culvert that is frozen.",
+            ),
             Self::TooLarge { .. } => ("settings-too-large", "Move the file away."),
             Self::Newer { .. } => (
                 "settings-newer",

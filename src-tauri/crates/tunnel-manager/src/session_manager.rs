@@ -99,6 +99,14 @@ impl RunningTunnel for RecordedTunnel {
     }
 }
 
+impl Profile {
+    /// What a tunnel with these settings is started with. Its environment and its ledger are
+    /// those of a process in which nothing happens and nothing is kept.
+    pub fn tunnel_config(&self) -> TunnelConfig {
+        config(self, None)
+    }
+}
+
 fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
     let destination = match &profile.destination {
         Destination::Port(port) => tunnel::Destination::Port(*port),

@@ -1,12 +1,14 @@
 //! The profile file: one readable TOML file in the OS's configuration folder.
 
 mod file;
+mod lock;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use lock::Lock;
 use tempfile::NamedTempFile;
 
 use crate::profile::{Invalid, Profile};
@@ -16,13 +18,16 @@ pub const CONFIG_DIR_VARIABLE: &str = "CULVERT_CONFIG_DIR";
 
 const FILE_NAME: &str = "tunnels.toml";
 
+/// Beside the file, never where a link leads: that may be a folder of somebody's own.
+const LOCK_NAME: &str = "tunnels.lock";
+
 /// A file that is larger was not written by people or by us; reading it could fill the memory.
 const SIZE_MOST: u64 = 4 << 20;
 
 /// Reads and writes the saved tunnels.
 ///
-/// Each change reads the file anew and writes all of it, so that edits made with another
-/// program in between are kept; the write is atomic. A file that cannot be understood, or that
+/// Each change reads the file anew and writes all of it, under a lock that every process of ours
+/// takes, so that what another one or an editor wrote in between is kept; the write is atomic. A file that cannot be understood, or that
 /// a newer version wrote, is never written to.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -51,6 +56,12 @@ pub enum StoreError {
         path: PathBuf,
         /// What the OS says.
         source: io::Error,
+    },
+    /// Another process has been writing it for longer than writing takes.
+    #[error("{} is being written by another process, which does not end.", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// It is larger than any list of tunnels.
     #[error("{} is larger than {} MiB, so it was not read.", path.display(), SIZE_MOST >> 20)]
@@ -145,6 +156,7 @@ impl Store {
         &self,
         change: impl FnOnce(&mut Vec<Profile>),
     ) -> Result<Vec<Profile>, StoreError> {
+        let _lock = self.lock()?;
         let mut profiles = self.read()?;
         let before = profiles.clone();
         change(&mut profiles);
@@ -152,6 +164,22 @@ impl Store {
             self.write(&file::render(&profiles))?;
         }
         Ok(profiles)
+    }
+
+    fn lock(&self) -> Result<Lock, StoreError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let taken =
+            make_folder(folder).and_then(|()| lock::take(&folder.join(LOCK_NAME), lock::PATIENCE));
+        match taken {
+            Ok(Lock::Busy) => Err(StoreError::Busy {
+                path: self.path.clone(),
+            }),
+            Ok(lock) => Ok(lock),
+            Err(source) => Err(StoreError::Write {
+                path: self.path.clone(),
+                source,
+            }),
+        }
     }
 
     fn read_text(&self, file: File) -> Result<String, StoreError> {

@@ -68,7 +68,10 @@ pub(super) fn lines(source: &Source) -> Vec<(String, Place)> {
 
 /// Whether a text begins as an address of a service does.
 pub(super) fn is_address(text: &str) -> bool {
-    if text.get(..5).is_some_and(|jdbc| jdbc.eq_ignore_ascii_case("jdbc:")) {
+    if text
+        .get(..5)
+        .is_some_and(|jdbc| jdbc.eq_ignore_ascii_case("jdbc:"))
+    {
         return true;
     }
     let Some((scheme, _)) = text.split_once("://") else {
@@ -192,7 +195,10 @@ fn split_scheme(text: &str) -> Option<(String, bool, &str)> {
     if scheme == "oracle" {
         let (login, rest) = text.rsplit_once('@')?;
         let rest = rest.strip_prefix("//").unwrap_or(rest);
-        let end = rest.match_indices(':').nth(1).map_or(rest.len(), |(at, _)| at);
+        let end = rest
+            .match_indices(':')
+            .nth(1)
+            .map_or(rest.len(), |(at, _)| at);
         return Some((scheme, login.contains('/'), &rest[..end]));
     }
     let (_, rest) = text.split_once("//")?;

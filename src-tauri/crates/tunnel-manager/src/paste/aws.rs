@@ -66,7 +66,9 @@ pub(super) fn read(
         at += 1;
         let text = scope.resolve(word);
         if !text.as_ref().is_ok_and(|text| text.starts_with('-'))
-            && word.split_at_equals().is_none_or(|(name, _)| !name.starts_with("--"))
+            && word
+                .split_at_equals()
+                .is_none_or(|(name, _)| !name.starts_with("--"))
         {
             if operation.len() < 2 {
                 operation.push(text?);
@@ -116,7 +118,10 @@ pub(super) fn read(
                     texts.join(" ")
                 } else {
                     let parts = texts.iter().map(|text| text.trim_matches(','));
-                    parts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",")
+                    parts
+                        .filter(|text| !text.is_empty())
+                        .collect::<Vec<_>>()
+                        .join(",")
                 };
                 options.parameters = Some(parameters::read(&text, first.place, &mut own)?);
             }
@@ -134,7 +139,13 @@ pub(super) fn read(
     if operation != ["ssm", "start-session"] {
         return Err(Fault::OtherAwsCommand.at(place));
     }
-    let draft = draft(options, place, words.last().unwrap_or(&blank(place)), scope, &mut own)?;
+    let draft = draft(
+        options,
+        place,
+        words.last().unwrap_or(&blank(place)),
+        scope,
+        &mut own,
+    )?;
     found.notes.append(&mut own.notes);
     found.add(place, draft)
 }

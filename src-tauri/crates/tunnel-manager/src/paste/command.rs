@@ -2,6 +2,7 @@
 //! within commands.
 
 use super::dialect::Dialect;
+use super::error::Next;
 use super::lex::{self, Command, Part, Word};
 use super::scope::Scope;
 use super::source::Source;
@@ -16,14 +17,11 @@ const DEPTH_MOST: usize = 16;
 /// There is no tunnel in it. If another shell's quoting makes sense of it, it is no error.
 pub(super) fn read(source: &Source) -> Result<Found, PasteError> {
     let [first, second, third] = Dialect::candidates(source);
-    read_as(source, first).or_else(|error| {
-        if error.fault.may_be_quoting() {
-            read_as(source, second)
-                .or_else(|_| read_as(source, third))
-                .map_err(|_| error)
-        } else {
-            Err(error)
-        }
+    read_as(source, first).or_else(|error| match error.fault.next() {
+        Next::OtherQuoting => read_as(source, second)
+            .or_else(|_| read_as(source, third))
+            .map_err(|_| error),
+        Next::OtherCommand | Next::Stop => Err(error),
     })
 }
 
@@ -158,7 +156,10 @@ impl Text {
                 self.set(rest);
                 Ok(())
             }
-            "sudo" | "doas" => self.command(&behind(rest, &["-u", "-g", "-h", "-p", "-C", "-r", "-t", "-U"])),
+            "sudo" | "doas" => self.command(&behind(
+                rest,
+                &["-u", "-g", "-h", "-p", "-C", "-r", "-t", "-U"],
+            )),
             "env" => self.command(&behind(rest, &["-u", "-C", "-S"])),
             "nohup" | "exec" | "command" | "builtin" | "time" | "winpty" | "caffeinate" => {
                 self.command(&behind(rest, &[]))
@@ -177,13 +178,13 @@ impl Text {
 
     /// A command of the right program that makes no tunnel: others may.
     fn not(&mut self, error: PasteError) -> Result<(), PasteError> {
-        match error.fault {
-            Fault::OtherAwsCommand | Fault::NoLocalForward => {
+        match error.fault.next() {
+            Next::OtherCommand => {
                 self.found.note(error.place, Notice::CommandLeftOut);
                 self.almost.get_or_insert(error);
                 Ok(())
             }
-            _ => Err(error),
+            Next::OtherQuoting | Next::Stop => Err(error),
         }
     }
 
@@ -193,7 +194,16 @@ impl Text {
         let Some(exec) = exec else {
             return self.other_left_out(first.place);
         };
-        let with_value = ["-d", "--duration", "-t", "--mfa-token", "--region", "--backend", "--prompt", "--keychain"];
+        let with_value = [
+            "-d",
+            "--duration",
+            "-t",
+            "--mfa-token",
+            "--region",
+            "--backend",
+            "--prompt",
+            "--keychain",
+        ];
         let rest = behind(&rest[exec + 1..], &with_value);
         let Some((profile, rest)) = rest.split_first() else {
             return self.other_left_out(first.place);

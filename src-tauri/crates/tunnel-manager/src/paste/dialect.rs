@@ -41,7 +41,10 @@ impl Dialect {
     /// The most likely one first.
     pub(super) fn candidates(source: &Source) -> [Self; 3] {
         // A prompt leaves no doubt.
-        let prompted = source.lines().into_iter().find_map(|line| prompt(&source.chars()[line]));
+        let prompted = source
+            .lines()
+            .into_iter()
+            .find_map(|line| prompt(&source.chars()[line]));
         if let Some(prompt) = prompted {
             return match prompt.shell {
                 Self::Sh => [Self::Sh, Self::PowerShell, Self::Cmd],
@@ -87,13 +90,10 @@ impl Evidence {
                 wanted.all(|c| found.next().is_some_and(|f| f.eq_ignore_ascii_case(&c)))
             };
             let third = rest.get(2).is_some_and(|c| c.is_alphanumeric());
-            if begins("$env:") || (begins("`\"") && third) || begins("--% ") {
-                evidence.powershell = true;
-            } else if begins("''") && inside && third {
-                evidence.powershell = true;
-            } else if (begins("\"\"") && inside && third) || is_percent_variable(rest) {
-                evidence.cmd = true;
-            }
+            let doubled = |quotes: &str| begins(quotes) && inside && third;
+            let escaped = begins("`\"") && third;
+            evidence.powershell |= begins("$env:") || begins("--% ") || escaped || doubled("''");
+            evidence.cmd |= doubled("\"\"") || is_percent_variable(rest);
         }
         evidence
     }
@@ -165,10 +165,7 @@ fn begins_command(text: &[char]) -> bool {
     let name = lower.rsplit(['/', '\\']).next().unwrap_or_default();
     let name = name.strip_suffix(".exe").unwrap_or(name);
     let assigned = word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     });
     COMMANDS.contains(&name) || assigned || lower.starts_with("$env:") || word.contains("://")
 }

@@ -194,10 +194,11 @@ impl Fault {
         }
     }
 
-    /// Whether another way of quoting could make sense of the text.
-    pub(super) const fn may_be_quoting(&self) -> bool {
+    /// What follows from it for the rest of the text.
+    pub(super) const fn next(&self) -> Next {
         match self {
-            Self::NothingFound | Self::Parameters => true,
+            Self::NothingFound | Self::Parameters => Next::OtherQuoting,
+            Self::OtherAwsCommand | Self::NoLocalForward => Next::OtherCommand,
             Self::Empty
             | Self::UnclosedQuote
             | Self::CommandOutput
@@ -208,20 +209,29 @@ impl Fault {
             | Self::Variable { .. }
             | Self::Placeholder
             | Self::MissingValue { .. }
-            | Self::OtherAwsCommand
             | Self::ShellSession
             | Self::InFile { .. }
             | Self::ParameterValues { .. }
             | Self::Port { .. }
-            | Self::NoLocalForward
             | Self::ForwardSpec
             | Self::RemoteSocket
             | Self::UnknownScheme { .. }
             | Self::AddressHost
             | Self::HostByRecord
-            | Self::AmbiguousAddress => false,
+            | Self::AmbiguousAddress => Next::Stop,
         }
     }
+}
+
+/// What follows from a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Another shell's quoting may make sense of the text.
+    OtherQuoting,
+    /// It is a command that makes no tunnel; others in the text may.
+    OtherCommand,
+    /// The text can't be used.
+    Stop,
 }
 
 impl PasteError {

@@ -46,7 +46,9 @@ pub enum Notice {
     #[error("The user or password in the address was left out: your program gives it itself.")]
     LoginLeftOut,
     /// User, key and port of an ssh login.
-    #[error("The login of ssh (user, key, port, jump host) was left out: Session Manager needs none.")]
+    #[error(
+        "The login of ssh (user, key, port, jump host) was left out: Session Manager needs none."
+    )]
     SshLoginLeftOut,
     /// Forwards of another kind.
     #[error("Forwards of another kind than -L were left out.")]
@@ -58,7 +60,9 @@ pub enum Notice {
         name: String,
     },
     /// `AWS-StartSSHSession`.
-    #[error("A session for ssh became a tunnel to that port; for a ProxyCommand there is culvert stream.")]
+    #[error(
+        "A session for ssh became a tunnel to that port; for a ProxyCommand there is culvert stream."
+    )]
     SshDocument,
     /// A port that the text does not tell.
     #[error("No port is given: {port} was taken, as is usual for {what}.")]

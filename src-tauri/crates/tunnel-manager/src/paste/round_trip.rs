@@ -165,7 +165,9 @@ fn host() -> impl Strategy<Value = String> {
 /// A text with every character that means something to one of the shells. Only `%` in front of a
 /// name can't be written for cmd.exe, and angle brackets mark what is to be filled in.
 fn wild() -> impl Strategy<Value = Option<String>> {
-    prop::option::of("[A-Za-z0-9]([A-Za-z0-9 '\"$`\\\\&|;^#!*?(){}\\[\\]~=,.:@/é日-]{0,20}[A-Za-z0-9.])?")
+    prop::option::of(
+        "[A-Za-z0-9]([A-Za-z0-9 '\"$`\\\\&|;^#!*?(){}\\[\\]~=,.:@/é日-]{0,20}[A-Za-z0-9.])?",
+    )
 }
 
 fn drafts() -> impl Strategy<Value = Draft> {
@@ -177,20 +179,22 @@ fn drafts() -> impl Strategy<Value = Draft> {
         ports,
         texts,
     )
-        .prop_map(|(target, remote_host, (remote_port, local_port), (profile, region, reason))| {
-            let mut draft = Draft {
-                target,
-                remote_host,
-                remote_port,
-                local_port,
-                profile,
-                region,
-                reason,
-                ..Draft::default()
-            };
-            draft.name = suggested_name(&draft);
-            draft
-        })
+        .prop_map(
+            |(target, remote_host, (remote_port, local_port), (profile, region, reason))| {
+                let mut draft = Draft {
+                    target,
+                    remote_host,
+                    remote_port,
+                    local_port,
+                    profile,
+                    region,
+                    reason,
+                    ..Draft::default()
+                };
+                draft.name = suggested_name(&draft);
+                draft
+            },
+        )
 }
 
 fn command(draft: &Draft, quoting: Quoting, style: Style, choices: &[bool]) -> String {
@@ -208,7 +212,11 @@ fn command(draft: &Draft, quoting: Quoting, style: Style, choices: &[bool]) -> S
         ("--region", &draft.region),
         ("--reason", &draft.reason),
     ];
-    options.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+    options.extend(
+        optional
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?))),
+    );
     let mut choices = choices.iter().copied().cycle();
     let mut choose = || choices.next().unwrap_or_default();
     let (mut before, mut after) = (Vec::new(), Vec::new());
@@ -318,13 +326,77 @@ proptest! {
 
 fn piece() -> impl Strategy<Value = String> {
     let pieces = [
-        "aws ", "ssm ", "start-session ", "--target ", "--target=", "--parameters ", "'", "\"", "`", "\\",
-        "\n", " ", "$(", ")", "${", "}", "$'", "^", "%", "%A%", "$env:A", "=", "{", "[", "]", ":", ",",
-        "portNumber", "host", "ssh ", "-L ", "-o ", "ProxyCommand=", "://", "postgres://", "jdbc:",
-        "jdbc:oracle:", "@", "/", "&", "|", ";", "<", ">", "#", "--% ", "PS C:\\>", "$ ", "sudo ",
-        "bash -c ", "cmd /c ", "aws-vault exec ", "env ", "A=", "--", "-", "“", "’", "—t", "\u{a0}", "é",
-        "\\x", "\\u00e9", "file://", "i-0123456789abcdef0", "5432", "```", "--document-name ",
-        "AWS-StartPortForwardingSession ", "--cli-input-json ", "set ",
+        "aws ",
+        "ssm ",
+        "start-session ",
+        "--target ",
+        "--target=",
+        "--parameters ",
+        "'",
+        "\"",
+        "`",
+        "\\",
+        "\n",
+        " ",
+        "$(",
+        ")",
+        "${",
+        "}",
+        "$'",
+        "^",
+        "%",
+        "%A%",
+        "$env:A",
+        "=",
+        "{",
+        "[",
+        "]",
+        ":",
+        ",",
+        "portNumber",
+        "host",
+        "ssh ",
+        "-L ",
+        "-o ",
+        "ProxyCommand=",
+        "://",
+        "postgres://",
+        "jdbc:",
+        "jdbc:oracle:",
+        "@",
+        "/",
+        "&",
+        "|",
+        ";",
+        "<",
+        ">",
+        "#",
+        "--% ",
+        "PS C:\\>",
+        "$ ",
+        "sudo ",
+        "bash -c ",
+        "cmd /c ",
+        "aws-vault exec ",
+        "env ",
+        "A=",
+        "--",
+        "-",
+        "“",
+        "’",
+        "—t",
+        "\u{a0}",
+        "é",
+        "\\x",
+        "\\u00e9",
+        "file://",
+        "i-0123456789abcdef0",
+        "5432",
+        "```",
+        "--document-name ",
+        "AWS-StartPortForwardingSession ",
+        "--cli-input-json ",
+        "set ",
     ];
     select(pieces.map(str::to_owned).to_vec())
 }
@@ -333,12 +405,40 @@ fn piece() -> impl Strategy<Value = String> {
 fn the_longest_texts_are_read_in_no_time_to_speak_of() {
     // Each of them is what a reader that goes back would choke on. That they end is the test.
     for piece in [
-        "aws ", "'\"", "$(", "((", "[", "{\"a\":[", "a=b;", "a=b x;", "\\", "`\n", "^\n", "%A", "<a ",
-        "ssh -L ", "$a$a ", "a=$a$a;", "host=", "host=[", "postgres://a,", "x@", "sudo a=1 ", "\n", "$ ",
-        "aws ssm start-session aws ", "bash -c ", "'' ", "\"\"a",
+        "aws ",
+        "'\"",
+        "$(",
+        "((",
+        "[",
+        "{\"a\":[",
+        "a=b;",
+        "a=b x;",
+        "\\",
+        "`\n",
+        "^\n",
+        "%A",
+        "<a ",
+        "ssh -L ",
+        "$a$a ",
+        "a=$a$a;",
+        "host=",
+        "host=[",
+        "postgres://a,",
+        "x@",
+        "sudo a=1 ",
+        "\n",
+        "$ ",
+        "aws ssm start-session aws ",
+        "bash -c ",
+        "'' ",
+        "\"\"a",
     ] {
         let text = piece.repeat(TEXT_MOST / piece.len());
-        for text in [text.clone(), format!("{REMOTE} {text}"), format!("ssh -L {text}")] {
+        for text in [
+            text.clone(),
+            format!("{REMOTE} {text}"),
+            format!("ssh -L {text}"),
+        ] {
             let _ = parse(&text[..text.floor_char_boundary(TEXT_MOST)]);
         }
     }

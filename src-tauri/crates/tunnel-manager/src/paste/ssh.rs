@@ -117,17 +117,14 @@ impl Options {
             "remoteforward" | "dynamicforward" => self.other_forward = Some(place),
             "gatewayports" => self.gateway = value.eq_ignore_ascii_case("yes"),
             "user" | "port" | "identityfile" => self.login = self.login.or(Some(place)),
-            _ => self.left_out.push((format!("-o {}", aws::shown(name)), place)),
+            _ => self
+                .left_out
+                .push((format!("-o {}", aws::shown(name)), place)),
         }
         Ok(())
     }
 
-    fn finish(
-        self,
-        place: Place,
-        host: Option<&str>,
-        found: &mut Found,
-    ) -> Result<(), PasteError> {
+    fn finish(self, place: Place, host: Option<&str>, found: &mut Found) -> Result<(), PasteError> {
         if self.forwards.is_empty() {
             return Err(Fault::NoLocalForward.at(place));
         }
@@ -274,9 +271,7 @@ fn bare_host(text: &str) -> Host {
 
 /// Whether the name is the id of a managed node.
 fn is_target(name: &str) -> bool {
-    let id = name
-        .strip_prefix("i-")
-        .or_else(|| name.strip_prefix("mi-"));
+    let id = name.strip_prefix("i-").or_else(|| name.strip_prefix("mi-"));
     id.is_some_and(|id| id.len() >= 8 && id.chars().all(|c| c.is_ascii_hexdigit()))
 }
 

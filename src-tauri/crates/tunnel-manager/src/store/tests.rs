@@ -193,6 +193,26 @@ fn a_change_keeps_what_another_program_wrote_in_between() {
 }
 
 #[test]
+fn changes_of_many_at_once_are_all_kept() {
+    let folder = TempDir::new().expect("a folder");
+    let store = Store::in_folder(folder.path());
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let store = store.clone();
+            scope.spawn(move || {
+                for change in 0..10 {
+                    let new = profile(&format!("{writer}-{change}"));
+                    store
+                        .update(|profiles| profiles.push(new))
+                        .expect("written");
+                }
+            });
+        }
+    });
+    assert_eq!(store.read().expect("read").len(), 40);
+}
+
+#[test]
 fn a_change_of_nothing_leaves_the_file_alone() {
     let (_folder, store) = store_with(ONE.as_bytes());
     store.update(|_| {}).expect("fine");

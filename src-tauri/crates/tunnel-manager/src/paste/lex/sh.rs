@@ -153,7 +153,12 @@ fn number(reader: &mut Reader<'_>, radix: u32, most: usize) -> Option<u32> {
         };
         reader.at += 1;
         // Eight digits of 16 fit exactly.
-        number = Some(number.unwrap_or(0_u32).wrapping_mul(radix).wrapping_add(digit));
+        number = Some(
+            number
+                .unwrap_or(0_u32)
+                .wrapping_mul(radix)
+                .wrapping_add(digit),
+        );
     }
     number
 }
