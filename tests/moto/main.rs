@@ -11,6 +11,7 @@
     reason = "a test that can't even be set up fails"
 )]
 
+mod directory;
 mod server;
 
 use serde_json::json;

@@ -23,11 +23,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::answer::{Call, call_error};
 use crate::credentials::CredentialSource;
-use crate::http_client::{Proxies, http_client};
+use crate::http_client::{Proxies, connector, http_client};
 use crate::profiles::{self, Profiles};
+use crate::reading::Reader;
 use crate::variables::Variables;
 use crate::{
-    AccessError, AccessSettings, NetworkFault, ResolvedEndpoints, Secret, Service, Trust, sign,
+    AccessError, AccessSettings, EndpointUrl, NetworkFault, ResolvedEndpoints, Secret, Service,
+    Trust, sign,
 };
 
 /// Bytes of a session's data key: one AES-256 key for each direction.
@@ -56,6 +58,18 @@ struct Inner {
     good_until: Mutex<Option<SystemTime>>,
     ssm: aws_sdk_ssm::Client,
     kms: aws_sdk_kms::Client,
+    /// Makes the calls for which there is no client of the SDK.
+    reader: Reader,
+    account: Account,
+}
+
+/// What tells one account's lists from another's: where they come from, without asking anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Account {
+    profile: Option<String>,
+    access_key: Option<String>,
+    region: String,
+    endpoint: Option<EndpointUrl>,
 }
 
 /// What a new session shall do.
@@ -164,9 +178,26 @@ impl Access {
             .time_source(SharedTimeSource::default())
             .behavior_version(BehaviorVersion::latest())
             .build();
+        let connect_timeout = settings.api_timeout.mul_f32(CONNECT_SHARE);
+        let reader = Reader {
+            connector: connector(&trust, proxies, connect_timeout)?,
+            endpoints: endpoints.clone(),
+            region: region.clone(),
+        };
+        let account = Account {
+            profile: profiles.name.clone(),
+            access_key: settings
+                .static_credentials
+                .as_ref()
+                .map(|credentials| credentials.access_key_id.clone()),
+            region: region.clone(),
+            endpoint: endpoints.overridden(Service::Ssm).cloned(),
+        };
         let at = |service| at(&shared, &endpoints, service);
         Ok(Self {
             inner: Arc::new(Inner {
+                reader,
+                account,
                 ssm: aws_sdk_ssm::Client::new(&at(Service::Ssm)),
                 kms: aws_sdk_kms::Client::new(&at(Service::Kms)),
                 credentials: CredentialSource {
@@ -398,6 +429,33 @@ impl Access {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What tells this account's lists from another's.
+    pub(crate) fn account(&self) -> &Account {
+        &self.inner.account
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.inner.reader
+    }
+
+    pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
+        &self.inner.ssm
+    }
+
+    /// Finds credentials for several calls, within the time of one.
+    pub(crate) async fn find_credentials(&self) -> Result<Credentials, AccessError> {
+        self.credentials(self.deadline()).await
+    }
+
+    /// Gives a call the time that one may take.
+    pub(crate) async fn timed<T>(
+        &self,
+        service: &'static str,
+        call: impl Future<Output = Result<T, AccessError>>,
+    ) -> Result<T, AccessError> {
+        self.within(self.deadline(), service, call).await
+    }
+
     fn deadline(&self) -> Instant {
         Instant::now() + self.inner.api_timeout
     }
@@ -495,7 +553,7 @@ pub(crate) fn at(shared: &SdkConfig, endpoints: &ResolvedEndpoints, service: Ser
     config.build()
 }
 
-fn ssm_identity(credentials: Credentials) -> aws_sdk_ssm::config::Builder {
+pub(crate) fn ssm_identity(credentials: Credentials) -> aws_sdk_ssm::config::Builder {
     aws_sdk_ssm::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
 }
 

@@ -5,11 +5,13 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::error::Source;
+use crate::reading::Reading;
 use crate::{AccessError, NetworkFault};
 
 /// How far clocks may be apart before it is their fault that a signature is refused.
@@ -36,7 +38,8 @@ impl ServiceAnswer {
     /// Whether the service is at fault, so that the same request may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.status >= 500 || self.status == 429 || self.status == 408
+        // 501, "not implemented", stays as it is (RFC 9110, section 15.6.2).
+        (self.status >= 500 && self.status != 501) || self.status == 429 || self.status == 408
     }
 }
 
@@ -63,6 +66,7 @@ pub(crate) enum Call<'a> {
     Resume { session_id: &'a str },
     Terminate { session_id: &'a str },
     DataKey { key_id: &'a str },
+    Read(Reading),
 }
 
 impl Call<'_> {
@@ -72,6 +76,7 @@ impl Call<'_> {
             Self::Resume { .. } => "ssm:ResumeSession",
             Self::Terminate { .. } => "ssm:TerminateSession",
             Self::DataKey { .. } => "kms:GenerateDataKey",
+            Self::Read(reading) => reading.action(),
         }
     }
 
@@ -79,6 +84,7 @@ impl Call<'_> {
         match self {
             Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => "ssm",
             Self::DataKey { .. } => "kms",
+            Self::Read(reading) => reading.service(),
         }
     }
 }
@@ -106,6 +112,29 @@ where
         fault: fault_of(&error),
         service: call.service(),
         source: error.into(),
+    }
+}
+
+/// What it means that a request of ours, made without a client of the SDK, got no answer.
+pub(crate) fn connector_error(call: Call<'_>, error: ConnectorError) -> AccessError {
+    let otherwise = if error.is_timeout() {
+        NetworkFault::Timeout
+    } else {
+        NetworkFault::Broken
+    };
+    AccessError::Network {
+        fault: NetworkFault::of(&error).unwrap_or(otherwise),
+        service: call.service(),
+        source: error.into(),
+    }
+}
+
+/// What it means that an answer broke off.
+pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
+    AccessError::Network {
+        fault: NetworkFault::of(source.as_ref()).unwrap_or(NetworkFault::Broken),
+        service: call.service(),
+        source,
     }
 }
 
@@ -146,9 +175,13 @@ fn answer<E: ProvideErrorMetadata>(
 
 /// Sorts an answer by its code.
 ///
-/// The codes are those of the SSM and KMS API references ("Errors" of each action and
-/// "Common Errors").
-fn answer_error(call: Call<'_>, answer: ServiceAnswer, skew: Option<i64>) -> AccessError {
+/// The codes are those of the SSM, KMS and other services' API references ("Errors" of each
+/// action and "Common Errors").
+pub(crate) fn answer_error(
+    call: Call<'_>,
+    answer: ServiceAnswer,
+    skew: Option<i64>,
+) -> AccessError {
     let Some(code) = answer.code.as_deref() else {
         return AccessError::Service(answer);
     };
@@ -168,7 +201,7 @@ fn answer_error(call: Call<'_>, answer: ServiceAnswer, skew: Option<i64>) -> Acc
                 answer,
             }
         }
-        "InvalidSignatureException" | "SignatureDoesNotMatch" if skew.is_some() => {
+        "InvalidSignatureException" | "SignatureDoesNotMatch" | "AuthFailure" if skew.is_some() => {
             AccessError::ClockSkew {
                 seconds: skew,
                 answer,
@@ -182,7 +215,9 @@ fn answer_error(call: Call<'_>, answer: ServiceAnswer, skew: Option<i64>) -> Acc
         | "IncompleteSignatureException"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
-        | "NotAuthorizedException" => AccessError::InvalidCredentials(answer),
+        | "NotAuthorizedException"
+        // EC2's word for all of these.
+        | "AuthFailure" => AccessError::InvalidCredentials(answer),
         code if is_throttling(code) => AccessError::Throttled(answer),
         "ServiceQuotaExceededException" | "LimitExceededException" => {
             AccessError::SessionLimit(answer)
@@ -270,7 +305,7 @@ fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {
 }
 
 /// How far this clock is ahead of the answer's date, in seconds, when that is too far.
-fn skew(response: &HttpResponse, now: SystemTime) -> Option<i64> {
+pub(crate) fn skew(response: &HttpResponse, now: SystemTime) -> Option<i64> {
     let date = response.headers().get("date")?;
     let theirs = DateTime::from_str(date, Format::HttpDate).ok()?.secs();
     let ours = DateTime::from(now).secs();
@@ -280,7 +315,7 @@ fn skew(response: &HttpResponse, now: SystemTime) -> Option<i64> {
 
 /// Describes an answer without the service's words: a bare status, which a load balancer in
 /// front of it may give, or something that the service did not write.
-fn wordless(response: &HttpResponse) -> AccessError {
+pub(crate) fn wordless(response: &HttpResponse) -> AccessError {
     let status = response.status().as_u16();
     let body = response.body().bytes().unwrap_or_default();
     if status >= 400 && body.is_empty() {
@@ -297,7 +332,7 @@ fn wordless(response: &HttpResponse) -> AccessError {
     }
 }
 
-fn request_id(response: &HttpResponse) -> Option<String> {
+pub(crate) fn request_id(response: &HttpResponse) -> Option<String> {
     response
         .headers()
         .get("x-amzn-requestid")

@@ -113,6 +113,20 @@ pub enum AccessError {
         /// The service's answer.
         answer: ServiceAnswer,
     },
+    /// No node has the name or the tag that is looked for.
+    TargetNotFound {
+        /// What it was looked for by, such as `the name bastion`.
+        asked: String,
+        /// Why not everything could be looked at; empty if it could.
+        unseen: String,
+    },
+    /// Nodes have the name or the tag, but none of them is connected.
+    TargetOffline {
+        /// What they were looked for by.
+        asked: String,
+        /// How many there are.
+        fitting: usize,
+    },
     /// There is no such session document, or it is not for sessions.
     InvalidDocument {
         /// The document asked for.
@@ -144,7 +158,7 @@ pub enum AccessError {
     Network {
         /// What kept the request from reaching it.
         fault: NetworkFault,
-        /// The service: `ssm`, `kms`, or `credentials` for whoever hands those out.
+        /// The service: `ssm`, `kms`, `ec2` and so on, or `credentials` for whoever hands those out.
         service: &'static str,
         /// The causes.
         source: Source,
@@ -208,6 +222,8 @@ impl AccessError {
             Self::ClockSkew { .. } => "clock-skew",
             Self::AccessDenied { .. } => "access-denied",
             Self::TargetNotConnected { .. } => "target-not-connected",
+            Self::TargetNotFound { .. } => "target-not-found",
+            Self::TargetOffline { .. } => "target-offline",
             Self::InvalidDocument { .. } => "invalid-document",
             Self::InvalidRequest(_) => "invalid-request",
             Self::Throttled(_) => "throttled",
@@ -240,7 +256,10 @@ impl AccessError {
             | Self::CredentialsTimeout { .. } => Next::Retry,
             Self::Service(answer) if answer.is_transient() => Next::Retry,
             Self::SessionOver { .. } => Next::NewSession,
-            Self::TargetNotConnected { .. } => Next::AwaitTarget,
+            // A node that is replaced has no name until the next one has come up.
+            Self::TargetNotConnected { .. }
+            | Self::TargetNotFound { .. }
+            | Self::TargetOffline { .. } => Next::AwaitTarget,
             Self::ExpiredToken(_)
             | Self::InvalidCredentials(_)
             // The file may be corrected at any time, and is looked at again.
@@ -327,6 +346,15 @@ impl AccessError {
             Self::TargetNotConnected { target, .. } => {
                 format!("{target} is not connected to Session Manager.")
             }
+            Self::TargetNotFound { asked, .. } => {
+                format!("No node that is online has {asked}.")
+            }
+            Self::TargetOffline { asked, fitting: 1 } => {
+                format!("One node has {asked}, and it is not connected to Session Manager.")
+            }
+            Self::TargetOffline { asked, fitting } => {
+                format!("{fitting} nodes have {asked}, and none is connected to Session Manager.")
+            }
             Self::InvalidDocument { document, .. } => {
                 format!("The session document {document} cannot be used.")
             }
@@ -396,7 +424,10 @@ impl AccessError {
             Self::AccessDenied { action, .. } => {
                 format!("Ask for the permission {action} on this resource.")
             }
-            Self::TargetNotConnected { .. } => {
+            Self::TargetNotFound { .. } => {
+                "\"culvert targets\" shows which nodes there are in this account and region.".into()
+            }
+            Self::TargetNotConnected { .. } | Self::TargetOffline { .. } => {
                 "Check that it runs in this region, that its SSM agent is up, and that it reaches the ssmmessages endpoint.".into()
             }
             Self::InvalidDocument { .. } => {
@@ -453,12 +484,14 @@ impl AccessError {
                 Some(status) => format!("HTTP {status}: {excerpt}"),
                 None => excerpt.clone(),
             },
+            Self::TargetNotFound { unseen, .. } => unseen.clone(),
             Self::UnknownProfile { .. }
             | Self::Profile { .. }
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
             | Self::CredentialsTimeout { .. }
+            | Self::TargetOffline { .. }
             | Self::SessionOver { answer: None, .. } => String::new(),
         }
     }
@@ -468,6 +501,11 @@ fn service_name(service: &str) -> &'static str {
     match service {
         "kms" => "AWS KMS",
         "credentials" => "the source of the AWS credentials",
+        "ec2" => "Amazon EC2",
+        "ecs" => "Amazon ECS",
+        "rds" => "Amazon RDS",
+        "elasticache" => "Amazon ElastiCache",
+        "opensearch" => "Amazon OpenSearch Service",
         _ => "AWS Systems Manager",
     }
 }
@@ -510,6 +548,8 @@ impl Error for AccessError {
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
             | Self::CredentialsTimeout { .. }
+            | Self::TargetNotFound { .. }
+            | Self::TargetOffline { .. }
             | Self::Unparsable { .. }
             | Self::SessionOver { answer: None, .. } => None,
         }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -36,6 +38,40 @@ pub(crate) fn http_client(
     trust: &Trust,
     proxies: &Proxies,
 ) -> Result<SharedHttpClient, AccessError> {
+    let (tls, matcher, proxy) = routes(trust, proxies)?;
+    Ok(SharedHttpClient::new(RoutedClient {
+        direct: client(tls.clone(), ProxyConfig::disabled()),
+        proxied: client(tls, proxy),
+        matcher: Arc::new(matcher),
+    }))
+}
+
+/// Makes what sends the calls that no client of the SDK makes, the same ways. Connecting takes no
+/// longer than `connect_timeout`.
+pub(crate) fn connector(
+    trust: &Trust,
+    proxies: &Proxies,
+    connect_timeout: Duration,
+) -> Result<RoutedConnector, AccessError> {
+    let (tls, matcher, proxy) = routes(trust, proxies)?;
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(connect_timeout)
+        .build();
+    let make = |tls, proxy| {
+        let settings = Some(settings.clone());
+        SharedHttpConnector::new(plain_connector(tls, proxy, settings, default_async_sleep()))
+    };
+    Ok(RoutedConnector {
+        direct: make(tls.clone(), ProxyConfig::disabled()),
+        proxied: make(tls, proxy),
+        matcher: Arc::new(matcher),
+    })
+}
+
+fn routes(
+    trust: &Trust,
+    proxies: &Proxies,
+) -> Result<(TlsContext, Matcher, ProxyConfig), AccessError> {
     let roots = TrustStore::empty().with_pem_certificate(trust.pem());
     let tls = TlsContext::builder()
         .with_trust_store(roots)
@@ -48,26 +84,32 @@ pub(crate) fn http_client(
         #[cfg(test)]
         Proxies::Fixed(url) => fixed_proxy(url),
     };
-    Ok(SharedHttpClient::new(RoutedClient {
-        direct: client(tls.clone(), ProxyConfig::disabled()),
-        proxied: client(tls, proxy),
-        matcher: Arc::new(matcher),
-    }))
+    Ok((tls, matcher, proxy))
 }
 
 fn client(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = Connector::builder()
-            .proxy_config(proxy.clone())
-            // Calls are minutes apart, and a kept connection may have died in a sleep or a
-            // change of networks; without retries that would cost a call.
-            .pool_max_idle_per_host(0)
-            .tls_provider(Provider::rustls(CryptoMode::AwsLc))
-            .tls_context(tls.clone());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.build_with_resolver(Resolver)
+        let sleep = components.and_then(RuntimeComponents::sleep_impl);
+        plain_connector(tls.clone(), proxy.clone(), settings.cloned(), sleep)
     })
+}
+
+fn plain_connector(
+    tls: TlsContext,
+    proxy: ProxyConfig,
+    settings: Option<HttpConnectorSettings>,
+    sleep: Option<SharedAsyncSleep>,
+) -> Connector {
+    let mut connector = Connector::builder()
+        .proxy_config(proxy)
+        // Calls are minutes apart, and a kept connection may have died in a sleep or a
+        // change of networks; without retries that would cost a call.
+        .pool_max_idle_per_host(0)
+        .tls_provider(Provider::rustls(CryptoMode::AwsLc))
+        .tls_context(tls);
+    connector.set_connector_settings(settings);
+    connector.set_sleep_impl(sleep);
+    connector.build_with_resolver(Resolver)
 }
 
 #[cfg(test)]
@@ -96,7 +138,7 @@ impl HttpClient for RoutedClient {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(RoutedConnector {
+        SharedHttpConnector::new(LazyConnector {
             direct: self.direct.clone(),
             proxied: self.proxied.clone(),
             matcher: Arc::clone(&self.matcher),
@@ -107,7 +149,7 @@ impl HttpClient for RoutedClient {
 }
 
 #[derive(Debug)]
-struct RoutedConnector {
+struct LazyConnector {
     direct: SharedHttpClient,
     proxied: SharedHttpClient,
     matcher: Arc<Matcher>,
@@ -115,28 +157,59 @@ struct RoutedConnector {
     components: RuntimeComponents,
 }
 
-impl HttpConnector for RoutedConnector {
+impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         // The clients keep their connectors, so asking again costs a look-up; and the one
         // that is never asked builds no TLS settings.
         let connector =
             |client: &SharedHttpClient| client.http_connector(&self.settings, &self.components);
-        if !self.goes_through_proxy(request.uri()) {
-            return connector(&self.direct).call(request);
-        }
-        let answer = connector(&self.proxied).call(request);
-        HttpConnectorFuture::new(async move { answer.await.map_err(mark_proxied) })
+        route(
+            &self.matcher,
+            request,
+            |request| connector(&self.direct).call(request),
+            |request| connector(&self.proxied).call(request),
+        )
     }
 }
 
-impl RoutedConnector {
-    fn goes_through_proxy(&self, uri: &str) -> bool {
-        let Ok(uri) = uri.parse::<http::Uri>() else {
-            return false;
-        };
-        let local = uri.host().is_some_and(is_local);
-        !local && self.matcher.intercept(&uri).is_some()
+/// Sends each request through the proxy or past it, without a client of the SDK round it.
+#[derive(Debug, Clone)]
+pub(crate) struct RoutedConnector {
+    direct: SharedHttpConnector,
+    proxied: SharedHttpConnector,
+    matcher: Arc<Matcher>,
+}
+
+impl HttpConnector for RoutedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        route(
+            &self.matcher,
+            request,
+            |request| self.direct.call(request),
+            |request| self.proxied.call(request),
+        )
     }
+}
+
+fn route(
+    matcher: &Matcher,
+    request: HttpRequest,
+    direct: impl FnOnce(HttpRequest) -> HttpConnectorFuture,
+    proxied: impl FnOnce(HttpRequest) -> HttpConnectorFuture,
+) -> HttpConnectorFuture {
+    if !goes_through_proxy(matcher, request.uri()) {
+        return direct(request);
+    }
+    let answer = proxied(request);
+    HttpConnectorFuture::new(async move { answer.await.map_err(mark_proxied) })
+}
+
+fn goes_through_proxy(matcher: &Matcher, uri: &str) -> bool {
+    let Ok(uri) = uri.parse::<http::Uri>() else {
+        return false;
+    };
+    let local = uri.host().is_some_and(is_local);
+    !local && matcher.intercept(&uri).is_some()
 }
 
 /// Whether a host is this machine, or can be reached from this machine only.

@@ -17,24 +17,32 @@
 mod access;
 mod answer;
 mod credentials;
+mod directory;
 mod endpoints;
 mod error;
+mod find;
+mod hosts;
 mod http_client;
 mod network;
 mod profiles;
+mod reading;
 mod secret;
 mod settings;
 mod sign;
 mod sign_in;
+mod targets;
 mod trust;
 mod variables;
 
 pub use access::{Access, DataKey, SessionGrant, StartSession};
 pub use answer::ServiceAnswer;
+pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{
     Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, UnknownService,
 };
 pub use error::{AccessError, Next};
+pub use find::{CallPace, FoundNode, NodePick, NodeQuery};
+pub use hosts::{Host, HostKind, HostRole};
 pub use network::{NetworkFault, TlsFault};
 pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
@@ -43,6 +51,7 @@ pub use profiles::{
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};
+pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
 pub use trust::Trust;
 
 #[cfg(test)]

@@ -24,7 +24,9 @@ pub struct AccessSettings {
     /// Region. `None`: the profile's, then `AWS_REGION`, `AWS_DEFAULT_REGION` if the settings are
     /// pinned; the variables first, as in the AWS CLI, if they are not.
     pub region: Option<String>,
-    /// URL of SSM instead of AWS's own, and of KMS unless that has a place of its own. `None`:
+    /// URL of SSM instead of AWS's own, and of KMS unless that has a place of its own. One on
+    /// this machine is also that of the services that are only read (EC2, ECS, RDS, ElastiCache,
+    /// OpenSearch), unless they have places of their own. `None`:
     /// what [`endpoints`](Self::endpoints) says.
     pub endpoint_url: Option<String>,
     /// Where services are asked. What it leaves open say, unless the settings are pinned,

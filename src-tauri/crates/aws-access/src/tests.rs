@@ -1,8 +1,11 @@
+pub(crate) mod account;
 mod calls;
 mod credentials;
 mod failures;
+mod find;
 mod network;
 mod profiles;
+mod reading;
 mod server;
 mod settings;
 mod steps;

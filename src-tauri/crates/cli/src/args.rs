@@ -11,9 +11,11 @@ use tunnel_manager::tunnel::{BindAddress, Destination, PoolSize, TunnelConfig};
 use tunnel_manager::{Profile, Upkeep, rules};
 
 use crate::history::History;
+use crate::hosts::Hosts;
 use crate::import::Import;
 use crate::list::{List, Remove};
 use crate::profiles::Profiles;
+use crate::targets::Targets;
 
 /// A time that can be switched off. Not written out where it is an option's value: clap would
 /// take the option for one that may be missing.
@@ -46,6 +48,10 @@ pub(crate) enum Command {
     History(History),
     /// List the profiles of the AWS config files, their kinds, and what is wrong with them
     Profiles(Profiles),
+    /// Find what a session can be opened to: managed nodes, instances, containers
+    Targets(Targets),
+    /// Find what there may be behind a target: databases, caches, search domains
+    Hosts(Hosts),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -179,7 +185,9 @@ impl Args {
             | Command::Stream(_)
             | Command::Demo(_)
             | Command::History(_)
-            | Command::Profiles(_) => Ok(args),
+            | Command::Profiles(_)
+            | Command::Targets(_)
+            | Command::Hosts(_) => Ok(args),
         }
     }
 }
@@ -341,7 +349,9 @@ mod tests {
             | Command::Stream(_)
             | Command::Demo(_)
             | Command::History(_)
-            | Command::Profiles(_) => panic!("not forward"),
+            | Command::Profiles(_)
+            | Command::Targets(_)
+            | Command::Hosts(_) => panic!("not forward"),
         }
     }
 

@@ -3,11 +3,13 @@
 //! Called under the name `session-manager-plugin` it stands in for the AWS CLI's plugin
 //! (docs/protocol.md, section 8).
 
+mod account;
 mod args;
 mod demo;
 mod exit;
 mod forward;
 mod history;
+mod hosts;
 mod import;
 mod list;
 mod narrator;
@@ -16,6 +18,8 @@ mod plugin;
 mod profiles;
 mod saved;
 mod stop;
+mod table;
+mod targets;
 mod witness;
 mod words;
 
@@ -71,6 +75,8 @@ async fn dispatch(command: Command) -> Exit {
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
         Command::History(history) => history::run(&history),
         Command::Profiles(wanted) => profiles::run(&wanted).await,
+        Command::Targets(targets) => targets::run(targets).await,
+        Command::Hosts(hosts) => hosts::run(hosts).await,
     }
 }
 

@@ -26,6 +26,9 @@ struct Arguments {
     /// Managed node that is not connected; may be repeated
     #[arg(long, value_name = "ID")]
     offline_target: Vec<String>,
+    /// So many more managed nodes that are online, with made-up ids, names and tags
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    nodes: u32,
     /// The agents' version, which gates their features
     #[arg(long, default_value = "3.3.0.0", value_name = "VERSION")]
     agent_version: String,
@@ -212,7 +215,11 @@ fn settings(arguments: Arguments) -> Settings {
             session_token: arguments.session_token,
             ..Credentials::default()
         },
-        targets: online.chain(offline).map(with_agent).collect(),
+        targets: online
+            .chain(offline)
+            .chain((0..arguments.nodes).map(made_up))
+            .map(with_agent)
+            .collect(),
         unlisted_targets: Some(agent.clone()),
         idle_timeout: arguments.idle_timeout,
         max_duration: arguments.max_duration,
@@ -240,6 +247,22 @@ fn settings(arguments: Arguments) -> Settings {
         ..RateLimit::default()
     });
     settings
+}
+
+fn made_up(number: u32) -> Target {
+    let (role, env) = match number % 10 {
+        0 => ("bastion", "prod"),
+        1..=3 => ("worker", "test"),
+        _ => ("web", "prod"),
+    };
+    let node = Target::online(&format!("i-{number:017x}"))
+        .with_tag("Name", &format!("{role}-{number}"))
+        .with_tag("Role", role)
+        .with_tag("env", env);
+    Target {
+        name: format!("{role}-{number}.internal"),
+        ..node
+    }
 }
 
 /// Reads `250ms`, `20s`, `60m` or `2h`.

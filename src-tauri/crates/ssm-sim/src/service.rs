@@ -1,6 +1,6 @@
 //! What every part of the simulated service shares.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,9 @@ use crate::faults::{Action, FaultState, garbage_frame};
 use crate::link::{Hole, Link};
 use crate::random::Random;
 use crate::session::{Item, Session, TerminatedBy};
-use crate::settings::{AgentSettings, PingStatus, ResumeWhileConnected, SessionGone, Settings};
+use crate::settings::{
+    AgentSettings, PingStatus, ResumeWhileConnected, SessionGone, Settings, Target,
+};
 use crate::sigv4::{self, SignatureError};
 use crate::stats::Stats;
 
@@ -32,6 +34,7 @@ pub(crate) struct Service {
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     random: Mutex<Random>,
+    nodes: Mutex<Vec<Target>>,
     sessions: Mutex<Vec<Arc<Session>>>,
     faults: Mutex<FaultState>,
     stats: Mutex<Stats>,
@@ -63,6 +66,7 @@ impl Service {
         let mut random = Random::new(settings.seed);
         let faults = FaultState::new(Random::new(random.next()));
         Self {
+            nodes: Mutex::new(settings.targets.clone()),
             settings,
             address,
             tasks: TaskTracker::new(),
@@ -215,13 +219,38 @@ impl Service {
         if self.with_faults_quietly(|faults| faults.agents_gone) || one_is_gone() {
             return None;
         }
-        match self.settings.targets.iter().find(|node| node.id == target) {
+        match lock(&self.nodes).iter().find(|node| node.id == target) {
             Some(node) => match node.ping {
                 PingStatus::Online => Some(node.agent.clone()),
                 PingStatus::ConnectionLost => None,
             },
             None => self.settings.unlisted_targets.clone(),
         }
+    }
+
+    /// The managed nodes as they are now.
+    pub(crate) fn nodes(&self) -> Vec<Target> {
+        lock(&self.nodes).clone()
+    }
+
+    /// Puts others in their place.
+    pub(crate) fn set_nodes(&self, nodes: Vec<Target>) {
+        *lock(&self.nodes) = nodes;
+        self.note_change();
+    }
+
+    /// The nodes of which a session shows that their agents are away.
+    pub(crate) fn silent_nodes(&self) -> HashSet<String> {
+        self.sessions()
+            .iter()
+            .filter(|session| !session.is_over() && session.is_agent_away())
+            .map(|session| session.target.clone())
+            .collect()
+    }
+
+    /// Whether no agent is heard of at all.
+    pub(crate) fn agents_are_gone(&self) -> bool {
+        self.with_faults_quietly(|faults| faults.agents_gone)
     }
 
     /// Does what a fault says, to one session or to all.

@@ -1,8 +1,8 @@
 //! What the simulated service is like when nothing is wrong.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct Settings {
     pub credentials: Credentials,
     /// Further credentials that are accepted, such as those of the next hour. Default: none.
     pub more_credentials: Vec<Credentials>,
-    /// Managed nodes by name.
+    /// Managed nodes at the start.
     pub targets: Vec<Target>,
     /// What answers for a well-formed node id (`i-…`, `mi-…`) that is not in
     /// [`targets`](Self::targets). `None`: nothing does. Default: an online agent.
@@ -104,6 +104,10 @@ pub struct Target {
     pub platform: String,
     /// What DescribeInstanceInformation says as computer name.
     pub name: String,
+    /// Its tags, by which DescribeInstanceInformation can be asked for it.
+    pub tags: BTreeMap<String, String>,
+    /// When it was registered: nodes outside of EC2 have that. Default: `None`, not told.
+    pub registered: Option<SystemTime>,
     /// Its agent.
     pub agent: AgentSettings,
 }
@@ -116,8 +120,17 @@ impl Target {
             ping: PingStatus::Online,
             platform: "Linux".to_owned(),
             name: format!("{id}.internal"),
+            tags: BTreeMap::new(),
+            registered: None,
             agent: AgentSettings::default(),
         }
+    }
+
+    /// The same with one more tag.
+    #[must_use]
+    pub fn with_tag(mut self, key: &str, value: &str) -> Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
     }
 
     /// The same, but its agent has not been heard of.

@@ -14,7 +14,7 @@ use crate::link::{Breaker, carry};
 use crate::random::Random;
 use crate::service::Service;
 use crate::session::SessionView;
-use crate::settings::Settings;
+use crate::settings::{Settings, Target};
 use crate::stats::Stats;
 
 /// Room between the network's end and the service's, each way.
@@ -75,6 +75,12 @@ impl Simulator {
     /// Returns the handle that makes things go wrong.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Replaces the managed nodes, as when instances are launched and terminated. Sessions that
+    /// are open to one that is gone live on until a fault ends them.
+    pub fn set_nodes(&self, nodes: Vec<Target>) {
+        self.service.set_nodes(nodes);
     }
 
     /// Returns all sessions in the order of their start, those that are over included.

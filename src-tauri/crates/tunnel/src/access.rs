@@ -38,7 +38,8 @@ pub(crate) fn failure(error: &AccessError) -> Failure {
     }
 }
 
-pub(crate) fn problem(error: &AccessError) -> Problem {
+/// An error of a call, for people and programs.
+pub fn problem(error: &AccessError) -> Problem {
     Problem::new(kind(error), error.code(), error.what(), error.remedy())
         .with_details(error.details())
 }
@@ -80,7 +81,9 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::ExpiredToken(_)
         | AccessError::InvalidCredentials(_) => ProblemKind::Credentials,
         AccessError::AccessDenied { .. } | AccessError::KmsKey { .. } => ProblemKind::Permission,
-        AccessError::TargetNotConnected { .. } => ProblemKind::Target,
+        AccessError::TargetNotConnected { .. }
+        | AccessError::TargetNotFound { .. }
+        | AccessError::TargetOffline { .. } => ProblemKind::Target,
         AccessError::Network { .. } | AccessError::Unparsable { .. } => ProblemKind::Network,
         AccessError::Throttled(_)
         | AccessError::SessionLimit(_)

@@ -42,6 +42,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{Clock, Tunnel as Policy};
 
+pub use access::problem as access_problem;
 pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
 pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};

@@ -152,8 +152,19 @@ fn choose(
     let own_variable = format!("AWS_ENDPOINT_URL_{}", service.name().to_ascii_uppercase());
     let variable = |name: &str| heard.get(name).filter(|_| !ignores);
     let in_services = profile.service_urls.get(&service).filter(|_| !ignores);
-    // The simulator and the like are both services in one, unless KMS has a place of its own.
-    if let (Service::Kms, Some(url)) = (service, one_for_all)
+    // The simulator and the like are all services in one, unless one has a place of its own. AWS's
+    // own address of Systems Manager says nothing of where the account's databases are.
+    let goes_along = match service {
+        Service::Kms => true,
+        Service::Ec2 | Service::Ecs | Service::Rds | Service::ElastiCache | Service::OpenSearch => {
+            let url = one_for_all.and_then(|url| EndpointUrl::parse(url).ok());
+            url.is_some_and(|url| url.is_loopback())
+        }
+        Service::Ssm | Service::SsmMessages | Service::Sts | Service::Sso | Service::SsoOidc => {
+            false
+        }
+    };
+    if let (true, Some(url)) = (goes_along, one_for_all)
         && variable(&own_variable).is_none()
         && in_services.is_none()
     {

@@ -23,4 +23,5 @@ mod soak;
 mod stop;
 mod stream;
 mod support;
+mod targets;
 mod usage;

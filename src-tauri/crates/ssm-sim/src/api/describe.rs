@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{ApiError, epoch, page};
 use crate::service::Service;
 use crate::session::Session;
-use crate::settings::Target;
+use crate::settings::{PingStatus, Target};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -153,41 +153,64 @@ pub(super) fn describe_instance_information(
                 .map(|filter| (filter.key.as_str(), filter.value_set.as_slice())),
         )
         .collect();
-    let mut rows = Vec::new();
-    for node in &service.settings.targets {
-        let online = service.agent_of(&node.id).is_some();
-        let ping = if online { "Online" } else { "ConnectionLost" };
-        if matches(node, ping, &filters)? {
-            rows.push(instance(node, ping));
+    let (nodes, silent) = (service.nodes(), service.silent_nodes());
+    let all_gone = service.agents_are_gone();
+    let ping = |node: &Target| match node.ping {
+        PingStatus::Online if !all_gone && !silent.contains(&node.id) => "Online",
+        PingStatus::Online | PingStatus::ConnectionLost => "ConnectionLost",
+    };
+    let mut fitting = Vec::new();
+    for node in &nodes {
+        if matches(node, ping(node), &filters)? {
+            fitting.push(node);
         }
     }
-    let (rows, next) = page(rows, input.max_results, input.next_token.as_deref())?;
-    Ok(with_next("InstanceInformationList", rows, next))
+    let (fitting, next) = page(fitting, input.max_results, input.next_token.as_deref())?;
+    let rows = fitting.into_iter().map(|node| instance(node, ping(node)));
+    Ok(with_next("InstanceInformationList", rows.collect(), next))
 }
 
 fn matches(node: &Target, ping: &str, filters: &[(&str, &[String])]) -> Result<bool, ApiError> {
     for (key, values) in filters {
         let value = match *key {
-            "InstanceIds" => node.id.as_str(),
-            "PingStatus" => ping,
-            "PlatformTypes" => node.platform.as_str(),
-            "AgentVersion" => node.agent.version.as_str(),
-            _ => {
-                return Err(ApiError::new(
-                    "InvalidInstanceInformationFilterValue",
-                    "The specified filter value isn't valid.",
-                ));
+            "InstanceIds" => Some(node.id.as_str()),
+            "PingStatus" => Some(ping),
+            "PlatformTypes" => Some(node.platform.as_str()),
+            "AgentVersion" => Some(node.agent.version.as_str()),
+            "ResourceType" => Some(resource_type(node)),
+            "tag-key" => {
+                if !values.iter().any(|key| node.tags.contains_key(key)) {
+                    return Ok(false);
+                }
+                continue;
             }
+            key => match key.strip_prefix("tag:") {
+                Some(key) => node.tags.get(key).map(String::as_str),
+                None => {
+                    return Err(ApiError::new(
+                        "InvalidInstanceInformationFilterValue",
+                        "The specified filter value isn't valid.",
+                    ));
+                }
+            },
         };
-        if !values.iter().any(|wanted| wanted == value) {
+        if !values.iter().any(|wanted| Some(wanted.as_str()) == value) {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
+fn resource_type(node: &Target) -> &'static str {
+    if node.id.starts_with("mi-") {
+        "ManagedInstance"
+    } else {
+        "EC2Instance"
+    }
+}
+
 fn instance(node: &Target, ping: &str) -> Value {
-    json!({
+    let mut row = json!({
         "InstanceId": node.id,
         "PingStatus": ping,
         "LastPingDateTime": epoch(SystemTime::now()),
@@ -196,10 +219,14 @@ fn instance(node: &Target, ping: &str) -> Value {
         "PlatformType": node.platform,
         "PlatformName": "Simulated",
         "PlatformVersion": "1",
-        "ResourceType": if node.id.starts_with("mi-") { "ManagedInstance" } else { "EC2Instance" },
+        "ResourceType": resource_type(node),
         "IPAddress": "192.0.2.10",
         "ComputerName": node.name,
-    })
+    });
+    if let (Some(registered), Some(row)) = (node.registered, row.as_object_mut()) {
+        row.insert("RegistrationDate".to_owned(), epoch(registered));
+    }
+    row
 }
 
 fn with_next(name: &str, rows: Vec<Value>, next: Option<String>) -> Value {

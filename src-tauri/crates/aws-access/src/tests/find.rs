@@ -1,0 +1,205 @@
+//! Which node a name or a tag means, and how many calls that takes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::account::{AccountServer, Asked, Reply};
+use crate::{AccessError, CallPace, FoundNode, NodePick, NodeQuery};
+
+/// Counts the calls that were paced.
+#[derive(Default)]
+struct Counted(AtomicUsize);
+
+impl CallPace for Counted {
+    async fn permit(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn bastion() -> NodeQuery {
+    NodeQuery::Tag {
+        key: "Role".to_owned(),
+        value: "bastion".to_owned(),
+    }
+}
+
+fn name(name: &str) -> NodeQuery {
+    NodeQuery::Name(name.to_owned())
+}
+
+fn node(id: &str, ping: &str) -> Value {
+    json!({ "InstanceId": id, "PingStatus": ping, "ComputerName": format!("{id}.internal") })
+}
+
+fn nodes(nodes: &[Value]) -> Reply {
+    Reply::json(&json!({ "InstanceInformationList": nodes }))
+}
+
+fn instances(items: &[(&str, &str, &str)]) -> Reply {
+    let items: String = items
+        .iter()
+        .map(|(id, launched, name)| {
+            format!(
+                "<item><instanceId>{id}</instanceId><launchTime>{launched}</launchTime><tagSet>\
+                 <item><key>Name</key><value>{name}</value></item></tagSet></item>"
+            )
+        })
+        .collect();
+    Reply::xml(&format!(
+        "<DescribeInstancesResponse><reservationSet><item><instancesSet>{items}</instancesSet>\
+         </item></reservationSet></DescribeInstancesResponse>"
+    ))
+}
+
+/// The filters of a call to Systems Manager, by their keys.
+fn filters(asked: &Asked) -> Vec<String> {
+    let filters = asked.json["Filters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let key = |filter: &Value| filter["Key"].as_str().unwrap_or_default().to_owned();
+    filters.iter().map(key).collect()
+}
+
+async fn find(
+    server: &AccountServer,
+    query: &NodeQuery,
+    pick: NodePick,
+) -> (Result<FoundNode, AccessError>, usize) {
+    let pace = Counted::default();
+    let found = server.access().await.find_node(query, pick, &pace).await;
+    let paced = pace.0.load(Ordering::Relaxed);
+    assert_eq!(paced, server.asked().len(), "each call waits for its turn");
+    (found, paced)
+}
+
+#[tokio::test]
+async fn one_call_finds_the_first_by_its_id_of_those_that_are_online() {
+    let server = AccountServer::start(|_| {
+        nodes(&[
+            node("i-2", "Online"),
+            node("i-0", "ConnectionLost"),
+            node("i-1", "Online"),
+        ])
+    })
+    .await;
+    let (found, calls) = find(&server, &bastion(), NodePick::First).await;
+    let found = found.unwrap();
+    assert_eq!((found.id.as_str(), found.online, calls), ("i-1", 2, 1));
+    assert_eq!(found.name.as_deref(), Some("i-1.internal"));
+    let asked = &server.asked()[0];
+    assert_eq!(
+        asked.json["Filters"],
+        json!([
+            { "Key": "tag:Role", "Values": ["bastion"] },
+            { "Key": "PingStatus", "Values": ["Online"] },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn the_newest_of_several_costs_one_more_call_and_of_one_none() {
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "DescribeInstances" => instances(&[
+            ("i-1", "2026-11-24T12:00:00Z", "b"),
+            ("i-2", "2026-11-24T13:00:00Z", "b"),
+            ("i-3", "2026-11-24T11:00:00Z", "b"),
+        ]),
+        _ => nodes(&[
+            node("i-1", "Online"),
+            node("i-2", "Online"),
+            node("i-3", "Online"),
+        ]),
+    })
+    .await;
+    let (found, calls) = find(&server, &bastion(), NodePick::Newest).await;
+    assert_eq!((found.unwrap().id.as_str(), calls), ("i-2", 2));
+    assert_eq!(server.asked()[1].form("Filter.2.Value.3"), Some("i-3"));
+
+    let server = AccountServer::start(|_| nodes(&[node("i-1", "Online")])).await;
+    let (found, calls) = find(&server, &bastion(), NodePick::Newest).await;
+    assert_eq!((found.unwrap().id.as_str(), calls), ("i-1", 1));
+}
+
+#[tokio::test]
+async fn a_name_that_only_ec2_knows_is_asked_for_there_and_taken_literally() {
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "DescribeInstances" => instances(&[
+            ("i-1", "2026-11-24T12:00:00Z", "web*"),
+            ("i-2", "2026-11-24T12:00:00Z", "webx"),
+        ]),
+        _ if filters(asked) == ["InstanceIds"] => nodes(&[node("i-1", "Online")]),
+        _ => nodes(&[]),
+    })
+    .await;
+    let (found, calls) = find(&server, &name("web*"), NodePick::First).await;
+    assert_eq!((found.unwrap().id.as_str(), calls), ("i-1", 3));
+    let asked = server.asked();
+    assert_eq!(asked[1].form("Filter.2.Name"), Some("tag:Name"));
+    assert_eq!(asked[1].form("Filter.2.Value.1"), Some("web\\*"));
+    assert_eq!(
+        asked[2].json["Filters"],
+        json!([{ "Key": "InstanceIds", "Values": ["i-1"] }])
+    );
+}
+
+#[tokio::test]
+async fn a_node_outside_of_ec2_is_found_by_what_it_was_registered_as() {
+    let registered = json!({ "InstanceId": "mi-1", "PingStatus": "Online", "Name": "plant" });
+    let server = AccountServer::start(move |asked| match asked.action.as_str() {
+        "DescribeInstances" => Reply::ec2_error(403, "UnauthorizedOperation", "No."),
+        _ if filters(asked) == ["ResourceType", "PingStatus"] => {
+            nodes(&[node("mi-0", "Online"), registered.clone()])
+        }
+        _ => nodes(&[]),
+    })
+    .await;
+    let (found, _) = find(&server, &name("plant"), NodePick::First).await;
+    assert_eq!(found.unwrap().id, "mi-1", "although EC2 may not be asked");
+}
+
+#[tokio::test]
+async fn none_online_and_none_at_all_are_told_apart() {
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "DescribeInstances" => instances(&[("i-1", "2026-11-24T12:00:00Z", "b")]),
+        _ => nodes(&[]),
+    })
+    .await;
+    let (found, _) = find(&server, &name("b"), NodePick::First).await;
+    let error = found.unwrap_err();
+    assert_eq!(error.code(), "target-offline");
+    assert_eq!(
+        error.what(),
+        "One node has the name b, and it is not connected to Session Manager."
+    );
+
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "DescribeInstances" => Reply::ec2_error(403, "UnauthorizedOperation", "No."),
+        _ => nodes(&[]),
+    })
+    .await;
+    let (found, _) = find(&server, &bastion(), NodePick::Newest).await;
+    let error = found.unwrap_err();
+    assert_eq!(error.code(), "target-not-found");
+    assert_eq!(
+        error.what(),
+        "No node that is online has the tag Role=bastion."
+    );
+    assert!(
+        error.details().contains("ec2:DescribeInstances"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named() {
+    let server = AccountServer::start(|_| Reply::error(400, "AccessDeniedException", "No.")).await;
+    let (found, calls) = find(&server, &bastion(), NodePick::First).await;
+    let error = found.unwrap_err();
+    assert_eq!(
+        error.what(),
+        "The credentials do not allow ssm:DescribeInstanceInformation."
+    );
+    assert_eq!(calls, 1);
+}

@@ -1,0 +1,167 @@
+//! `culvert targets`: what a session can be opened to.
+
+use std::sync::Arc;
+
+use aws_access::{Directory, Entry, Listing, Part, Query, Search, Shortfall, Target, TargetKind};
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use serde_json::json;
+use tunnel_manager::tunnel::{Problem, ProblemKind, access_problem};
+
+use crate::account::{Account, refused};
+use crate::exit::Exit;
+use crate::output::{self, complain, problem_sentence, say};
+use crate::table;
+use crate::words::count;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Targets {
+    /// Words that must all be found in the id, name, address, platform, kind or a tag; also
+    /// tag:KEY=VALUE and tag:KEY. Everything if left out
+    query: Vec<String>,
+    #[command(flatten)]
+    account: Account,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs `culvert targets`.
+pub(crate) async fn run(targets: Targets) -> Exit {
+    let json = targets.json;
+    let access = match targets.account.access().await {
+        Ok(access) => access,
+        Err(problem) => return refused(&problem, json),
+    };
+    let search = Directory::new().targets(&access);
+    let headings = ["ID", "NAME", "PING", "AGENT", "PLATFORM", "ADDRESS", "KIND"];
+    let found = Found::of(search, &targets.query.join(" ")).await;
+    found.print(json, "target", |targets| {
+        table::lines(headings, &rows(targets))
+    })
+}
+
+fn rows(targets: &[Arc<Entry<Target>>]) -> Vec<[String; 7]> {
+    let row = |target: &Arc<Entry<Target>>| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let (name, kind) = match &target.kind {
+            TargetKind::Ec2 { state } => match state.as_deref() {
+                None | Some("running") => (text(&target.name), "ec2".to_owned()),
+                Some(state) => (text(&target.name), format!("ec2, {state}")),
+            },
+            TargetKind::Managed => (text(&target.name), "managed".to_owned()),
+            TargetKind::Ecs {
+                cluster,
+                task,
+                group: _,
+                execute_command,
+            } => (
+                format!("{cluster}/{task}/{}", text(&target.name)),
+                format!("ecs, ExecuteCommand {execute_command}"),
+            ),
+        };
+        [
+            target.id.clone(),
+            name,
+            target.ping.to_string(),
+            text(&target.agent_version),
+            text(&target.platform),
+            text(&target.address),
+            kind,
+        ]
+    };
+    targets.iter().map(row).collect()
+}
+
+/// What was found, and what could not be looked at.
+pub(crate) struct Found<T> {
+    entries: Vec<Arc<Entry<T>>>,
+    listing: Arc<Listing<T>>,
+}
+
+impl<T: Serialize> Found<T> {
+    /// Waits until everything is there, and searches it.
+    pub(crate) async fn of(mut search: Search<T>, typed: &str) -> Self {
+        let listing = search.complete().await;
+        let entries = listing.search(&Query::new(typed), usize::MAX).best;
+        Self { entries, listing }
+    }
+
+    /// Prints it. What is missing is told and is no failure, as long as there is something.
+    pub(crate) fn print(
+        &self,
+        json: bool,
+        event: &str,
+        table: impl Fn(&[Arc<Entry<T>>]) -> Vec<String>,
+    ) -> Exit {
+        let mut problems: Vec<_> = self
+            .listing
+            .shortfalls()
+            .iter()
+            .map(|shortfall| (shortfall.part(), problem(shortfall)))
+            .collect();
+        problems.sort_by_key(|(part, _)| *part);
+        if json {
+            for entry in &self.entries {
+                output::json(&Line {
+                    event,
+                    item: &***entry,
+                });
+            }
+        } else if !self.entries.is_empty() {
+            for line in table(&self.entries) {
+                say(&line);
+            }
+        }
+        for (part, problem) in &problems {
+            if json {
+                output::json(&json!({
+                    "event": "problem",
+                    "missing": part.to_string(),
+                    "problem": problem,
+                }));
+            } else {
+                complain(&missing(*part, problem));
+            }
+        }
+        let (found, of) = (self.entries.len(), self.listing.entries().len());
+        if json {
+            output::json(&json!({ "event": "summary", "found": found, "of": of }));
+        } else if found == 0 && problems.is_empty() {
+            complain(&match of {
+                0 => format!("There is no {event} in this account and region."),
+                of => format!(
+                    "None of {} fits.",
+                    count(of as u64, event, &format!("{event}s"))
+                ),
+            });
+        }
+        match problems.first() {
+            Some((_, problem)) if of == 0 => Exit::from(problem),
+            Some(_) | None => Exit::Success,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    event: &'a str,
+    #[serde(flatten)]
+    item: &'a T,
+}
+
+fn problem(shortfall: &Shortfall) -> Problem {
+    match shortfall {
+        Shortfall::Failed { part: _, error } => access_problem(error),
+        Shortfall::Cut { part: _ } => Problem::new(
+            ProblemKind::Service,
+            "too-many",
+            shortfall.what(),
+            "Search for something, or in another region.",
+        ),
+    }
+}
+
+fn missing(part: Part, problem: &Problem) -> String {
+    format!("{part} are missing: {}", problem_sentence(problem))
+}

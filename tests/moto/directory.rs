@@ -1,0 +1,226 @@
+//! What there is in an account, as a mock of EC2, ECS, RDS, ElastiCache and OpenSearch that
+//! nobody here wrote tells it.
+
+use aws_access::{
+    Access, AccessSettings, Directory, HostKind, HostRole, Listing, Part, Ping, Secret, Shortfall,
+    StaticCredentials,
+};
+use serde_json::json;
+
+use crate::server::{Moto, REGION};
+
+const EC2: &str = "2016-11-15";
+const RDS: &str = "2014-10-31";
+const CACHE: &str = "2015-02-02";
+
+async fn access(moto: &Moto) -> Access {
+    Access::load(AccessSettings {
+        region: Some(REGION.to_owned()),
+        endpoint_url: Some(moto.url()),
+        static_credentials: Some(StaticCredentials {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            session_token: None,
+        }),
+        ..AccessSettings::default()
+    })
+    .await
+    .unwrap()
+}
+
+/// Launches instances with a tag besides their name.
+async fn launch(moto: &Moto, count: usize, name: &str, env: &str) {
+    let count = count.to_string();
+    moto.query(
+        "ec2",
+        EC2,
+        "RunInstances",
+        &[
+            ("ImageId", "ami-12c6146b"),
+            ("InstanceType", "t3.micro"),
+            ("MinCount", &count),
+            ("MaxCount", &count),
+            ("TagSpecification.1.ResourceType", "instance"),
+            ("TagSpecification.1.Tag.1.Key", "Name"),
+            ("TagSpecification.1.Tag.1.Value", name),
+            ("TagSpecification.1.Tag.2.Key", "env"),
+            ("TagSpecification.1.Tag.2.Value", env),
+        ],
+    )
+    .await;
+}
+
+/// The parts that a list lacks, with the codes of why.
+fn lacks<T>(listing: &Listing<T>) -> Vec<(Part, &'static str)> {
+    let mut lacks: Vec<_> = listing
+        .shortfalls()
+        .iter()
+        .map(|shortfall| match &**shortfall {
+            Shortfall::Failed { part, error } => (*part, error.code()),
+            Shortfall::Cut { part } => panic!("{part} are cut"),
+        })
+        .collect();
+    lacks.sort_unstable();
+    lacks
+}
+
+#[tokio::test]
+#[ignore = "needs moto: npm test -- --only moto"]
+async fn instances_are_found_by_name_tag_and_id() {
+    let moto = Moto::start().await;
+    launch(&moto, 1, "bastion & co", "prod").await;
+    launch(&moto, 2, "web", "test").await;
+    let mut search = Directory::new().targets(&access(&moto).await);
+    let listing = search.complete().await;
+    // This mock knows no managed nodes: that is told, and hides nothing.
+    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
+    assert_eq!(listing.entries().len(), 3);
+    let bastion = search.search("bastion", 9);
+    assert_eq!(bastion.found, 1);
+    let bastion = &bastion.best[0];
+    assert_eq!(bastion.name.as_deref(), Some("bastion & co"));
+    assert_eq!(bastion.ping, Ping::Unknown);
+    assert!(bastion.address.is_some() && bastion.since.is_some());
+    assert_eq!(search.search("tag:env=test", 9).found, 2);
+    assert_eq!(search.search(&bastion.id, 9).found, 1);
+    assert_eq!(search.search("bastion tag:env=test", 9).found, 0);
+}
+
+#[tokio::test]
+#[ignore = "needs moto: npm test -- --only moto"]
+async fn five_thousand_instances_are_read_page_by_page_and_searched_at_once() {
+    let moto = Moto::start().await;
+    for env in ["prod", "test"] {
+        for n in 0..5 {
+            launch(&moto, 500, &format!("web-{n}"), env).await;
+        }
+    }
+    let mut search = Directory::new().targets(&access(&moto).await);
+    // The first page is there before the last: what it has can be found.
+    while search.listing().entries().is_empty() {
+        assert!(search.changed().await);
+    }
+    assert!(search.search("web", 9).found > 0);
+    search.complete().await;
+    let began = std::time::Instant::now();
+    let matches = search.search("web-3 tag:env=prod", 20);
+    let took = began.elapsed();
+    assert_eq!((matches.found, matches.best.len()), (500, 20));
+    assert_eq!(matches.looked_at, 5_000);
+    // Not asserted: how fast a clock runs is nobody's promise.
+    println!("5,000 instances searched in {took:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs moto: npm test -- --only moto"]
+async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
+    let moto = Moto::start().await;
+    let ecs = async |action: &str, body| {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+        moto.json("ecs", &target, body).await
+    };
+    ecs("CreateCluster", json!({ "clusterName": "shop" })).await;
+    let network = json!({ "awsvpcConfiguration": { "subnets": [subnet(&moto).await] } });
+    ecs(
+        "RegisterTaskDefinition",
+        json!({
+            "family": "web",
+            "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"],
+            "cpu": "256",
+            "memory": "512",
+            "containerDefinitions": [{ "name": "app", "image": "app", "memory": 100 }],
+        }),
+    )
+    .await;
+    let run = ecs(
+        "RunTask",
+        json!({
+            "cluster": "shop",
+            "taskDefinition": "web",
+            "launchType": "FARGATE",
+            "networkConfiguration": network,
+            "enableExecuteCommand": true,
+        }),
+    )
+    .await;
+    assert_eq!(run["tasks"].as_array().map(Vec::len), Some(1), "{run}");
+    let mut search = Directory::new().targets(&access(&moto).await);
+    let listing = search.complete().await;
+    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
+    // This mock starts no containers, so none has a runtime id, and none can be a target.
+    assert!(listing.entries().is_empty(), "{:?}", listing.entries());
+}
+
+async fn subnet(moto: &Moto) -> String {
+    let answer = moto.query("ec2", EC2, "DescribeSubnets", &[]).await;
+    let (_, rest) = answer.split_once("<subnetId>").unwrap();
+    rest.split_once('<').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+#[ignore = "needs moto: npm test -- --only moto"]
+async fn databases_caches_and_domains_are_found_with_their_roles() {
+    let moto = Moto::start().await;
+    moto.query(
+        "rds",
+        RDS,
+        "CreateDBCluster",
+        &[
+            ("DBClusterIdentifier", "orders"),
+            ("Engine", "aurora-postgresql"),
+            ("MasterUsername", "admin"),
+            ("MasterUserPassword", "planted-database-password"),
+        ],
+    )
+    .await;
+    moto.query(
+        "rds",
+        RDS,
+        "CreateDBInstance",
+        &[
+            ("DBInstanceIdentifier", "shop"),
+            ("DBInstanceClass", "db.t3.micro"),
+            ("Engine", "mysql"),
+            ("AllocatedStorage", "20"),
+            ("MasterUsername", "admin"),
+            ("MasterUserPassword", "planted-database-password"),
+        ],
+    )
+    .await;
+    moto.query(
+        "elasticache",
+        CACHE,
+        "CreateReplicationGroup",
+        &[
+            ("ReplicationGroupId", "cart"),
+            ("ReplicationGroupDescription", "cart"),
+            ("Engine", "redis"),
+            ("CacheNodeType", "cache.t3.micro"),
+            ("NumNodeGroups", "1"),
+            ("ReplicasPerNodeGroup", "1"),
+            ("AutomaticFailoverEnabled", "true"),
+        ],
+    )
+    .await;
+    let mut search = Directory::new().hosts(&access(&moto).await);
+    let listing = search.complete().await;
+    // Of serverless caches this mock knows nothing.
+    assert_eq!(lacks(&listing), [(Part::ServerlessCaches, "service-error")]);
+    let roles = |typed: &str, kind: HostKind| -> Vec<HostRole> {
+        let best = search.search(typed, 9).best;
+        assert!(best.iter().all(|host| host.kind == kind), "{best:?}");
+        let mut roles: Vec<_> = best.iter().map(|host| host.role).collect();
+        roles.sort_by_key(ToString::to_string);
+        roles
+    };
+    assert_eq!(
+        roles("orders", HostKind::Aurora),
+        [HostRole::Reader, HostRole::Writer]
+    );
+    assert_eq!(search.search("orders writer", 9).best[0].port, 5432);
+    assert_eq!(roles("shop", HostKind::Rds), [HostRole::Instance]);
+    assert_eq!(search.search("shop", 9).best[0].port, 3306);
+    let cart = roles("cart", HostKind::Elasticache);
+    assert!(cart.contains(&HostRole::Writer), "{cart:?}");
+}
