@@ -25,9 +25,18 @@ pub(crate) enum Manner {
 const PAYLOAD: usize = 1024;
 const PACE: Duration = Duration::from_millis(1);
 
-/// How often it looks whether its oldest message must go again, and when that is so.
+/// How often it looks whether its oldest message must go again.
 const RESEND_PERIOD: Duration = Duration::from_millis(100);
-const RESEND_AFTER: Duration = Duration::from_millis(300);
+
+/// How old that one must be: at first, and at most.
+const FIRST_TIMEOUT: Duration = Duration::from_millis(200);
+const LONGEST_TIMEOUT: f64 = 1.0;
+
+/// Messages that it keeps until they are acknowledged; what is beyond is sent once.
+const KEPT: usize = 100_000;
+
+/// What its wall clock shows when the world begins, in Unix milliseconds: not what ours does.
+const WALL_CLOCK: u64 = 1_700_000_000_000;
 
 const REQUEST: &str = r#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Port","Properties":{"portNumber":"80","type":"LocalPortForwarding"}}}]}"#;
 
@@ -38,11 +47,18 @@ pub(crate) struct Agent {
     expected: i64,
     early: BTreeMap<i64, Message>,
     unacknowledged: BTreeMap<i64, (Bytes, Instant)>,
+    /// Seconds: the smoothed round trip and its variation.
+    round_trip: f64,
+    variation: f64,
+    timeout: Duration,
+    start: Instant,
     out: VecDeque<Bytes>,
     mux: Mux,
     destinations: BTreeMap<StreamId, Destination>,
     stage: Stage,
     paused: bool,
+    /// The gateway takes nothing from it: what is for the client waits.
+    pub(crate) blocked: bool,
     awake_at: Instant,
     next_look: Instant,
     pub(crate) manner: Manner,
@@ -76,11 +92,16 @@ impl Agent {
             expected: 0,
             early: BTreeMap::new(),
             unacknowledged: BTreeMap::new(),
+            round_trip: 0.1,
+            variation: 0.0,
+            timeout: FIRST_TIMEOUT,
+            start: now,
             out: VecDeque::new(),
             mux: Mux::new(Role::Server, smux::Config::default()),
             destinations: BTreeMap::new(),
             stage: Stage::Idle,
             paused: false,
+            blocked: false,
             awake_at: now,
             next_look: now + RESEND_PERIOD,
             manner: Manner::Reference,
@@ -108,6 +129,11 @@ impl Agent {
         self.paused = true;
     }
 
+    /// Messages that are not acknowledged, those on their way included.
+    pub(crate) fn unacknowledged(&self) -> usize {
+        self.unacknowledged.len()
+    }
+
     pub(crate) fn handle_frame(&mut self, now: Instant, frame: &Bytes) {
         if self.manner == Manner::Stuck {
             return;
@@ -122,11 +148,13 @@ impl Agent {
                 let number = Acknowledgement::decode(&message.payload)
                     .unwrap()
                     .sequence_number;
-                self.unacknowledged.remove(&number);
+                if let Some((_, sent)) = self.unacknowledged.remove(&number) {
+                    self.measure(now - sent);
+                }
             }
             MessageType::InputStreamData => {
                 let number = message.sequence_number;
-                self.acknowledge(&message);
+                self.acknowledge(now, &message);
                 if number >= self.expected {
                     self.early.insert(number, message);
                 }
@@ -148,10 +176,11 @@ impl Agent {
         if self.next_look <= now {
             self.next_look = now + RESEND_PERIOD;
             if !self.paused
+                && !self.blocked
                 && self.manner == Manner::Reference
                 && let Some(mut oldest) = self.unacknowledged.first_entry()
                 && let (frame, sent) = oldest.get_mut()
-                && now >= *sent + RESEND_AFTER
+                && now >= *sent + self.timeout
             {
                 *sent = now;
                 self.resent += 1;
@@ -167,12 +196,12 @@ impl Agent {
     }
 
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let speaks = !self.paused && self.manner != Manner::Stuck;
+        let speaks = !self.paused && !self.blocked && self.manner != Manner::Stuck;
         // It looks every 100 ms; the moments at which it finds nothing can be left out.
         let look = self.unacknowledged.values().next().filter(|_| speaks);
         let look = look
             .filter(|_| self.manner == Manner::Reference)
-            .map(|(_, sent)| self.next_look.max(*sent + RESEND_AFTER));
+            .map(|(_, sent)| self.next_look.max(*sent + self.timeout));
         let send = (self.mux.pending_bytes() > 0 && speaks).then_some(self.awake_at);
         let mux = self.mux.poll_timeout().map(|(at, _)| at);
         let destinations = self.destinations.values();
@@ -253,7 +282,7 @@ impl Agent {
                 self.delivered.push((now, came));
             }
         }
-        if !self.paused && self.awake_at <= now && self.mux.pending_bytes() > 0 {
+        if !self.paused && !self.blocked && self.awake_at <= now && self.mux.pending_bytes() > 0 {
             let mut payload = BytesMut::new();
             self.mux.poll_transmit(now, &mut payload, PAYLOAD);
             self.awake_at = now + PACE;
@@ -266,17 +295,30 @@ impl Agent {
         self.next_number += 1;
         let flags = if number == 0 { Flags::SYN } else { Flags::NONE };
         let frame = self.message(
+            now,
             MessageType::OutputStreamData,
             number,
             flags,
             payload_type,
             payload,
         );
-        self.unacknowledged.insert(number, (frame.clone(), now));
+        if self.unacknowledged.len() < KEPT {
+            self.unacknowledged.insert(number, (frame.clone(), now));
+        }
         self.out.push_back(frame);
     }
 
-    fn acknowledge(&mut self, message: &Message) {
+    /// Learns how long to wait for an acknowledgement, from every one, of messages that were
+    /// sent twice as well.
+    fn measure(&mut self, took: Duration) {
+        let took = took.as_secs_f64();
+        self.variation = 0.75 * self.variation + 0.25 * (self.round_trip - took).abs();
+        self.round_trip = 0.875 * self.round_trip + 0.125 * took;
+        let timeout = self.round_trip + (4.0 * self.variation).max(0.01);
+        self.timeout = Duration::from_secs_f64(timeout.min(LONGEST_TIMEOUT));
+    }
+
+    fn acknowledge(&mut self, now: Instant, message: &Message) {
         let body = Acknowledgement {
             message_type: message.message_type.name().to_owned(),
             message_id: message.message_id,
@@ -284,6 +326,7 @@ impl Agent {
             is_sequential_message: true,
         };
         let frame = self.message(
+            now,
             MessageType::Acknowledge,
             0,
             Flags::SYN_FIN,
@@ -295,6 +338,7 @@ impl Agent {
 
     fn message(
         &mut self,
+        now: Instant,
         message_type: MessageType,
         sequence_number: i64,
         flags: Flags,
@@ -305,7 +349,7 @@ impl Agent {
         let message = Message {
             message_type,
             schema_version: 1,
-            created_date: 0,
+            created_date: WALL_CLOCK + (now - self.start).as_millis() as u64,
             sequence_number,
             flags,
             message_id: Uuid::from_u128(self.ids),

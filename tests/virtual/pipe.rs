@@ -36,6 +36,11 @@ impl Pipe {
         self.queue.push_back(((now + latency).max(earliest), item));
     }
 
+    /// How much is on its way.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Holds everything until then.
     pub(crate) fn hold(&mut self, until: Instant) {
         self.held_until = self.held_until.max(Some(until));

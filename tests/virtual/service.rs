@@ -26,6 +26,9 @@ pub(crate) struct Conditions {
     pub(crate) reordering: u32,
     /// What becomes of messages to a side that is not there.
     pub(crate) absent: Absent,
+    /// Messages for a client that the gateway and the way have room for while they don't get
+    /// through; then nothing more is taken from the agent. `None`: no end of room.
+    pub(crate) room: Option<usize>,
     /// How long a WebSocket lives before the gateway closes it with 1000 "Bye".
     pub(crate) close_period: Option<Duration>,
     /// After how long without a client the service ends a session.
@@ -41,6 +44,7 @@ impl Default for Conditions {
             duplicates: 0,
             reordering: 0,
             absent: Absent::Pause,
+            room: None,
             close_period: None,
             idle_timeout: None,
         }
@@ -416,6 +420,11 @@ impl Service {
             while let Some(frame) = self.sessions[session].agent.poll_frame() {
                 self.pass_from_agent(now, session, frame);
             }
+            let socket = self.sessions[session].socket;
+            let waiting = socket.and_then(|id| self.sockets.get(&id));
+            let waiting = waiting.map_or(0, |socket| socket.down.len());
+            let full = self.conditions.room.is_some_and(|room| waiting >= room);
+            self.sessions[session].agent.blocked = full;
         }
     }
 

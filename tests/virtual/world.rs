@@ -416,7 +416,7 @@ impl World {
                 client.engine.write(now, id, data);
                 progress = true;
             }
-            while let Some(data) = client.engine.read(id) {
+            while let Some(data) = client.engine.read(now, id) {
                 local.sink.accept(&data);
                 progress = true;
             }

@@ -1,6 +1,7 @@
 //! What must hold, fault by fault.
 
 mod closes;
+mod gaps;
 mod herd;
 mod losses;
 mod machine;

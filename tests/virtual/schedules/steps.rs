@@ -64,6 +64,7 @@ impl Schedule {
             duplicates: random.below(20) as u32,
             reordering: random.below(50) as u32,
             absent: ABSENT[random.below(3) as usize],
+            room: None,
             close_period: (random.below(2) == 0).then(|| {
                 // Each new WebSocket starts the clock by which a jammed session is known.
                 let least = match kind {

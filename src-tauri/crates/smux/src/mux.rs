@@ -419,9 +419,4 @@ impl Mux {
             && self.holds.next().is_none()
             && (self.send_total, self.receive_total, self.receiving) == (0, 0, 0)
     }
-
-    /// Returns what all unread data is charged with.
-    pub(crate) fn receive_total(&self) -> usize {
-        self.receive_total
-    }
 }

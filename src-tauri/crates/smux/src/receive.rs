@@ -91,6 +91,11 @@ impl Mux {
         }
     }
 
+    /// Returns what unread data costs, of all streams together; bytes.
+    pub fn unread_bytes(&self) -> usize {
+        self.receive_total
+    }
+
     /// Takes one header, one piece of data, or a part of either.
     fn step(&mut self, now: Instant, data: &mut Bytes, source: usize) -> Result<(), Error> {
         match &mut self.parser {

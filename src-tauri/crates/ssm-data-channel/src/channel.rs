@@ -98,7 +98,7 @@ impl DataChannel {
             phase: Phase::Handshaking(Handshake::Request),
             link: None,
             sender: Sender::new(&config),
-            receiver: Receiver::new(config.reorder_messages, config.reorder_bytes),
+            receiver: Receiver::new(config.reorder_bytes),
             acknowledging: Acknowledging::new(),
             cipher: None,
             handshake_until: None,
@@ -179,6 +179,30 @@ impl DataChannel {
             self.close();
         }
         handled
+    }
+
+    /// Delivers one message that came early and whose turn it is now.
+    ///
+    /// Returns whether there was one. They are not delivered by themselves: a large gap that
+    /// closes sets free far more at once than a reader may have room for. Until there is none
+    /// ([`is_ready`](Self::is_ready)), hand in nothing more.
+    ///
+    /// # Errors
+    /// As [`handle_input`](Self::handle_input).
+    pub fn deliver_waiting(&mut self, now: Instant) -> Result<bool, Error> {
+        let delivered = self.deliver_next(now);
+        if delivered.is_err() {
+            self.close();
+        }
+        delivered
+    }
+
+    /// Says whether [`deliver_waiting`](Self::deliver_waiting) has something.
+    pub fn is_ready(&self) -> bool {
+        match self.phase {
+            Phase::Handshaking(_) | Phase::Established(_) => self.receiver.is_ready(),
+            Phase::Failed | Phase::Closed => false,
+        }
     }
 
     /// Takes the data key that [`Event::DataKeyNeeded`] asked for, and answers the agent.
@@ -397,6 +421,9 @@ impl DataChannel {
             unacknowledged_bytes: self.sender.unacknowledged_bytes(),
             oldest_unacknowledged: self.sender.oldest(),
             reordered: self.receiver.waiting(),
+            reordered_bytes: self.receiver.waiting_bytes(),
+            missing: self.receiver.missing(),
+            late: self.receiver.late(),
             reorder_gap_since: self.receiver.gap_since(),
             payload_limit: self.sender.size.limit(),
             message_rate: self.sender.rate(),
@@ -423,6 +450,13 @@ impl DataChannel {
     /// missing having come; `None` while none waits.
     pub fn gap_since(&self) -> Option<Instant> {
         self.receiver.gap_since()
+    }
+
+    /// Says whether messages that wait behind a gap have outgrown
+    /// [`Config::reorder_bytes`]: what came beyond is missing as well, and an agent that goes
+    /// on at full speed will never catch up.
+    pub fn is_outgrown(&self) -> bool {
+        self.receiver.is_outgrown()
     }
 
     /// Returns when a numbered message or an acknowledgement last came or went.

@@ -9,7 +9,9 @@
 //!
 //! 1. Open a WebSocket, call [`handle_connected`](DataChannel::handle_connected) with its token.
 //! 2. After every call of a `handle_*` method: take events with
-//!    [`poll_event`](DataChannel::poll_event) until there is none; while there is data to send
+//!    [`poll_event`](DataChannel::poll_event) until there is none, and what came early and has
+//!    its turn now with [`deliver_waiting`](DataChannel::deliver_waiting), as fast as there is
+//!    room for it; while there is data to send
 //!    and [`send_budget`](DataChannel::send_budget) answers, fill a message from
 //!    [`start_message`](DataChannel::start_message) and [`send`](DataChannel::send) it; take
 //!    what is to go out with [`poll_transmit`](DataChannel::poll_transmit) until there is none;

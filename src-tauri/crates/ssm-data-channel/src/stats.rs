@@ -35,8 +35,16 @@ pub struct Stats {
     pub unacknowledged_bytes: usize,
     /// When the oldest unacknowledged message was first sent.
     pub oldest_unacknowledged: Option<Instant>,
-    /// Messages waiting for an earlier one.
+    /// Messages waiting for an earlier one, or for
+    /// [`deliver_waiting`](crate::DataChannel::deliver_waiting).
     pub reordered: usize,
+    /// Memory that they take, in bytes: at most
+    /// [`Config::reorder_bytes`](crate::Config::reorder_bytes).
+    pub reordered_bytes: usize,
+    /// Messages missing before the newest that ever came.
+    pub missing: u64,
+    /// Numbered messages accepted after a later one had come: sent again, or overtaken.
+    pub late: u64,
     /// Since when the message that the others wait for has been missing.
     pub reorder_gap_since: Option<Instant>,
     /// Payload bytes that a message may have now.

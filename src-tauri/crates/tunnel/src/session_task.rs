@@ -405,7 +405,7 @@ impl SessionTask {
         };
         let mut count = 0;
         while connection.can_write()
-            && let Some(data) = self.session.read(id)
+            && let Some(data) = self.session.read(now, id)
         {
             count += data.len();
             connection.write(data);

@@ -169,14 +169,14 @@ fn tiny_frames_for_a_stream_that_nobody_reads_do_not_keep_their_messages() {
         mux.handle_input(now, message.slice(..10)).unwrap();
         mux.handle_input(now, message.slice(10..)).unwrap();
         // The first large piece may stay as it came, until the next one arrives.
-        assert!(mux.receive_total() <= 600 * 1001);
+        assert!(mux.unread_bytes() <= 600 * 1001);
     }
     let mut pieces = 0;
     while mux.read(StreamId::new(3)).is_some() {
         pieces += 1;
     }
     assert!(pieces < 20, "{pieces} pieces");
-    assert_eq!(mux.receive_total(), 0);
+    assert_eq!(mux.unread_bytes(), 0);
 }
 
 /// One call of the driver, or one message of the peer.
@@ -291,7 +291,7 @@ proptest! {
                 Step::Resume => mux.resume(now),
                 Step::Events => while mux.poll_event().is_some() {},
             }
-            prop_assert!(mux.receive_total() <= 5000 + 2000 + 128 * 1024 + 900);
+            prop_assert!(mux.unread_bytes() <= 5000 + 2000 + 128 * 1024 + 900);
             prop_assert!(mux.stream_count() <= 5);
         }
         // Whatever happened: the local side goes, the peer says its FINs, nothing is left.
@@ -310,7 +310,7 @@ proptest! {
         prop_assert_eq!(mux.pending_bytes(), 0);
         let timer = mux.poll_timeout();
         prop_assert!(timer.is_none_or(|(_, reason)| reason == TimerReason::Keepalive));
-        prop_assert_eq!(mux.receive_total(), 0);
+        prop_assert_eq!(mux.unread_bytes(), 0);
         prop_assert!(!mux.is_receive_blocked());
     }
 }

@@ -40,10 +40,10 @@ fn a_stream_alone_blocks_the_session_and_loses_nothing() {
             break;
         }
         blocks += 1;
-        assert!(pair.client.mux.receive_total() <= 100_000 + LIMIT);
+        assert!(pair.client.mux.unread_bytes() <= 100_000 + LIMIT);
         // Piece by piece: reading goes on at half of the limit, not before.
         while pair.client.mux.is_receive_blocked() {
-            assert!(pair.client.mux.receive_total() > 50_000);
+            assert!(pair.client.mux.unread_bytes() > 50_000);
             let piece = pair.client.mux.read(id).unwrap();
             pair.client
                 .received
@@ -51,7 +51,7 @@ fn a_stream_alone_blocks_the_session_and_loses_nothing() {
                 .or_default()
                 .extend_from_slice(&piece);
         }
-        assert!(pair.client.mux.receive_total() <= 50_000);
+        assert!(pair.client.mux.unread_bytes() <= 50_000);
     }
     assert!(blocks > 5);
     pair.client.read(id);
@@ -79,7 +79,7 @@ fn a_stream_with_a_neighbour_is_reset_and_the_neighbour_gets_everything() {
     };
     assert!(pair.client.has(reset));
     assert_eq!(pair.client.mux.read(stuck), None);
-    assert_eq!(pair.client.mux.receive_total(), 0);
+    assert_eq!(pair.client.mux.unread_bytes(), 0);
     assert_eq!(
         pair.client
             .mux
@@ -114,7 +114,7 @@ fn a_blocked_stream_pays_when_a_second_one_opens() {
         id: stuck,
         reason: ResetReason::ReceiveLimit
     }));
-    assert_eq!(pair.client.mux.receive_total(), 0);
+    assert_eq!(pair.client.mux.unread_bytes(), 0);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_blocked_stream_that_is_read_below_its_limit_survives_a_second_one() {
     assert!(pair.client.mux.is_receive_blocked());
     pair.open();
     assert!(!pair.client.mux.is_receive_blocked());
-    assert!(pair.client.mux.receive_total() > 0);
+    assert!(pair.client.mux.unread_bytes() > 0);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_blocked_stream_that_is_closed_blocks_no_longer() {
     assert!(pair.client.mux.is_receive_blocked());
     pair.client.mux.close(pair.now, id);
     assert!(!pair.client.mux.is_receive_blocked());
-    assert_eq!(pair.client.mux.receive_total(), 0);
+    assert_eq!(pair.client.mux.unread_bytes(), 0);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn a_driver_that_does_not_stop_does_not_fill_the_memory() {
         .unwrap();
     for message in chunks(&pair.server.output(pair.now, LIMIT)) {
         pair.client.mux.handle_input(pair.now, message).unwrap();
-        assert!(pair.client.mux.receive_total() < 350_000);
+        assert!(pair.client.mux.unread_bytes() < 350_000);
     }
     pair.client.drain(|_| false);
     assert!(pair.client.has(Event::Reset {

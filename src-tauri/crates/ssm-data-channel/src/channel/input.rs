@@ -74,34 +74,44 @@ impl DataChannel {
             payload,
             ..
         } = message;
-        let place = if self.acknowledging.is_full() {
-            Place::NoRoom
-        } else {
-            self.receiver.place(number, payload.len())
-        };
-        match place {
+        if self.acknowledging.is_full() {
+            self.counters.refused += 1;
+            return Ok(());
+        }
+        match self.receiver.place(number, payload.len()) {
             Place::Next => {
                 self.accepted(payload.len());
                 self.deliver(now, number, payload_type, payload)?;
-                self.receiver.advance(now);
+                self.receiver.accept_next(now);
                 self.acknowledging.push(number, id);
-                while let Some((number, payload_type, payload)) = self.receiver.take_next() {
-                    self.deliver(now, number, payload_type, payload)?;
-                    self.receiver.advance(now);
-                }
             }
             Place::Ahead => {
                 self.accepted(payload.len());
-                self.receiver.keep(now, number, payload_type, payload);
+                self.receiver.keep(now, number, payload_type, &payload);
                 self.acknowledging.push(number, id);
             }
             Place::Again => {
                 self.counters.duplicates += 1;
                 self.acknowledging.push(number, id);
             }
-            Place::NoRoom => self.counters.refused += 1,
+            Place::NoRoom => {
+                self.counters.refused += 1;
+                self.receiver.refuse(number);
+            }
         }
         Ok(())
+    }
+
+    /// Delivers the expected message if it came early.
+    pub(super) fn deliver_next(&mut self, now: Instant) -> Result<bool, Error> {
+        if !self.is_ready() {
+            return Ok(false);
+        }
+        let Some((number, payload_type, payload)) = self.receiver.take_next(now) else {
+            return Ok(false);
+        };
+        self.deliver(now, number, payload_type, payload)?;
+        Ok(true)
     }
 
     fn accepted(&mut self, payload: usize) {

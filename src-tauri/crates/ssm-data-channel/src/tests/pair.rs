@@ -201,7 +201,10 @@ impl World {
                 continue;
             }
             match to {
-                To::Client => self.client.handle_input(now, frame).unwrap(),
+                To::Client => {
+                    self.client.handle_input(now, frame).unwrap();
+                    while self.client.deliver_waiting(now).unwrap() {}
+                }
                 To::Agent => self.agent.input(now, &frame),
             }
         }

@@ -58,12 +58,16 @@ fn what_came_early_survives_a_new_socket() {
 #[test]
 fn without_room_to_wait_a_message_is_not_acknowledged() {
     let mut rig = Rig::established(Config {
-        reorder_messages: 2,
+        // One chunk and two entries.
+        reorder_bytes: 16 * 1024 + 128,
         ..Config::default()
     });
     for number in 3..8 {
+        assert!(!rig.channel.is_outgrown() || number > 5);
         rig.output(number, OUTPUT, b"x");
     }
+    assert!(rig.channel.is_outgrown());
+    assert_eq!(rig.channel.stats().missing, 4);
     assert_eq!(rig.acknowledged(), [3, 4]);
     assert_eq!(rig.channel.stats().refused, 3);
     for number in 2..8 {

@@ -94,6 +94,7 @@ impl Rig {
 
     pub(super) fn input(&mut self, frame: Bytes) {
         self.channel.handle_input(self.now, frame).unwrap();
+        while self.channel.deliver_waiting(self.now).unwrap() {}
     }
 
     /// Has the agent send a numbered message.

@@ -28,14 +28,20 @@ pub(super) enum CatchingUp {
         /// The last of those that were missing came then.
         advanced: Option<Instant>,
     },
-    Behind {
-        /// Messages that were held when it was noticed.
-        held: usize,
-    },
+    Behind(Noticed),
     Filled {
         since: Instant,
-        held: usize,
+        noticed: Noticed,
     },
+}
+
+/// How things stood when it was noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Noticed {
+    /// Messages that were held.
+    pub(super) held: usize,
+    /// Messages that were missing.
+    pub(super) missing: u64,
 }
 
 /// The messages that wait behind a missing one.
@@ -43,6 +49,10 @@ pub(super) enum CatchingUp {
 pub(super) struct Gap {
     /// How many.
     pub(super) held: usize,
+    /// How many are missing before the newest.
+    pub(super) missing: u64,
+    /// How many have come after a later one, since the session began.
+    pub(super) late: u64,
     /// When the gap opened, or one of the missing last came.
     pub(super) since: Instant,
 }
@@ -64,15 +74,21 @@ impl CatchingUp {
             (Self::Held { since, .. }, Some(gap)) => {
                 let advanced = Some(gap.since).filter(|at| *at > since);
                 if advanced.is_some() && now.saturating_duration_since(since) >= TOLD_AFTER {
-                    Self::Behind { held: gap.held }
+                    Self::Behind(Noticed {
+                        held: gap.held,
+                        missing: gap.missing,
+                    })
                 } else {
                     Self::Held { since, advanced }
                 }
             }
-            (Self::Behind { held }, Some(_)) | (Self::Filled { held, .. }, Some(_)) => {
-                Self::Behind { held }
+            (Self::Behind(noticed), Some(_)) | (Self::Filled { noticed, .. }, Some(_)) => {
+                Self::Behind(noticed)
             }
-            (Self::Behind { held }, None) => Self::Filled { since: now, held },
+            (Self::Behind(noticed), None) => Self::Filled {
+                since: now,
+                noticed,
+            },
             (Self::Filled { since, .. }, None)
                 if now.saturating_duration_since(since) >= OVER_AFTER =>
             {
@@ -82,11 +98,11 @@ impl CatchingUp {
         };
     }
 
-    /// How many messages were held when it was noticed; `None` while there is nothing to say.
-    pub(super) fn held(self) -> Option<usize> {
+    /// How things stood when it was noticed; `None` while there is nothing to say.
+    pub(super) fn noticed(self) -> Option<Noticed> {
         match self {
             Self::Even | Self::Held { .. } => None,
-            Self::Behind { held } | Self::Filled { held, .. } => Some(held),
+            Self::Behind(noticed) | Self::Filled { noticed, .. } => Some(noticed),
         }
     }
 
@@ -94,7 +110,7 @@ impl CatchingUp {
     pub(super) fn poll_timeout(self) -> Option<Instant> {
         match self {
             // Without an advance, time alone makes it a stall.
-            Self::Even | Self::Held { advanced: None, .. } | Self::Behind { .. } => None,
+            Self::Even | Self::Held { advanced: None, .. } | Self::Behind(_) => None,
             Self::Held {
                 since,
                 advanced: Some(_),

@@ -23,6 +23,11 @@ pub struct SessionConfig {
     /// (docs/protocol.md, section 3). Longer by at most `ping_patience` when the path's life
     /// has to be proven first.
     pub jam_after: Duration,
+    /// How long a gap in what the agent has sent may still need to heal, by the rate at which
+    /// what is missing comes, before the session counts as jammed and is over; 10 min by
+    /// default: 6,000 messages at the agent's ten a second (docs/protocol.md, section 3), for
+    /// which few programs wait.
+    pub heal_patience: Duration,
     /// How long the agent may be away while the WebSocket is up before the session is over;
     /// 2 min by default: the reference agent gives up reconnecting after 5 tries in about 15 s
     /// (docs/protocol.md, section 3), so by then it has been gone for good for long.
@@ -64,6 +69,7 @@ impl Default for SessionConfig {
             ping_patience: Duration::from_secs(10),
             stall_after: Duration::from_secs(5),
             jam_after: Duration::from_secs(30),
+            heal_patience: Duration::from_secs(10 * 60),
             agent_patience: Duration::from_secs(2 * 60),
             hold_open: None,
         }

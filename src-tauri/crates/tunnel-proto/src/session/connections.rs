@@ -71,12 +71,16 @@ impl Session {
 
     /// The next bytes of the destination for this connection. What came before the session's
     /// end can be read after it.
-    pub fn read(&mut self, id: ConnectionId) -> Option<Bytes> {
-        match &mut self.carrier {
+    pub fn read(&mut self, now: Instant, id: ConnectionId) -> Option<Bytes> {
+        let data = match &mut self.carrier {
             Carrier::Mux(mux) => mux.read(stream(id)),
             Carrier::Serial(serial) => serial.read(id),
             Carrier::None => None,
+        };
+        if data.is_some() && self.channel.is_ready() {
+            self.collect(now);
         }
+        data
     }
 
     /// The destination has closed, and everything that it said was read. `false` for a

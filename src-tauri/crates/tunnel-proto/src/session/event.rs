@@ -149,6 +149,8 @@ pub enum SessionTimer {
     AgentGone,
     /// A gap that is being filled is old enough to be told, or has been closed for long enough.
     CatchingUp,
+    /// Nothing has been read for too long of what a closed gap has set free.
+    Backlog,
     /// The quiet moment that is awaited, or the end of the patience with it.
     Quiet,
     /// The end of a window in which the load is measured.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::catching_up::{CatchingUp, Gap};
+use super::healing::{Healing, Hopeless};
 use super::problem::Reason;
 use super::{SessionConfig, SessionTimer};
 
@@ -25,16 +26,20 @@ pub(super) struct Health {
     away: Option<Instant>,
     no_pong: bool,
     trial: Trial,
+    /// What was endured on WebSockets that are gone.
+    endured: Endured,
     catching_up: CatchingUp,
+    healing: Healing,
     /// What the user was told last.
     told: Option<Reason>,
 }
 
 /// What is waited for, and how long it may still take. Any progress, and anything that stops
-/// the clocks, leads back to the beginning.
+/// the clocks, leads back to the beginning; but what one WebSocket has endured without progress,
+/// up to its last frame, counts on the next one ([`Endured`]).
 ///
 /// ```text
-///          something is missing         stall_after             jam_after
+///          something is missing         stall_after        jam_after in all
 ///   Idle ────────────────────▶ Counting ───────────▶ Stalled ──────────────┐
 ///     │                                                                    ▼     a frame comes
 ///     └──────────────────────▶ Counting ──────── agent_patience ──────▶ Proving ──────────────▶ over
@@ -59,6 +64,15 @@ enum Trial {
         since: Instant,
         asked: Instant,
     },
+}
+
+/// For how long the same things have been missing on WebSockets that lived and are gone: a stuck
+/// agent does not get 30 s anew with each of them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Endured {
+    /// [`Signs::missing_since`] then.
+    missing_since: Option<Instant>,
+    time: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +105,8 @@ pub(super) enum Verdict {
     Ask,
     /// Messages have stayed missing for too long.
     Jammed,
+    /// What is missing would take too long to come.
+    Hopeless(Hopeless),
     /// The agent has been away for too long.
     AgentGone,
 }
@@ -105,7 +121,9 @@ impl Health {
             away: None,
             no_pong: false,
             trial: Trial::Idle,
+            endured: Endured::default(),
             catching_up: CatchingUp::Even,
+            healing: Healing::new(config.heal_patience),
             told: None,
         }
     }
@@ -121,22 +139,44 @@ impl Health {
         self.watched = self.watched.map(|_| now);
     }
 
+    /// The WebSocket is gone, on which a frame last came then.
+    pub(super) fn handle_disconnected(&mut self, last_frame: Option<Instant>) {
+        // From the last frame on it may have been the path's fault.
+        if let Some((Cause::Missing, since)) = self.trial.subject() {
+            let lived = last_frame.map(|at| at.saturating_duration_since(since));
+            self.endured.time += lived.unwrap_or_default();
+        }
+        self.trial = Trial::Idle;
+        self.reset();
+    }
+
     /// The WebSocket is gone, or a new one is there: the next one's gateway says anew whether
     /// the agent is there, and all clocks start anew.
     pub(super) fn reset(&mut self) {
         self.away = None;
         self.watched = None;
         self.catching_up.reset();
+        self.healing.reset();
     }
 
     /// Looks at how things stand. To be called whenever something happened.
     pub(super) fn review(&mut self, now: Instant, signs: Signs) -> Verdict {
         self.no_pong = signs.no_pong;
+        if self.endured.missing_since != signs.missing_since {
+            self.endured = Endured {
+                missing_since: signs.missing_since,
+                time: Duration::ZERO,
+            };
+        }
         if signs.watched {
             self.watched.get_or_insert(now);
             self.catching_up.review(now, signs.gap);
+            if let Some(hopeless) = self.healing.review(now, signs.gap) {
+                return Verdict::Hopeless(hopeless);
+            }
         } else {
             self.watched = None;
+            self.healing.reset();
         }
         let Some((cause, since)) = self.subject(signs.missing_since) else {
             self.trial = Trial::Idle;
@@ -199,7 +239,7 @@ impl Health {
         } else if stalled {
             Some(Reason::Stalled(self.stall_after))
         } else {
-            self.catching_up.held().map(Reason::CatchingUp)
+            self.catching_up.noticed().map(Reason::CatchingUp)
         }
     }
 
@@ -226,7 +266,10 @@ impl Health {
                 cause: Cause::AgentAway,
                 since,
             } => (since, self.agent_patience, SessionTimer::AgentGone),
-            Trial::Stalled { since } => (since, self.jam_after, SessionTimer::Jammed),
+            Trial::Stalled { since } => {
+                let left = self.jam_after.saturating_sub(self.endured.time);
+                (since, left.max(self.stall_after), SessionTimer::Jammed)
+            }
             // The ping has its own deadline.
             Trial::Idle | Trial::Proving { .. } => return None,
         };

@@ -50,9 +50,46 @@ impl Session {
     }
 
     fn take_events(&mut self, now: Instant) {
-        while let Some(event) = self.channel.poll_event() {
-            self.handle_channel_event(now, event);
+        loop {
+            while let Some(event) = self.channel.poll_event() {
+                self.handle_channel_event(now, event);
+            }
+            self.take_carrier_events(now);
+            if !self.deliver_waiting(now) {
+                return;
+            }
         }
+    }
+
+    /// Delivers one message that waited behind a gap, if its turn is now and there is room.
+    fn deliver_waiting(&mut self, now: Instant) -> bool {
+        if !self.channel.is_ready() {
+            self.backlog.clear();
+            return false;
+        }
+        let has_room = match &self.carrier {
+            // The multiplexer waits for that reader itself, for as long as it takes.
+            Carrier::Mux(mux) if mux.is_receive_blocked() => {
+                self.backlog.clear();
+                false
+            }
+            Carrier::Mux(mux) => self.backlog.may_go_on(now, mux.unread_bytes()),
+            Carrier::Serial(serial) => !serial.is_receive_blocked(),
+            Carrier::None => true,
+        };
+        if !has_room || self.outcome.is_some() {
+            return false;
+        }
+        match self.channel.deliver_waiting(now) {
+            Ok(delivered) => delivered,
+            Err(error) => {
+                self.end(problem::channel(&error));
+                false
+            }
+        }
+    }
+
+    fn take_carrier_events(&mut self, now: Instant) {
         loop {
             match &mut self.carrier {
                 Carrier::Mux(mux) => {

@@ -1,9 +1,11 @@
 //! One session: the data channel, what carries connections over it, and the path's liveness.
 
+mod backlog;
 mod catching_up;
 mod config;
 mod connections;
 mod event;
+mod healing;
 mod health;
 mod keepalive;
 mod layers;
@@ -22,6 +24,7 @@ use smux::Mux;
 use ssm_data_channel::{Clock, DataChannel, DataKey, SocketEnd};
 use ssm_message::payload::Flag;
 
+use self::backlog::Backlog;
 use self::catching_up::Gap;
 use self::health::{Health, Signs, Verdict};
 use self::keepalive::Keepalive;
@@ -51,6 +54,7 @@ pub struct Session {
     health: Health,
     quiet: Quiet,
     load: Meter,
+    backlog: Backlog,
     /// When the present WebSocket was opened; `None` while there is none.
     up_since: Option<Instant>,
     last_frame: Option<Instant>,
@@ -87,6 +91,7 @@ impl Session {
             keepalive: Keepalive::new(config.ping_interval, config.ping_patience),
             quiet: Quiet::NotAwaited,
             load: Meter::new(),
+            backlog: Backlog::default(),
             up_since: None,
             last_frame: None,
             progress_before: 0,
@@ -127,7 +132,7 @@ impl Session {
             return;
         }
         self.keepalive.handle_disconnected();
-        self.health.reset();
+        self.health.handle_disconnected(self.last_frame);
         // Once the session is over, the way in which its WebSocket goes says nothing.
         let end = match self.outcome {
             Some(_) => SocketEnd::Orderly,
@@ -306,7 +311,11 @@ impl Session {
         };
         let quiet = quiet.map(|at| (at, SessionTimer::Quiet));
         let load = self.load.poll_timeout().map(|at| (at, SessionTimer::Load));
-        [channel, carrier, keepalive, health, quiet, load]
+        let backlog = self
+            .backlog
+            .poll_timeout()
+            .map(|at| (at, SessionTimer::Backlog));
+        [channel, carrier, keepalive, health, quiet, load, backlog]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -323,8 +332,12 @@ impl Session {
     }
 
     /// Whether the driver should read the WebSocket: not while the only connection's reader
-    /// is so slow that its buffer is full.
+    /// is so slow that its buffer is full, nor while readers are still busy with what a closed
+    /// gap has set free.
     pub fn wants_input(&self) -> bool {
+        if self.channel.is_ready() {
+            return false;
+        }
         match &self.carrier {
             Carrier::Mux(mux) => !mux.is_receive_blocked(),
             Carrier::Serial(serial) => !serial.is_receive_blocked(),
@@ -388,10 +401,13 @@ impl Session {
         if self.outcome.is_some() {
             return;
         }
-        let gap = self.channel.gap_since().map(|since| Gap {
-            held: self.channel.stats().reordered,
-            since,
-        });
+        let gap = self.gap();
+        if self.channel.is_outgrown() {
+            let stats = self.channel.stats();
+            let connections = self.connections();
+            let problem = problem::outgrown(stats.missing, stats.reordered_bytes, connections);
+            return self.end(problem);
+        }
         let missing = [self.channel.unanswered_since(), gap.map(|gap| gap.since)];
         let signs = Signs {
             watched: self.is_attended(),
@@ -406,6 +422,9 @@ impl Session {
             Verdict::Jammed => {
                 return self.end(problem::jammed(self.jam_after, self.connections()));
             }
+            Verdict::Hopeless(hopeless) => {
+                return self.end(problem::hopeless(hopeless, self.connections()));
+            }
             Verdict::AgentGone => return self.end(problem::agent_gone(self.agent_patience)),
         }
         if let Some(worst) = self.health.poll_news() {
@@ -419,6 +438,17 @@ impl Session {
                 None => {}
             }
         }
+    }
+
+    fn gap(&self) -> Option<Gap> {
+        let since = self.channel.gap_since()?;
+        let stats = self.channel.stats();
+        Some(Gap {
+            held: stats.reordered,
+            missing: stats.missing,
+            late: stats.late,
+            since,
+        })
     }
 
     /// Whether something that is due could come and would be noticed: the WebSocket is up and

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ssm_data_channel::Error as ChannelError;
 
+use super::catching_up::Noticed;
+use super::healing::Hopeless;
 use crate::{Problem, ProblemKind};
 
 /// Why a session that lives is degraded.
@@ -13,8 +15,7 @@ pub(super) enum Reason {
     NoPong,
     /// For so long when it was noticed.
     Stalled(Duration),
-    /// With so many messages held when it was noticed.
-    CatchingUp(usize),
+    CatchingUp(Noticed),
 }
 
 impl Reason {
@@ -43,19 +44,33 @@ impl Reason {
                 "Nothing to do if it goes on; otherwise look for a destination that does not \
                  read what it is sent.",
             ),
-            Self::CatchingUp(held) => Problem::new(
+            Self::CatchingUp(Noticed { held, missing }) => Problem::new(
                 ProblemKind::Target,
                 "catching-up",
                 format!(
                     "Some of what the target sent was lost on the way, and its agent sends it \
                      again slowly: about ten messages a second. When this was noticed, {} \
-                     waited behind what is missing.",
-                    messages(held)
+                     waited behind {missing} that were missing, which takes {} or more.",
+                    messages(held),
+                    span(
+                        Duration::from_millis(100)
+                            .saturating_mul(u32::try_from(missing).unwrap_or(u32::MAX))
+                    )
                 ),
                 "Nothing to do: it heals by itself, at the agent's pace. New connections use \
                  another session.",
             ),
         }
+    }
+}
+
+/// A duration in words, roughly.
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        0 | 1 => "a second".to_owned(),
+        seconds @ 2..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
     }
 }
 
@@ -68,11 +83,7 @@ fn messages(count: usize) -> String {
 
 /// Messages stayed missing although the WebSocket lives (docs/protocol.md, section 3).
 pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
-    let carried = match connections {
-        0 => "no connection".to_owned(),
-        1 => "1 connection".to_owned(),
-        more => format!("{more} connections"),
-    };
+    let carried = carried(connections);
     Problem::new(
         ProblemKind::Target,
         "jammed",
@@ -84,6 +95,53 @@ pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
         "A new session is started for new connections. If it happens again, look for a \
          destination that does not read what it is sent: it stops all others of its session.",
     )
+}
+
+/// So much was lost on the way that what comes meanwhile fills every memory before the agent
+/// has sent it again (docs/protocol.md, section 3).
+pub(super) fn outgrown(missing: u64, waiting_bytes: usize, connections: usize) -> Problem {
+    jammed_by_gap(
+        format!(
+            "{missing} messages of the target are missing, and what came behind them takes {} MB: \
+             the agent sends faster than what was lost comes again.",
+            waiting_bytes / 1_000_000
+        ),
+        connections,
+    )
+}
+
+/// So much was lost on the way that nobody would wait for it.
+pub(super) fn hopeless(hopeless: Hopeless, connections: usize) -> Problem {
+    let Hopeless { missing, left } = hopeless;
+    jammed_by_gap(
+        format!(
+            "{missing} messages of the target are missing, and at the pace at which its agent \
+             sends them again they would take another {}.",
+            span(left)
+        ),
+        connections,
+    )
+}
+
+fn jammed_by_gap(why: String, connections: usize) -> Problem {
+    Problem::new(
+        ProblemKind::Network,
+        "jammed",
+        format!(
+            "Too much was lost on the way to go on: {why} The session carried {}.",
+            carried(connections)
+        ),
+        "A new session is started for new connections. If it happens again, look at the network: \
+         it was silent for long in the middle of a download.",
+    )
+}
+
+fn carried(connections: usize) -> String {
+    match connections {
+        0 => "no connection".to_owned(),
+        1 => "1 connection".to_owned(),
+        more => format!("{more} connections"),
+    }
 }
 
 pub(super) fn agent_gone(after: Duration) -> Problem {

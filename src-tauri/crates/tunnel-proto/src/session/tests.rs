@@ -4,6 +4,7 @@
     reason = "a test looks at the variants that it is about"
 )]
 
+mod backlog;
 mod health;
 mod held_open;
 mod load;
@@ -51,9 +52,9 @@ fn what_came_before_the_sessions_end_is_read_and_what_it_cut_has_no_orderly_end(
     }
 
     let World { session, now, .. } = &mut world;
-    assert_eq!(session.read(whole).unwrap(), "whole");
+    assert_eq!(session.read(*now, whole).unwrap(), "whole");
     assert!(session.is_finished(whole));
-    assert_eq!(session.read(cut).unwrap(), "half");
+    assert_eq!(session.read(*now, cut).unwrap(), "half");
     assert!(!session.is_finished(cut));
     assert_eq!(session.open(*now), None);
 }
@@ -66,7 +67,7 @@ fn a_raw_stream_ends_with_its_session() {
     world.close_channel();
     let session = &mut world.session;
     assert!(!session.is_finished(id));
-    assert_eq!(session.read(id).unwrap(), "bye");
+    assert_eq!(session.read(world.now, id).unwrap(), "bye");
     assert!(session.is_finished(id));
 }
 
@@ -78,7 +79,7 @@ fn bytes_for_a_destination_that_has_closed_do_not_cost_its_answer() {
     world.say(PayloadType::Output, frame(FIN, id, b""));
     let World { session, now, .. } = &mut world;
     session.write(*now, id, Bytes::from_static(b"too late"));
-    assert_eq!(session.read(id).unwrap(), "answer");
+    assert_eq!(session.read(*now, id).unwrap(), "answer");
     assert!(session.is_finished(id));
 }
 

@@ -191,17 +191,51 @@ fn silence_while_this_process_did_not_run_says_nothing() {
 }
 
 #[test]
-fn each_websocket_starts_the_clock_anew() {
+fn a_stuck_agent_whose_websockets_are_cut_is_jammed_all_the_same() {
+    let mut world = stuck(SessionConfig::default());
+    // A pong comes after 20 s, and nothing after that counts.
+    world.run(secs(29));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.disconnect();
+    assert_eq!(world.said(), ["fine"]);
+    world.run(secs(60));
+    assert!(world.said().is_empty());
+    world.connect();
+    world.run(ms(9_999));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.run(ms(1));
+    assert_eq!(world.said(), ["over: jammed"]);
+}
+
+#[test]
+fn progress_on_one_websocket_forgives_what_others_endured() {
     let mut world = stuck(SessionConfig::default());
     for _ in 0..9 {
         world.run(secs(29));
         assert_eq!(world.said(), ["degraded: stalled"]);
         world.disconnect();
-        assert_eq!(world.said(), ["fine"]);
-        world.run(secs(60));
-        assert!(world.said().is_empty());
         world.connect();
+        assert_eq!(world.said(), ["fine"]);
+        let id = world.session.open(world.now).unwrap();
+        let before = std::mem::take(&mut world.unanswered);
+        world.write(id, b"b".to_vec());
+        world.acknowledge(&before[0]);
     }
+}
+
+#[test]
+fn websockets_on_which_nothing_comes_are_not_the_agents_fault() {
+    let mut world = stuck(SessionConfig::default());
+    world.answers_pings = false;
+    for _ in 0..9 {
+        world.run(secs(31));
+        let said = world.said();
+        assert!(said.contains(&"path dead".to_owned()), "{said:?}");
+        world.disconnect();
+        world.connect();
+        world.said();
+    }
+    assert_eq!(world.session.outcome(), None);
 }
 
 #[test]
@@ -218,7 +252,7 @@ fn what_is_missing_while_nothing_is_read_is_nobodys_fault() {
     world.events();
     world.run(secs(300));
     assert!(world.said().is_empty());
-    while world.session.read(id).is_some() {}
+    while world.session.read(world.now, id).is_some() {}
     world.run(ms(4_999));
     assert!(world.said().is_empty());
     world.run(ms(1));

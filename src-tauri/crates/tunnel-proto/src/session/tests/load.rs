@@ -11,7 +11,7 @@ fn a_transfer_makes_the_session_bulk_and_its_end_makes_it_light_again() {
     let id = world.session.open(world.now).unwrap();
     for _ in 0..20 {
         world.say(PayloadType::Output, frame(PSH, id, &[0; 16_000]));
-        while world.session.read(id).is_some() {}
+        while world.session.read(world.now, id).is_some() {}
     }
     let bulk = world.said();
     assert_eq!(bulk.iter().filter(|said| *said == "bulk").count(), 1);
@@ -46,7 +46,7 @@ fn a_talk_is_light_and_has_no_timer() {
     for _ in 0..1_000 {
         world.write(id, vec![0; 100]);
         world.say(PayloadType::Output, frame(PSH, id, &[0; 100]));
-        while world.session.read(id).is_some() {}
+        while world.session.read(world.now, id).is_some() {}
         assert_eq!(world.timer(), Some(SessionTimer::Keepalive));
         world.run(ms(10));
     }
@@ -60,7 +60,7 @@ fn what_goes_on_over_a_lost_websocket_is_told_again_on_the_next() {
     let id = world.session.open(world.now).unwrap();
     for _ in 0..20 {
         world.say(PayloadType::Output, frame(PSH, id, &[0; 16_000]));
-        while world.session.read(id).is_some() {}
+        while world.session.read(world.now, id).is_some() {}
     }
     world.said();
     world.disconnect();

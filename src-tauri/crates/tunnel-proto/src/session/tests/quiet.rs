@@ -102,7 +102,7 @@ fn a_session_whose_input_is_not_read_is_not_quiet() {
     world.session.await_quiet(world.now, None);
     world.run(secs(1));
     assert!(world.said().is_empty());
-    while world.session.read(id).is_some() {}
+    while world.session.read(world.now, id).is_some() {}
     world.run(ms(250));
     assert_eq!(world.said(), ["quiet"]);
 }
