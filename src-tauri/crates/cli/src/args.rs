@@ -74,6 +74,9 @@ pub(crate) struct Forward {
     /// Where to listen: localhost (IPv4 and IPv6, the default), an address, or unix:PATH
     #[arg(long, value_name = "ADDR", value_parser = bind_address)]
     pub(crate) bind: Option<BindAddress>,
+    /// What the tunnel is called in the history and the log; its target and port if left out
+    #[arg(long = "name", value_name = "NAME", value_parser = rules::name, conflicts_with = "name")]
+    pub(crate) called: Option<String>,
     #[command(flatten)]
     pub(crate) aws: Aws,
     /// Sessions to hold, 1 to 8: a number, or a range within which the tunnel grows when it
@@ -217,6 +220,9 @@ impl Forward {
                 config.name.clone_from(&target);
             }
             config.target = target;
+        }
+        if let Some(called) = self.called {
+            config.name = called;
         }
         config.destination = destination(config.destination, self.remote_host, self.remote_port);
         if let Some(address) = self.bind {

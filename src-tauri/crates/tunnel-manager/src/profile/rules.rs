@@ -206,7 +206,11 @@ impl fmt::Display for Invalid {
     }
 }
 
-pub(super) fn name(text: &str) -> Result<String, Rule> {
+/// Reads what a tunnel is called: 1 to 100 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn name(text: &str) -> Result<String, Rule> {
     let text = text.trim();
     if text.is_empty() || text.contains(char::is_control) {
         return Err(Rule::NameMissing);
