@@ -98,7 +98,11 @@ pub(crate) enum StateView {
         problem: ProblemView,
     },
     /// Only the user can renew the credentials.
-    NeedsSignIn { since: u64, problem: ProblemView },
+    NeedsSignIn {
+        since: u64,
+        next_attempt: Option<u64>,
+        problem: ProblemView,
+    },
     /// Its sessions are being ended.
     Stopping,
     /// Given up.
@@ -288,8 +292,13 @@ impl From<&State> for StateView {
                 next_attempt: *next_attempt,
                 problem: problem.into(),
             },
-            State::NeedsSignIn { since, problem } => Self::NeedsSignIn {
+            State::NeedsSignIn {
+                since,
+                next_attempt,
+                problem,
+            } => Self::NeedsSignIn {
                 since: *since,
+                next_attempt: *next_attempt,
                 problem: problem.into(),
             },
             State::Stopping => Self::Stopping,

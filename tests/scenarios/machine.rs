@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use culvert_tests::{Rig, echo, impatient};
-use ssm_sim::{ApiFault, BlackHole, Operation};
-use tunnel::{Environment, Snapshot, State, TunnelConfig};
+use ssm_sim::{ApiFault, BlackHole, Operation, TerminatedBy};
+use tokio::sync::broadcast::Receiver;
+use tunnel::{Environment, Happening, Snapshot, State, TunnelConfig, TunnelEvent};
 
 use crate::transfer::fast;
 
@@ -95,4 +96,86 @@ async fn a_path_that_was_lost_in_a_sleep_is_checked_at_the_wake_and_left() {
     assert_eq!(snapshot.replacements, 0, "{snapshot:?}");
     carries(&rig).await;
     rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_could_not_be_ended_is_ended_later() {
+    let (environment, control) = Environment::by_hand();
+    let by_hand = |config: &mut TunnelConfig| config.environment = environment;
+    let rig = Rig::start_with(fast(), by_hand).await.unwrap();
+    let mut events = rig.tunnel.events();
+    let faults = rig.sim.faults();
+    let fault = ApiFault::Error {
+        code: "InternalServerError".to_owned(),
+        message: "not now".to_owned(),
+        status: 500,
+    };
+    faults.fail_api(Operation::TerminateSession, fault, None);
+    faults.agent_lost();
+    let gone = ApiFault::Error {
+        code: "DoesNotExistException".to_owned(),
+        message: "no such session".to_owned(),
+        status: 400,
+    };
+    faults.fail_api(Operation::ResumeSession, gone, Some(1));
+    faults.reset();
+    let left = told(&mut events, |what| match what {
+        Happening::LeftBehind { session_id, .. } => Some(session_id.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(left, rig.sim.sessions()[0].id);
+    faults.clear_api(Operation::TerminateSession);
+    // Not at the wake alone: but that is the only one of its times that does not take a minute.
+    control.wake(Duration::from_secs(1));
+    let ended = told(&mut events, |what| match what {
+        Happening::EndedLate { session_id } => Some(session_id.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(ended, left);
+    assert_eq!(rig.sim.sessions()[0].terminated_by, Some(TerminatedBy::Api));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_a_tunnel_left_is_ended_when_the_tunnel_is_gone() {
+    let (environment, control) = Environment::by_hand();
+    let of_tunnel = environment.clone();
+    let by_hand = |config: &mut TunnelConfig| config.environment = of_tunnel;
+    let Rig { sim, tunnel, .. } = Rig::start_with(fast(), by_hand).await.unwrap();
+    let faults = sim.faults();
+    faults.freeze();
+    let fault = ApiFault::Error {
+        code: "InternalServerError".to_owned(),
+        message: "not now".to_owned(),
+        status: 500,
+    };
+    faults.fail_api(Operation::TerminateSession, fault, None);
+    tunnel.stop().await;
+    drop(tunnel);
+    assert_eq!(sim.sessions()[0].terminated_by, None);
+    faults.clear_api(Operation::TerminateSession);
+    control.wake(Duration::from_secs(1));
+    let ended = sim.wait_for(|sessions, _| sessions[0].terminated_by == Some(TerminatedBy::Api));
+    impatient(ended).await.unwrap();
+    drop(environment);
+    sim.stop().await;
+}
+
+/// Waits until something is kept of the tunnel's life.
+async fn told<T>(
+    events: &mut Receiver<TunnelEvent>,
+    wanted: impl Fn(&Happening) -> Option<T>,
+) -> T {
+    let told = async {
+        loop {
+            if let TunnelEvent::Record(record) = events.recv().await.unwrap()
+                && let Some(told) = wanted(&record.what)
+            {
+                return told;
+            }
+        }
+    };
+    impatient(told).await.unwrap()
 }

@@ -340,7 +340,7 @@ impl World {
                     Event::StateChanged(state) => self.states.push((self.now, state)),
                     Event::Replaced { problem, .. } => self.replaced.push(problem.code),
                     Event::Record(record) => self.records.push(*record),
-                    Event::Lost { .. } | Event::Stopped | Event::Failed(_) => {}
+                    Event::Lost { .. } | Event::Rested(_) | Event::Stopped | Event::Failed(_) => {}
                 }
             }
             let keys: Vec<_> = self.clients.keys().copied().collect();

@@ -28,7 +28,11 @@ fn renewals(world: &World) -> Vec<&Renewal> {
     records
         .filter_map(|record| match &record.what {
             Happening::Renewed(renewal) => Some(renewal),
-            Happening::State { .. } | Happening::Drop(_) => None,
+            Happening::State { .. }
+            | Happening::Drop(_)
+            | Happening::TurnedAway(_)
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => None,
         })
         .collect()
 }

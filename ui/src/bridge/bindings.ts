@@ -141,7 +141,7 @@ export type StateView =
 /**  It is being resumed or replaced. */
 { kind: "reconnecting"; since: number; attempt: number; nextAttempt: number | null; problem: ProblemView } | 
 /**  Only the user can renew the credentials. */
-{ kind: "needsSignIn"; since: number; problem: ProblemView } | 
+{ kind: "needsSignIn"; since: number; nextAttempt: number | null; problem: ProblemView } | 
 /**  Its sessions are being ended. */
 { kind: "stopping" } | 
 /**  Given up. */

@@ -110,6 +110,7 @@ export const everyState: OverviewView = {
       state: {
         kind: "needsSignIn",
         since: NOW - 4 * MINUTE,
+        nextAttempt: NOW + 24_000,
         problem: problem({
           kind: "credentials",
           code: "sso-login-expired",

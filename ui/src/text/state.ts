@@ -50,7 +50,7 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
         tunnel.waiting,
       );
     case "needsSignIn":
-      return sentence(state.problem.what);
+      return `${sentence(state.problem.what)}. ${nextLook(state.nextAttempt, now)}`;
     case "stopping":
       return "ending its sessions";
     case "failed":
@@ -91,6 +91,12 @@ function nextAttempt(at: number | null, now: number): string {
   if (at === null) return "under way";
   const seconds = Math.ceil((at - now) / 1000);
   return seconds <= 0 ? "now" : `next in ${seconds} s`;
+}
+
+function nextLook(at: number | null, now: number): string {
+  if (at === null) return "The credentials are being looked at";
+  const seconds = Math.max(0, Math.ceil((at - now) / 1000));
+  return `The credentials are looked at again in ${seconds} s, or when the AWS files change`;
 }
 
 function withWaiting(text: string, waiting: number): string {

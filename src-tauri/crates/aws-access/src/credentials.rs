@@ -64,7 +64,7 @@ impl CredentialSource {
     ///
     /// # Errors
     /// [`AccessError::NoCredentials`], [`AccessError::Profile`], [`AccessError::SsoLoginExpired`],
-    /// [`AccessError::CredentialsFailed`] or [`AccessError::Network`].
+    /// [`AccessError::ConfigFiles`], [`AccessError::CredentialsFailed`] or [`AccessError::Network`].
     /// The kinds of [`NetworkFault`], of [`ServiceAnswer`] and [`AccessError::Throttled`] are
     /// those of whoever hands credentials out.
     pub(crate) async fn resolve(&self) -> Result<Credentials, AccessError> {
@@ -134,6 +134,12 @@ impl CredentialSource {
         {
             return AccessError::NoCredentials {
                 profile: self.label.clone(),
+                source: error.into(),
+            };
+        }
+        // Read anew at each call: it may be half saved.
+        if matches!(error, CredentialsError::InvalidConfiguration(_)) {
+            return AccessError::ConfigFiles {
                 source: error.into(),
             };
         }

@@ -196,6 +196,8 @@ pub enum Next {
     NewCredentials,
     /// Only a person can renew the credentials.
     SignIn,
+    /// The settings can't be used as they are now; somebody may be about to save them.
+    AwaitSettings,
     /// Nothing but a change of settings or permissions helps.
     Stop,
 }
@@ -266,9 +268,9 @@ impl AccessError {
             | Self::Profile { .. }
             | Self::CredentialsFailed { .. } => Next::NewCredentials,
             Self::SsoLoginExpired { .. } | Self::NoCredentials { .. } => Next::SignIn,
+            // A file that is being saved may lack a part for a moment.
+            Self::ConfigFiles { .. } | Self::UnknownProfile { .. } => Next::AwaitSettings,
             Self::Service(_)
-            | Self::UnknownProfile { .. }
-            | Self::ConfigFiles { .. }
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
@@ -289,7 +291,7 @@ impl AccessError {
             Self::UnknownProfile { profile, .. } => {
                 format!("The AWS config files have no profile named {profile}.")
             }
-            Self::ConfigFiles { .. } => "The AWS config files cannot be read.".into(),
+            Self::ConfigFiles { .. } => "The AWS config files cannot be used as they are.".into(),
             Self::Profile { fault, .. } => fault.what(),
             Self::RegionMissing {
                 profile: Some(profile),
@@ -438,7 +440,7 @@ impl AccessError {
                 "This passes when fewer calls are made: other programs may use the account, too.".into()
             }
             Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
-            Self::SessionOver { .. } => "A new session is needed.".into(),
+            Self::SessionOver { .. } => "Nothing to do: another session takes its place.".into(),
             Self::KmsKey { .. } => {
                 "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
             }

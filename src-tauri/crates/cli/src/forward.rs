@@ -1,8 +1,9 @@
 //! `culvert forward` and `culvert stream`: one tunnel for as long as the program runs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::tunnel::{
@@ -79,21 +80,44 @@ pub(crate) fn settle_in(config: &mut TunnelConfig) -> Traces {
 pub(crate) struct Kept {
     tunnel: Tunnel,
     following: Following,
+    noted: Noted,
+}
+
+/// Whether the next start knows of the sessions that live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    Yes,
+    No,
 }
 
 impl Kept {
     pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces) -> Self {
         let following = traces.history.follow(name, tunnel.events_from_start());
-        Self { tunnel, following }
+        let noted = if traces.ledger.keeps() {
+            Noted::Yes
+        } else {
+            Noted::No
+        };
+        Self {
+            tunnel,
+            following,
+            noted,
+        }
     }
 
-    /// Ends its sessions at the service, and brings its last words to the disk.
-    async fn stop(self) {
-        let Self { tunnel, following } = self;
+    /// Ends its sessions at the service, and brings its last words to the disk. Says whether the
+    /// next start knows of what could not be ended.
+    async fn stop(self) -> Noted {
+        let Self {
+            tunnel,
+            following,
+            noted,
+        } = self;
         tunnel.stop().await;
         // Only then its events are over.
         drop(tunnel);
         following.finished().await;
+        noted
     }
 }
 
@@ -129,7 +153,10 @@ pub(crate) async fn keep_up(
     let mut events = kept.tunnel.events();
     let mut snapshot = kept.tunnel.snapshot();
     let mut has_been_up = false;
-    let mut narrator = Narrator::default();
+    let mut narrator = Narrator::new(Instant::now(), unix_ms());
+    let begins = TunnelEvent::State(snapshot.borrow().state.clone());
+    // It has begun before anybody listened.
+    output.told(narrator.handle(Instant::now(), &begins).as_deref());
     loop {
         let now = snapshot.borrow_and_update().clone();
         match now.state {
@@ -140,14 +167,16 @@ pub(crate) async fn keep_up(
             }
             State::Failed { problem, .. } => {
                 output.failed(&problem);
-                kept.stop().await;
+                let noted = kept.stop().await;
+                last_words(&mut narrator, &mut events, noted, output);
                 return Exit::from(&problem);
             }
             // Somebody who has just typed the command is better served with a sentence than
             // with a program that waits.
             State::NeedsSignIn { problem, .. } if !has_been_up => {
                 output.failed(&problem);
-                kept.stop().await;
+                let noted = kept.stop().await;
+                last_words(&mut narrator, &mut events, noted, output);
                 return Exit::from(&problem);
             }
             State::Off
@@ -162,17 +191,25 @@ pub(crate) async fn keep_up(
         tokio::select! {
             () = signals.recv() => {
                 tokio::select! {
-                    () = kept.stop() => return Exit::Success,
+                    noted = kept.stop() => {
+                        last_words(&mut narrator, &mut events, noted, output);
+                        return Exit::Success;
+                    }
                     // Asked twice: the user will not wait.
-                    () = signals.recv() => return Exit::Failure,
+                    () = signals.recv() => {
+                        output.told(Some(
+                            "Not everything is ended at the service. The next start of Culvert \
+                             ends what is left.",
+                        ));
+                        return Exit::Failure;
+                    }
                 }
             }
             event = events.recv() => match event {
-                Ok(event) if has_been_up || output.tells_attempts(&event) => {
+                Ok(event) => {
                     let told = narrator.handle(Instant::now(), &event);
                     output.event(&event, told.as_deref());
                 }
-                Ok(_) => {}
                 Err(RecvError::Lagged(count)) => output.missed(count),
                 Err(RecvError::Closed) => return Exit::Failure,
             },
@@ -190,6 +227,34 @@ pub(crate) async fn keep_up(
             }
         }
     }
+}
+
+/// Says what stays behind at the service. What else happened while the tunnel was being stopped is
+/// no news: it was asked to stop, or why it failed has been said.
+fn last_words(
+    narrator: &mut Narrator,
+    events: &mut Receiver<TunnelEvent>,
+    noted: Noted,
+    output: Output,
+) {
+    loop {
+        match events.try_recv() {
+            Ok(event) if narrator.handle_last(&event) => output.event(&event, None),
+            Ok(_) => {}
+            Err(TryRecvError::Lagged(count)) => output.missed(count),
+            Err(TryRecvError::Closed | TryRecvError::Empty) => break,
+        }
+    }
+    for words in narrator.last_words(noted == Noted::Yes) {
+        output.told(Some(&words));
+    }
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Waits for a moment, for ever if there is none.
@@ -235,11 +300,14 @@ pub(crate) async fn keep_stream(
         None => return Exit::Success,
     };
     let kept = Kept::new(tunnel, name, &traces);
-    let Some(end) = until_ended(&kept.tunnel, read, port, signals).await else {
-        kept.stop().await;
+    let mut events = kept.tunnel.events();
+    let mut narrator = Narrator::new(Instant::now(), unix_ms());
+    let end = until_ended(&kept.tunnel, read, port, signals).await;
+    let noted = kept.stop().await;
+    last_words(&mut narrator, &mut events, noted, output);
+    let Some(end) = end else {
         return Exit::Success;
     };
-    kept.stop().await;
     tokio::select! {
         _ = timeout(LAST_WORDS, written) => {}
         () = signals.recv() => {}
@@ -284,7 +352,10 @@ async fn until_ended(
         let gone = taken && now.connections == 0 && now.waiting == 0;
         // Its session can't be replaced: the bytes so far were the old one's.
         if gone || (carried && now.replacements > 0) {
-            if now.bytes_down > 0 || input.try_recv() == Ok(()) {
+            // What standard input's end has ended is as it was meant to be. What the far side has
+            // ended is not, though the input may have ended as well.
+            let as_meant = now.replacements == 0 && input.try_recv() == Ok(());
+            if now.bytes_down > 0 || as_meant {
                 return Some(Ok(()));
             }
             let problem =

@@ -15,7 +15,7 @@ use tunnel_manager::{Entry, Reading, Summary, Traces, TunnelName};
 
 use crate::exit::Exit;
 use crate::output::{Output, problem_sentence, say};
-use crate::words::{close, cost, count, one_line, span};
+use crate::words::{close, cost, count, one_line, span, turned_away_line};
 
 /// Under the clock's column.
 const INDENT: &str = "          ";
@@ -108,7 +108,11 @@ impl History {
     fn shows(&self, entry: &Entry, since: u64) -> bool {
         let drop = match entry.record.what {
             Happening::Drop(_) => true,
-            Happening::State { .. } | Happening::Renewed(_) => false,
+            Happening::State { .. }
+            | Happening::Renewed(_)
+            | Happening::TurnedAway(_)
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => false,
         };
         entry.record.at >= since && (drop || !self.drops)
     }
@@ -225,7 +229,11 @@ impl ToldByDrops {
                 | State::Stopping
                 | State::Failed { .. } => false,
             },
-            Happening::Drop(_) | Happening::Renewed(_) => false,
+            Happening::Drop(_)
+            | Happening::Renewed(_)
+            | Happening::TurnedAway(_)
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => false,
         };
         of_drops
             && self.0.get(&one_run(entry)).is_some_and(|times| {
@@ -244,7 +252,11 @@ fn one_run(entry: &Entry) -> Option<String> {
 fn began(entry: &Entry) -> u64 {
     match &entry.record.what {
         Happening::Drop(lost) => lost.close.at.min(entry.record.at),
-        Happening::State { .. } | Happening::Renewed(_) => entry.record.at,
+        Happening::State { .. }
+        | Happening::Renewed(_)
+        | Happening::TurnedAway(_)
+        | Happening::LeftBehind { .. }
+        | Happening::EndedLate { .. } => entry.record.at,
     }
 }
 
@@ -299,6 +311,10 @@ fn sum(summary: &Summary) -> String {
             lost => format!("{} lost", count(lost, "connection", "connections")),
         });
     }
+    if summary.turned_away > 0 {
+        let turned_away = count(summary.turned_away, "connection", "connections");
+        parts.push(format!("{turned_away} closed for want of a session"));
+    }
     parts.join(", ")
 }
 
@@ -325,6 +341,21 @@ fn about(what: &Happening) -> Vec<String> {
         Happening::State { state, cause } => vec![state_line(state, *cause)],
         Happening::Drop(lost) => drop_lines(lost),
         Happening::Renewed(renewal) => vec![renewal_line(renewal)],
+        Happening::TurnedAway(turned_away) => vec![turned_away_line(turned_away)],
+        Happening::LeftBehind {
+            session_id,
+            problem,
+        } => vec![
+            format!(
+                "The session {} could not be ended at the service.",
+                one_line(session_id)
+            ),
+            problem_sentence(problem),
+        ],
+        Happening::EndedLate { session_id } => vec![format!(
+            "The session {} is ended at the service after all.",
+            one_line(session_id)
+        )],
     }
 }
 

@@ -1,11 +1,17 @@
 //! What a person is told while a tunnel runs: each lost connection in one line when it is over,
-//! and trouble that goes on, once it does.
+//! trouble that goes on, once it does, and what keeps it from coming up at all.
 
+mod flood;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tunnel_manager::tunnel::{DropEnd, Happening, State, TunnelEvent};
+use tunnel_manager::tunnel::{
+    DropEnd, DropRecord, Happening, Problem, SIGN_IN_PROBE, State, TunnelEvent, TurnedAway,
+};
 
+use self::flood::Flood;
 use crate::output::problem_sentence;
 use crate::words;
 
@@ -13,12 +19,54 @@ use crate::words;
 /// and one line when it is over says all of it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long a reason for not being up yet may pass by itself, or end the program, before it is
+/// told: refused credentials are asked for once more at once, and one sentence is enough then.
+const A_MOMENT: Duration = Duration::from_millis(500);
+
+/// Different reasons for not coming up that are told, each once. There are not so many.
+const REASONS_MOST: usize = 32;
+
+/// Sessions that are remembered as left behind; those beyond are told, too, but not at the end.
+const LEFT_MOST: usize = 1_000;
+
 /// Says what is worth a line, and when.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Narrator {
+    /// A moment, and what time it is then in Unix milliseconds: states tell the time.
+    origin: (Instant, u64),
+    stage: Stage,
     trouble: Option<Trouble>,
     /// The last thing that was told beside it: people need not read the same twice in a row.
     notice: String,
+    resumed: Flood,
+    /// Drops by which a session was lost.
+    replaced: Flood,
+    turned_away: Flood,
+    /// Sessions that live on at the service although they are not wanted, and why.
+    left: BTreeMap<String, Problem>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// It has not been up.
+    Starting {
+        /// What was told of the reasons.
+        told: BTreeSet<String>,
+        /// The latest that was not.
+        reason: Option<Reason>,
+    },
+    /// It has been up, or waits for a first connection.
+    Running,
+}
+
+/// Why a tunnel is not up yet.
+#[derive(Debug)]
+struct Reason {
+    /// When it is to be told: before, it may be over, or the program ends with it.
+    due: Instant,
+    sentence: String,
+    /// Unix milliseconds.
+    next_attempt: Option<u64>,
 }
 
 /// The tunnel is not up, or not well.
@@ -35,24 +83,28 @@ struct Trouble {
 }
 
 impl Narrator {
+    /// Makes one for a tunnel that is being started; `unix_ms` is the time now.
+    pub(crate) fn new(now: Instant, unix_ms: u64) -> Self {
+        Self {
+            origin: (now, unix_ms),
+            stage: Stage::Starting {
+                told: BTreeSet::new(),
+                reason: None,
+            },
+            trouble: None,
+            notice: String::new(),
+            resumed: Flood::default(),
+            replaced: Flood::default(),
+            turned_away: Flood::default(),
+            left: BTreeMap::new(),
+        }
+    }
+
     /// Takes in what happened; returns the line to print, if any.
     pub(crate) fn handle(&mut self, now: Instant, event: &TunnelEvent) -> Option<String> {
         match event {
             TunnelEvent::State(state) => self.handle_state(now, state),
-            TunnelEvent::Record(record) => match &record.what {
-                Happening::Drop(lost) => {
-                    let over = match lost.end {
-                        DropEnd::Resumed | DropEnd::Replaced { .. } => true,
-                        DropEnd::GivenUp { .. } | DropEnd::Stopped => false,
-                    };
-                    if let Some(trouble) = &mut self.trouble {
-                        trouble.ended |= over;
-                    }
-                    Some(words::drop_line(lost))
-                }
-                // A renewal is no news, and states are told above.
-                Happening::Renewed(_) | Happening::State { .. } => None,
-            },
+            TunnelEvent::Record(record) => self.handle_record(now, &record.what),
             TunnelEvent::Notice(problem) => {
                 let sentence = problem_sentence(problem);
                 (sentence != self.notice).then(|| {
@@ -67,15 +119,142 @@ impl Narrator {
 
     /// When [`handle_due`](Self::handle_due) has something to say.
     pub(crate) fn due(&self) -> Option<Instant> {
+        let reason_due = match &self.stage {
+            Stage::Starting { reason, .. } => reason.as_ref().map(|reason| reason.due),
+            Stage::Running => None,
+        };
+        let floods = [&self.resumed, &self.replaced, &self.turned_away];
+        floods
+            .into_iter()
+            .map(Flood::due)
+            .chain([reason_due, self.trouble_due()])
+            .flatten()
+            .min()
+    }
+
+    /// Tells what is due: trouble that has not passed, the sum of what came too fast.
+    pub(crate) fn handle_due(&mut self, now: Instant) -> Option<String> {
+        self.tell_trouble(now)
+            .or_else(|| self.tell_reason(now))
+            .or_else(|| self.replaced.handle_due(now))
+            .or_else(|| self.resumed.handle_due(now))
+            .or_else(|| self.turned_away.handle_due(now))
+    }
+
+    /// Takes in what happened while the tunnel was being stopped; returns whether it is about what
+    /// stays behind.
+    pub(crate) fn handle_last(&mut self, event: &TunnelEvent) -> bool {
+        match event {
+            TunnelEvent::Record(record) => match &record.what {
+                Happening::LeftBehind {
+                    session_id,
+                    problem,
+                } => {
+                    self.leave(session_id, problem);
+                    true
+                }
+                Happening::EndedLate { session_id } => {
+                    self.left.remove(session_id);
+                    true
+                }
+                Happening::State { .. }
+                | Happening::Drop(_)
+                | Happening::Renewed(_)
+                | Happening::TurnedAway(_) => false,
+            },
+            TunnelEvent::State(_)
+            | TunnelEvent::Lost { .. }
+            | TunnelEvent::Replaced { .. }
+            | TunnelEvent::Notice(_) => false,
+        }
+    }
+
+    /// What is to be said when the program ends: what was held back, and what stays behind.
+    /// `noted` says whether the next start knows of it.
+    pub(crate) fn last_words(&mut self, noted: bool) -> Vec<String> {
+        let floods = [&mut self.resumed, &mut self.replaced, &mut self.turned_away];
+        let mut words: Vec<_> = floods.into_iter().filter_map(Flood::flush).collect();
+        if let Some((_, problem)) = self.left.last_key_value() {
+            let count = u64::try_from(self.left.len()).unwrap_or(u64::MAX);
+            let sessions = words::count(count, "session is", "sessions are");
+            let then = if noted {
+                "The next start of Culvert ends what is left."
+            } else {
+                "The service ends what is left by its idle timeout."
+            };
+            let why = without_remedy(problem);
+            words.push(format!("{sessions} left open at the service. {why} {then}"));
+        }
+        words
+    }
+
+    fn handle_record(&mut self, now: Instant, what: &Happening) -> Option<String> {
+        match what {
+            Happening::Drop(lost) => self.handle_drop(now, lost),
+            Happening::TurnedAway(turned_away) => self.handle_turned_away(now, turned_away),
+            Happening::LeftBehind {
+                session_id,
+                problem,
+            } => {
+                self.leave(session_id, problem);
+                let why = without_remedy(problem);
+                Some(format!(
+                    "A session could not be ended at the service; it is tried again. {why}"
+                ))
+            }
+            Happening::EndedLate { session_id } => {
+                self.left.remove(session_id);
+                Some("A session that was left open at the service is ended.".to_owned())
+            }
+            // A renewal is no news, and states are told as they come.
+            Happening::Renewed(_) | Happening::State { .. } => None,
+        }
+    }
+
+    fn handle_drop(&mut self, now: Instant, lost: &DropRecord) -> Option<String> {
+        let (over, flood) = match lost.end {
+            DropEnd::Resumed => (true, &mut self.resumed),
+            DropEnd::Replaced { .. } => (true, &mut self.replaced),
+            DropEnd::GivenUp { .. } | DropEnd::Stopped => (false, &mut self.replaced),
+            // Nobody has noticed.
+            DropEnd::LetGo => return None,
+        };
+        if let Some(trouble) = &mut self.trouble {
+            trouble.ended |= over;
+        }
+        match self.stage {
+            Stage::Starting { .. } => None,
+            Stage::Running => {
+                let connections = lost.connections.saturating_sub(lost.survived);
+                flood.line(now, words::drop_line(lost), connections.into())
+            }
+        }
+    }
+
+    fn handle_turned_away(&mut self, now: Instant, turned_away: &TurnedAway) -> Option<String> {
+        // Why there is no session was told a moment ago, or is told in a moment.
+        let line = words::turned_away_line(&TurnedAway {
+            problem: None,
+            ..turned_away.clone()
+        });
+        self.turned_away.line(now, line, turned_away.count.into())
+    }
+
+    fn leave(&mut self, session_id: &str, problem: &Problem) {
+        if self.left.len() < LEFT_MOST {
+            self.left.insert(session_id.to_owned(), problem.clone());
+        }
+    }
+
+    fn trouble_due(&self) -> Option<Instant> {
         self.trouble
             .as_ref()
             .filter(|trouble| !trouble.ended && trouble.told.as_ref() != Some(&trouble.sentence))
             .map(|trouble| trouble.due)
     }
 
-    /// Tells trouble that has not passed.
-    pub(crate) fn handle_due(&mut self, now: Instant) -> Option<String> {
-        if self.due()? > now {
+    fn tell_trouble(&mut self, now: Instant) -> Option<String> {
+        if self.trouble_due()? > now {
             return None;
         }
         let trouble = self.trouble.as_mut()?;
@@ -86,31 +265,120 @@ impl Narrator {
     fn handle_state(&mut self, now: Instant, state: &State) -> Option<String> {
         match state {
             State::Up { .. } => {
+                self.stage = Stage::Running;
                 let trouble = self.trouble.take()?;
                 (trouble.told.is_some() && !trouble.ended).then(|| "up".to_owned())
             }
             State::Degraded { problem, .. } => {
+                self.stage = Stage::Running;
                 let sentence = format!("degraded: {}", problem_sentence(problem));
                 self.trouble(now, now + PATIENCE, sentence)
             }
-            State::Reconnecting { problem, .. } => {
-                let sentence = format!("reconnecting: {}", problem_sentence(problem));
-                self.trouble(now, now + PATIENCE, sentence)
+            State::Reconnecting {
+                problem,
+                next_attempt,
+                ..
+            } => match self.stage {
+                Stage::Starting { .. } => self.handle_reason(now, problem, *next_attempt),
+                Stage::Running => {
+                    let sentence = format!("reconnecting: {}", problem_sentence(problem));
+                    self.trouble(now, now + PATIENCE, sentence)
+                }
+            },
+            // Only the user can help: at once. At the start, the program ends with it.
+            State::NeedsSignIn { problem, .. } => match self.stage {
+                Stage::Starting { .. } => None,
+                Stage::Running => {
+                    let every = SIGN_IN_PROBE.as_secs();
+                    let sentence = format!(
+                        "needs sign-in: {} It looks again every {every} s, and as soon as the AWS \
+                         files change.",
+                        problem_sentence(problem)
+                    );
+                    self.trouble(now, now, sentence)
+                }
+            },
+            State::Connecting { .. } => match self.stage {
+                // Somebody has just typed the command, and looks at a silent terminal.
+                Stage::Starting { .. } => {
+                    let sentence = "still connecting: AWS has not answered yet.".to_owned();
+                    self.trouble(now, now + PATIENCE, sentence)
+                }
+                Stage::Running => {
+                    self.trouble = None;
+                    None
+                }
+            },
+            State::Listening => {
+                self.stage = Stage::Running;
+                self.trouble = None;
+                None
             }
-            // Only the user can help: at once.
-            State::NeedsSignIn { problem, .. } => {
-                let sentence = format!("needs sign-in: {}", problem_sentence(problem));
-                self.trouble(now, now, sentence)
-            }
-            State::Off
-            | State::Listening
-            | State::Connecting { .. }
-            | State::Stopping
-            | State::Failed { .. } => {
+            State::Off | State::Stopping | State::Failed { .. } => {
                 self.trouble = None;
                 None
             }
         }
+    }
+
+    /// Notes why the tunnel is not up yet. Each reason is told once.
+    fn handle_reason(
+        &mut self,
+        now: Instant,
+        problem: &Problem,
+        next_attempt: Option<u64>,
+    ) -> Option<String> {
+        self.trouble = None;
+        let sentence = problem_sentence(problem);
+        match &mut self.stage {
+            Stage::Starting {
+                reason: Some(reason),
+                ..
+            } if reason.sentence == sentence => {
+                reason.next_attempt = next_attempt;
+                None
+            }
+            Stage::Starting { told, reason } => {
+                let new = !told.contains(&sentence) && told.len() < REASONS_MOST;
+                let new = new.then(|| Reason {
+                    due: now + A_MOMENT,
+                    sentence,
+                    next_attempt,
+                });
+                let before = std::mem::replace(reason, new);
+                before.map(|before| self.say_reason(now, before))
+            }
+            Stage::Running => None,
+        }
+    }
+
+    /// Tells why the tunnel is not up yet, once that has been so for a moment.
+    fn tell_reason(&mut self, now: Instant) -> Option<String> {
+        let Stage::Starting { reason, .. } = &mut self.stage else {
+            return None;
+        };
+        let reason = reason.take_if(|reason| reason.due <= now)?;
+        Some(self.say_reason(now, reason))
+    }
+
+    fn say_reason(&mut self, now: Instant, reason: Reason) -> String {
+        let Reason {
+            sentence,
+            next_attempt,
+            ..
+        } = reason;
+        let (origin, unix_ms) = self.origin;
+        let passed = now.saturating_duration_since(origin).as_millis();
+        let unix_ms = unix_ms.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX));
+        let next = match next_attempt.map(|at| at.saturating_sub(unix_ms)) {
+            None | Some(0) => "It is being tried again.".to_owned(),
+            Some(pause) => format!("Next attempt in {}.", words::span(pause)),
+        };
+        let line = format!("not up yet: {sentence} {next}");
+        if let Stage::Starting { told, .. } = &mut self.stage {
+            told.insert(sentence);
+        }
+        line
     }
 
     fn trouble(&mut self, now: Instant, due: Instant, sentence: String) -> Option<String> {
@@ -129,13 +397,21 @@ impl Narrator {
                 });
             }
         }
-        self.handle_due(now)
+        self.tell_trouble(now)
     }
+}
+
+/// What went wrong, where there is nothing for the reader to do.
+fn without_remedy(problem: &Problem) -> String {
+    problem_sentence(&Problem {
+        remedy: String::new(),
+        ..problem.clone()
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use tunnel_manager::tunnel::{Problem, ProblemKind, Record};
+    use tunnel_manager::tunnel::{ProblemKind, Record, Refusal};
 
     use super::*;
     use crate::words::tests::resumed;
@@ -149,15 +425,24 @@ mod tests {
         })
     }
 
+    /// One of a tunnel that is up.
+    fn running() -> (Narrator, Instant) {
+        let now = Instant::now();
+        let mut narrator = Narrator::new(now, 0);
+        assert_eq!(narrator.handle(now, &up()), None);
+        (narrator, now)
+    }
+
     fn up() -> TunnelEvent {
         TunnelEvent::State(State::Up { since: 0 })
     }
 
     fn dropped() -> TunnelEvent {
-        TunnelEvent::Record(Box::new(Record {
-            at: 0,
-            what: Happening::Drop(Box::new(resumed())),
-        }))
+        recorded(Happening::Drop(Box::new(resumed())))
+    }
+
+    fn recorded(what: Happening) -> TunnelEvent {
+        TunnelEvent::Record(Box::new(Record { at: 0, what }))
     }
 
     fn seconds(count: u64) -> Duration {
@@ -166,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_drop_that_is_over_soon_is_one_line() {
-        let (mut narrator, now) = (Narrator::default(), Instant::now());
+        let (mut narrator, now) = running();
         assert_eq!(narrator.handle(now, &reconnecting(1, "Gone.")), None);
         assert_eq!(narrator.handle_due(now + seconds(2)), None);
         let line = narrator.handle(now + seconds(2), &dropped()).unwrap();
@@ -177,7 +462,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_told_once_when_it_lasts_and_again_when_its_reason_changes() {
-        let (mut narrator, now) = (Narrator::default(), Instant::now());
+        let (mut narrator, now) = running();
         assert_eq!(narrator.handle(now, &reconnecting(1, "Gone.")), None);
         let due = narrator.due().unwrap();
         assert_eq!(due, now + PATIENCE);
@@ -196,7 +481,7 @@ mod tests {
 
     #[test]
     fn trouble_that_was_told_and_passed_without_a_drop_ends_with_up() {
-        let (mut narrator, now) = (Narrator::default(), Instant::now());
+        let (mut narrator, now) = running();
         let problem = Problem::new(ProblemKind::Network, "x", "No answer.", "");
         let degraded = TunnelEvent::State(State::Degraded { since: 0, problem });
         assert_eq!(narrator.handle(now, &degraded), None);
@@ -208,11 +493,161 @@ mod tests {
 
     #[test]
     fn what_only_the_user_can_mend_is_told_at_once() {
-        let (mut narrator, now) = (Narrator::default(), Instant::now());
+        let (mut narrator, now) = running();
         let problem = Problem::new(ProblemKind::Credentials, "x", "Expired.", "Sign in.");
-        let state = TunnelEvent::State(State::NeedsSignIn { since: 0, problem });
-        let told = narrator.handle(now, &state);
-        assert_eq!(told.as_deref(), Some("needs sign-in: Expired. Sign in."));
-        assert_eq!(narrator.handle(now, &state), None);
+        let needs_sign_in = |next_attempt| {
+            let problem = problem.clone();
+            TunnelEvent::State(State::NeedsSignIn {
+                since: 0,
+                next_attempt,
+                problem,
+            })
+        };
+        let told = narrator.handle(now, &needs_sign_in(Some(60_000)));
+        assert_eq!(
+            told.as_deref(),
+            Some(
+                "needs sign-in: Expired. Sign in. It looks again every 60 s, and as soon as the AWS \
+                 files change."
+            )
+        );
+        assert_eq!(narrator.handle(now, &needs_sign_in(None)), None);
+        assert_eq!(narrator.handle(now, &needs_sign_in(Some(120_000))), None);
+    }
+
+    fn not_up_yet(what: &str, next_attempt: Option<u64>) -> TunnelEvent {
+        TunnelEvent::State(State::Reconnecting {
+            since: 0,
+            attempt: 2,
+            next_attempt,
+            problem: Problem::new(ProblemKind::Service, "x", what, "Wait."),
+        })
+    }
+
+    #[test]
+    fn each_reason_for_not_coming_up_is_told_once_as_it_happens() {
+        let now = Instant::now();
+        let mut narrator = Narrator::new(now, 1_000);
+        let no = not_up_yet("No.", Some(3_000));
+        assert_eq!(narrator.handle(now, &no), None);
+        assert_eq!(narrator.due(), Some(now + A_MOMENT));
+        assert_eq!(
+            narrator.handle_due(now + A_MOMENT).as_deref(),
+            Some("not up yet: No. Wait. Next attempt in 1.5 s.")
+        );
+        for event in [not_up_yet("No.", None), no, dropped()] {
+            assert_eq!(narrator.handle(now + seconds(2), &event), None);
+        }
+        assert_eq!(narrator.due(), None);
+
+        // One that another follows is told, though that one came soon.
+        let two = now + seconds(2);
+        assert_eq!(narrator.handle(two, &not_up_yet("Never.", None)), None);
+        assert_eq!(
+            narrator.handle(two, &not_up_yet("Later.", None)).as_deref(),
+            Some("not up yet: Never. Wait. It is being tried again.")
+        );
+        // One that has passed in a moment is not.
+        assert_eq!(narrator.handle(two, &up()), None);
+        assert_eq!(narrator.due(), None);
+    }
+
+    #[test]
+    fn a_start_that_is_not_answered_does_not_stay_silent() {
+        let now = Instant::now();
+        let mut narrator = Narrator::new(now, 0);
+        let connecting = TunnelEvent::State(State::Connecting { since: 0 });
+        assert_eq!(narrator.handle(now, &connecting), None);
+        assert!(narrator.handle_due(now + PATIENCE).is_some());
+        assert_eq!(narrator.handle_due(now + seconds(9)), None);
+
+        // That of a lazy tunnel's next session is nobody's who looks at a terminal.
+        let (mut narrator, now) = running();
+        assert_eq!(narrator.handle(now, &connecting), None);
+        assert_eq!(narrator.due(), None);
+    }
+
+    #[test]
+    fn sixty_resets_in_nine_seconds_are_two_lines() {
+        let (mut narrator, now) = running();
+        let mut lines = 0;
+        for n in 0..60 {
+            let at = now + Duration::from_millis(150) * n;
+            lines += usize::from(narrator.handle(at, &dropped()).is_some());
+        }
+        assert_eq!(lines, 1);
+        let sum = narrator.handle_due(now + seconds(10)).unwrap();
+        assert!(
+            sum.starts_with("… and 59 more like that within 10 s."),
+            "{sum}"
+        );
+        assert_eq!(narrator.last_words(true), [] as [String; 0]);
+    }
+
+    #[test]
+    fn a_session_of_the_pool_that_nobody_needed_is_no_news() {
+        let (mut narrator, now) = running();
+        let mut lost = resumed();
+        lost.end = DropEnd::LetGo;
+        let event = recorded(Happening::Drop(Box::new(lost)));
+        assert_eq!(narrator.handle(now, &event), None);
+        assert_eq!(narrator.due(), None);
+    }
+
+    #[test]
+    fn a_connection_that_waited_in_vain_is_told_and_many_are_summed_up() {
+        let (mut narrator, now) = running();
+        let turned_away = recorded(Happening::TurnedAway(TurnedAway {
+            count: 1,
+            waited_ms: 30_000,
+            why: Refusal::WaitedOut,
+            problem: None,
+        }));
+        let line = narrator.handle(now, &turned_away).unwrap();
+        assert_eq!(
+            line,
+            "1 connection was closed after waiting 30 s for a session. Connect again once the \
+             tunnel is up."
+        );
+        for _ in 0..3 {
+            assert_eq!(narrator.handle(now, &turned_away), None);
+        }
+        let words = narrator.last_words(true);
+        assert!(words[0].contains("3 more"), "{words:?}");
+    }
+
+    #[test]
+    fn what_stays_behind_at_the_service_is_said_at_the_end() {
+        let (mut narrator, now) = running();
+        let problem = Problem::new(ProblemKind::Network, "x", "No answer came.", "Wait.");
+        let left = |id: &str| {
+            recorded(Happening::LeftBehind {
+                session_id: id.to_owned(),
+                problem: problem.clone(),
+            })
+        };
+        let told = narrator.handle(now, &left("s-1"));
+        assert_eq!(
+            told.as_deref(),
+            Some("A session could not be ended at the service; it is tried again. No answer came.")
+        );
+        let ended = recorded(Happening::EndedLate {
+            session_id: "s-1".to_owned(),
+        });
+        assert!(narrator.handle(now, &ended).is_some());
+        assert_eq!(narrator.last_words(true), [] as [String; 0]);
+
+        assert!(narrator.handle_last(&left("s-2")));
+        assert!(!narrator.handle_last(&dropped()));
+        let words = narrator.last_words(true);
+        assert_eq!(
+            words,
+            [
+                "1 session is left open at the service. No answer came. The next start of Culvert \
+              ends what is left."
+            ]
+        );
+        let words = narrator.last_words(false);
+        assert!(words[0].ends_with("by its idle timeout."), "{words:?}");
     }
 }

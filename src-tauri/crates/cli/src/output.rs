@@ -78,10 +78,14 @@ impl Output {
             Self::Text => self.told(sentence),
             Self::Json => match event {
                 TunnelEvent::State(state) => json(&Line::State { state }),
-                TunnelEvent::Lost { session_id, close } => json(&Line::Close {
+                TunnelEvent::Lost {
+                    session_id,
+                    close,
+                    socket_age,
+                } => json(&Line::Close {
                     session_id: session_id.as_deref(),
                     close,
-                    meaning: close.meaning(),
+                    meaning: close.meaning(*socket_age),
                 }),
                 TunnelEvent::Replaced {
                     session_id,
@@ -94,7 +98,11 @@ impl Output {
                 }
                 TunnelEvent::Notice(problem) => json(&Line::Notice { problem }),
                 TunnelEvent::Record(record) => match record.what {
-                    Happening::Drop(_) | Happening::Renewed(_) => json(record),
+                    Happening::Drop(_)
+                    | Happening::Renewed(_)
+                    | Happening::TurnedAway(_)
+                    | Happening::LeftBehind { .. }
+                    | Happening::EndedLate { .. } => json(record),
                     // Told as it happened, above.
                     Happening::State { .. } => {}
                 },
@@ -122,7 +130,7 @@ impl Output {
         }
     }
 
-    /// Sessions that a crash had left behind were looked for.
+    /// Sessions that earlier runs had left behind were looked for.
     pub(crate) fn swept(self, ghosts: &[Ghost]) {
         let ended = ghosts.iter().filter(|ghost| match ghost.end {
             GhostEnd::Ended => true,
@@ -131,28 +139,13 @@ impl Output {
         let ended = ended.count();
         match (self, ended) {
             (_, 0) => {}
-            (Self::Text, 1) => complain("Ended 1 session that a crash had left behind."),
+            (Self::Text, 1) => complain("Ended 1 session that an earlier run had left behind."),
             (Self::Text, many) => {
                 complain(&format!(
-                    "Ended {many} sessions that a crash had left behind."
+                    "Ended {many} sessions that earlier runs had left behind."
                 ));
             }
             (Self::Json, ended) => json(&Line::Swept { ended }),
-        }
-    }
-
-    /// Says whether an event is told before the tunnel is up for the first time. People get one
-    /// sentence when it can't start, not one for each attempt.
-    pub(crate) fn tells_attempts(self, event: &TunnelEvent) -> bool {
-        match self {
-            Self::Json => true,
-            Self::Text => match event {
-                TunnelEvent::Notice(_) => true,
-                TunnelEvent::State(_)
-                | TunnelEvent::Lost { .. }
-                | TunnelEvent::Replaced { .. }
-                | TunnelEvent::Record(_) => false,
-            },
         }
     }
 

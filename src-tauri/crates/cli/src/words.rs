@@ -1,6 +1,6 @@
 //! Lengths of time and lost connections in words.
 
-use tunnel_manager::tunnel::{Close, DropEnd, DropRecord};
+use tunnel_manager::tunnel::{Close, DropEnd, DropRecord, Refusal, TurnedAway};
 
 /// A length of time as people say it: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`,
 /// `3 d 4 h`. What is cut off is smaller than the last unit.
@@ -63,7 +63,39 @@ pub(crate) fn cost(lost: &DropRecord) -> String {
         }
         DropEnd::GivenUp { .. } => format!("Given up after {lasted}; {connections_lost}."),
         DropEnd::Stopped => format!("Stopped after {lasted}."),
+        DropEnd::LetGo => "No connection was open.".to_owned(),
     }
+}
+
+/// Connections that were closed without having been carried, in one line.
+pub(crate) fn turned_away_line(turned_away: &TurnedAway) -> String {
+    let TurnedAway {
+        count: number,
+        waited_ms,
+        why,
+        problem,
+    } = turned_away;
+    let connections = count((*number).into(), "connection was", "connections were");
+    let waited = span(*waited_ms);
+    let mut line = match why {
+        Refusal::WaitedOut => {
+            format!("{connections} closed after waiting {waited} for a session.")
+        }
+        Refusal::TooMany => {
+            format!("{connections} closed: as many as may wait for a session do so already.")
+        }
+        Refusal::NoSession => format!("{connections} closed: no session could be had."),
+    };
+    if let Some(problem) = problem {
+        line.push(' ');
+        line.push_str(&one_line(&problem.what));
+    }
+    line.push_str(match why {
+        Refusal::WaitedOut | Refusal::TooMany => " Connect again once the tunnel is up.",
+        // The reason has a remedy of its own.
+        Refusal::NoSession => "",
+    });
+    line
 }
 
 /// The code and the reason of a close.

@@ -33,7 +33,7 @@ pub struct RecordedTunnel {
 
 impl SessionManager {
     /// Makes tunnels whose history and sessions are kept on disk, and which go through what the
-    /// machine goes through. Ends the sessions that a crash has left on disk, in a task of its
+    /// machine goes through. Ends the sessions that earlier processes have left on disk, in a task of its
     /// own: no tunnel waits for that.
     ///
     /// # Panics

@@ -1,13 +1,22 @@
 //! What the end of a WebSocket means, in words.
 
+use std::ops::Range;
+use std::time::Duration;
+
 use crate::{Close, Problem, ProblemKind};
+
+/// At this age of a WebSocket an orderly close is the gateway's hourly one: after about 60
+/// minutes (docs/protocol.md, section 3).
+const ABOUT_AN_HOUR: Range<Duration> = Duration::from_secs(50 * 60)..Duration::from_secs(70 * 60);
 
 impl Close {
     /// Says in one sentence what the close code means (RFC 6455, section 7.4.1; what the
-    /// gateway uses it for: docs/protocol.md, section 3).
-    pub fn meaning(&self) -> &'static str {
+    /// gateway uses it for: docs/protocol.md, section 3) at the end of a WebSocket of that `age`.
+    pub fn meaning(&self, age: Duration) -> &'static str {
         match self.code {
-            Some(1000) => "The gateway closed the connection, as it does about once an hour.",
+            Some(1000) if ABOUT_AN_HOUR.contains(&age) => {
+                "The gateway closed the connection, as it does about once an hour."
+            }
             Some(1001) => "The gateway is going away.",
             Some(1002) => "The gateway saw a protocol error.",
             Some(1003 | 1007) => "The gateway could not read what was sent.",
@@ -22,7 +31,7 @@ impl Close {
     }
 
     /// The close as the cause of an outage.
-    pub(crate) fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self, age: Duration) -> Problem {
         let (kind, code) = match self.code {
             Some(1000) => (ProblemKind::Service, "gateway-close"),
             Some(_) => (ProblemKind::Service, "gateway-error"),
@@ -31,9 +40,33 @@ impl Close {
         Problem::new(
             kind,
             code,
-            self.meaning(),
+            self.meaning(age),
             "There is nothing to do: the session is being resumed.",
         )
         .with_details(self.reason.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_close_after_about_an_hour_is_said_to_be_the_hourly_one() {
+        let bye = Close {
+            at: 0,
+            code: Some(1000),
+            reason: "Bye".to_owned(),
+        };
+        for (minutes, hourly) in [
+            (0, false),
+            (20, false),
+            (60, true),
+            (62, true),
+            (600, false),
+        ] {
+            let meaning = bye.meaning(Duration::from_secs(minutes * 60));
+            assert_eq!(meaning.contains("hour"), hourly, "{minutes} min: {meaning}");
+        }
     }
 }

@@ -35,6 +35,51 @@ pub enum Happening {
     Drop(Box<DropRecord>),
     /// A WebSocket was renewed before the gateway would have closed it.
     Renewed(Renewal),
+    /// Local connections were closed that no session had carried.
+    TurnedAway(TurnedAway),
+    /// A session could not be ended at the service. It is tried again for as long as the process
+    /// lives.
+    LeftBehind {
+        /// Which.
+        session_id: String,
+        /// Why not.
+        problem: Problem,
+    },
+    /// A session that was left behind is ended after all.
+    EndedLate {
+        /// Which.
+        session_id: String,
+    },
+}
+
+/// Local connections that were closed without having been carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnedAway {
+    /// How many.
+    pub count: u32,
+    /// How long the first of them had waited, milliseconds.
+    pub waited_ms: u64,
+    /// Why they were closed.
+    pub why: Refusal,
+    /// Why there was no session, as far as is known.
+    pub problem: Option<Problem>,
+}
+
+/// Why a local connection was closed without having been carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Refusal {
+    /// It had waited as long as it may ([`TunnelPolicy::wait_limit`]).
+    ///
+    /// [`TunnelPolicy::wait_limit`]: crate::TunnelPolicy::wait_limit
+    WaitedOut,
+    /// As many as may wait did so already ([`TunnelPolicy::waiting_most`]).
+    ///
+    /// [`TunnelPolicy::waiting_most`]: crate::TunnelPolicy::waiting_most
+    TooMany,
+    /// No session can be had.
+    NoSession,
 }
 
 /// What made a tunnel change its state.
@@ -137,6 +182,9 @@ pub enum DropEnd {
     },
     /// The tunnel was stopped meanwhile.
     Stopped,
+    /// Nobody used the session, and the tunnel did without it: a spare one of the pool, or any
+    /// of a lazy tunnel. Nothing was lost.
+    LetGo,
 }
 
 /// What the service, or the way to it, answered to one attempt.

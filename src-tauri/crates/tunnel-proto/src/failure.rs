@@ -29,6 +29,9 @@ pub enum Next {
     NewCredentials,
     /// Only the user can renew the credentials.
     SignIn,
+    /// The settings can't be read as they are now: somebody may be about to save them. Worth
+    /// waiting for once the tunnel has been up, worth saying at once when it is being started.
+    AwaitSettings,
     /// Nothing but a change of the settings can help.
     Stop,
 }

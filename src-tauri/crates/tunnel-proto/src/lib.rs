@@ -24,6 +24,7 @@ mod call_budget;
 mod close;
 mod evidence;
 mod failure;
+mod leftovers;
 mod policy;
 mod session;
 mod slot;
@@ -33,9 +34,11 @@ mod tunnel;
 
 pub use call_budget::CallBudget;
 pub use evidence::{
-    Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Renewal,
+    Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Refusal, Renewal,
+    TurnedAway,
 };
 pub use failure::{Failure, Next};
+pub use leftovers::{Leftover, LeftoverAction, Leftovers, Place};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
     ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
@@ -46,5 +49,6 @@ pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
 pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};
 pub use tunnel::{
-    Action, Event, Grant, Input, Loss, Purpose, RequestId, TAKE_PATIENCE, Tunnel, TunnelTimer,
+    Action, Event, Grant, Input, Loss, Purpose, RequestId, SIGN_IN_PROBE, TAKE_PATIENCE, Tunnel,
+    TunnelTimer,
 };

@@ -165,6 +165,19 @@ pub(crate) struct Outage {
     pub(crate) problem: Problem,
     /// The credentials were refused in it, and have been asked for once more since.
     pub(crate) credentials_refused: bool,
+    /// What the last attempt lacked that a person can bring.
+    pub(crate) lacks: Lacks,
+}
+
+/// What an attempt lacked that a person can bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lacks {
+    /// Nothing that is known.
+    Nothing,
+    /// Credentials that are good.
+    SignIn,
+    /// Settings that can be read.
+    Settings,
 }
 
 impl Outage {

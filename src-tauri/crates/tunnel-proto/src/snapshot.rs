@@ -89,6 +89,9 @@ pub enum State {
     NeedsSignIn {
         /// Since when.
         since: u64,
+        /// When the credentials are looked at again; `None` while they are. A change of the AWS
+        /// files brings that forward.
+        next_attempt: Option<u64>,
         /// What the credentials' source said.
         problem: Problem,
     },

@@ -22,6 +22,7 @@ use crate::slot::{Ending, Outage, Phase, Renewing, Slot};
 use crate::{Close, Failure, Load, Problem, SessionKey, Start, State, TunnelPolicy, Vitals};
 
 pub use drops::Loss;
+pub use recovery::SIGN_IN_PROBE;
 use surroundings::{Network, Power};
 
 /// How long a session must be healthy until the outage before it is forgotten. Restoring the
@@ -164,6 +165,8 @@ pub enum Event {
         session: SessionKey,
         /// How it ended.
         close: Close,
+        /// How old it was; zero if it was never in use.
+        socket_age: Duration,
     },
     /// A session had to be given up; a new one takes its place.
     Replaced {
@@ -172,6 +175,9 @@ pub enum Event {
         /// Why.
         problem: Problem,
     },
+    /// A lazy tunnel could not get a session that was wanted. It listens again, and tries anew
+    /// for the next connection.
+    Rested(Problem),
     /// Something to be kept.
     Record(Box<Record>),
     /// Every session is ended: the tunnel is off.
@@ -235,6 +241,10 @@ pub struct Tunnel {
     has_been_up: bool,
     /// Unix milliseconds.
     up_since: Option<u64>,
+    /// Since when it is up and not well, Unix milliseconds.
+    degraded_since: Option<u64>,
+    /// A lazy tunnel's last session could not be had.
+    rest: Option<ending::Rest>,
     /// Before that, the pool is not grown: the last attempt was refused.
     growth_refused_until: Option<Instant>,
     /// Since when no local connection has been there; only kept for a lazy tunnel.
@@ -275,6 +285,8 @@ impl Tunnel {
             started,
             has_been_up: false,
             up_since: None,
+            degraded_since: None,
+            rest: None,
             growth_refused_until: None,
             unused_since: None,
             reconnects: 0,
@@ -506,6 +518,12 @@ impl Tunnel {
             Intent::Stop { .. } | Intent::Over(_) => {}
         }
         self.up_since = match (self.slots.iter().any(Slot::is_up), self.up_since) {
+            (true, None) => Some(self.clock.unix_ms(now)),
+            (true, since) => since,
+            (false, _) => None,
+        };
+        let degraded = self.up_since.is_some() && self.degradation().is_some();
+        self.degraded_since = match (degraded, self.degraded_since) {
             (true, None) => Some(self.clock.unix_ms(now)),
             (true, since) => since,
             (false, _) => None,

@@ -30,6 +30,7 @@ pub(crate) fn failure(error: &AccessError) -> Failure {
         aws_access::Next::AwaitTarget => Next::AwaitTarget,
         aws_access::Next::NewCredentials => Next::NewCredentials,
         aws_access::Next::SignIn => Next::SignIn,
+        aws_access::Next::AwaitSettings => Next::AwaitSettings,
         aws_access::Next::Stop => Next::Stop,
     };
     Failure {
@@ -70,6 +71,30 @@ pub(crate) fn lost_request() -> Failure {
         next: Next::Retry,
         problem,
     }
+}
+
+/// A session could not be ended at the service, for this reason.
+pub(crate) fn left_behind(reason: &Problem) -> Problem {
+    Problem::new(
+        reason.kind,
+        "session-left-behind",
+        format!(
+            "A session could not be ended at the service. {}",
+            reason.what
+        ),
+        "Nothing to do: it is tried again while Culvert runs, and at its next start.",
+    )
+    .with_details(reason.details.clone())
+}
+
+/// The answer to TerminateSession was not waited for.
+pub(crate) fn no_answer() -> Problem {
+    Problem::new(
+        ProblemKind::Network,
+        "terminate-unanswered",
+        "The service has not answered in time.",
+        "",
+    )
 }
 
 fn kind(error: &AccessError) -> ProblemKind {

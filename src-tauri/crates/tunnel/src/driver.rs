@@ -1,7 +1,7 @@
 //! The task of one tunnel: it gives the policy what happens, and does what the policy says.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,8 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{
-    Action, Clock, Event, Failure, Grant, Input, Problem, Purpose, RequestId, Session,
-    SessionConfig, SessionKey, Snapshot, State, Tunnel as Policy, TunnelTimer, Vitals,
+    Action, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place, Problem,
+    Purpose, Record, RequestId, Session, SessionConfig, SessionKey, Snapshot, State,
+    Tunnel as Policy, TunnelTimer, Vitals,
 };
 use zeroize::Zeroizing;
 
@@ -24,6 +25,7 @@ use crate::dial::{self, Socket};
 use crate::environment::Environment;
 use crate::guard::{guarded, hung};
 use crate::ledger::{Ledger, Started};
+use crate::leftovers::Left;
 use crate::listen::{Listener, Local, Presence};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
@@ -56,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) ledger: Ledger,
     /// What the access was made from, to be noted there.
     pub(crate) settings: AccessSettings,
+    /// Where the service is.
+    pub(crate) place: Place,
     /// What the machine goes through.
     pub(crate) environment: Environment,
     pub(crate) changes: Changes,
@@ -120,8 +124,8 @@ enum Reply {
     Present(SessionKey, Local),
     /// It is not.
     Gone(SessionKey),
-    /// The session is ended at the service, as far as it could be reached.
-    Terminated(String),
+    /// TerminateSession was answered.
+    Terminated(String, Result<(), Failure>),
 }
 
 impl Driver {
@@ -151,16 +155,54 @@ impl Driver {
             }
             if self.wait(&mut orders).await.is_break() {
                 self.publish_off();
+                self.leave_unended();
                 return Outcome::Stopped;
             }
         };
         let wish = self.wish;
         tokio::select! {
-            // What is not ended by then is ended by its idle timeout.
             _ = tokio::time::timeout(END_PATIENCE, self.wind_up()) => {}
             () = dropped_while_stopping(&mut orders, wish) => {}
         }
+        self.leave_unended();
         outcome
+    }
+
+    /// Hands over what is not ended by now: the process tries again after the tunnel.
+    fn leave_unended(&mut self) {
+        let unended = self
+            .sessions
+            .drain()
+            .filter_map(|(_, session)| session.session_id);
+        let unended = unended.chain(self.ending.drain().map(|(session_id, _)| session_id));
+        for session_id in unended.collect::<BTreeSet<_>>() {
+            self.leave(session_id, None, &access::no_answer());
+        }
+    }
+
+    /// A session could not be ended: that is told, and tried again.
+    fn leave(&mut self, session_id: String, answer: Option<Next>, reason: &Problem) {
+        let what = Happening::LeftBehind {
+            session_id: session_id.clone(),
+            problem: reason.clone(),
+        };
+        let at = self.parts.clock.unix_ms(Instant::now().into_std());
+        let record = Box::new(Record { at, what });
+        // Nobody has to listen.
+        let _ = self.parts.events.send(TunnelEvent::Record(record));
+        self.parts
+            .snapshot
+            .send_modify(|snapshot| snapshot.notice = Some(access::left_behind(reason)));
+        self.parts.environment.leave(Left {
+            leftover: Leftover {
+                session_id,
+                place: self.parts.place,
+                answer,
+            },
+            access: self.parts.access.clone(),
+            ledger: self.parts.ledger.clone(),
+            events: self.parts.events.downgrade(),
+        });
     }
 
     /// Waits for the end of what is under way.
@@ -169,10 +211,12 @@ impl Driver {
         self.reports.close();
         // Whoever stops a tunnel may want its port for another one.
         self.parts.acceptors.shutdown().await;
-        for (_, session) in self.sessions.drain() {
+        for session in self.sessions.values_mut() {
             let _ = session.commands.try_send(ToSession::Discard);
-            let _ = session.task.await;
+            let _ = (&mut session.task).await;
         }
+        // The policy is through with them: what is to be ended is being ended.
+        self.sessions.clear();
         // A session that is granted only now would be left behind.
         while (self.starts > 0 || self.ending.values().any(Option::is_none))
             && let Some(reply) = self.requests.next().await
@@ -378,8 +422,16 @@ impl Driver {
             }
             Reply::Present(key, local) => self.connect(key, local),
             Reply::Gone(key) => self.input(Input::Finished(key)),
-            Reply::Terminated(session_id) => {
-                if let Some(Some(key)) = self.ending.remove(&session_id) {
+            Reply::Terminated(session_id, result) => {
+                let waits = self.ending.remove(&session_id).flatten();
+                match result {
+                    Ok(()) => self.parts.ledger.ended(&session_id),
+                    // It stays in the ledger: the next start tries again.
+                    Err(Failure { next, problem }) => {
+                        self.leave(session_id, Some(next), &problem);
+                    }
+                }
+                if let Some(key) = waits {
                     self.input(Input::Terminated(key));
                 }
             }
@@ -407,10 +459,7 @@ impl Driver {
             Report::FlagDone => self.input(Input::FlagDone(key)),
             Report::Notice(problem) => {
                 tracing::debug!(session = %key, ?problem, "the user is told");
-                self.parts
-                    .snapshot
-                    .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
-                let _ = self.parts.events.send(TunnelEvent::Notice(problem));
+                self.notice(problem);
             }
             Report::Learned(learned) => {
                 tracing::info!(session = %key, ?learned, "the way to the target has a limit");
@@ -488,20 +537,15 @@ impl Driver {
             Entry::Vacant(entry) => entry.insert(waits),
         };
         let access = self.parts.access.clone();
-        let ledger = self.parts.ledger.clone();
-        let if_lost = Reply::Terminated(session_id.clone());
+        let if_lost = Reply::Terminated(session_id.clone(), Err(access::lost_request()));
         self.requests.start(if_lost, async move {
-            match access.terminate_session(&session_id).await {
-                Ok(()) => {
-                    tracing::debug!(session_id, "the session is ended at the service");
-                    ledger.ended(&session_id);
-                }
-                // It stays in the ledger: the next start tries again.
-                Err(error) => {
-                    tracing::info!(%error, "the session could not be ended; it ends by its idle timeout");
-                }
+            let ended = access.terminate_session(&session_id).await;
+            match &ended {
+                Ok(()) => tracing::debug!(session_id, "the session is ended at the service"),
+                Err(error) => tracing::info!(session_id, %error, "the session could not be ended"),
             }
-            Reply::Terminated(session_id)
+            let ended = ended.map_err(|error| access::failure(&error));
+            Reply::Terminated(session_id, ended)
         });
     }
 
@@ -523,12 +567,18 @@ impl Driver {
                 tracing::debug!(?state, "the tunnel's state is another one");
                 self.parts.events.send(TunnelEvent::State(state))
             }
-            Event::Lost { session, close } => {
+            Event::Lost {
+                session,
+                close,
+                socket_age,
+            } => {
                 tracing::info!(session = %session, code = ?close.code, reason = %close.reason, "the WebSocket is gone");
                 let session_id = self.session_id(session);
-                self.parts
-                    .events
-                    .send(TunnelEvent::Lost { session_id, close })
+                self.parts.events.send(TunnelEvent::Lost {
+                    session_id,
+                    close,
+                    socket_age,
+                })
             }
             Event::Replaced { session, problem } => {
                 tracing::info!(session = %session, problem = %problem.what, details = %problem.details, "the session is replaced");
@@ -538,10 +588,23 @@ impl Driver {
                     problem,
                 })
             }
+            Event::Rested(problem) => {
+                tracing::info!(problem = %problem.what, details = %problem.details, "no session can be had");
+                return self.notice(problem);
+            }
             Event::Record(record) => self.parts.events.send(TunnelEvent::Record(record)),
             Event::Stopped => return self.end(Outcome::Stopped),
             Event::Failed(problem) => return self.end(Outcome::Failed(problem)),
         };
+    }
+
+    /// Tells what the user should know and what is no failure of the tunnel.
+    fn notice(&mut self, problem: Problem) {
+        self.parts
+            .snapshot
+            .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
+        // Nobody has to listen.
+        let _ = self.parts.events.send(TunnelEvent::Notice(problem));
     }
 
     /// The tunnel is over. Whoever ended it first has decided how.

@@ -21,6 +21,8 @@ pub use self::conditions::{Conditions, Network, Power};
 use self::credentials::Places;
 use self::network::NetworkWatch;
 use crate::call_budget::CallBudget;
+use crate::changes::Changes;
+use crate::leftovers::{Left, Leftovers};
 
 /// What the machine goes through, and what its tunnels share. One for the process; a clone is
 /// the same one.
@@ -30,6 +32,7 @@ use crate::call_budget::CallBudget;
 pub struct Environment {
     board: Arc<Board>,
     call_budget: CallBudget,
+    leftovers: Leftovers,
     /// What watches the machine; ends with the last clone.
     _watches: Arc<JoinSet<()>>,
 }
@@ -61,6 +64,7 @@ impl Environment {
         Self {
             board,
             call_budget: CallBudget::default(),
+            leftovers: Leftovers::default(),
             _watches: Arc::new(watches),
         }
     }
@@ -71,6 +75,7 @@ impl Environment {
         Self {
             board: Arc::new(Board::new()),
             call_budget: CallBudget::default(),
+            leftovers: Leftovers::default(),
             _watches: Arc::default(),
         }
     }
@@ -91,6 +96,15 @@ impl Environment {
     /// The budget of API calls of all tunnels in this environment.
     pub fn call_budget(&self) -> &CallBudget {
         &self.call_budget
+    }
+
+    /// Tries for as long as the environment is there to end a session that could not be ended.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(crate) fn leave(&self, left: Left) {
+        let changes = || Changes::of(self, false);
+        self.leftovers.adopt(left, changes, &self.call_budget);
     }
 }
 

@@ -154,6 +154,11 @@ impl Ledger {
         }
     }
 
+    /// Whether it keeps anything, as far as is known: the disk may still refuse it.
+    pub fn keeps(&self) -> bool {
+        self.inner.is_some()
+    }
+
     /// Notes that a session was started. To be called as soon as its id is known. Never waits.
     pub fn started(&self, started: &Started) {
         self.write(Line::Started(started.clone()));

@@ -24,6 +24,7 @@ mod driver;
 mod environment;
 mod guard;
 mod ledger;
+mod leftovers;
 mod listen;
 mod local_peer;
 mod outcome;
@@ -51,8 +52,8 @@ pub use listen::{Holder, ListenError};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
     Answer, Asked, CLIENT_VERSION, Cause, Close, ClosedBy, DropEnd, DropRecord, Grant, Happening,
-    PoolSize, Problem, ProblemKind, Record, Renewal, SessionConfig, Snapshot, Start, State,
-    TunnelPolicy, Vitals,
+    PoolSize, Problem, ProblemKind, Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig,
+    Snapshot, Start, State, TunnelPolicy, TurnedAway, Vitals,
 };
 
 use crate::changes::Changes;
@@ -86,6 +87,8 @@ pub enum TunnelEvent {
         session_id: Option<String>,
         /// How it ended.
         close: Close,
+        /// How old it was; zero if it was never in use.
+        socket_age: Duration,
     },
     /// A session could not go on, and another takes its place.
     Replaced {
@@ -309,6 +312,7 @@ fn launch(
         session: config.session.clone(),
         ledger: config.ledger.clone(),
         settings: config.access.clone(),
+        place: leftovers::place(config.is_local()),
         changes: Changes::of(&environment, config.is_local()),
         environment,
         access,

@@ -63,6 +63,27 @@ async fn credentials_that_were_rewritten_are_used_by_the_next_call() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_half_saved_is_told_from_credentials_that_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    let whole = "[profile p]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
+    std::fs::write(&path, whole).unwrap();
+    let files = EnvConfigFiles::builder()
+        .with_file(EnvConfigFileKind::Config, &path)
+        .build();
+    let server = Server::http(Answer::grant()).await;
+    let access = with_profile(files, "p", format!("http://{}", server.address))
+        .await
+        .unwrap();
+    std::fs::write(&path, "[profile p").unwrap();
+    let error = access.resume_session("alice-0123").await.unwrap_err();
+    assert_eq!(error.code(), "invalid-config-files", "{error:?}");
+    assert_eq!(error.next(), Next::AwaitSettings);
+    std::fs::write(&path, whole).unwrap();
+    access.resume_session("alice-0123").await.unwrap();
+}
+
+#[tokio::test]
 async fn an_unknown_profile_lists_those_there_are() {
     let files = config("[profile prod]\nregion = x\n[profile dev]\nregion = y\n");
     let error = with_profile(files, "pord", nowhere()).await.unwrap_err();

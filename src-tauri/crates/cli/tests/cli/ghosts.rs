@@ -129,7 +129,7 @@ async fn people_are_told_in_one_line() {
     let line = soon(err.next_line()).await.unwrap();
     assert_eq!(
         line.as_deref(),
-        Some("culvert: Ended 2 sessions that a crash had left behind.")
+        Some("culvert: Ended 2 sessions that earlier runs had left behind.")
     );
 }
 

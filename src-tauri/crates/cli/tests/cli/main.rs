@@ -24,4 +24,5 @@ mod stop;
 mod stream;
 mod support;
 mod targets;
+mod trouble;
 mod usage;

@@ -103,3 +103,19 @@ async fn a_destination_that_refuses_fails_the_stream() {
     one_sentence(&ended.err, &[port.to_string()]);
     world.all_ended().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_of_input_does_not_hide_that_the_destination_refuses() {
+    let world = World::start().await;
+    let nobody = Nobody::new();
+    let port = nobody.address().port();
+    for _ in 0..5 {
+        let mut culvert = Running::start(stream(&world, port));
+        culvert.stdin().write_all(b"hi\n").await.unwrap();
+        culvert.close_stdin();
+        let ended = culvert.ended().await;
+        assert_eq!(ended.code, Some(14), "{ended:?}");
+        one_sentence(&ended.err, &[port.to_string()]);
+    }
+    world.all_ended().await;
+}

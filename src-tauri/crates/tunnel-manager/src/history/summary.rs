@@ -32,6 +32,8 @@ pub struct Summary {
     pub longest_gap_ms: u64,
     /// Local connections that did not live through a drop.
     pub connections_lost: u64,
+    /// Local connections that were closed without having been carried.
+    pub turned_away: u64,
     /// How long the tunnel was up, milliseconds, as far as is recorded.
     pub up_ms: u64,
     /// How long it was wanted to be up, milliseconds, as far as is recorded.
@@ -70,7 +72,7 @@ impl Summary {
                     summary.drops += 1;
                     *summary.by(lost.closed_by) += 1;
                     match lost.end {
-                        DropEnd::Resumed => {}
+                        DropEnd::Resumed | DropEnd::LetGo => {}
                         DropEnd::Replaced { .. } | DropEnd::GivenUp { .. } | DropEnd::Stopped => {
                             summary.not_resumed += 1;
                         }
@@ -83,7 +85,14 @@ impl Summary {
                     summary.renewals += 1;
                     summary.longest_gap_ms = summary.longest_gap_ms.max(renewal.gap_ms);
                 }
-                Happening::Drop(_) | Happening::Renewed(_) => {}
+                Happening::TurnedAway(turned_away) if at >= since => {
+                    summary.turned_away += u64::from(turned_away.count);
+                }
+                Happening::Drop(_)
+                | Happening::Renewed(_)
+                | Happening::TurnedAway(_)
+                | Happening::LeftBehind { .. }
+                | Happening::EndedLate { .. } => {}
             }
         }
         summary

@@ -376,6 +376,7 @@ fn a_summary_counts_drops_by_who_ended_them_and_what_they_cost() {
         renewals: 1,
         longest_gap_ms: 700,
         connections_lost: 2,
+        turned_away: 0,
         up_ms: 0,
         wanted_ms: 0,
     };

@@ -213,7 +213,11 @@ fn signed_out(since: u64) -> State {
         "Out.",
         "Sign in.",
     );
-    State::NeedsSignIn { since, problem }
+    State::NeedsSignIn {
+        since,
+        next_attempt: None,
+        problem,
+    }
 }
 
 fn is_off(state: &State) -> bool {

@@ -120,7 +120,7 @@ impl Session {
             ChannelEvent::Paused => self.health.handle_agent_away(now),
             ChannelEvent::Started => self.health.handle_agent_back(now),
             ChannelEvent::ConnectToPortError => self.refused = self.refused.saturating_add(1),
-            ChannelEvent::ChannelClosed { output } => self.end(problem::session_ended(output)),
+            ChannelEvent::ChannelClosed { output } => self.end(problem::session_ended(&output)),
             ChannelEvent::FlagAcknowledged(Flag::TerminateSession) => {
                 self.events.push_back(SessionEvent::EndConfirmed);
             }

@@ -92,8 +92,8 @@ pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
              although the connection to the service lived. It carried {carried}.",
             after.as_secs()
         ),
-        "A new session is started for new connections. If it happens again, look for a \
-         destination that does not read what it is sent: it stops all others of its session.",
+        "Nothing to do for new connections: another session takes them. If it happens again, look \
+         for a destination that does not read what it is sent: it stops all others of its session.",
     )
 }
 
@@ -152,19 +152,69 @@ pub(super) fn agent_gone(after: Duration) -> Problem {
             "The target's agent has not been connected to the service for {} s.",
             after.as_secs()
         ),
-        "A new session is started once the target is back: check that it runs, and that its \
-         agent reaches the service.",
+        "Check that the target runs, and that its agent reaches the service: another session \
+         takes over as soon as it does.",
     )
 }
 
-pub(super) fn session_ended(output: String) -> Problem {
-    Problem::new(
+/// `output` is what the service says of it: an idle timeout, the longest duration of a session,
+/// an administrator.
+pub(super) fn session_ended(output: &str) -> Problem {
+    let (said, cut) = quotable(output);
+    let what = if said.is_empty() {
+        "The service has ended the session, and has not said why.".to_owned()
+    } else {
+        format!("The service has ended the session. It says: \"{said}\".")
+    };
+    let problem = Problem::new(
         ProblemKind::Service,
         "session-ended",
-        "The service has ended the session.",
-        "A new session is started for new connections.",
-    )
-    .with_details(output)
+        what,
+        "Nothing to do: another session takes new connections.",
+    );
+    match cut {
+        Cut::No => problem,
+        Cut::Yes => problem.with_details(head(output, DETAILS_MOST)),
+    }
+}
+
+/// Characters of somebody else's words that are part of a sentence.
+const QUOTE_MOST: usize = 200;
+
+/// Characters of them that are kept for whoever wants to read more.
+const DETAILS_MOST: usize = 2_000;
+
+/// Whether something of somebody else's words was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    No,
+    Yes,
+}
+
+/// Somebody else's words, such that they stay within their line and their quotation marks,
+/// steer no terminal, and are not longer than a sentence bears.
+fn quotable(text: &str) -> (String, Cut) {
+    let plain: String = text
+        .chars()
+        .map(|c| match c {
+            '"' => '\'',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect();
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = words.trim_end_matches('.');
+    let said = head(words, QUOTE_MOST);
+    if said.len() < words.len() {
+        (format!("{said}…"), Cut::Yes)
+    } else {
+        (said, Cut::No)
+    }
+}
+
+/// The first so many characters.
+fn head(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 pub(super) fn handshake_timeout() -> Problem {
@@ -227,4 +277,35 @@ pub(super) fn channel(error: &ChannelError) -> Problem {
         format!("The session can't go on: {error}."),
         "If it happens again, make a diagnostic bundle.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_says_of_a_sessions_end_is_part_of_the_sentence() {
+        let ended = session_ended("\n\nSession timed out due to \u{1b}[31m\"inactivity\".\r\n");
+        assert_eq!(
+            ended.what,
+            "The service has ended the session. It says: \"Session timed out due to \
+             [31m'inactivity'\"."
+        );
+        assert_eq!(ended.details, "");
+        assert_eq!(
+            session_ended(" \n").what,
+            "The service has ended the session, and has not said why."
+        );
+    }
+
+    #[test]
+    fn a_long_speech_of_the_service_is_cut() {
+        let ended = session_ended(&"ä".repeat(100_000));
+        assert!(ended.what.contains(&"ä".repeat(QUOTE_MOST)));
+        assert!(ended.what.chars().count() < QUOTE_MOST + 100);
+        assert_eq!(ended.details.chars().count(), DETAILS_MOST);
+        let words = session_ended(&"no ".repeat(1_000));
+        assert!(words.what.ends_with("…\"."), "{}", words.what);
+        assert!(words.what.len() < QUOTE_MOST + 100, "{}", words.what);
+    }
 }

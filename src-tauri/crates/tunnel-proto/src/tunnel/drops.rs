@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::evidence::{Answer, Asked, ClosedBy, DropEnd, DropRecord};
-use crate::{Close, Problem, Vitals};
+use crate::{Close, Problem, ProblemKind, Vitals};
 
 /// The first answers that are kept: they say how it began.
 const FIRST_ANSWERS: usize = 4;
@@ -122,9 +122,14 @@ impl OpenDrop {
         self.end(now, DropEnd::GivenUp { problem }, 0)
     }
 
-    /// The tunnel was stopped, or the session is not needed any more.
+    /// The tunnel was stopped.
     pub(crate) fn stopped(self, now: Instant) -> DropRecord {
         self.end(now, DropEnd::Stopped, 0)
+    }
+
+    /// Nobody needs the session any more.
+    pub(crate) fn let_go(self, now: Instant) -> DropRecord {
+        self.end(now, DropEnd::LetGo, 0)
     }
 
     fn end(self, now: Instant, end: DropEnd, survived: u32) -> DropRecord {
@@ -140,7 +145,10 @@ impl OpenDrop {
 /// Says in one sentence what happened and why, and in another what the reader can do.
 fn sentences(record: &DropRecord) -> (String, String) {
     let cause = match record.closed_by {
-        ClosedBy::Gateway => record.close.meaning().to_owned(),
+        ClosedBy::Gateway => {
+            let age = Duration::from_millis(record.socket_age_ms);
+            record.close.meaning(age).to_owned()
+        }
         ClosedBy::Network => "The connection to the gateway broke on the way.".to_owned(),
         ClosedBy::Deadline => match record.vitals.last_frame_ms {
             Some(silence) => format!(
@@ -154,7 +162,7 @@ fn sentences(record: &DropRecord) -> (String, String) {
         }
         ClosedBy::SessionEnd => match &record.end {
             DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => problem.what.clone(),
-            DropEnd::Resumed | DropEnd::Stopped => "The session ended.".to_owned(),
+            DropEnd::Resumed | DropEnd::Stopped | DropEnd::LetGo => "The session ended.".to_owned(),
         },
     };
     let last_problem = record
@@ -164,22 +172,15 @@ fn sentences(record: &DropRecord) -> (String, String) {
         .find_map(|answer| answer.problem.as_ref());
     match &record.end {
         DropEnd::Resumed => {
-            let remedy = match record.closed_by {
-                ClosedBy::Gateway | ClosedBy::Renewal | ClosedBy::SessionEnd => "",
-                ClosedBy::Network => {
-                    "Nothing was lost. If it happens often, look at the network, the VPN or the \
-                     proxy on the way."
-                }
-                ClosedBy::Deadline => {
-                    "Nothing was lost. If it happens often, something on the way forgets idle \
-                     connections: set a shorter keepalive."
-                }
+            let remedy = match last_problem {
+                Some(problem) => after_a_hard_way_back(problem),
+                None => after_an_easy_way_back(record.closed_by).to_owned(),
             };
             let why_long = match last_problem {
                 Some(problem) => format!(" The way back took longer: {}", problem.what),
                 None => String::new(),
             };
-            (cause + &why_long, remedy.to_owned())
+            (cause + &why_long, remedy)
         }
         DropEnd::Replaced { problem } if record.closed_by == ClosedBy::SessionEnd => {
             (cause, problem.remedy.clone())
@@ -189,7 +190,48 @@ fn sentences(record: &DropRecord) -> (String, String) {
             problem.remedy.clone(),
         ),
         DropEnd::Stopped => (cause, String::new()),
+        DropEnd::LetGo => (
+            format!("{cause} Nobody used the session, so it was let go."),
+            String::new(),
+        ),
     }
+}
+
+/// What to do about a loss after which everything that was asked for was granted.
+fn after_an_easy_way_back(closed_by: ClosedBy) -> &'static str {
+    match closed_by {
+        ClosedBy::Gateway | ClosedBy::Renewal | ClosedBy::SessionEnd => "",
+        ClosedBy::Network => {
+            "Nothing was lost. If it happens often, look at the network, the VPN or the proxy on \
+             the way."
+        }
+        ClosedBy::Deadline => {
+            "Nothing was lost. If it happens often, something on the way forgets idle \
+             connections: set a shorter keepalive."
+        }
+    }
+}
+
+/// What to do about a loss after which something was refused for a while: that took the time,
+/// and is what can be looked at.
+fn after_a_hard_way_back(problem: &Problem) -> String {
+    let if_often = match problem.kind {
+        ProblemKind::Network => "look at the network, the VPN or the proxy on the way.",
+        ProblemKind::Service => {
+            "see how many calls are made in this account, and what the AWS Health Dashboard says."
+        }
+        ProblemKind::Credentials => {
+            "the credentials end too soon: let them live longer, or sign in before they end."
+        }
+        ProblemKind::Settings
+        | ProblemKind::Listen
+        | ProblemKind::Permission
+        | ProblemKind::Target
+        | ProblemKind::Protocol => {
+            return format!("Nothing was lost. {}", problem.remedy);
+        }
+    };
+    format!("Nothing was lost. If it happens often, {if_often}")
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {
@@ -199,7 +241,6 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ProblemKind;
 
     fn loss(closed_by: ClosedBy) -> Loss {
         Loss {
@@ -243,7 +284,7 @@ mod tests {
             (10, 80)
         );
         assert_eq!(record.end, DropEnd::Resumed);
-        assert_eq!(record.what, record.close.meaning());
+        assert_eq!(record.what, record.close.meaning(hour));
         assert_eq!(record.remedy, "");
     }
 
@@ -279,6 +320,28 @@ mod tests {
         let record = drop.over(now, 0);
         assert_eq!(record.what, "It was jammed.");
         assert_eq!(record.survived, 0);
+    }
+
+    #[test]
+    fn what_to_do_is_about_what_took_the_time() {
+        let now = Instant::now();
+        for (kind, word) in [
+            (ProblemKind::Network, "VPN"),
+            (ProblemKind::Service, "calls"),
+            (ProblemKind::Credentials, "credentials"),
+            (ProblemKind::Permission, "Wait."),
+        ] {
+            let mut drop = OpenDrop::new(now, None, &loss(ClosedBy::Network), Duration::ZERO, 0);
+            let problem = Problem::new(kind, "x", "It was refused.", "Wait.");
+            drop.answered(now, Asked::ResumeSession, now, Some(problem));
+            let DropRecord { what, remedy, .. } = drop.over(now, 0);
+            assert!(what.ends_with("It was refused."), "{what}");
+            assert!(remedy.contains(word), "{kind:?}: {remedy}");
+            let network = remedy.contains("VPN");
+            assert_eq!(network, kind == ProblemKind::Network, "{kind:?}: {remedy}");
+        }
+        let drop = OpenDrop::new(now, None, &loss(ClosedBy::Network), Duration::ZERO, 0);
+        assert!(drop.over(now, 0).remedy.contains("VPN"));
     }
 
     #[test]

@@ -2,16 +2,29 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Action, Event, Grant, Intent, Tunnel};
-use crate::evidence::{Cause, Happening};
+use super::drops::OpenDrop;
+use super::{Action, Event, Grant, Intent, Tunnel, Waiting};
+use crate::backoff::Backoff;
+use crate::evidence::{Cause, DropRecord, Happening, Refusal};
 use crate::slot::{Ending, Phase};
-use crate::{Failure, Problem, SessionKey, State};
+use crate::{Failure, Problem, ProblemKind, SessionKey, Start, State};
 
 /// How long the agent has to acknowledge the flag that ends a session.
 const FLAG_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long stopping may take altogether.
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A lazy tunnel's time between a session that could not be had and the next that is wanted.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// Before that, none is started.
+    pub(super) until: Instant,
+    /// How long the next rest is, if that one can't be had either.
+    backoff: Backoff,
+    /// Why it could not be had.
+    pub(super) problem: Problem,
+}
 
 impl Tunnel {
     pub(super) fn handle_stop(&mut self, now: Instant) -> Cause {
@@ -24,14 +37,19 @@ impl Tunnel {
         };
         self.reject_waiting();
         for at in (0..self.slots.len()).rev() {
+            self.close_drop(now, at, OpenDrop::stopped);
             self.end_session(now, at);
         }
         Cause::Stopped
     }
 
-    /// Ends a session at the service: the tunnel stops, or does not need it any more.
-    pub(super) fn end_session(&mut self, now: Instant, at: usize) {
-        self.close_drop(now, at);
+    /// Ends a session at the service that the tunnel does not need any more.
+    pub(super) fn let_go(&mut self, now: Instant, at: usize) {
+        self.close_drop(now, at, OpenDrop::let_go);
+        self.end_session(now, at);
+    }
+
+    fn end_session(&mut self, now: Instant, at: usize) {
         let slot = &mut self.slots[at];
         match (&slot.phase, &slot.session_id) {
             (Phase::Ending(_), _) => {}
@@ -49,7 +67,7 @@ impl Tunnel {
 
     /// Drops a session that nobody uses without a word to its agent, which can't be reached.
     pub(super) fn drop_session(&mut self, now: Instant, at: usize) {
-        self.close_drop(now, at);
+        self.close_drop(now, at, OpenDrop::let_go);
         let slot = self.slots.remove(at);
         self.actions.push_back(Action::Discard(slot.key));
         if let Some(session_id) = slot.session_id {
@@ -104,22 +122,65 @@ impl Tunnel {
         self.actions.push_back(Action::Discard(slot.key));
     }
 
-    fn reject_waiting(&mut self) {
-        for waiting in self.waiting.drain(..) {
+    /// Closes the connections that wait; returns since when they did.
+    fn reject_waiting(&mut self) -> Vec<Instant> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let reject = |waiting: Waiting| {
             self.actions.push_back(Action::Reject(waiting.request));
-        }
+            waiting.since
+        };
+        waiting.into_iter().map(reject).collect()
     }
 
-    fn close_drop(&mut self, now: Instant, at: usize) {
+    fn close_drop(&mut self, now: Instant, at: usize, end: fn(OpenDrop, Instant) -> DropRecord) {
         if let Some(drop) = self.slots[at].drop.take() {
-            let what = Happening::Drop(Box::new(drop.stopped(now)));
+            let what = Happening::Drop(Box::new(end(*drop, now)));
             self.record(now, what);
         }
     }
 
-    /// Gives the tunnel up: nothing is left behind at the service or in the driver.
-    pub(super) fn fail(&mut self, now: Instant, problem: Problem) {
-        self.reject_waiting();
+    /// No session can be had. A lazy tunnel listens again, and the next connection may find that
+    /// what was wrong is mended; but if settings were refused before any session was there, they
+    /// have to be changed first. Any other tunnel is given up.
+    pub(super) fn give_up(&mut self, now: Instant, problem: Problem) {
+        let settings = !self.has_been_up && problem.kind == ProblemKind::Settings;
+        match self.policy.start {
+            Start::Lazy { .. } if !settings => self.listen_again(now, problem),
+            Start::Lazy { .. } | Start::AtOnce => self.fail(now, problem),
+        }
+    }
+
+    fn listen_again(&mut self, now: Instant, problem: Problem) {
+        // Why comes before what follows from it.
+        self.events.push_back(Event::Rested(problem.clone()));
+        self.clear(now, &problem);
+        let mut backoff = self
+            .rest
+            .take()
+            .map(|rest| rest.backoff)
+            .unwrap_or_default();
+        let until = now + backoff.next(&mut self.random);
+        self.rest = Some(Rest {
+            until,
+            backoff,
+            problem,
+        });
+    }
+
+    fn fail(&mut self, now: Instant, problem: Problem) {
+        self.clear(now, &problem);
+        let since = self.clock.unix_ms(now);
+        self.intent = Intent::Over(State::Failed {
+            since,
+            problem: problem.clone(),
+        });
+        self.events.push_back(Event::Failed(problem));
+    }
+
+    /// Leaves nothing behind at the service or in the driver.
+    fn clear(&mut self, now: Instant, problem: &Problem) {
+        let since = self.reject_waiting();
+        self.turned_away(now, since, Refusal::NoSession, Some(problem.clone()));
         for slot in std::mem::take(&mut self.slots) {
             self.actions.push_back(Action::Discard(slot.key));
             if let Some(session_id) = slot.session_id {
@@ -130,11 +191,5 @@ impl Tunnel {
                 self.record(now, Happening::Drop(Box::new(record)));
             }
         }
-        let since = self.clock.unix_ms(now);
-        self.intent = Intent::Over(State::Failed {
-            since,
-            problem: problem.clone(),
-        });
-        self.events.push_back(Event::Failed(problem));
     }
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{Action, Intent, RequestId, Tunnel, TunnelTimer, Waiting};
-use crate::evidence::Cause;
-use crate::slot::{Slot, Up};
-use crate::{Load, SessionKey, Start};
+use crate::evidence::{Cause, Happening, Refusal, TurnedAway};
+use crate::slot::{Phase, Slot, Step, Up};
+use crate::{Load, Problem, SessionKey, Start};
 
 /// How long a session that is not needed any more is kept for what may come.
 const SHRINK_AFTER: Duration = Duration::from_secs(60);
@@ -27,8 +27,12 @@ const ABOUT_TO_BE_CUT: std::ops::Range<Duration> =
 impl Tunnel {
     pub(super) fn handle_accepted(&mut self, now: Instant, request: RequestId) -> Cause {
         let running = matches!(self.intent, Intent::Run);
-        if !running || self.waiting.len() >= self.policy.waiting_most {
+        if !running {
             self.actions.push_back(Action::Reject(request));
+        } else if self.waiting.len() >= self.policy.waiting_most {
+            self.actions.push_back(Action::Reject(request));
+            let problem = self.trouble();
+            self.turned_away(now, [now], Refusal::TooMany, problem);
         } else {
             self.waiting.push_back(Waiting {
                 request,
@@ -75,7 +79,7 @@ impl Tunnel {
         if let Some(at) = self.shrinkable()
             && self.idle_for(now, at) >= SHRINK_AFTER
         {
-            self.end_session(now, at);
+            self.let_go(now, at);
         }
     }
 
@@ -112,12 +116,38 @@ impl Tunnel {
 
     /// Closes the connections that have waited long enough.
     pub(super) fn reject_overdue(&mut self, now: Instant) {
+        let mut overdue = Vec::new();
         while let Some(waiting) = self.waiting.front()
             && waiting.since + self.policy.wait_limit <= now
         {
             self.actions.push_back(Action::Reject(waiting.request));
+            overdue.push(waiting.since);
             self.waiting.pop_front();
         }
+        if !overdue.is_empty() {
+            let problem = self.trouble();
+            self.turned_away(now, overdue, Refusal::WaitedOut, problem);
+        }
+    }
+
+    /// Keeps that connections were closed that have waited since then, the oldest first.
+    pub(super) fn turned_away(
+        &mut self,
+        now: Instant,
+        since: impl IntoIterator<Item = Instant>,
+        why: Refusal,
+        problem: Option<Problem>,
+    ) {
+        let mut since = since.into_iter();
+        let Some(first) = since.next() else { return };
+        let more = u32::try_from(since.count()).unwrap_or(u32::MAX);
+        let what = Happening::TurnedAway(TurnedAway {
+            count: more.saturating_add(1),
+            waited_ms: super::drops::millis(now.saturating_duration_since(first)),
+            why,
+            problem,
+        });
+        self.record(now, what);
     }
 
     /// Hands waiting connections to the session that will serve them best.
@@ -184,14 +214,33 @@ impl Tunnel {
         };
         if !unused && self.live() == 0 && !self.is_held() {
             self.started = self.clock.unix_ms(now);
-            self.start_session(now, None);
+            self.start_lazily(now);
         }
         if self.is_unused(now) {
             for at in (0..self.slots.len()).rev() {
                 if self.slots[at].is_live() {
-                    self.end_session(now, at);
+                    self.let_go(now, at);
                 }
             }
+        }
+    }
+
+    /// Starts the session that is wanted: at once, unless the last one could not be had a moment
+    /// ago, for a program that connects again and again must not call the service as often.
+    fn start_lazily(&mut self, now: Instant) {
+        match &self.rest {
+            Some(rest) if now < rest.until => {
+                let (until, outage) = (rest.until, self.outage(now, rest.problem.clone()));
+                let key = self.next_key();
+                let mut slot = Slot::new(key, now, None);
+                slot.phase = Phase::Waiting {
+                    outage,
+                    until,
+                    step: Step::Start,
+                };
+                self.slots.push(slot);
+            }
+            Some(_) | None => self.start_session(now, None),
         }
     }
 

@@ -6,7 +6,7 @@ use super::drops::OpenDrop;
 use super::{Action, Event, Grant, HEALING, Loss, Purpose, Tunnel};
 use crate::backoff::Backoff;
 use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
-use crate::slot::{Ending, Outage, Phase, Renewing, Slot, Step, Up};
+use crate::slot::{Ending, Lacks, Outage, Phase, Renewing, Slot, Step, Up};
 use crate::{Close, Failure, Load, Next, Problem, SessionKey, Vitals};
 
 /// A WebSocket that lived shorter than this is not resumed without a pause when the one before
@@ -19,7 +19,7 @@ const PROVEN_LIFE: Duration = Duration::from_secs(10);
 
 /// How often the credentials are looked at again while the user has to sign in. It costs no
 /// prompt and no request that can be refused twice: an expired login fails locally.
-pub(super) const SIGN_IN_PROBE: Duration = Duration::from_secs(60);
+pub const SIGN_IN_PROBE: Duration = Duration::from_secs(60);
 
 impl Tunnel {
     pub(super) fn handle_granted(
@@ -138,6 +138,7 @@ impl Tunnel {
             self.come_up(now, at);
         }
         self.has_been_up = true;
+        self.rest = None;
         Cause::Established
     }
 
@@ -188,16 +189,19 @@ impl Tunnel {
             },
             ..loss
         };
+        let slot = &self.slots[at];
+        let since = slot.up().map_or(now, |up| up.since);
+        let socket_age = now.saturating_duration_since(since);
         self.last_close = Some(loss.close.clone());
         self.events.push_back(Event::Lost {
             session: key,
             close: loss.close.clone(),
+            socket_age,
         });
-        let slot = &self.slots[at];
         match &slot.phase {
             Phase::Up(up) => {
-                let (since, renewing) = (up.since, up.renewing);
-                self.open_drop(now, at, &loss, now.saturating_duration_since(since));
+                let renewing = up.renewing;
+                self.open_drop(now, at, &loss, socket_age);
                 self.resume(now, at, since, renewing, &loss);
             }
             Phase::Handshaking { .. } => {
@@ -223,7 +227,7 @@ impl Tunnel {
             return self.drop_session(now, at);
         }
         let lived = now.saturating_duration_since(since);
-        let fresh = self.outage(now, loss.close.problem());
+        let fresh = self.outage(now, loss.close.problem(lived));
         let slot = &mut self.slots[at];
         let (outage, at_once) = match slot.take_outage() {
             None => (fresh, true),
@@ -351,6 +355,7 @@ impl Tunnel {
             },
             None => fresh,
         };
+        outage.lacks = lacks(next);
         let was_up = self.has_been_up;
         match (next, step) {
             (Next::AwaitNetwork, step) => {
@@ -362,7 +367,10 @@ impl Tunnel {
                 self.retry(now, at, step, outage);
             }
             (Next::Retry, step) => self.retry(now, at, step, outage),
-            (Next::AwaitTarget, step) if was_up => self.retry(now, at, step, outage),
+            // Whoever saves the settings has done so soon.
+            (Next::AwaitTarget | Next::AwaitSettings, step) if was_up => {
+                self.retry(now, at, step, outage);
+            }
             // Credentials are asked for anew with each attempt: one more tells whether the
             // source has newer ones.
             (Next::NewCredentials, step) if !outage.credentials_refused => {
@@ -370,15 +378,21 @@ impl Tunnel {
                 self.retry(now, at, step, outage);
             }
             (Next::NewCredentials | Next::SignIn, step) => {
+                outage.lacks = Lacks::SignIn;
                 self.slots[at].phase = Phase::AwaitingSignIn {
                     outage,
                     probe: now + SIGN_IN_PROBE,
                     step,
                 };
             }
-            (Next::AwaitTarget | Next::Stop, Step::Resume) if !was_up => self.fail(now, problem),
+            (Next::AwaitTarget | Next::AwaitSettings | Next::Stop, Step::Resume) if !was_up => {
+                self.give_up(now, problem);
+            }
             // There is no use in resuming it: the next step is another session.
-            (Next::NewSession | Next::AwaitTarget | Next::Stop, Step::Resume) => {
+            (
+                Next::NewSession | Next::AwaitTarget | Next::AwaitSettings | Next::Stop,
+                Step::Resume,
+            ) => {
                 let slot = &self.slots[at];
                 // The service answers again: what was waited for while it did not is over.
                 let backoff = if slot.established.is_some() {
@@ -390,7 +404,9 @@ impl Tunnel {
                 self.replace(now, key, problem, Some(outage));
             }
             (Next::NewSession, Step::Start) => self.retry(now, at, Step::Start, outage),
-            (Next::AwaitTarget | Next::Stop, Step::Start) => self.give_up_slot(now, at, outage),
+            (Next::AwaitTarget | Next::AwaitSettings | Next::Stop, Step::Start) => {
+                self.give_up_slot(now, at, outage);
+            }
         }
     }
 
@@ -405,7 +421,7 @@ impl Tunnel {
                 .any(|slot| slot.is_live() && self.has_time(now, slot.outage()))
         };
         if !self.has_time(now, Some(&outage)) && !others() {
-            return self.fail(now, outage.problem);
+            return self.give_up(now, outage.problem);
         }
         let until = now + outage.backoff.next(&mut self.random);
         outage.attempt = outage.attempt.saturating_add(1);
@@ -431,7 +447,7 @@ impl Tunnel {
                 step: Step::Start,
             };
         } else {
-            self.fail(now, outage.problem);
+            self.give_up(now, outage.problem);
         }
     }
 
@@ -542,6 +558,7 @@ impl Tunnel {
             backoff: Backoff::default(),
             problem,
             credentials_refused: false,
+            lacks: Lacks::Nothing,
         }
     }
 
@@ -551,6 +568,21 @@ impl Tunnel {
         slots
             .filter(move |(other, _)| *other != at)
             .map(|(_, slot)| slot)
+    }
+}
+
+/// What of a failure a person can bring.
+fn lacks(next: Next) -> Lacks {
+    match next {
+        Next::SignIn => Lacks::SignIn,
+        Next::AwaitSettings => Lacks::Settings,
+        // Their source may have others without a person.
+        Next::NewCredentials
+        | Next::Retry
+        | Next::AwaitNetwork
+        | Next::NewSession
+        | Next::AwaitTarget
+        | Next::Stop => Lacks::Nothing,
     }
 }
 

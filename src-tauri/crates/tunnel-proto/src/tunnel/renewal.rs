@@ -178,6 +178,7 @@ impl Tunnel {
             Next::Retry
             | Next::AwaitNetwork
             | Next::AwaitTarget
+            | Next::AwaitSettings
             | Next::NewCredentials
             | Next::SignIn => Renewing::Due {
                 at: now + FAILED_PAUSE,

@@ -2,8 +2,8 @@
 
 use super::surroundings::{Network, network_down};
 use super::{Intent, Tunnel};
-use crate::slot::{Phase, Slot};
-use crate::{Start, State};
+use crate::slot::{Lacks, Phase, Slot};
+use crate::{Problem, Start, State};
 
 impl Tunnel {
     /// The tunnel's public state.
@@ -45,7 +45,21 @@ impl Tunnel {
         let since = outage.since;
         let problem = outage.problem.clone();
         let (next_attempt, problem) = match &slot.phase {
-            Phase::AwaitingSignIn { .. } => return State::NeedsSignIn { since, problem },
+            Phase::AwaitingSignIn { probe, .. } => {
+                return State::NeedsSignIn {
+                    since,
+                    next_attempt: Some(self.clock.unix_ms(*probe)),
+                    problem,
+                };
+            }
+            // The credentials are looked at: before that is answered, nothing is known that is new.
+            Phase::Starting { .. } | Phase::Resuming { .. } if outage.lacks == Lacks::SignIn => {
+                return State::NeedsSignIn {
+                    since,
+                    next_attempt: None,
+                    problem,
+                };
+            }
             Phase::Waiting { until, .. } => (Some(self.clock.unix_ms(*until)), problem),
             Phase::Held { .. } => match self.network {
                 Network::Down => (None, network_down()),
@@ -81,16 +95,39 @@ impl Tunnel {
     }
 
     fn up_state(&self, since: u64) -> State {
+        match self.degradation() {
+            Some(problem) => State::Degraded {
+                since: self.degraded_since.unwrap_or(since),
+                problem,
+            },
+            None => State::Up { since },
+        }
+    }
+
+    /// What is wrong although there are sessions that can carry connections.
+    pub(super) fn degradation(&self) -> Option<Problem> {
         let ups = || self.slots.iter().filter_map(Slot::up);
-        let problem = match self.network {
+        match self.network {
             // The WebSocket may outlive it; what is sent now goes nowhere.
             Network::Down => Some(network_down()),
             Network::Up if ups().any(|up| up.degraded.is_none()) => None,
             Network::Up => ups().find_map(|up| up.degraded.clone()),
-        };
-        match problem {
-            Some(problem) => State::Degraded { since, problem },
-            None => State::Up { since },
+        }
+    }
+
+    /// Why there is no session, as far as is known.
+    pub(super) fn trouble(&self) -> Option<Problem> {
+        match self.running_state() {
+            State::Reconnecting { problem, .. } | State::NeedsSignIn { problem, .. } => {
+                Some(problem)
+            }
+            State::Off
+            | State::Listening
+            | State::Connecting { .. }
+            | State::Up { .. }
+            | State::Degraded { .. }
+            | State::Stopping
+            | State::Failed { .. } => None,
         }
     }
 }
@@ -101,6 +138,14 @@ pub(super) fn is_same_news(one: &State, other: &State) -> bool {
         (
             State::Reconnecting { since, problem, .. },
             State::Reconnecting {
+                since: other_since,
+                problem: other_problem,
+                ..
+            },
+        )
+        | (
+            State::NeedsSignIn { since, problem, .. },
+            State::NeedsSignIn {
                 since: other_since,
                 problem: other_problem,
                 ..

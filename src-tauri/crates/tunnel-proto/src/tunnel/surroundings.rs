@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Action, Tunnel};
 use crate::evidence::Cause;
-use crate::slot::{Phase, Renewing, Slot};
+use crate::slot::{Lacks, Phase, Renewing, Slot};
 use crate::{Problem, ProblemKind};
 
 /// Whether the machine has a network.
@@ -69,9 +69,17 @@ impl Tunnel {
 
     pub(super) fn handle_credentials_changed(&mut self, now: Instant) -> Cause {
         for at in 0..self.slots.len() {
-            if let Phase::AwaitingSignIn { outage, step, .. } = &self.slots[at].phase {
-                let (outage, step) = (outage.clone(), *step);
-                self.attempt(now, at, step, outage);
+            let (Phase::AwaitingSignIn { outage, step, .. } | Phase::Waiting { outage, step, .. }) =
+                &self.slots[at].phase
+            else {
+                continue;
+            };
+            match outage.lacks {
+                Lacks::SignIn | Lacks::Settings => {
+                    let (outage, step) = (outage.clone(), *step);
+                    self.attempt(now, at, step, outage);
+                }
+                Lacks::Nothing => {}
             }
         }
         Cause::TriedNow

@@ -1,15 +1,18 @@
 //! The policy in virtual time.
 
 mod evidence;
+mod lazy;
 mod pool;
 mod renewal;
 mod replacing;
+mod settings;
 mod surroundings;
+mod turned_away;
 
 use super::ending::STOP_PATIENCE;
 use super::recovery::SIGN_IN_PROBE;
 use super::*;
-use crate::evidence::{ClosedBy, DropRecord};
+use crate::evidence::{ClosedBy, DropRecord, Refusal, TurnedAway};
 use crate::{Next, PoolSize, ProblemKind};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -70,6 +73,7 @@ impl World {
             Event::StateChanged(_)
             | Event::Lost { .. }
             | Event::Replaced { .. }
+            | Event::Rested(_)
             | Event::Stopped
             | Event::Failed(_) => None,
         };
@@ -79,9 +83,25 @@ impl World {
     fn drops(&mut self) -> Vec<DropRecord> {
         let drop = |what| match what {
             Happening::Drop(record) => Some(*record),
-            Happening::State { .. } | Happening::Renewed(_) => None,
+            Happening::State { .. }
+            | Happening::Renewed(_)
+            | Happening::TurnedAway(_)
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => None,
         };
         self.records().into_iter().filter_map(drop).collect()
+    }
+
+    fn turned_away(&mut self) -> Vec<TurnedAway> {
+        let turned_away = |what| match what {
+            Happening::TurnedAway(turned_away) => Some(turned_away),
+            Happening::State { .. }
+            | Happening::Drop(_)
+            | Happening::Renewed(_)
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => None,
+        };
+        self.records().into_iter().filter_map(turned_away).collect()
     }
 
     fn all_events(&mut self) -> impl Iterator<Item = Event> {
@@ -453,7 +473,14 @@ fn an_expired_login_waits_for_the_user() {
     world.lose(key);
     world.actions();
     world.input(Input::Granted(key, Err(failure(Next::SignIn))));
-    assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
+    let State::NeedsSignIn {
+        next_attempt: Some(next),
+        ..
+    } = world.tunnel.state()
+    else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert_eq!(next, world.since_start() + 60_000);
     world.pass(Duration::from_secs(59));
     assert_eq!(world.actions(), []);
     world.input(Input::TryNow);
@@ -471,6 +498,50 @@ fn credentials_are_looked_at_again_once_a_minute() {
     assert_eq!(world.next_timer(), TunnelTimer::SignInProbe(key));
     assert_eq!(world.now - world.start, SIGN_IN_PROBE);
     world.expect_resume();
+}
+
+#[test]
+fn a_login_that_is_looked_at_each_minute_is_told_once() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+    world.records();
+    for _ in 0..30 {
+        world.next_timer();
+        world.expect_resume();
+        assert!(matches!(
+            world.tunnel.state(),
+            State::NeedsSignIn {
+                next_attempt: None,
+                ..
+            }
+        ));
+        world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+    }
+    assert_eq!(world.records(), []);
+}
+
+#[test]
+fn a_degraded_tunnel_is_so_since_it_is_not_since_it_is_up() {
+    let (mut world, key) = World::up();
+    world.now += SECOND * 100;
+    world.input(Input::Degraded(key, Some(problem("no-pong"))));
+    let since = world.since_start();
+    let degraded = |code: &str| State::Degraded {
+        since,
+        problem: problem(code),
+    };
+    assert_eq!(world.tunnel.state(), degraded("no-pong"));
+    world.now += SECOND;
+    world.input(Input::Degraded(key, Some(problem("stalled"))));
+    assert_eq!(world.tunnel.state(), degraded("stalled"));
+    world.input(Input::Degraded(key, None));
+    assert_eq!(world.tunnel.state(), State::Up { since: 1_000_000 });
+    world.now += SECOND;
+    world.input(Input::NetworkDown);
+    let gone = world.since_start();
+    assert!(matches!(world.tunnel.state(), State::Degraded { since, .. } if since == gone));
 }
 
 #[test]

@@ -28,7 +28,7 @@ const AT_A_TIME: usize = 4;
 /// How long loopback may take to say that nobody listens.
 const LOOPBACK_LIMIT: Duration = Duration::from_secs(1);
 
-/// A session that a crash has left behind, and what became of it.
+/// A session that an earlier process has left behind, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ghost {
     /// The session.
@@ -37,7 +37,7 @@ pub struct Ghost {
     pub end: GhostEnd,
 }
 
-/// What became of a session that a crash has left behind.
+/// What became of a session that an earlier process has left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GhostEnd {
     /// It was ended, or had ended by itself; the service says the same to both.

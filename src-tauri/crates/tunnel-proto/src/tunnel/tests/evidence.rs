@@ -20,7 +20,11 @@ fn each_change_of_state_is_kept_with_its_cause() {
         .into_iter()
         .filter_map(|what| match what {
             Happening::State { cause, .. } => Some(cause),
-            Happening::Drop(_) | Happening::Renewed(_) => None,
+            Happening::Drop(_)
+            | Happening::Renewed(_)
+            | Happening::TurnedAway(_)
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => None,
         })
         .collect();
     assert_eq!(

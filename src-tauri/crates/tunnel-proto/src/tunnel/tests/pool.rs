@@ -1,19 +1,13 @@
-//! The session pool: growing, placing, shrinking; and the tunnel that is lazy.
+//! The session pool: growing, placing, shrinking.
 
 use super::*;
+use crate::DropEnd;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn pool(least: u8, most: u8) -> TunnelPolicy {
     TunnelPolicy {
         sessions: PoolSize::new(least, most),
-        ..plain()
-    }
-}
-
-fn lazy() -> TunnelPolicy {
-    TunnelPolicy {
-        start: Start::Lazy { idle: MINUTE * 10 },
         ..plain()
     }
 }
@@ -180,6 +174,11 @@ fn nobody_resumes_a_session_that_nobody_uses() {
     world.lose(spare);
     let abandon = Action::Abandon("session-2".to_owned());
     assert_eq!(world.actions(), [Action::Discard(spare), abandon]);
+    let drops = world.drops();
+    assert!(
+        matches!(&drops[..], [drop] if drop.end == DropEnd::LetGo),
+        "{drops:?}"
+    );
 }
 
 #[test]
@@ -208,95 +207,4 @@ fn new_connections_keep_away_from_a_websocket_that_is_about_to_be_cut() {
     world.input(Input::Finished(old));
     world.pass(MINUTE * 6);
     assert_eq!(world.tunnel.sessions_up() + world.tunnel.waiting(), 1);
-}
-
-#[test]
-fn a_lazy_tunnel_starts_with_its_first_connection_and_ends_after_its_last() {
-    let mut world = World::with(lazy());
-    assert_eq!(world.tunnel.state(), State::Listening);
-    assert_eq!(world.actions(), []);
-    assert_eq!(world.tunnel.poll_timeout(), None);
-
-    world.input(Input::Accepted(RequestId(1)));
-    let key = world.expect_start();
-    assert!(matches!(world.tunnel.state(), State::Connecting { .. }));
-    world.bring_up(key);
-    assert_eq!(world.actions(), [Action::Place(RequestId(1), key)]);
-    world.pass(MINUTE * 60);
-    world.input(Input::Finished(key));
-    assert_eq!(world.next_timer(), TunnelTimer::Idle);
-    assert_eq!(world.actions(), [Action::SendEnd(key)]);
-    assert_eq!(world.tunnel.state(), State::Listening);
-    world.input(Input::FlagDone(key));
-    world.actions();
-    world.input(Input::Terminated(key));
-    assert_eq!(world.actions(), [Action::Discard(key)]);
-    assert_eq!(world.tunnel.poll_timeout(), None);
-
-    // The next one starts it again.
-    world.input(Input::Accepted(RequestId(2)));
-    world.expect_start();
-}
-
-#[test]
-fn a_lazy_tunnel_that_is_lost_while_nobody_uses_it_just_listens() {
-    let mut world = World::with(lazy());
-    connect(&mut world, 1);
-    let key = world.tunnel.slots[0].key;
-    world.bring_up(key);
-    world.actions();
-    world.input(Input::Finished(key));
-    world.lose(key);
-    let abandon = Action::Abandon("session-1".to_owned());
-    assert_eq!(world.actions(), [Action::Discard(key), abandon]);
-    assert_eq!(world.tunnel.state(), State::Listening);
-}
-
-#[test]
-fn a_connection_that_comes_while_a_lazy_tunnel_ends_its_session_gets_a_new_one() {
-    let mut world = World::with(lazy());
-    connect(&mut world, 1);
-    let key = world.tunnel.slots[0].key;
-    world.bring_up(key);
-    world.actions();
-    world.input(Input::Finished(key));
-    world.next_timer();
-    assert_eq!(world.actions(), [Action::SendEnd(key)]);
-    world.input(Input::Accepted(RequestId(2)));
-    let next = world.expect_start();
-    world.bring_up(next);
-    assert_eq!(world.actions(), [Action::Place(RequestId(2), next)]);
-}
-
-#[test]
-fn a_lazy_tunnel_connects_since_it_is_wanted() {
-    let mut world = World::with(lazy());
-    world.pass(MINUTE * 60);
-    world.input(Input::Accepted(RequestId(1)));
-    let since = world.since_start();
-    assert_eq!(world.tunnel.state(), State::Connecting { since });
-}
-
-#[test]
-fn a_lazy_tunnel_that_is_wanted_without_a_network_says_so_and_starts_with_its_return() {
-    let mut world = World::with(lazy());
-    world.input(Input::Accepted(RequestId(1)));
-    let key = world.expect_start();
-    world.bring_up(key);
-    world.input(Input::Finished(key));
-    world.pass(MINUTE * 10);
-    world.input(Input::Terminated(key));
-    world.actions();
-
-    world.input(Input::NetworkDown);
-    assert_eq!(world.tunnel.state(), State::Listening);
-    world.input(Input::Accepted(RequestId(2)));
-    assert_eq!(world.actions(), []);
-    let State::Reconnecting { problem, .. } = world.tunnel.state() else {
-        panic!("{:?}", world.tunnel.state());
-    };
-    assert_eq!(problem.code, "network-down");
-    world.input(Input::NetworkUp);
-    world.expect_start();
-    assert!(matches!(world.tunnel.state(), State::Connecting { .. }));
 }

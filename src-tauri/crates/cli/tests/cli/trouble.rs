@@ -1,0 +1,279 @@
+//! What the program says while something is wrong, and what it does about it: read as somebody
+//! would who looks for help.
+
+use ssm_sim::{ApiFault, Operation};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+use crate::json::object;
+use crate::support::{Ended, Running, TARGET, World, carries, run, soon};
+
+fn error(code: &str, status: u16) -> ApiFault {
+    ApiFault::Error {
+        code: code.to_owned(),
+        message: "as the test wants".to_owned(),
+        status,
+    }
+}
+
+/// What it said on standard error, line by line.
+fn said(ended: &Ended) -> Vec<&str> {
+    let lines = ended.err.lines();
+    lines
+        .map(|line| line.strip_prefix("culvert: ").unwrap_or(line))
+        .collect()
+}
+
+/// Connects, and waits until that is closed without an answer.
+async fn closed_unanswered(address: &str) {
+    let mut stream = soon(TcpStream::connect(address)).await.unwrap();
+    let end = soon(stream.read(&mut [0; 1])).await;
+    assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_cannot_be_ended_is_told_and_the_next_start_ends_it() {
+    let world = World::start().await;
+    let mut first = Running::start(world.forward(&[]));
+    first.listening().await;
+    // The agent can't be told, and the service does not want to hear it.
+    let faults = world.sim.faults();
+    faults.freeze();
+    faults.fail_api(
+        Operation::TerminateSession,
+        error("InternalServerError", 500),
+        None,
+    );
+    let ended = first.stopped_by("INT").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let lines = said(&ended);
+    let [line] = lines[..] else {
+        panic!("not one line: {ended:?}");
+    };
+    assert!(
+        line.starts_with("1 session is left open at the service."),
+        "{line}"
+    );
+    assert!(line.contains("InternalServerError"), "{line}");
+    assert!(line.contains("The next start of Culvert ends"), "{line}");
+    assert_eq!(world.living_sessions(), 1);
+
+    faults.thaw();
+    faults.clear_api(Operation::TerminateSession);
+    let mut second = Running::start(world.forward(&[]));
+    second.listening().await;
+    soon(
+        world
+            .sim
+            .wait_for(|sessions, _| sessions[0].terminated_by.is_some()),
+    )
+    .await;
+    let ended = second.stopped_by("TERM").await;
+    // It may have been told to end before the sweep could say what it has done.
+    for line in said(&ended) {
+        assert_eq!(line, "Ended 1 session that an earlier run had left behind.");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_cannot_be_ended_is_an_object_for_programs() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--json"]));
+    culvert
+        .line_with(|line| object(line)["event"] == "listening")
+        .await;
+    let faults = world.sim.faults();
+    faults.freeze();
+    let denied = error("AccessDeniedException", 400);
+    faults.fail_api(Operation::TerminateSession, denied, None);
+    let ended = culvert.stopped_by("TERM").await;
+    let left = ended
+        .out
+        .iter()
+        .map(|line| object(line))
+        .find(|line| line["event"] == "leftBehind");
+    let left = left.unwrap_or_else(|| panic!("{ended:?}"));
+    assert_eq!(left["sessionId"], world.sim.sessions()[0].id, "{left}");
+    assert_eq!(left["problem"]["code"], "access-denied", "{left}");
+    assert!(ended.err.is_empty(), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_waits_in_vain_is_told() {
+    let world = World::start().await;
+    let hang = || error("InternalServerError", 500);
+    let faults = world.sim.faults();
+    let mut culvert = Running::start(world.forward(&["--wait", "1", "--json"]));
+    let listening = culvert
+        .line_with(|line| object(line)["event"] == "listening")
+        .await;
+    let address = object(&listening)["address"].as_str().unwrap().to_owned();
+    faults.fail_api(Operation::ResumeSession, hang(), None);
+    faults.reset();
+    culvert
+        .line_with(|line| object(line)["state"]["kind"] == "reconnecting")
+        .await;
+    closed_unanswered(&address).await;
+    let told = culvert
+        .line_with(|line| object(line)["event"] == "turnedAway")
+        .await;
+    let told = object(&told);
+    assert_eq!(
+        (&told["count"], &told["why"]),
+        (&1.into(), &"waitedOut".into())
+    );
+    assert_eq!(told["problem"]["code"], "service-error", "{told}");
+    culvert.stopped_by("KILL").await;
+
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--wait", "1"]));
+    let address = culvert.listening().await;
+    let faults = world.sim.faults();
+    faults.fail_api(Operation::ResumeSession, hang(), None);
+    faults.reset();
+    soon(
+        world
+            .sim
+            .wait_for(|_, stats| stats.calls(Operation::ResumeSession) > 0),
+    )
+    .await;
+    closed_unanswered(&address).await;
+    let ended = culvert.stopped_by("TERM").await;
+    assert!(
+        said(&ended)
+            .iter()
+            .any(|line| line.starts_with("1 connection was closed after waiting 1.0 s")),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_tunnel_is_not_up_yet_is_said_once_and_with_the_next_attempt() {
+    let world = World::start().await;
+    let faults = world.sim.faults();
+    let throttled = error("ThrottlingException", 400);
+    faults.fail_api(Operation::StartSession, throttled, Some(5));
+    let mut culvert = Running::start(world.forward(&[]));
+    culvert.listening().await;
+    let ended = culvert.stopped_by("TERM").await;
+    let lines = said(&ended);
+    let [line] = lines[..] else {
+        panic!("not one line: {ended:?}");
+    };
+    assert!(
+        line.starts_with("not up yet: AWS receives too many calls"),
+        "{line}"
+    );
+    assert!(line.contains("Next attempt in "), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lazy_tunnel_listens_on_when_its_session_cannot_be_had() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--lazy"]));
+    let address = culvert.listening().await;
+    let faults = world.sim.faults();
+    let denied = error("AccessDeniedException", 400);
+    faults.fail_api(Operation::StartSession, denied, None);
+    closed_unanswered(&address).await;
+    closed_unanswered(&address).await;
+    faults.clear_api(Operation::StartSession);
+    carries(&address).await;
+    let ended = culvert.stopped_by("TERM").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let lines = said(&ended);
+    assert!(lines[0].contains("ssm:StartSession"), "{ended:?}");
+    let closed = "1 connection was closed: no session could be had.";
+    assert!(lines.contains(&closed), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_file_that_is_half_saved_ends_no_tunnel() {
+    let world = World::start().await;
+    let (access_key, secret_key, _) = world.sim.credentials();
+    let whole = format!(
+        "[profile work]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n"
+    );
+    let config = world.path(".aws/config");
+    std::fs::create_dir(world.path(".aws")).unwrap();
+    std::fs::write(&config, &whole).unwrap();
+    let mut command = world.forward(&["--profile", "work", "--json"]);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    let mut culvert = Running::start(command);
+    let listening = culvert
+        .line_with(|line| object(line)["event"] == "listening")
+        .await;
+    std::fs::write(&config, "[profile work").unwrap();
+    world.sim.faults().close(1000, "Bye");
+    culvert
+        .line_with(|line| object(line)["state"]["problem"]["code"] == "invalid-config-files")
+        .await;
+    std::fs::write(&config, &whole).unwrap();
+    culvert
+        .line_with(|line| object(line)["state"]["kind"] == "up")
+        .await;
+    let address = object(&listening)["address"].as_str().unwrap().to_owned();
+    carries(&address).await;
+    assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
+    assert_eq!(world.sim.sessions().len(), 1, "the session was given up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_service_says_of_a_sessions_end_is_said() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--sessions", "1"]));
+    let address = culvert.listening().await;
+    let words = "Session timed out due to inactivity\n\u{1b}[31m";
+    world.sim.faults().channel_closed(words);
+    soon(world.sim.wait_for(|sessions, _| {
+        sessions.len() == 2 && sessions.iter().all(|session| session.handshake_complete)
+    }))
+    .await;
+    carries(&address).await;
+    let ended = culvert.stopped_by("TERM").await;
+    let lines = said(&ended);
+    let quoted = "It says: \"Session timed out due to inactivity [31m\".";
+    assert!(lines.iter().any(|line| line.contains(quoted)), "{ended:?}");
+    assert!(!ended.err.contains('\u{1b}'), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_that_comes_early_is_not_said_to_be_the_hourly_one() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&[]));
+    let address = culvert.listening().await;
+    world.sim.faults().close(1000, "Bye");
+    soon(
+        world
+            .sim
+            .wait_for(|sessions, _| sessions[0].websockets == 2),
+    )
+    .await;
+    carries(&address).await;
+    let ended = culvert.stopped_by("TERM").await;
+    let lines = said(&ended);
+    assert!(
+        lines[0].starts_with("The gateway closed the connection. "),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tunnels_to_one_place_can_have_names_of_their_own() {
+    let world = World::start().await;
+    for name in ["left door", "right door"] {
+        let mut culvert = Running::start(world.forward(&["--name", name]));
+        culvert.listening().await;
+        assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
+    }
+    let mut history = world.program();
+    history.arg("history");
+    let told = run(history).await.out.join("\n");
+    assert!(
+        told.contains("left door: up") && told.contains("right door: up"),
+        "{told}"
+    );
+    assert!(!told.contains(TARGET), "{told}");
+}
