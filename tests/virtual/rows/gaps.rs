@@ -132,3 +132,20 @@ fn a_large_gap_heals_as_long_as_it_takes_when_little_comes_behind_it() {
     world.run_out(HOUR);
     assert_whole(&world);
 }
+
+#[test]
+fn the_end_of_a_download_that_comes_again_message_by_message_is_never_said_to_be_well() {
+    let conditions = Conditions {
+        absent: Absent::Drop,
+        ..Conditions::default()
+    };
+    let mut world = World::with(46, conditions, one_session());
+    world.connect(Plan::bulk(0, 3_000_000));
+    world.run_for(SECOND);
+    world.black_hole(SECOND * 90);
+    world.run_to(SECOND * 45, |world| world.tunnel.reconnects() == 1);
+    let took = assert_never_up(&mut world, MINUTE * 5, |world| world.live() == 0);
+    assert!(took > MINUTE * 3, "{took:?}");
+    assert_whole(&world);
+    world.run_to(SECOND * 4, World::is_up);
+}

@@ -15,6 +15,7 @@ use ssm_message::{
 };
 use uuid::Uuid;
 
+use crate::age::Ages;
 use crate::cipher::{Cipher, NONCE_LENGTH, OVERHEAD, TAG_LENGTH};
 use crate::handshake::Handshake;
 use crate::random::Random;
@@ -42,6 +43,9 @@ pub struct DataChannel {
     sender: Sender,
     receiver: Receiver,
     acknowledging: Acknowledging,
+    ages: Ages,
+    /// Of the last message that came in its turn, until it was taken.
+    age: Option<Duration>,
     cipher: Option<Cipher>,
     /// When the handshake's present step has taken too long; only while a socket is up.
     handshake_until: Option<Instant>,
@@ -100,6 +104,8 @@ impl DataChannel {
             sender: Sender::new(&config),
             receiver: Receiver::new(config.reorder_bytes),
             acknowledging: Acknowledging::new(),
+            ages: Ages::default(),
+            age: None,
             cipher: None,
             handshake_until: None,
             wants_budget: false,
@@ -457,6 +463,13 @@ impl DataChannel {
     /// on at full speed will never catch up.
     pub fn is_outgrown(&self) -> bool {
         self.receiver.is_outgrown()
+    }
+
+    /// Returns how old the last message was that came in its turn, once: how much longer it was
+    /// under way than the fastest of the agent's. One that is sent again keeps its age, so this
+    /// tells a gap behind which nothing has come.
+    pub fn take_age(&mut self) -> Option<Duration> {
+        self.age.take()
     }
 
     /// Returns when a numbered message or an acknowledgement last came or went.

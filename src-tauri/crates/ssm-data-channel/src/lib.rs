@@ -23,6 +23,7 @@
 //! Events may be taken late, but transmits must not be held back while the socket takes them:
 //! round trips are measured from `poll_transmit`.
 
+mod age;
 mod channel;
 mod cipher;
 mod config;

@@ -41,6 +41,10 @@ impl DataChannel {
             MessageType::Acknowledge => {
                 self.resume(now);
                 self.last_traffic = Some(now);
+                if message.created_date > 0 {
+                    let now_ms = self.clock.unix_ms(now);
+                    self.ages.note(now_ms, message.created_date);
+                }
                 self.acknowledged(now, &message);
                 Ok(())
             }
@@ -70,10 +74,16 @@ impl DataChannel {
         let Message {
             sequence_number: number,
             message_id: id,
+            created_date,
             payload_type,
             payload,
             ..
         } = message;
+        // Nought: the agent does not say.
+        let age = (created_date > 0).then(|| {
+            let now_ms = self.clock.unix_ms(now);
+            self.ages.age(now_ms, created_date, number)
+        });
         if self.acknowledging.is_full() {
             self.counters.refused += 1;
             return Ok(());
@@ -81,6 +91,7 @@ impl DataChannel {
         match self.receiver.place(number, payload.len()) {
             Place::Next => {
                 self.accepted(payload.len());
+                self.age = age;
                 self.deliver(now, number, payload_type, payload)?;
                 self.receiver.accept_next(now);
                 self.acknowledging.push(number, id);

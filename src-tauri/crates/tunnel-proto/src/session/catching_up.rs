@@ -49,7 +49,8 @@ pub(super) struct Noticed {
 pub(super) struct Gap {
     /// How many.
     pub(super) held: usize,
-    /// How many are missing before the newest.
+    /// How many are missing before the newest; nought where nothing has come behind what was
+    /// lost.
     pub(super) missing: u64,
     /// How many have come after a later one, since the session began.
     pub(super) late: u64,

@@ -13,6 +13,7 @@ mod load;
 mod problem;
 mod quiet;
 mod serial;
+mod trickle;
 mod vitals;
 
 use std::collections::{HashSet, VecDeque};
@@ -31,6 +32,7 @@ use self::keepalive::Keepalive;
 use self::load::Meter;
 use self::quiet::{Outcome, Quiet};
 use self::serial::Serial;
+use self::trickle::Trickle;
 use crate::Problem;
 
 pub use self::config::{HoldOpen, SessionConfig};
@@ -55,6 +57,7 @@ pub struct Session {
     quiet: Quiet,
     load: Meter,
     backlog: Backlog,
+    trickle: Trickle,
     /// When the present WebSocket was opened; `None` while there is none.
     up_since: Option<Instant>,
     last_frame: Option<Instant>,
@@ -92,6 +95,7 @@ impl Session {
             quiet: Quiet::NotAwaited,
             load: Meter::new(),
             backlog: Backlog::default(),
+            trickle: Trickle::default(),
             up_since: None,
             last_frame: None,
             progress_before: 0,
@@ -132,6 +136,7 @@ impl Session {
             return;
         }
         self.keepalive.handle_disconnected();
+        self.trickle.reset();
         self.health.handle_disconnected(self.last_frame);
         // Once the session is over, the way in which its WebSocket goes says nothing.
         let end = match self.outcome {
@@ -151,6 +156,9 @@ impl Session {
         self.note_life(now);
         if let Err(error) = self.channel.handle_input(now, frame) {
             self.end(problem::channel(&error));
+        }
+        if let Some(age) = self.channel.take_age() {
+            self.trickle.handle_message(now, age);
         }
         self.collect(now);
     }
@@ -315,10 +323,16 @@ impl Session {
             .backlog
             .poll_timeout()
             .map(|at| (at, SessionTimer::Backlog));
-        [channel, carrier, keepalive, health, quiet, load, backlog]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, _)| *at)
+        let trickle = self
+            .trickle
+            .poll_timeout()
+            .map(|at| (at, SessionTimer::CatchingUp));
+        [
+            channel, carrier, keepalive, health, quiet, load, backlog, trickle,
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
     }
 
     /// Asks the agent to end the session; [`SessionEvent::EndConfirmed`] says that it heard.
@@ -401,14 +415,14 @@ impl Session {
         if self.outcome.is_some() {
             return;
         }
-        let gap = self.gap();
+        let gap = self.gap(now);
         if self.channel.is_outgrown() {
             let stats = self.channel.stats();
             let connections = self.connections();
             let problem = problem::outgrown(stats.missing, stats.reordered_bytes, connections);
             return self.end(problem);
         }
-        let missing = [self.channel.unanswered_since(), gap.map(|gap| gap.since)];
+        let missing = [self.channel.unanswered_since(), self.channel.gap_since()];
         let signs = Signs {
             watched: self.is_attended(),
             no_pong: self.keepalive.is_late(),
@@ -440,8 +454,14 @@ impl Session {
         }
     }
 
-    fn gap(&self) -> Option<Gap> {
-        let since = self.channel.gap_since()?;
+    fn gap(&mut self, now: Instant) -> Option<Gap> {
+        let since = match self.channel.gap_since() {
+            Some(since) => {
+                self.trickle.reset();
+                since
+            }
+            None => self.trickle.since(now)?,
+        };
         let stats = self.channel.stats();
         Some(Gap {
             held: stats.reordered,

@@ -44,6 +44,13 @@ impl Reason {
                 "Nothing to do if it goes on; otherwise look for a destination that does not \
                  read what it is sent.",
             ),
+            Self::CatchingUp(Noticed { missing: 0, .. }) => Problem::new(
+                ProblemKind::Target,
+                "catching-up",
+                "Some of what the target sent was lost on the way, and its agent sends it again \
+                 slowly: about ten messages a second. How much is still missing is not known.",
+                CATCHING_UP_REMEDY,
+            ),
             Self::CatchingUp(Noticed { held, missing }) => Problem::new(
                 ProblemKind::Target,
                 "catching-up",
@@ -57,12 +64,14 @@ impl Reason {
                             .saturating_mul(u32::try_from(missing).unwrap_or(u32::MAX))
                     )
                 ),
-                "Nothing to do: it heals by itself, at the agent's pace. New connections use \
-                 another session.",
+                CATCHING_UP_REMEDY,
             ),
         }
     }
 }
+
+const CATCHING_UP_REMEDY: &str = "Nothing to do: it heals by itself, at the agent's pace. New \
+                                  connections use another session.";
 
 /// A duration in words, roughly.
 fn span(time: Duration) -> String {

@@ -349,3 +349,54 @@ fn what_an_agent_missed_in_a_short_absence_may_take_its_time() {
     world.run(ms(1));
     assert_eq!(world.said(), ["degraded: stalled"]);
 }
+
+/// Messages that were made at one moment come now, one every so often.
+fn trickle(world: &mut World, made: Instant, every: Duration, count: u32) {
+    for _ in 0..count {
+        world.run(every);
+        world.say_old(made);
+    }
+}
+
+#[test]
+fn the_end_of_a_download_that_comes_again_message_by_message_is_told_though_nothing_waits() {
+    let mut world = World::multiplexed();
+    let made = world.now;
+    world.run(secs(30));
+    trickle(&mut world, made, ms(100), 11);
+    assert!(world.said().is_empty());
+    trickle(&mut world, made, ms(100), 1);
+    let events = world.events();
+    let [SessionEvent::Degraded(Some(problem))] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(problem.code, "catching-up");
+    assert!(problem.what.contains("is not known"), "{problem:?}");
+    trickle(&mut world, made, ms(900), 300);
+    assert!(world.said().is_empty());
+    world.run(ms(2_999));
+    assert!(world.said().is_empty());
+    world.run(ms(1));
+    assert_eq!(world.said(), ["fine"]);
+}
+
+#[test]
+fn messages_that_are_slow_or_were_held_or_come_in_time_are_no_trickle() {
+    let mut world = World::multiplexed();
+    let made = world.now;
+    world.run(secs(30));
+    // Held on the way, and set free.
+    trickle(&mut world, made, ms(1), 3_000);
+    // On a slow way.
+    for _ in 0..300 {
+        world.run(ms(100));
+        let made = world.now - ms(4_999);
+        world.say_old(made);
+    }
+    // In time.
+    for _ in 0..300 {
+        world.run(ms(100));
+        world.say(PayloadType::Other(99), Bytes::new());
+    }
+    assert!(world.said().is_empty());
+}

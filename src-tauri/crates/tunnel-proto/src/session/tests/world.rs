@@ -52,6 +52,7 @@ pub(super) fn short(event: &SessionEvent) -> String {
 pub(super) struct World {
     pub(super) session: Session,
     pub(super) now: Instant,
+    start: Instant,
     /// Messages that the agent has sent.
     pub(super) sent: i64,
     /// The agent acknowledges at once.
@@ -109,6 +110,7 @@ impl World {
         let mut world = Self {
             session: Session::new(config, clock, [7; 32]),
             now,
+            start: now,
             sent: 0,
             acknowledges: true,
             answers_pings: true,
@@ -156,6 +158,21 @@ impl World {
         self.receive(message_type, 0, PayloadType::Other(0), Bytes::new());
     }
 
+    /// A message that was made some time ago comes now.
+    pub(super) fn say_old(&mut self, made: Instant) {
+        let number = self.sent;
+        self.sent += 1;
+        let now = std::mem::replace(&mut self.now, made);
+        let frame = self.frame(
+            MessageType::OutputStreamData,
+            number,
+            PayloadType::Other(99),
+            Bytes::new(),
+        );
+        self.now = now;
+        self.session.handle_input(now, frame);
+    }
+
     fn receive(
         &mut self,
         message_type: MessageType,
@@ -163,17 +180,29 @@ impl World {
         payload_type: PayloadType,
         payload: Bytes,
     ) {
+        let frame = self.frame(message_type, sequence_number, payload_type, payload);
+        self.session.handle_input(self.now, frame);
+    }
+
+    fn frame(
+        &self,
+        message_type: MessageType,
+        sequence_number: i64,
+        payload_type: PayloadType,
+        payload: Bytes,
+    ) -> Bytes {
         let message = Message {
             message_type,
             schema_version: 1,
-            created_date: 0,
+            // Another clock than ours.
+            created_date: 1_000_000 + (self.now - self.start).as_millis() as u64,
             sequence_number,
             flags: Flags::NONE,
             message_id: Uuid::from_u128(u128::try_from(sequence_number).unwrap() + 1),
             payload_type,
             payload,
         };
-        self.session.handle_input(self.now, message.encode());
+        message.encode()
     }
 
     /// The service ends the session.
