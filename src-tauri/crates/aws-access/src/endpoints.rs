@@ -2,6 +2,7 @@
 
 mod own;
 mod resolved;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ use crate::AccessError;
 
 pub(crate) use own::Suffixes;
 pub use resolved::{Endpoint, EndpointOrigin, ResolvedEndpoints};
+pub use stream::{StreamUrl, StreamUrlFault};
 
 /// A service of AWS that Culvert talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -190,7 +192,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Where services are asked, as settings have it. Default: where the profile says, or AWS's own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Endpoints {
     /// Addresses instead of AWS's own, such as those of VPC endpoints.
     ///

@@ -38,7 +38,8 @@ pub use access::{Access, DataKey, SessionGrant, StartSession};
 pub use answer::ServiceAnswer;
 pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{
-    Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, UnknownService,
+    Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, StreamUrl,
+    StreamUrlFault, UnknownService,
 };
 pub use error::{AccessError, Next};
 pub use find::{CallPace, FoundNode, NodePick, NodeQuery};

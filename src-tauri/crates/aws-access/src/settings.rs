@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Endpoints, Secret};
+use crate::{EndpointUrl, Endpoints, Secret, Service};
 
 /// How long a call may take, credentials included, unless the settings say otherwise.
 ///
@@ -62,6 +62,15 @@ impl AccessSettings {
     #[must_use]
     pub const fn is_pinned(&self) -> bool {
         self.profile.is_some() || self.static_credentials.is_some()
+    }
+
+    /// The URL of SSM, where these settings have one.
+    #[must_use]
+    pub fn ssm_url(&self) -> Option<&str> {
+        let of_service = self.endpoints.urls.get(&Service::Ssm);
+        of_service
+            .map(EndpointUrl::as_str)
+            .or(self.endpoint_url.as_deref())
     }
 }
 

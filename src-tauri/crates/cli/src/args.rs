@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use aws_access::{EndpointUrl, Service};
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
 use tunnel_manager::tunnel::{BindAddress, Destination, PoolSize, TunnelConfig};
@@ -156,6 +157,16 @@ pub(crate) struct Aws {
     /// URL of the service instead of AWS's own
     #[arg(long)]
     endpoint_url: Option<String>,
+    /// URL of one service instead of AWS's own, such as sts=https://…; may be given for each.
+    /// That of ssmmessages is where the data channels go
+    #[arg(long = "endpoint", value_name = "SERVICE=URL", value_parser = endpoint)]
+    endpoints: Vec<(Service, EndpointUrl)>,
+    /// Use AWS's endpoints with validated cryptography (FIPS 140)
+    #[arg(long)]
+    fips: bool,
+    /// Use AWS's endpoints that have IPv6 addresses, too
+    #[arg(long)]
+    dual_stack: bool,
     /// Reason for the account's audit trail, 1 to 256 characters
     #[arg(long, value_parser = reason)]
     reason: Option<String>,
@@ -300,6 +311,13 @@ impl Aws {
                 *setting = value;
             }
         }
+        access.endpoints.urls.extend(self.endpoints);
+        if self.fips {
+            access.endpoints.fips = Some(true);
+        }
+        if self.dual_stack {
+            access.endpoints.dual_stack = Some(true);
+        }
     }
 }
 
@@ -309,6 +327,17 @@ fn target(value: &str) -> Result<String, String> {
         1..=400 if !value.contains(char::is_whitespace) => Ok(value.to_owned()),
         _ => Err("a target has 1 to 400 characters and no spaces".to_owned()),
     }
+}
+
+fn endpoint(value: &str) -> Result<(Service, EndpointUrl), String> {
+    let (service, url) = value
+        .split_once('=')
+        .ok_or_else(|| "give a service and its URL, such as sts=https://sts.example".to_owned())?;
+    let service = service
+        .parse::<Service>()
+        .map_err(|error| error.to_string())?;
+    let url = url.parse::<EndpointUrl>().map_err(|error| error.what())?;
+    Ok((service, url))
 }
 
 /// StartSession takes a reason of 1 to 256 characters (docs/protocol.md, section 1).
@@ -340,6 +369,7 @@ pub(crate) fn bind_address(value: &str) -> Result<BindAddress, String> {
 
 #[cfg(test)]
 mod tests {
+    use aws_access::Endpoints;
     use tunnel_manager::tunnel::{Listen, SessionConfig, Start, TunnelPolicy};
     use tunnel_manager::{Draft, ProfileId};
 
@@ -400,6 +430,12 @@ mod tests {
             "eu-central-1",
             "--endpoint-url",
             "http://127.0.0.1:1",
+            "--endpoint",
+            "sts=https://sts.example",
+            "--endpoint",
+            "ssmmessages=https://vpce.example",
+            "--fips",
+            "--dual-stack",
             "--reason",
             "why",
             "--sessions",
@@ -436,6 +472,17 @@ mod tests {
             config.access.endpoint_url.as_deref(),
             Some("http://127.0.0.1:1")
         );
+        let url = |text| EndpointUrl::parse(text).unwrap();
+        let endpoints = Endpoints {
+            urls: [
+                (Service::Sts, url("https://sts.example")),
+                (Service::SsmMessages, url("https://vpce.example")),
+            ]
+            .into(),
+            fips: Some(true),
+            dual_stack: Some(true),
+        };
+        assert_eq!(config.access.endpoints, endpoints);
         assert_eq!(config.reason.as_deref(), Some("why"));
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         assert_eq!(
@@ -501,6 +548,22 @@ mod tests {
         assert_eq!(config.destination, host("b", 5432));
         assert_eq!(config.access.profile.as_deref(), Some("dev"));
         assert_eq!(config.access.region.as_deref(), Some("eu-west-1"));
+    }
+
+    #[test]
+    fn an_endpoint_is_one_of_a_service_that_there_is() {
+        let target = ["--target", "i-0123456789abcdef0", "--remote-port", "1"];
+        for (endpoint, word) in [
+            ("https://sts.example", "such as"),
+            ("s3=https://s3.example", "ssmmessages"),
+            ("sts=sts.example", "cannot be used"),
+            ("sts=https://alice:planted@sts.example", "password"),
+        ] {
+            let arguments = [&target[..], &["--endpoint", endpoint]].concat();
+            let error = forward(&arguments).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ValueValidation, "{endpoint}");
+            assert!(error.to_string().contains(word), "{error}");
+        }
     }
 
     #[test]

@@ -86,6 +86,7 @@ pub use faults::{
     Action, ApiFault, Direction, Faults, Lasting, MessageFaults, Operation, Refusal, Tripped,
 };
 pub use link::BlackHole;
+pub use service::Caller;
 pub use session::{SessionView, TerminatedBy};
 pub use settings::{
     AgentMode, AgentSettings, Credentials, GatewaySettings, HandshakeVariation, PingStatus,

@@ -16,7 +16,7 @@ use crate::link::{Hole, Link};
 use crate::random::Random;
 use crate::session::{Item, Session, TerminatedBy};
 use crate::settings::{
-    AgentSettings, PingStatus, ResumeWhileConnected, SessionGone, Settings, Target,
+    AgentSettings, Credentials, PingStatus, ResumeWhileConnected, SessionGone, Settings, Target,
 };
 use crate::sigv4::{self, SignatureError};
 use crate::stats::Stats;
@@ -26,6 +26,9 @@ const MOST_SESSIONS: usize = 10_000;
 
 /// Data keys that are kept; then all are forgotten, which ends only handshakes under way.
 const MOST_DATA_KEYS: usize = 10_000;
+
+/// Callers that are remembered; tests look at the first ones.
+const MOST_CALLERS: usize = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -39,10 +42,24 @@ pub(crate) struct Service {
     faults: Mutex<FaultState>,
     stats: Mutex<Stats>,
     data_keys: Mutex<HashMap<Vec<u8>, DataKey>>,
+    /// Credentials that are accepted beside those of the settings.
+    accepted: Mutex<Vec<Credentials>>,
+    callers: Mutex<Vec<Caller>>,
     link: watch::Sender<Link>,
     frozen: watch::Sender<bool>,
     /// Notified whenever faults or sessions change.
     changed: watch::Sender<()>,
+}
+
+/// Who has signed a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Access key id.
+    pub access_key: String,
+    /// The region for which it is signed.
+    pub region: String,
+    /// The service for which it is signed.
+    pub service: String,
 }
 
 /// What GenerateDataKey made, found again by its ciphertext.
@@ -76,6 +93,8 @@ impl Service {
             faults: Mutex::new(faults),
             stats: Mutex::default(),
             data_keys: Mutex::default(),
+            accepted: Mutex::default(),
+            callers: Mutex::default(),
             link: watch::Sender::new(Link::default()),
             frozen: watch::Sender::new(false),
             changed: watch::Sender::new(()),
@@ -177,14 +196,35 @@ impl Service {
         body: &[u8],
         signing_name: &str,
     ) -> Result<(), SignatureError> {
+        let further = lock(&self.accepted).clone();
         let accepted = std::iter::once(&self.settings.credentials)
-            .chain(self.settings.more_credentials.iter());
-        let used = sigv4::verify(request, body, accepted, signing_name, SystemTime::now())?;
+            .chain(self.settings.more_credentials.iter())
+            .chain(further.iter());
+        let (used, region) =
+            sigv4::verify(request, body, accepted, signing_name, SystemTime::now())?;
+        let mut callers = lock(&self.callers);
+        if callers.len() < MOST_CALLERS {
+            callers.push(Caller {
+                access_key: used.access_key.clone(),
+                region,
+                service: signing_name.to_owned(),
+            });
+        }
+        drop(callers);
+        self.note_change();
         let now = Instant::now();
         if self.with_faults_quietly(|faults| faults.is_expired(&used.access_key, now)) {
             return Err(SignatureError::ExpiredToken);
         }
         Ok(())
+    }
+
+    pub(crate) fn accept(&self, credentials: Credentials) {
+        lock(&self.accepted).push(credentials);
+    }
+
+    pub(crate) fn callers(&self) -> Vec<Caller> {
+        lock(&self.callers).clone()
     }
 
     pub(crate) fn resume_while_connected(&self) -> ResumeWhileConnected {

@@ -74,14 +74,14 @@ impl SignatureError {
 }
 
 /// Checks that a request is signed with one of these credentials for a service, in any region,
-/// at about this time. Returns those with which it is.
+/// at about this time. Returns those with which it is, and the region.
 pub(crate) fn verify<'a>(
     request: &Parts,
     body: &[u8],
     mut accepted: impl Iterator<Item = &'a Credentials>,
     service: &str,
     now: SystemTime,
-) -> Result<&'a Credentials, SignatureError> {
+) -> Result<(&'a Credentials, String), SignatureError> {
     let headers = &request.headers;
     let authorization = header(headers, "authorization").ok_or(SignatureError::Missing)?;
     let signed = Authorization::parse(&authorization)?;
@@ -131,7 +131,7 @@ pub(crate) fn verify<'a>(
         key = mac(&key, part);
     }
     if hex(&mac(&key, &to_sign)) == signed.signature {
-        Ok(credentials)
+        Ok((credentials, signed.region.to_owned()))
     } else {
         Err(SignatureError::Mismatch)
     }

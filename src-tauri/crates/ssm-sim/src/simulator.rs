@@ -12,9 +12,9 @@ use crate::faults::Faults;
 use crate::http;
 use crate::link::{Breaker, carry};
 use crate::random::Random;
-use crate::service::Service;
+use crate::service::{Caller, Service};
 use crate::session::SessionView;
-use crate::settings::{Settings, Target};
+use crate::settings::{Credentials, Settings, Target};
 use crate::stats::Stats;
 
 /// Room between the network's end and the service's, each way.
@@ -70,6 +70,17 @@ impl Simulator {
             credentials.secret_key,
             credentials.session_token,
         )
+    }
+
+    /// Accepts further credentials from now on, such as those that somebody has just handed out.
+    pub fn accept(&self, credentials: Credentials) {
+        self.service.accept(credentials);
+    }
+
+    /// Returns who has signed the requests so far, upgrades included, in their order; the first
+    /// thousand.
+    pub fn callers(&self) -> Vec<Caller> {
+        self.service.callers()
     }
 
     /// Returns the handle that makes things go wrong.

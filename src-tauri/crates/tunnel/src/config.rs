@@ -106,8 +106,10 @@ impl TunnelConfig {
 
     /// Whether the service is on this machine, and does not depend on its networks.
     pub(crate) fn is_local(&self) -> bool {
-        let endpoint = self.access.endpoint_url.as_deref();
-        let url = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
+        let url = self
+            .access
+            .ssm_url()
+            .and_then(|endpoint| Url::parse(endpoint).ok());
         match url.as_ref().and_then(Url::host) {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),

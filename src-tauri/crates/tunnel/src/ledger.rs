@@ -11,6 +11,7 @@
 mod book;
 mod sweep;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +64,15 @@ pub struct Started {
     /// URL of the service, where it is not AWS's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,
+    /// URLs of services that were set, by the services' names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub endpoints: BTreeMap<String, String>,
+    /// Whether endpoints with validated cryptography were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fips: Option<bool>,
+    /// Whether endpoints with IPv6 addresses were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dual_stack: Option<bool>,
     /// Profile of the AWS config files; `None` for the default chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -98,24 +108,30 @@ impl Started {
         at: u64,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Self {
+        // Settings that are pinned do not hear the environment.
+        let heard = |name: &str| variable(name).filter(|_| !settings.is_pinned());
         // Keys of the environment go before its profile, as in the SDK's chain.
-        let profile = || match variable("AWS_ACCESS_KEY_ID") {
+        let profile = || match heard("AWS_ACCESS_KEY_ID") {
             Some(_) => None,
-            None => variable("AWS_PROFILE"),
+            None => heard("AWS_PROFILE"),
         };
-        let endpoint = || variable("AWS_ENDPOINT_URL_SSM").or_else(|| variable("AWS_ENDPOINT_URL"));
-        let in_memory = settings.static_credentials.is_some();
+        let endpoint = || heard("AWS_ENDPOINT_URL_SSM").or_else(|| heard("AWS_ENDPOINT_URL"));
+        let given = &settings.endpoints;
+        let endpoints = given
+            .urls
+            .iter()
+            .map(|(service, url)| (service.to_string(), url.to_string()));
         Self {
             session_id,
             at,
             region: region.to_owned(),
-            endpoint_url: settings.endpoint_url.clone().or_else(endpoint),
-            profile: settings
-                .profile
-                .clone()
-                .or_else(|| if in_memory { None } else { profile() }),
+            endpoint_url: settings.ssm_url().map(str::to_owned).or_else(endpoint),
+            endpoints: endpoints.collect(),
+            fips: given.fips,
+            dual_stack: given.dual_stack,
+            profile: settings.profile.clone().or_else(profile),
             ca_bundle: settings.ca_bundle.clone(),
-            in_memory,
+            in_memory: settings.static_credentials.is_some(),
         }
     }
 }

@@ -35,7 +35,9 @@ mod session_task;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub use aws_access::{Access, AccessError, AccessSettings, Secret, StaticCredentials};
+pub use aws_access::{
+    Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Secret, Service, StaticCredentials,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;

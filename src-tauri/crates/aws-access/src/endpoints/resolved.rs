@@ -122,7 +122,6 @@ impl ResolvedEndpoints {
         self.dual_stack
     }
 
-    #[expect(dead_code, reason = "for the host of a data channel")]
     pub(crate) const fn suffixes(&self) -> &Suffixes {
         &self.suffixes
     }

@@ -15,6 +15,7 @@ mod ghosts;
 mod history;
 mod import;
 mod json;
+mod pinned;
 mod plugin;
 mod profiles;
 mod saved;

@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use aws_access::{NetworkFault, TlsFault};
+use aws_access::{NetworkFault, StreamUrlFault, TlsFault};
 use tunnel_proto::{Failure, Next, Problem, ProblemKind};
 
 /// How much of a foreign answer is kept.
@@ -16,6 +16,9 @@ pub(crate) enum DialError {
         /// What is wrong with it. Never the URL, which may hold a signature.
         reason: String,
     },
+    /// The service gave a URL that leads to somebody else.
+    #[error("{host} is no host of Session Manager")]
+    Stranger { host: String },
     /// The host's name has no address.
     #[error("{host} could not be resolved")]
     Dns { host: String, source: io::Error },
@@ -116,6 +119,7 @@ impl DialError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Url { .. } => "invalid-stream-url",
+            Self::Stranger { .. } => "foreign-stream-host",
             Self::Dns { .. } => NetworkFault::Dns.code(),
             Self::Connect { fault, .. } => fault.code(),
             Self::Timeout { .. } => NetworkFault::Timeout.code(),
@@ -154,15 +158,16 @@ impl DialError {
                 status: 404 | 410, ..
             } => Next::NewSession,
             Self::Refused { .. } => Next::Retry,
-            Self::Url { .. } | Self::ProxyScheme { .. } | Self::ProxyAuthentication { .. } => {
-                Next::Stop
-            }
+            Self::Url { .. }
+            | Self::Stranger { .. }
+            | Self::ProxyScheme { .. }
+            | Self::ProxyAuthentication { .. } => Next::Stop,
         }
     }
 
     fn kind(&self) -> ProblemKind {
         match self {
-            Self::Url { .. } => ProblemKind::Protocol,
+            Self::Url { .. } | Self::Stranger { .. } => ProblemKind::Protocol,
             Self::Refused { .. } => ProblemKind::Service,
             Self::Dns { .. }
             | Self::Connect { .. }
@@ -183,6 +188,9 @@ impl DialError {
             Self::Url { reason } => {
                 format!("The service gave an address that cannot be used: {reason}.")
             }
+            Self::Stranger { host } => format!(
+                "The service sends the session to {host}, which is no host of Session Manager."
+            ),
             Self::Dns { host, .. } => NetworkFault::Dns.what(host),
             Self::Connect { host, fault, .. } => fault.what(host),
             Self::Timeout { host, after } => {
@@ -219,6 +227,9 @@ impl DialError {
         match self {
             Self::Url { .. } => {
                 "Check the endpoint; only wss:// is accepted, or ws:// on this computer."
+            }
+            Self::Stranger { .. } => {
+                "Nothing was sent there; check the endpoint, and if the host is yours, set it as the endpoint of ssmmessages."
             }
             Self::Dns { .. } => NetworkFault::Dns.remedy(),
             Self::Connect { fault, .. } => fault.remedy(),
@@ -269,7 +280,10 @@ impl DialError {
             } => {
                 format!("HTTP {status}: {excerpt}")
             }
-            Self::Url { .. } | Self::Timeout { .. } | Self::ProxyScheme { .. } => String::new(),
+            Self::Url { .. }
+            | Self::Stranger { .. }
+            | Self::Timeout { .. }
+            | Self::ProxyScheme { .. } => String::new(),
         }
     }
 
@@ -284,6 +298,18 @@ impl DialError {
                 remedy: self.remedy().to_owned(),
                 details: self.details(),
             },
+        }
+    }
+}
+
+impl From<StreamUrlFault> for DialError {
+    fn from(fault: StreamUrlFault) -> Self {
+        match fault {
+            StreamUrlFault::Malformed { reason } => Self::Url { reason },
+            StreamUrlFault::InTheClear { .. } => Self::Url {
+                reason: "only wss:// is secure".to_owned(),
+            },
+            StreamUrlFault::Stranger { host } => Self::Stranger { host },
         }
     }
 }

@@ -36,20 +36,20 @@ pub(crate) type Socket = WebSocketStream<Stream>;
 /// second or two for its four or five round trips.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Signs the upgrade with credentials that are asked for now, and opens the WebSocket.
+/// Checks where the service sends the data channel, signs the upgrade with credentials that are
+/// asked for now, and opens the WebSocket.
 pub(crate) async fn dial(access: &Access, stream_url: &str) -> Result<Socket, Failure> {
-    let url = Url::parse(stream_url).map_err(|error| {
-        DialError::Url {
-            reason: error.to_string(),
-        }
-        .failure()
-    })?;
+    // Before anything is signed for it, or said to it.
+    let url = access
+        .endpoints()
+        .stream_url(stream_url)
+        .map_err(|fault| DialError::from(fault).failure())?;
     let headers = access
-        .sign_upgrade(&url)
+        .sign_upgrade(url.url())
         .await
         .map_err(|error| crate::access::failure(&error))?;
     open(
-        &url,
+        url.url(),
         headers,
         access.trust(),
         &Matcher::from_env(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_access::{Access, AccessError, AccessSettings};
+use aws_access::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service};
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
@@ -172,6 +172,7 @@ struct Accesses(Mutex<HashMap<Whose, Access>>);
 struct Whose {
     region: String,
     endpoint_url: Option<String>,
+    endpoints: Endpoints,
     profile: Option<String>,
     ca_bundle: Option<PathBuf>,
 }
@@ -181,6 +182,7 @@ impl Accesses {
         let whose = Whose {
             region: ghost.region.clone(),
             endpoint_url: ghost.endpoint_url.clone(),
+            endpoints: endpoints(ghost),
             profile: ghost.profile.clone(),
             ca_bundle: ghost.ca_bundle.clone(),
         };
@@ -195,6 +197,7 @@ impl Accesses {
             profile: whose.profile.clone(),
             region: Some(whose.region.clone()),
             endpoint_url: whose.endpoint_url.clone(),
+            endpoints: whose.endpoints.clone(),
             ca_bundle: whose.ca_bundle.clone(),
             ..AccessSettings::default()
         };
@@ -202,6 +205,20 @@ impl Accesses {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(whose, access.clone());
         Ok(access)
+    }
+}
+
+/// The endpoints that were noted. What can't be read was written by another version, or by
+/// somebody else, and is left out.
+pub(super) fn endpoints(ghost: &Started) -> Endpoints {
+    let urls = ghost.endpoints.iter().filter_map(|(service, url)| {
+        let service = service.parse::<Service>().ok()?;
+        Some((service, EndpointUrl::parse(url).ok()?))
+    });
+    Endpoints {
+        urls: urls.collect(),
+        fips: ghost.fips,
+        dual_stack: ghost.dual_stack,
     }
 }
 

@@ -266,4 +266,32 @@ fn the_environments_profile_and_endpoint_are_noted_unless_keys_or_settings_win()
     let started = noted(&own, true);
     assert_eq!(started.profile.as_deref(), Some("own"));
     assert_eq!(started.endpoint_url.as_deref(), Some("http://own"));
+    let pinned = AccessSettings {
+        profile: Some("own".to_owned()),
+        ..AccessSettings::default()
+    };
+    assert_eq!(noted(&pinned, false).endpoint_url, None);
+}
+
+#[test]
+fn the_endpoints_that_were_set_are_noted_and_found_again() {
+    let url = |text| aws_access::EndpointUrl::parse(text).unwrap();
+    let endpoints = aws_access::Endpoints {
+        urls: [
+            (aws_access::Service::Ssm, url("https://ssm.example")),
+            (aws_access::Service::Sts, url("https://sts.example")),
+        ]
+        .into(),
+        fips: Some(true),
+        dual_stack: None,
+    };
+    let settings = AccessSettings {
+        endpoints: endpoints.clone(),
+        ..AccessSettings::default()
+    };
+    let started = Started::in_environment("a".to_owned(), "r", &settings, NOW, |_| None);
+    assert_eq!(started.endpoint_url.as_deref(), Some("https://ssm.example"));
+    let text = serde_json::to_string(&started).unwrap();
+    let read: Started = serde_json::from_str(&text).unwrap();
+    assert_eq!(sweep::endpoints(&read), endpoints);
 }
