@@ -101,11 +101,12 @@ const checks = [
     needs: ['rust', 'window', 'ui', 'python'],
     run: async () => {
       const server = await ensureTool(tools.moto);
+      const awsCli = await ensureTool(tools.awsCli);
       const built = await cargo('build', ...everything, '--bins');
       if (built !== 0) return built;
       // The same packages as for the other tests: naming one alone would build it anew.
       const args = ['test', ...everything, '--test', 'moto', '--', '--ignored'];
-      return run('cargo', args, { env: { ...cargoEnv, CULVERT_MOTO_SERVER: server } });
+      return run('cargo', args, { env: { ...cargoEnv, CULVERT_MOTO_SERVER: server, CULVERT_AWS_CLI: awsCli } });
     },
   },
   {

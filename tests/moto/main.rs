@@ -13,6 +13,7 @@
 
 mod directory;
 mod server;
+mod sign_in;
 
 use serde_json::json;
 use server::Moto;

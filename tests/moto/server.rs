@@ -14,7 +14,7 @@ use tokio::time::timeout;
 pub(crate) const REGION: &str = "eu-central-1";
 
 /// Only a hanging program is ever waited for as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A mock of AWS with nothing in it, on a free port of loopback. It ends with its test.
 pub(crate) struct Moto {

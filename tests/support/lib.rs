@@ -3,6 +3,7 @@
 
 mod counts;
 mod destination;
+pub mod identity_center;
 mod rig;
 pub mod soak;
 

@@ -24,8 +24,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::answer::{Call, call_error};
 use crate::credentials::CredentialSource;
 use crate::http_client::{Proxies, connector, http_client};
+use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
 use crate::reading::Reader;
+use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{
     AccessError, AccessSettings, EndpointUrl, NetworkFault, ResolvedEndpoints, Secret, Service,
@@ -203,8 +205,13 @@ impl Access {
                 credentials: CredentialSource {
                     fixed: settings.static_credentials,
                     profile: settings.profile,
+                    portal: Portal {
+                        issuers: Issuers::new(shared.clone(), endpoints.clone()),
+                        sign_ins: settings.sign_ins,
+                        label: profiles.name.clone(),
+                        patience: settings.api_timeout / 2,
+                    },
                     label: profiles.name,
-                    uses_sso: profiles.uses_sso,
                     region: Region::new(region.clone()),
                     variables: environment.clone(),
                     shared,
@@ -456,6 +463,10 @@ impl Access {
         self.within(self.deadline(), service, call).await
     }
 
+    pub(crate) fn credential_source(&self) -> &CredentialSource {
+        &self.inner.credentials
+    }
+
     fn deadline(&self) -> Instant {
         Instant::now() + self.inner.api_timeout
     }
@@ -523,8 +534,12 @@ fn region(
     let region = found.ok_or_else(|| AccessError::RegionMissing {
         profile: profiles.name.clone(),
     })?;
-    // It becomes a label of a host's name (RFC 1123, section 2.1), so anything else would
-    // send signed requests somewhere unforeseen.
+    checked_region(region)
+}
+
+/// Refuses what is no region. It becomes a label of a host's name (RFC 1123, section 2.1), so
+/// anything else would send requests somewhere unforeseen.
+pub(crate) fn checked_region(region: String) -> Result<String, AccessError> {
     let label = !region.is_empty()
         && region.len() <= 63
         && region

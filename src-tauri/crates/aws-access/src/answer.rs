@@ -62,11 +62,22 @@ impl Error for ServiceAnswer {}
 /// The call that was made, as far as its errors' meaning depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Call<'a> {
-    Start { target: &'a str, document: &'a str },
-    Resume { session_id: &'a str },
-    Terminate { session_id: &'a str },
-    DataKey { key_id: &'a str },
+    Start {
+        target: &'a str,
+        document: &'a str,
+    },
+    Resume {
+        session_id: &'a str,
+    },
+    Terminate {
+        session_id: &'a str,
+    },
+    DataKey {
+        key_id: &'a str,
+    },
     Read(Reading),
+    /// Any of those that hand out credentials.
+    Credentials,
 }
 
 impl Call<'_> {
@@ -77,6 +88,7 @@ impl Call<'_> {
             Self::Terminate { .. } => "ssm:TerminateSession",
             Self::DataKey { .. } => "kms:GenerateDataKey",
             Self::Read(reading) => reading.action(),
+            Self::Credentials => "sts:AssumeRole",
         }
     }
 
@@ -85,6 +97,7 @@ impl Call<'_> {
             Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => "ssm",
             Self::DataKey { .. } => "kms",
             Self::Read(reading) => reading.service(),
+            Self::Credentials => "credentials",
         }
     }
 }
@@ -136,6 +149,19 @@ pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
         service: call.service(),
         source,
     }
+}
+
+/// What the service has against a request, if it is the request's fault and not a matter of time.
+pub(crate) fn refusal<E>(error: &SdkError<E, HttpResponse>) -> Option<ServiceAnswer>
+where
+    E: ProvideErrorMetadata,
+{
+    let SdkError::ServiceError(service) = error else {
+        return None;
+    };
+    let answer = answer(service.err(), service.raw()).ok()?;
+    let code = answer.code.as_deref()?;
+    (!answer.is_transient() && !is_throttling(code)).then_some(answer)
 }
 
 /// The network fault of a request that got no answer.
@@ -238,6 +264,7 @@ pub(crate) fn is_throttling(code: &str) -> bool {
             | "RequestThrottled"
             | "RequestThrottledException"
             | "SlowDown"
+            | "SlowDownException"
     )
 }
 

@@ -6,9 +6,8 @@ use aws_config::imds::client::error::ImdsError;
 use aws_config::profile::ProfileSet;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::{CredentialsError, TokenError};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -23,6 +22,8 @@ mod witness;
 use crate::answer::is_throttling;
 use crate::error::Source;
 use crate::network::causes;
+use crate::profiles::{CredentialPath, ProfileFault, Role, path};
+use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{AccessError, NetworkFault, ResolvedEndpoints, ServiceAnswer, StaticCredentials};
 use steps::{Search, StepError};
@@ -37,8 +38,6 @@ pub(crate) struct CredentialSource {
     pub(crate) profile: Option<String>,
     /// The profile's name for people, from settings or environment.
     pub(crate) label: Option<String>,
-    /// Whether that profile logs in by IAM Identity Center.
-    pub(crate) uses_sso: bool,
     /// The region of the calls.
     pub(crate) region: Region,
     /// The environment: what a profile asks for, and the default chain.
@@ -53,6 +52,8 @@ pub(crate) struct CredentialSource {
     pub(crate) http: SharedHttpClient,
     /// How long connecting to those may take.
     pub(crate) timeouts: TimeoutConfig,
+    /// For logins, and for roles that want a code.
+    pub(crate) portal: Portal,
 }
 
 impl CredentialSource {
@@ -101,6 +102,56 @@ impl CredentialSource {
         Box::pin(Search::new(self, http).of_chain()).await
     }
 
+    /// The way to the credentials of the profile that is used, and the files that it is in;
+    /// `None` where no profile gives them.
+    ///
+    /// # Errors
+    /// [`AccessError::Profile`] for a profile that cannot be used, [`AccessError::ConfigFiles`].
+    pub(crate) async fn way(&self) -> Result<Option<(ProfileSet, CredentialPath)>, AccessError> {
+        if self.fixed.is_some() || self.heard().get("AWS_ACCESS_KEY_ID").is_some() {
+            return Ok(None);
+        }
+        let set = self.profile_set(self.profile.as_deref()).await;
+        let set = set.map_err(|source| AccessError::ConfigFiles {
+            source: source.into(),
+        })?;
+        let name = set.selected_profile().to_owned();
+        match path::of_profile(&set, &name) {
+            Ok(path) => Ok(Some((set, path))),
+            Err(ProfileFault::NoCredentials { .. }) => Ok(None),
+            Err(ProfileFault::SourceMissing { source }) if source == name => Ok(None),
+            Err(fault) => Err(AccessError::Profile {
+                profile: self.label.clone(),
+                fault,
+            }),
+        }
+    }
+
+    /// The credentials that a way begins with.
+    pub(crate) async fn beginning(
+        &self,
+        set: &ProfileSet,
+        path: &CredentialPath,
+    ) -> Result<Credentials, AccessError> {
+        let witness = Witness::of(self.http.clone());
+        let search = Search::new(self, witness.client());
+        let name = set.selected_profile();
+        let found = Box::pin(search.begin(set, name, path)).await;
+        found.map_err(|error| self.classify(error, witness.trouble()))
+    }
+
+    /// The credentials of a role, got with others. Asks for no code.
+    pub(crate) async fn assume(
+        &self,
+        role: &Role,
+        with: Credentials,
+    ) -> Result<Credentials, AccessError> {
+        let witness = Witness::of(self.http.clone());
+        let search = Search::new(self, witness.client());
+        let found = Box::pin(search.assume(role, with)).await;
+        found.map_err(|error| self.classify(error, witness.trouble()))
+    }
+
     /// Reads the config files, with the profile selected that is asked for, or the one that the
     /// environment names.
     async fn profile_set(&self, name: Option<&str>) -> Result<ProfileSet, CredentialsError> {
@@ -124,6 +175,7 @@ impl CredentialSource {
     fn classify(&self, error: impl Into<StepError>, trouble: Option<Trouble>) -> AccessError {
         let error = match error.into() {
             StepError::Sdk(error) => error,
+            StepError::Access(error) => return *error,
             StepError::Profile(fault) => {
                 let profile = self.label.clone();
                 return AccessError::Profile { profile, fault };
@@ -151,8 +203,7 @@ impl CredentialSource {
                 source,
             };
         }
-        // The SDK keeps to itself why it could not renew a login and calls it expired, which it
-        // is not as long as nobody has been asked.
+        // Some of the SDK's providers keep to themselves why they failed.
         match trouble {
             Some(Trouble::Network(fault)) => {
                 return AccessError::Network {
@@ -169,12 +220,6 @@ impl CredentialSource {
         if let Some(answer) = throttled(&error) {
             return AccessError::Throttled(answer);
         }
-        if self.login_expired(&error) {
-            return AccessError::SsoLoginExpired {
-                profile: self.label.clone(),
-                source: error.into(),
-            };
-        }
         AccessError::CredentialsFailed {
             source: error.into(),
         }
@@ -184,28 +229,6 @@ impl CredentialSource {
     /// asks, and in a container on somebody else's instance that service says no.
     fn came_to_its_end(&self, error: &CredentialsError) -> bool {
         self.profile.is_none() && causes(error).any(|cause| cause.is::<ImdsError>())
-    }
-
-    fn login_expired(&self, error: &CredentialsError) -> bool {
-        let mut answered = false;
-        for cause in causes(error) {
-            // Only a login's token comes from a token provider.
-            if cause.is::<TokenError>() {
-                return true;
-            }
-            if let Some(refusal) = cause.downcast_ref::<GetRoleCredentialsError>() {
-                return refusal.is_unauthorized_exception();
-            }
-            answered |= cause
-                .downcast_ref::<AssumeRoleError>()
-                .is_some_and(|e| e.code().is_some())
-                || cause
-                    .downcast_ref::<AssumeRoleWithWebIdentityError>()
-                    .is_some();
-        }
-        // The older form of login has no type of its own for a token that is missing or
-        // unreadable; what is left of such a profile's failures is that.
-        self.uses_sso && !answered && matches!(error, CredentialsError::ProviderError(_))
     }
 }
 
@@ -229,60 +252,4 @@ fn throttled(error: &CredentialsError) -> Option<ServiceAnswer> {
             message: meta.message().unwrap_or_default().to_owned(),
             request_id: None,
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http_client::{Proxies, http_client};
-    use crate::profiles::Profiles;
-    use crate::{AccessSettings, Trust};
-
-    async fn source() -> CredentialSource {
-        let trust = Trust::load(None).unwrap();
-        let region = "eu-central-1";
-        let (settings, profiles) = (AccessSettings::default(), Profiles::default());
-        let endpoints =
-            ResolvedEndpoints::of(region, &settings, &profiles, &Variables::none()).await;
-        CredentialSource {
-            fixed: None,
-            profile: Some("p".to_owned()),
-            label: Some("p".to_owned()),
-            uses_sso: true,
-            region: Region::from_static(region),
-            variables: Variables::none(),
-            shared: SdkConfig::builder().build(),
-            endpoints: endpoints.unwrap(),
-            files: EnvConfigFiles::default(),
-            http: http_client(&trust, &Proxies::Environment).unwrap(),
-            timeouts: TimeoutConfig::builder().build(),
-        }
-    }
-
-    /// What the SDK says of a login that it could not renew, whatever the reason.
-    fn not_renewed() -> CredentialsError {
-        CredentialsError::provider_error(TokenError::provider_error("the token has expired"))
-    }
-
-    #[tokio::test]
-    async fn a_login_that_could_not_be_renewed_for_want_of_an_answer_has_not_expired() {
-        let fault = Trouble::Network(NetworkFault::Dns);
-        let error = source().await.classify(not_renewed(), Some(fault));
-        assert_eq!(error.code(), "network-dns");
-
-        let answer = |status| {
-            Trouble::Service(ServiceAnswer {
-                code: None,
-                status,
-                message: String::new(),
-                request_id: None,
-            })
-        };
-        let error = source().await.classify(not_renewed(), Some(answer(503)));
-        assert_eq!(error.code(), "service-error");
-        for trouble in [None, Some(answer(400))] {
-            let error = source().await.classify(not_renewed(), trouble);
-            assert_eq!(error.code(), "sso-login-expired");
-        }
-    }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::network::chain_text;
-use crate::{NetworkFault, ProfileFault, ServiceAnswer};
+use crate::sign_in_fault::run_sign_in;
+use crate::{NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -177,6 +178,8 @@ pub enum AccessError {
         /// What the SDK says.
         source: Source,
     },
+    /// A sign-in did not succeed, or one is needed.
+    SignIn(SignInFault),
 }
 
 /// What a program should do about an error.
@@ -236,6 +239,7 @@ impl AccessError {
             Self::Service(_) => "service-error",
             Self::Unparsable { .. } => "unparsable-answer",
             Self::Unsendable { .. } => "unsendable-request",
+            Self::SignIn(fault) => fault.code(),
         }
     }
 
@@ -270,6 +274,7 @@ impl AccessError {
             Self::SsoLoginExpired { .. } | Self::NoCredentials { .. } => Next::SignIn,
             // A file that is being saved may lack a part for a moment.
             Self::ConfigFiles { .. } | Self::UnknownProfile { .. } => Next::AwaitSettings,
+            Self::SignIn(fault) => fault.next(),
             Self::Service(_)
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
@@ -377,6 +382,7 @@ impl AccessError {
             },
             Self::Unparsable { .. } => "The answer did not come from AWS.".into(),
             Self::Unsendable { .. } => "The request to AWS could not be made.".into(),
+            Self::SignIn(fault) => fault.what(),
         }
     }
 
@@ -416,10 +422,8 @@ impl AccessError {
             Self::CredentialsTimeout { .. } => {
                 "Check the network connection and the profile's source of credentials.".into()
             }
-            Self::SsoLoginExpired { profile: Some(profile), .. } => {
-                format!("Run \"aws sso login --profile {profile}\".")
-            }
-            Self::SsoLoginExpired { profile: None, .. } => "Run \"aws sso login\".".into(),
+            Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
+            Self::SignIn(fault) => fault.remedy(),
             Self::ExpiredToken(_) => "Renew them where they come from.".into(),
             Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
@@ -467,6 +471,7 @@ impl AccessError {
             | Self::SsoLoginExpired { source, .. }
             | Self::Network { source, .. }
             | Self::Unsendable { source } => chain_text(source.as_ref()),
+            Self::SignIn(fault) => fault.details(),
             Self::ExpiredToken(answer)
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
@@ -529,6 +534,7 @@ impl Error for AccessError {
             | Self::SsoLoginExpired { source, .. }
             | Self::Network { source, .. }
             | Self::Unsendable { source } => Some(source.as_ref()),
+            Self::SignIn(fault) => fault.source(),
             Self::ExpiredToken(answer)
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }

@@ -23,13 +23,19 @@ mod error;
 mod find;
 mod hosts;
 mod http_client;
+mod issuers;
 mod network;
 mod profiles;
 mod reading;
+mod roles;
 mod secret;
 mod settings;
 mod sign;
 mod sign_in;
+mod sign_in_fault;
+mod sign_ins;
+mod signing_in;
+mod sso;
 mod targets;
 mod trust;
 mod variables;
@@ -52,6 +58,11 @@ pub use profiles::{
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};
+pub use sign_in_fault::SignInFault;
+pub use sign_ins::SignIns;
+pub use signing_in::{
+    MfaDevice, Person, SignInBy, SignInRequest, SignedIn, Visit, code_needed, sign_in_now,
+};
 pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
 pub use trust::Trust;
 

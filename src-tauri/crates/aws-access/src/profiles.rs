@@ -14,7 +14,6 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_runtime::env_config::property::PropertiesKey;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::sign_in::{self, SignIn};
 use crate::variables::{Variables, switch};
 use crate::{AccessError, Service};
 pub use fault::{FileFault, FileFaultKind, ProfileFault, Severity};
@@ -28,8 +27,6 @@ pub(crate) struct Profiles {
     pub(crate) region: Option<String>,
     /// The profile's `ca_bundle`.
     pub(crate) ca_bundle: Option<String>,
-    /// Whether the profile gets its credentials from IAM Identity Center.
-    pub(crate) uses_sso: bool,
     /// The name of the profile, when one was asked for by settings or environment.
     pub(crate) name: Option<String>,
     /// The profile's `endpoint_url`, for all services.
@@ -76,10 +73,6 @@ pub(crate) async fn read(
     Ok(Profiles {
         region: set.get("region").map(str::to_owned),
         ca_bundle: set.get("ca_bundle").map(str::to_owned),
-        uses_sso: match sign_in::of_profile(&set, set.selected_profile()) {
-            SignIn::SsoSession(_) | SignIn::SsoPortal(_) => true,
-            SignIn::Console(_) | SignIn::Profile(_) => false,
-        },
         endpoint_url: set.get("endpoint_url").map(str::to_owned),
         service_urls: set
             .get("services")

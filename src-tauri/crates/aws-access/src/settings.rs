@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{EndpointUrl, Endpoints, Secret, Service};
+use crate::{EndpointUrl, Endpoints, Secret, Service, SignIns};
 
 /// How long a call may take, credentials included, unless the settings say otherwise.
 ///
@@ -41,6 +41,8 @@ pub struct AccessSettings {
     /// Fixed credentials; they win over the profile and the chain, and no config file is
     /// needed for them. Default: none.
     pub static_credentials: Option<StaticCredentials>,
+    /// Where sign-ins are kept. Default: where the AWS CLI keeps them.
+    pub sign_ins: SignIns,
 }
 
 impl Default for AccessSettings {
@@ -53,6 +55,7 @@ impl Default for AccessSettings {
             ca_bundle: None,
             api_timeout: DEFAULT_API_TIMEOUT,
             static_credentials: None,
+            sign_ins: SignIns::default(),
         }
     }
 }

@@ -8,4 +8,5 @@ mod profiles;
 mod reading;
 mod server;
 mod settings;
+mod sso;
 mod steps;

@@ -16,6 +16,7 @@ use crate::hosts::Hosts;
 use crate::import::Import;
 use crate::list::{List, Remove};
 use crate::profiles::Profiles;
+use crate::sign_in::SignIn;
 use crate::targets::Targets;
 
 /// A time that can be switched off. Not written out where it is an option's value: clap would
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Targets(Targets),
     /// Find what there may be behind a target: databases, caches, search domains
     Hosts(Hosts),
+    /// Sign in to AWS with a profile: a login through the browser, or an MFA code
+    SignIn(SignIn),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -201,7 +204,8 @@ impl Args {
             | Command::History(_)
             | Command::Profiles(_)
             | Command::Targets(_)
-            | Command::Hosts(_) => Ok(args),
+            | Command::Hosts(_)
+            | Command::SignIn(_) => Ok(args),
         }
     }
 }
@@ -387,7 +391,8 @@ mod tests {
             | Command::History(_)
             | Command::Profiles(_)
             | Command::Targets(_)
-            | Command::Hosts(_) => panic!("not forward"),
+            | Command::Hosts(_)
+            | Command::SignIn(_) => panic!("not forward"),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::narrator::Narrator;
 use crate::output::Output;
 use crate::saved;
+use crate::sign_in;
 use crate::stop::StopSignals;
 use crate::witness::{Witness, Witnessed};
 
@@ -43,6 +44,9 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         );
         output.failed(&problem);
         return Exit::from(&problem);
+    }
+    if let Err(exit) = sign_in::before(&config.access, output, &mut signals).await {
+        return exit;
     }
     let traces = settle_in(&mut config);
     let name = match &saved {
@@ -127,7 +131,11 @@ pub(crate) async fn stream(stream: Stream) -> Exit {
         return no_signals(Output::Text);
     };
     let port = stream.port;
-    keep_stream(stream.into_config(), None, port, &mut signals).await
+    let config = stream.into_config();
+    if let Err(exit) = sign_in::before(&config.access, Output::Text, &mut signals).await {
+        return exit;
+    }
+    keep_stream(config, None, port, &mut signals).await
 }
 
 /// Starts a tunnel, unless the program is told to end before it listens.

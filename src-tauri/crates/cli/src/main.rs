@@ -17,9 +17,11 @@ mod output;
 mod plugin;
 mod profiles;
 mod saved;
+mod sign_in;
 mod stop;
 mod table;
 mod targets;
+mod terminal;
 mod witness;
 mod words;
 
@@ -77,6 +79,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Profiles(wanted) => profiles::run(&wanted).await,
         Command::Targets(targets) => targets::run(targets).await,
         Command::Hosts(hosts) => hosts::run(hosts).await,
+        Command::SignIn(sign_in) => sign_in::run(sign_in).await,
     }
 }
 

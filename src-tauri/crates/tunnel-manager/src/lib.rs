@@ -16,19 +16,23 @@ mod overview;
 pub mod paste;
 mod profile;
 mod session_manager;
+mod signing_in;
 mod store;
 mod traces;
 
+/// What a sign-in is asked for, and asks for.
+pub use aws_access::{MfaDevice, Secret, SignInBy, SignInRequest, SignIns, Visit};
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
 pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
 pub use manager::Manager;
-pub use overview::{Overview, TunnelStatus};
+pub use overview::{Overview, SignInNeeded, TunnelStatus};
 pub use profile::{
     BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule, Upkeep,
     rules,
 };
 pub use session_manager::{RecordedTunnel, SessionManager};
+pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed};
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
 pub use traces::{STATE_DIR_VARIABLE, Traces};
 /// One tunnel without a profile: what the command line runs.

@@ -1,6 +1,7 @@
 //! The handle to the actor that owns all tunnels.
 
 mod actor;
+mod needs;
 mod run;
 
 use tokio::sync::{mpsc, oneshot, watch};

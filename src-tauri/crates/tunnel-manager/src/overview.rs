@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use aws_access::SignIn;
 use tunnel_proto::{Problem, Snapshot};
 
-use crate::profile::Profile;
+use crate::profile::{Profile, ProfileId};
 
 /// Everything at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overview {
     /// The saved tunnels in the file's order, then the demo tunnel if there is one.
     pub tunnels: Vec<TunnelStatus>,
+    /// The sign-ins that tunnels wait for, the oldest first. Each is worth one notification.
+    pub sign_ins: Vec<SignInNeeded>,
     /// Why the saved tunnels could not be read; those that were read before are still here.
     pub store: Option<Problem>,
 }
@@ -28,4 +31,22 @@ pub struct TunnelStatus {
     pub demo: bool,
     /// It could not start because its port is in use; this one is free.
     pub free_port: Option<u16>,
+}
+
+/// A sign-in that tunnels wait for.
+///
+/// It is the same one for as long as one of them waits: whoever comes to wait for it as well, and
+/// attempts that fail, make no other of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInNeeded {
+    /// Tells it from an earlier need of the same sign-in. Numbers only grow.
+    pub number: u64,
+    /// What a person signs in to.
+    pub sign_in: SignIn,
+    /// The AWS profile of the first tunnel that came to wait: signing in with it serves all.
+    pub aws_profile: Option<String>,
+    /// Who waits, in the order in which they came to.
+    pub tunnels: Vec<ProfileId>,
+    /// What the first said of it.
+    pub problem: Problem,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use aws_access::SignIn;
+use aws_access::{SignIn, SignIns};
 use tokio::sync::watch;
 use tunnel::{
     AccessSettings, Environment, ListenError, Secret, StartError, StaticCredentials, Tunnel,
@@ -22,6 +22,7 @@ use crate::traces::Traces;
 pub struct SessionManager {
     traces: Traces,
     environment: Environment,
+    sign_ins: SignIns,
 }
 
 /// A tunnel whose history is kept.
@@ -47,7 +48,13 @@ impl SessionManager {
         Self {
             traces,
             environment,
+            sign_ins: SignIns::default(),
         }
+    }
+
+    /// Where its tunnels look for sign-ins: what is kept there in memory, they have too.
+    pub fn sign_ins(&self) -> SignIns {
+        self.sign_ins.clone()
     }
 }
 
@@ -59,6 +66,7 @@ impl Engine for SessionManager {
         let Launch { profile, access } = launch;
         let name = TunnelName::new(Some(profile.id), profile.name.clone());
         let mut config = config(&profile, access);
+        config.access.sign_ins = self.sign_ins.clone();
         config.environment = self.environment.clone();
         // The sessions of the demo end with its service, which is in this process.
         if config.access.static_credentials.is_none() {

@@ -14,20 +14,19 @@ use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::profile::{Profile, ProfileSet};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::sso::SsoTokenProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::token::ProvideToken as _;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
-use aws_types::region::Region;
 
 use super::CredentialSource;
 use crate::access::at;
 use crate::profiles::path::{self, CredentialPath, Role, Source, value};
+use crate::roles::RoleSession;
+use crate::sso::PortalRole;
 use crate::variables::Variables;
-use crate::{ProfileFault, Service};
+use crate::{AccessError, ProfileFault, Service, SignInFault};
 
 /// Where the instance's metadata service is (EC2 User Guide, "Retrieve instance metadata").
 const METADATA_SERVICE: &str = "http://169.254.169.254";
@@ -42,11 +41,19 @@ pub(super) enum StepError {
     Sdk(CredentialsError),
     /// The profile can't be used as it is.
     Profile(ProfileFault),
+    /// It is known already what that means.
+    Access(Box<AccessError>),
 }
 
 impl From<CredentialsError> for StepError {
     fn from(error: CredentialsError) -> Self {
         Self::Sdk(error)
+    }
+}
+
+impl From<AccessError> for StepError {
+    fn from(error: AccessError) -> Self {
+        Self::Access(Box::new(error))
     }
 }
 
@@ -118,14 +125,37 @@ impl<'a> Search<'a> {
         name: &str,
         path: &CredentialPath,
     ) -> Result<Credentials, StepError> {
-        let mut credentials = self.begin(set, name, path).await?;
-        for role in &path.roles {
+        // What lies before a role that was assumed with a code is not needed.
+        let coded = path
+            .roles
+            .iter()
+            .rposition(|role| role.mfa_serial.is_some());
+        let (mut credentials, rest) = match coded {
+            Some(at) => (
+                self.with_code(&path.roles[at]).await?,
+                &path.roles[at + 1..],
+            ),
+            None => (self.begin(set, name, path).await?, path.roles.as_slice()),
+        };
+        for role in rest {
             credentials = self.assume(role, credentials).await?;
         }
         Ok(credentials)
     }
 
-    async fn begin(
+    /// A role that was assumed with a code. Nobody is asked for one here.
+    async fn with_code(&self, role: &Role) -> Result<Credentials, StepError> {
+        match RoleSession::kept(&self.source.portal.sign_ins, role).await {
+            Some(session) => Ok(session.credentials()),
+            None => Err(AccessError::SignIn(SignInFault::CodeNeeded {
+                profile: self.source.label.clone(),
+                device: role.mfa_serial.clone().unwrap_or_default(),
+            })
+            .into()),
+        }
+    }
+
+    pub(super) async fn begin(
         &self,
         set: &ProfileSet,
         name: &str,
@@ -143,20 +173,12 @@ impl<'a> Search<'a> {
                 None,
                 "profile",
             )),
-            Source::SsoSession {
-                session,
-                start_url,
-                region,
-                account,
-                role,
-            } => self.sso(session, start_url, region, account, role).await,
-            // The older form keeps the login under the portal's address.
-            Source::SsoPortal {
-                start_url,
-                region,
-                account,
-                role,
-            } => self.sso(start_url, start_url, region, account, role).await,
+            Source::SsoSession { .. } | Source::SsoPortal { .. } => {
+                return match PortalRole::of(set, &path.source)? {
+                    Some(role) => Ok(Box::pin(self.source.portal.credentials(&role)).await?),
+                    None => Err(nothing().into()),
+                };
+            }
             Source::Console { .. } => {
                 return Err(StepError::Profile(ProfileFault::ConsoleSignIn {
                     profile: path.source_profile.clone(),
@@ -184,7 +206,7 @@ impl<'a> Search<'a> {
         Ok(found.map_err(CredentialsError::provider_error)?)
     }
 
-    async fn assume(
+    pub(super) async fn assume(
         &self,
         role: &Role,
         credentials: Credentials,
@@ -227,50 +249,6 @@ impl<'a> Search<'a> {
             .await
             .map_err(CredentialsError::provider_error)?;
         Ok(handed_out(answer.credentials)?)
-    }
-
-    async fn sso(
-        &self,
-        kept_under: &str,
-        start_url: &str,
-        region: &str,
-        account: &str,
-        role: &str,
-    ) -> Result<Credentials, CredentialsError> {
-        let region = Region::new(region.to_owned());
-        let config = |service| {
-            let config = self.config(service).into_builder();
-            config.region(region.clone()).build()
-        };
-        let provider = SsoTokenProvider::builder()
-            .configure(&config(Service::SsoOidc))
-            .session_name(kept_under)
-            .start_url(start_url)
-            .region(region.clone())
-            .build()
-            .await;
-        let token = Box::pin(provider.provide_token())
-            .await
-            .map_err(CredentialsError::provider_error)?;
-        let answer = aws_sdk_sso::Client::new(&config(Service::Sso))
-            .get_role_credentials()
-            .access_token(token.token())
-            .account_id(account)
-            .role_name(role)
-            .send()
-            .await
-            .map_err(CredentialsError::provider_error)?;
-        let given = answer.role_credentials.ok_or_else(nothing)?;
-        let expiry = u64::try_from(given.expiration)
-            .ok()
-            .map(|ms| SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(ms));
-        Ok(Credentials::new(
-            given.access_key_id.ok_or_else(nothing)?,
-            given.secret_access_key.ok_or_else(nothing)?,
-            given.session_token,
-            expiry,
-            "sso",
-        ))
     }
 
     async fn container(&self) -> Result<Credentials, CredentialsError> {

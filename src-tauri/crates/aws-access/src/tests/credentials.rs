@@ -118,7 +118,7 @@ async fn a_missing_login_asks_for_signing_in() {
         let error = access.resume_session("alice-0123").await.unwrap_err();
         assert_eq!(error.code(), "sso-login-expired", "{form}\n{error:?}");
         assert_eq!(error.next(), Next::SignIn);
-        assert_eq!(error.remedy(), "Run \"aws sso login --profile p\".");
+        assert_eq!(error.remedy(), "Run \"culvert sign-in p\".");
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn object(line: &str) -> Value {
 }
 
 /// Reads lines until one is as wanted; each must be an object.
-async fn until(culvert: &mut Running, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(culvert: &mut Running, wanted: impl Fn(&Value) -> bool) -> Value {
     object(&culvert.line_with(|line| wanted(&object(line))).await)
 }
 

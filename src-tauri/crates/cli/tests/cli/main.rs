@@ -20,6 +20,7 @@ mod plugin;
 mod profiles;
 mod saved;
 mod secrets;
+mod sign_in;
 mod soak;
 mod stop;
 mod stream;

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tunnel_proto::{Problem, Snapshot, State};
 
+use super::needs::{Needs, Waits};
 use super::run::{self, Orders, Progress};
 use super::{Answer, Request};
 use crate::engine::{DemoService, Engine, Launch};
@@ -33,6 +34,8 @@ pub(super) struct Actor<E: Engine> {
     runs: HashMap<ProfileId, Run>,
     /// How each tunnel was last, by its own account.
     last: HashMap<ProfileId, Last>,
+    /// The sign-ins that tunnels wait for.
+    needs: Needs,
     /// Who waits until nothing runs.
     waiting_for_quiet: Vec<Answer<()>>,
     tasks: JoinSet<()>,
@@ -82,6 +85,7 @@ impl<E: Engine> Actor<E> {
             retired: Vec::new(),
             runs: HashMap::new(),
             last: HashMap::new(),
+            needs: Needs::default(),
             waiting_for_quiet: Vec::new(),
             tasks: JoinSet::new(),
             progress,
@@ -150,6 +154,7 @@ impl<E: Engine> Actor<E> {
                 }
                 let was_up = self.state(id).is_some_and(is_up);
                 let comes_up = !was_up && is_up(&snapshot.state);
+                self.note_need(id, &snapshot.state).await;
                 self.last.insert(
                     id,
                     Last {
@@ -171,6 +176,7 @@ impl<E: Engine> Actor<E> {
                         free_port,
                     },
                 );
+                self.needs.remove(id);
                 let again = self.runs.remove(&id).is_some_and(|run| run.again);
                 if again {
                     // It may have been removed in the meantime.
@@ -180,6 +186,22 @@ impl<E: Engine> Actor<E> {
                 self.end_retired();
                 self.answer_when_quiet();
             }
+        }
+    }
+
+    /// Notes whether a tunnel waits for a sign-in, and for which.
+    async fn note_need(&mut self, id: ProfileId, state: &State) {
+        match (Waits::of(state), state) {
+            (Waits::Yes, State::NeedsSignIn { problem, .. }) if !self.needs.waits(id) => {
+                let Some(run) = self.runs.get(&id).filter(|run| !run.own_access) else {
+                    return;
+                };
+                let aws_profile = run.profile.aws_profile.clone();
+                let sign_in = self.engine.sign_in(aws_profile.as_deref()).await;
+                self.needs.add(id, sign_in, aws_profile, problem.clone());
+            }
+            (Waits::No, _) => self.needs.remove(id),
+            (Waits::Yes | Waits::Perhaps, _) => {}
         }
     }
 
@@ -471,6 +493,7 @@ impl<E: Engine> Actor<E> {
         let tunnels = self.listed().map(|profile| self.status(profile)).collect();
         let overview = Overview {
             tunnels,
+            sign_ins: self.needs.all().to_vec(),
             store: self.store_problem.clone(),
         };
         self.overview.send_if_modified(|shown| {

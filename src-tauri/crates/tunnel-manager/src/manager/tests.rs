@@ -407,6 +407,43 @@ async fn who_asks_one_tunnel_to_try_after_a_sign_in_asks_all_that_wait_for_it_on
 }
 
 #[tokio::test]
+async fn a_sign_in_is_needed_once_however_many_wait_for_it_and_however_often_they_try() {
+    let mut bench = Bench::new();
+    let profiles = ["company-a", "company-b", "other"];
+    let ids = bench.signed_out(&profiles).await;
+    let needed = bench.overview.borrow().sign_ins.clone();
+    let who: Vec<_> = needed.iter().map(|need| need.tunnels.clone()).collect();
+    assert_eq!(who, [vec![ids[0], ids[1]], vec![ids[2]]]);
+    assert_eq!(needed[0].aws_profile.as_deref(), Some("company-a"));
+    let numbers: Vec<_> = needed.iter().map(|need| need.number).collect();
+    assert_eq!(numbers, [1, 2]);
+
+    // Trying in vain makes no new need.
+    bench.script.say(0, State::Connecting { since: 3 });
+    bench
+        .until_states(0, &[State::Connecting { since: 3 }])
+        .await;
+    bench.script.say(0, signed_out(4));
+    bench.until_states(0, &[signed_out(4)]).await;
+    assert_eq!(bench.overview.borrow().sign_ins, needed);
+
+    // One sign-in: the others of it come up as well.
+    bench.script.say(1, State::Up { since: 5 });
+    let overview = bench.until(|overview| overview.sign_ins.len() == 1).await;
+    assert_eq!(overview.sign_ins[0].number, 2);
+
+    // It runs out another day: that is another need.
+    bench.script.say(1, signed_out(6));
+    let overview = bench.until(|overview| overview.sign_ins.len() == 2).await;
+    assert_eq!(overview.sign_ins[1].number, 3);
+    assert_eq!(overview.sign_ins[1].tunnels, [ids[1]]);
+
+    // Nobody needs to sign in for a tunnel that was switched off.
+    bench.manager.disconnect(ids[1]).await.expect("known");
+    bench.until(|overview| overview.sign_ins.len() == 1).await;
+}
+
+#[tokio::test]
 async fn the_demo_neither_wakes_those_who_wait_for_a_sign_in_nor_is_woken_by_them() {
     let mut bench = Bench::new();
     let draft = Draft {
