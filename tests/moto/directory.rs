@@ -73,7 +73,7 @@ async fn instances_are_found_by_name_tag_and_id() {
     let mut search = Directory::new().targets(&access(&moto).await);
     let listing = search.complete().await;
     // This mock knows no managed nodes: that is told, and hides nothing.
-    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
+    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
     assert_eq!(listing.entries().len(), 3);
     let bastion = search.search("bastion", 9);
     assert_eq!(bastion.found, 1);
@@ -88,27 +88,20 @@ async fn instances_are_found_by_name_tag_and_id() {
 
 #[tokio::test]
 #[ignore = "needs moto: npm test -- --only moto"]
-async fn five_thousand_instances_are_read_page_by_page_and_searched_at_once() {
+async fn instances_of_several_pages_make_one_list_that_can_be_searched_from_its_first_page_on() {
     let moto = Moto::start().await;
-    for env in ["prod", "test"] {
-        for n in 0..5 {
-            launch(&moto, 500, &format!("web-{n}"), env).await;
-        }
-    }
+    // A page has 500.
+    launch(&moto, 300, "web", "prod").await;
+    launch(&moto, 300, "web", "test").await;
     let mut search = Directory::new().targets(&access(&moto).await);
-    // The first page is there before the last: what it has can be found.
     while search.listing().entries().is_empty() {
         assert!(search.changed().await);
     }
     assert!(search.search("web", 9).found > 0);
     search.complete().await;
-    let began = std::time::Instant::now();
-    let matches = search.search("web-3 tag:env=prod", 20);
-    let took = began.elapsed();
-    assert_eq!((matches.found, matches.best.len()), (500, 20));
-    assert_eq!(matches.looked_at, 5_000);
-    // Not asserted: how fast a clock runs is nobody's promise.
-    println!("5,000 instances searched in {took:?}");
+    let matches = search.search("web tag:env=prod", 20);
+    assert_eq!((matches.found, matches.best.len()), (300, 20));
+    assert_eq!(matches.looked_at, 600);
 }
 
 #[tokio::test]
@@ -120,7 +113,10 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
         moto.json("ecs", &target, body).await
     };
     ecs("CreateCluster", json!({ "clusterName": "shop" })).await;
-    let network = json!({ "awsvpcConfiguration": { "subnets": [subnet(&moto).await] } });
+    let network = json!({ "awsvpcConfiguration": {
+        "subnets": [subnet(&moto).await],
+        "securityGroups": [],
+    } });
     ecs(
         "RegisterTaskDefinition",
         json!({
@@ -147,7 +143,7 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
     assert_eq!(run["tasks"].as_array().map(Vec::len), Some(1), "{run}");
     let mut search = Directory::new().targets(&access(&moto).await);
     let listing = search.complete().await;
-    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
+    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
     // This mock starts no containers, so none has a runtime id, and none can be a target.
     assert!(listing.entries().is_empty(), "{:?}", listing.entries());
 }
@@ -206,7 +202,10 @@ async fn databases_caches_and_domains_are_found_with_their_roles() {
     let mut search = Directory::new().hosts(&access(&moto).await);
     let listing = search.complete().await;
     // Of serverless caches this mock knows nothing.
-    assert_eq!(lacks(&listing), [(Part::ServerlessCaches, "service-error")]);
+    assert_eq!(
+        lacks(&listing),
+        [(Part::ServerlessCaches, "unparsable-answer")]
+    );
     let roles = |typed: &str, kind: HostKind| -> Vec<HostRole> {
         let best = search.search(typed, 9).best;
         assert!(best.iter().all(|host| host.kind == kind), "{best:?}");

@@ -12,6 +12,7 @@
 )]
 
 mod directory;
+mod newest;
 mod server;
 mod sign_in;
 

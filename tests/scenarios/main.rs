@@ -19,4 +19,5 @@ mod pool;
 mod renewal;
 mod service;
 mod start;
+mod targets;
 mod transfer;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use culvert_tests::{Destination, Rig, impatient, is_up};
 use ssm_sim::{ApiFault, Operation, PingStatus, Refusal, Settings, Simulator, Target};
-use tunnel::{PoolSize, ProblemKind, Tunnel, TunnelConfig, TunnelPolicy};
+use tunnel::{PoolSize, ProblemKind, TargetSpec, Tunnel, TunnelConfig, TunnelPolicy};
 
 use crate::transfer::fast;
 
@@ -97,7 +97,7 @@ async fn a_target_that_is_not_connected_is_named() {
         ..fast()
     };
     let sim = Simulator::start(settings).await.unwrap();
-    let problem = refusal(&sim, |config| config.target = target.to_owned()).await;
+    let problem = refusal(&sim, |config| config.target = TargetSpec::of_id(target)).await;
     assert_eq!(problem.code, "target-not-connected");
     assert!(problem.what.contains(target), "{problem:?}");
     sim.stop().await;

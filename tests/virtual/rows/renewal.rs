@@ -32,7 +32,8 @@ fn renewals(world: &World) -> Vec<&Renewal> {
             | Happening::Drop(_)
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => None,
+            | Happening::EndedLate { .. }
+            | Happening::Target(_) => None,
         })
         .collect()
 }

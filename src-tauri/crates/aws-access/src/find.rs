@@ -153,11 +153,12 @@ impl<P: CallPace> Finder<'_, P> {
     async fn elsewhere(&self, query: &NodeQuery) -> Result<Vec<Node>, AccessError> {
         let (key, value) = query.tag();
         let running = Instances::RunningWithTag(key.clone(), value.clone());
-        // Whoever may not ask EC2 has found none; that much is sure without it.
+        // Whoever may not ask EC2, or has no way to it from a network that leads to Systems
+        // Manager alone, has found none: that much is sure without it.
         let (instances, unseen) = match self.instances(&running).await {
             Ok(instances) => (instances, String::new()),
-            Err(error @ AccessError::AccessDenied { .. }) => (Vec::new(), error.to_string()),
-            Err(error) => return Err(error),
+            Err(error @ AccessError::Throttled(_)) => return Err(error),
+            Err(error) => (Vec::new(), error.to_string()),
         };
         let ids: Vec<_> = instances
             .into_iter()

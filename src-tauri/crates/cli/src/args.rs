@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use aws_access::{EndpointUrl, Service};
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
-use tunnel_manager::tunnel::{BindAddress, Destination, PoolSize, TunnelConfig};
+use tunnel_manager::tunnel::{
+    BindAddress, Destination, PoolSize, TargetError, TargetSpec, TunnelConfig,
+};
 use tunnel_manager::{Profile, Upkeep, rules};
 
 use crate::history::History;
@@ -63,9 +65,10 @@ pub(crate) struct Forward {
     /// A saved tunnel, by its name, the begin of its name, or its id. Options win over what is
     /// saved, for this once
     pub(crate) name: Option<String>,
-    /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
+    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE, the last two
+    /// with @newest behind them or not; may be repeated: then they are tried in that order
     #[arg(long, value_parser = target, required_unless_present = "name")]
-    pub(crate) target: Option<String>,
+    pub(crate) target: Vec<TargetSpec>,
     /// Port on the target, or on the remote host
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..), required_unless_present = "name")]
     pub(crate) remote_port: Option<u16>,
@@ -114,9 +117,10 @@ pub(crate) struct Forward {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Stream {
-    /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
-    #[arg(long, value_parser = target)]
-    pub(crate) target: String,
+    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE, the last two
+    /// with @newest behind them or not; may be repeated: then they are tried in that order
+    #[arg(long, value_parser = target, required = true)]
+    pub(crate) target: Vec<TargetSpec>,
     /// Port on the target
     #[arg(long, default_value_t = 22, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
@@ -195,6 +199,13 @@ impl Args {
                 "the argument '--local-port <LOCAL_PORT>' cannot be used with '--bind unix:PATH': \
                  a Unix socket has no port",
             )),
+            // Each may hold several; how many there are in all is only known now.
+            Command::Forward(Forward { target, .. }) | Command::Stream(Stream { target, .. })
+                if TargetSpec::join(target.iter().cloned()) == Err(TargetError::TooMany) =>
+            {
+                let error = TargetError::TooMany.to_string();
+                Err(Self::command().error(ErrorKind::TooManyValues, error))
+            }
             Command::Forward(_)
             | Command::Import(_)
             | Command::List(_)
@@ -230,9 +241,10 @@ impl Forward {
             Some(profile) => profile.tunnel_config(),
             None => TunnelConfig::new(String::new(), Destination::Port(0)),
         };
-        if let Some(target) = self.target {
+        // Without any, those that are saved.
+        if let Ok(target) = TargetSpec::join(self.target) {
             if saved.is_none() {
-                config.name.clone_from(&target);
+                config.name = target.to_string();
             }
             config.target = target;
         }
@@ -293,7 +305,11 @@ impl Stream {
             }
             .policy(),
             session: upkeep.session(Instant::now()),
-            ..TunnelConfig::new(self.target, destination)
+            ..match TargetSpec::join(self.target) {
+                Ok(target) => TunnelConfig::to(target, destination),
+                // There is at least one, and no more than may be: the command line was read.
+                Err(_) => TunnelConfig::new(String::new(), destination),
+            }
         };
         self.aws.put_into(&mut config);
         config
@@ -325,12 +341,9 @@ impl Aws {
     }
 }
 
-/// StartSession takes a target of 1 to 400 characters (docs/protocol.md, section 1).
-fn target(value: &str) -> Result<String, String> {
-    match value.chars().count() {
-        1..=400 if !value.contains(char::is_whitespace) => Ok(value.to_owned()),
-        _ => Err("a target has 1 to 400 characters and no spaces".to_owned()),
-    }
+/// Reads one `--target`, which may hold several with commas between them.
+fn target(value: &str) -> Result<TargetSpec, TargetError> {
+    value.parse()
 }
 
 fn endpoint(value: &str) -> Result<(Service, EndpointUrl), String> {
@@ -534,7 +547,7 @@ mod tests {
         };
         let config = forward(&[]);
         assert_eq!(config.name, "Orders");
-        assert_eq!(config.target, "i-0123456789abcdef0");
+        assert_eq!(config.target.only_id(), Some("i-0123456789abcdef0"));
         assert_eq!(config.destination, host("db.internal", 5432));
         assert_eq!(config.listen.port, 5433);
         assert_eq!(config.access.profile.as_deref(), Some("prod"));
@@ -549,7 +562,7 @@ mod tests {
 
         let config = forward(&["--target", "i-1", "--remote-host", "b", "--profile", "dev"]);
         assert_eq!(config.name, "Orders");
-        assert_eq!(config.target, "i-1");
+        assert_eq!(config.target.only_id(), Some("i-1"));
         assert_eq!(config.destination, host("b", 5432));
         assert_eq!(config.access.profile.as_deref(), Some("dev"));
         assert_eq!(config.access.region.as_deref(), Some("eu-west-1"));
@@ -621,12 +634,28 @@ mod tests {
     }
 
     #[test]
+    fn targets_may_be_repeated_and_are_tried_in_that_order() {
+        let targets = ["--target", "name:a@newest", "--target", "tag:b=c, i-1"];
+        let config = forward(&[&targets[..], &["--remote-port", "1"]].concat()).unwrap();
+        assert_eq!(config.target.to_string(), "name:a@newest, tag:b=c, i-1");
+        assert_eq!(config.name, config.target.to_string());
+    }
+
+    #[test]
     fn what_the_service_would_refuse_is_refused_here() {
         let target = "i-0123456789abcdef0";
         assert!(forward(&["--target", target, "--remote-port", "0"]).is_err());
         assert!(forward(&["--target", target, "--remote-port", "65536"]).is_err());
         assert!(forward(&["--target", "", "--remote-port", "1"]).is_err());
         assert!(forward(&["--target", &"x".repeat(401), "--remote-port", "1"]).is_err());
+        let wrong = forward(&["--target", "name:a@oldest", "--remote-port", "1"]).unwrap_err();
+        assert!(
+            wrong.to_string().contains("first-online or newest"),
+            "{wrong}"
+        );
+        let many = [["--target", "i-1,i-2,i-3"]; 3].concat();
+        let many = forward(&[&many[..], &["--remote-port", "1"]].concat()).unwrap_err();
+        assert!(many.to_string().contains("at most 8"), "{many}");
         let long = "x".repeat(257);
         assert!(forward(&["--target", target, "--remote-port", "1", "--reason", &long]).is_err());
         assert!(forward(&["--target", target, "--remote-port", "1", "--sessions", "9"]).is_err());

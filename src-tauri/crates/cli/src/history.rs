@@ -112,7 +112,8 @@ impl History {
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => false,
+            | Happening::EndedLate { .. }
+            | Happening::Target(_) => false,
         };
         entry.record.at >= since && (drop || !self.drops)
     }
@@ -233,7 +234,8 @@ impl ToldByDrops {
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => false,
+            | Happening::EndedLate { .. }
+            | Happening::Target(_) => false,
         };
         of_drops
             && self.0.get(&one_run(entry)).is_some_and(|times| {
@@ -256,7 +258,8 @@ fn began(entry: &Entry) -> u64 {
         | Happening::Renewed(_)
         | Happening::TurnedAway(_)
         | Happening::LeftBehind { .. }
-        | Happening::EndedLate { .. } => entry.record.at,
+        | Happening::EndedLate { .. }
+        | Happening::Target(_) => entry.record.at,
     }
 }
 
@@ -356,6 +359,7 @@ fn about(what: &Happening) -> Vec<String> {
             "The session {} is ended at the service after all.",
             one_line(session_id)
         )],
+        Happening::Target(choice) => vec![one_line(&choice.what())],
     }
 }
 

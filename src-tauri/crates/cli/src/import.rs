@@ -389,7 +389,7 @@ fn settings(profile: &Profile) -> Vec<(&'static str, String)> {
     let mut settings = vec![
         ("listens at", listens_at(profile)),
         ("leads to", leads_to(&profile.destination)),
-        ("through", profile.target.clone()),
+        ("through", profile.target.to_string()),
     ];
     settings.extend(
         optional

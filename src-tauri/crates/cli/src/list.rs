@@ -103,7 +103,7 @@ fn table(profiles: &[Profile]) -> Vec<String> {
             profile.name.clone(),
             listens_at(profile),
             leads_to(&profile.destination),
-            profile.target.clone(),
+            profile.target.to_string(),
             or_dash(&profile.aws_profile),
             or_dash(&profile.region),
         ]

@@ -160,6 +160,7 @@ impl Narrator {
                 Happening::State { .. }
                 | Happening::Drop(_)
                 | Happening::Renewed(_)
+                | Happening::Target(_)
                 | Happening::TurnedAway(_) => false,
             },
             TunnelEvent::State(_)
@@ -206,6 +207,8 @@ impl Narrator {
                 self.left.remove(session_id);
                 Some("A session that was left open at the service is ended.".to_owned())
             }
+            // Which node it is belongs to what was asked for: at once.
+            Happening::Target(choice) => Some(words::one_line(&choice.what())),
             // A renewal is no news, and states are told as they come.
             Happening::Renewed(_) | Happening::State { .. } => None,
         }

@@ -102,7 +102,8 @@ impl Output {
                     | Happening::Renewed(_)
                     | Happening::TurnedAway(_)
                     | Happening::LeftBehind { .. }
-                    | Happening::EndedLate { .. } => json(record),
+                    | Happening::EndedLate { .. }
+                    | Happening::Target(_) => json(record),
                     // Told as it happened, above.
                     Happening::State { .. } => {}
                 },

@@ -262,7 +262,7 @@ mod tests {
         let call = Call::read(&given, |_| None).ok().unwrap();
         let (grant, config) = call.into_config(None).unwrap();
         assert_eq!(grant.session_id, "s-1");
-        assert_eq!(config.target, "i-0123456789abcdef0");
+        assert_eq!(config.target.only_id(), Some("i-0123456789abcdef0"));
         assert_eq!(config.listen.port, 8080);
         assert_eq!(config.policy.sessions, PoolSize::fixed(1));
         assert_eq!(config.access.region.as_deref(), Some("eu-west-1"));

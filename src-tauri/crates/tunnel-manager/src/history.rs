@@ -65,10 +65,10 @@ impl TunnelName {
     /// Names a tunnel that nobody has saved.
     pub fn of_unsaved(config: &TunnelConfig) -> Self {
         // A tunnel that was given no name is called as its target.
-        if config.name != config.target {
+        let target = &config.target.to_string();
+        if config.name != *target {
             return Self::new(None, config.name.clone());
         }
-        let target = &config.target;
         let name = match &config.destination {
             Destination::Port(port) | Destination::Stream { port } => format!("{target} → {port}"),
             Destination::RemoteHost { host, port } => format!("{target} → {host}:{port}"),

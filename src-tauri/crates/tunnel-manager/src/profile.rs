@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tunnel_proto::TargetSpec;
 use uuid::Uuid;
 
 pub use draft::Draft;
@@ -64,8 +65,9 @@ pub struct Profile {
     pub id: ProfileId,
     /// What the user calls it.
     pub name: String,
-    /// The managed node or ECS task that the session is opened to.
-    pub target: String,
+    /// The managed nodes or ECS tasks that sessions are opened to, in the order in which they
+    /// are tried.
+    pub target: TargetSpec,
     /// Where connections end.
     pub destination: Destination,
     /// Where connections begin.

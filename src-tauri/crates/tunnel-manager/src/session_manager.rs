@@ -140,7 +140,7 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
             }),
             ..AccessSettings::default()
         },
-        ..TunnelConfig::new(profile.target.clone(), destination)
+        ..TunnelConfig::to(profile.target.clone(), destination)
     }
 }
 

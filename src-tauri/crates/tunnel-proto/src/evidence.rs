@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Close, Problem, State, Vitals};
+use crate::{Choice, Close, Problem, State, Vitals};
 
 /// One thing that happened to a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub enum Happening {
     Drop(Box<DropRecord>),
     /// A WebSocket was renewed before the gateway would have closed it.
     Renewed(Renewal),
+    /// A session was started at another node than the one before, or for another reason.
+    Target(Box<Choice>),
     /// Local connections were closed that no session had carried.
     TurnedAway(TurnedAway),
     /// A session could not be ended at the service. It is tried again for as long as the process

@@ -21,6 +21,7 @@
 
 mod backoff;
 mod call_budget;
+mod choice;
 mod close;
 mod evidence;
 mod failure;
@@ -33,6 +34,7 @@ mod target;
 mod tunnel;
 
 pub use call_budget::CallBudget;
+pub use choice::{Choice, Found, PassedOver};
 pub use evidence::{
     Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Refusal, Renewal,
     TurnedAway,

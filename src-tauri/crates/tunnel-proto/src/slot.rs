@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::tunnel::drops::OpenDrop;
-use crate::{Grant, Load, Problem, Purpose};
+use crate::{Grant, Load, PassedOver, Problem, Purpose};
 
 /// Names one session of a tunnel. A session that replaces another has a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +33,12 @@ pub(crate) struct Slot {
     pub(crate) drop: Option<Box<OpenDrop>>,
     /// When the request that is under way was made.
     pub(crate) asked_at: Instant,
+    /// At which of the tunnel's targets it is started.
+    pub(crate) candidate: usize,
+    /// The targets before that, and why they could not be used.
+    pub(crate) passed_over: Vec<PassedOver>,
+    /// One of them may come back.
+    pub(crate) hopes: bool,
 }
 
 /// Where a session is in its life.
@@ -206,6 +212,9 @@ impl Slot {
             phase: Phase::Starting { outage },
             drop: None,
             asked_at: now,
+            candidate: 0,
+            passed_over: Vec::new(),
+            hopes: false,
         }
     }
 

@@ -3,12 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Choice;
+
 /// A tunnel at one moment. Times are Unix milliseconds, durations milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     /// What the tunnel does now, with that state's data.
     pub state: State,
+    /// The node that the last session was started at, and why; `None` before the first, and
+    /// where the settings name one node and there is nothing to choose.
+    #[serde(default)]
+    pub target: Option<Choice>,
     /// Where it listens: `127.0.0.1:5433`, `[::1]:5433`, or a Unix socket's path. Empty when
     /// it does not.
     pub addresses: Vec<String>,
@@ -160,6 +166,7 @@ impl Snapshot {
     /// The snapshot of a tunnel that has just been made and listens at `addresses`.
     pub fn new(state: State, addresses: Vec<String>) -> Self {
         Self {
+            target: None,
             state,
             addresses,
             connections: 0,

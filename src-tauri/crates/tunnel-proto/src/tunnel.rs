@@ -1,6 +1,7 @@
 //! The policy of one tunnel: when to start, resume, renew, replace and end its sessions, and
 //! where its connections go.
 
+mod candidates;
 pub(crate) mod drops;
 mod ending;
 mod pool;
@@ -19,7 +20,10 @@ use ssm_data_channel::Clock;
 
 use crate::evidence::{Cause, Happening, Record};
 use crate::slot::{Ending, Outage, Phase, Renewing, Slot};
-use crate::{Close, Failure, Load, Problem, SessionKey, Start, State, TunnelPolicy, Vitals};
+use crate::{
+    Candidate, Choice, Close, Failure, Load, Problem, SessionKey, Start, State, TunnelPolicy,
+    Vitals,
+};
 
 pub use drops::Loss;
 pub use recovery::SIGN_IN_PROBE;
@@ -60,6 +64,9 @@ pub enum Input {
     Granted(SessionKey, Result<Grant, Failure>),
     /// The answer to [`Action::Dial`].
     Dialled(SessionKey, Result<(), Failure>),
+    /// The node at which the session is started that is about to be granted. Not needed where
+    /// there is nothing to choose.
+    Chosen(SessionKey, Choice),
     /// The session's handshake is done.
     Established(SessionKey),
     /// The session's WebSocket is gone.
@@ -107,7 +114,8 @@ pub enum Input {
 /// What the driver is to do. Each is done once, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Call StartSession and make a session engine; answered by [`Input::Granted`].
+    /// Find the node that [`Tunnel::candidate`] means, call StartSession and make a session
+    /// engine; answered by [`Input::Granted`], before it [`Input::Chosen`].
     Start(SessionKey),
     /// Call ResumeSession; answered by [`Input::Granted`].
     Resume(SessionKey, String),
@@ -229,6 +237,10 @@ pub struct Tunnel {
     /// Counts the time asleep, too.
     clock: Clock,
     random: ChaCha12Rng,
+    /// Where sessions may be started, in order.
+    candidates: Vec<Candidate>,
+    /// The node that was chosen last.
+    choice: Option<Choice>,
     intent: Intent,
     network: Network,
     power: Power,
@@ -276,6 +288,8 @@ impl Tunnel {
             policy,
             clock,
             random: ChaCha12Rng::from_seed(seed),
+            candidates: Vec::new(),
+            choice: None,
             intent: Intent::Run,
             network: Network::Up,
             power: Power::Awake,
@@ -313,6 +327,10 @@ impl Tunnel {
         let cause = match input {
             Input::Granted(key, result) => self.handle_granted(now, key, result),
             Input::Dialled(key, result) => self.handle_dialled(now, key, result),
+            Input::Chosen(key, choice) => {
+                self.handle_chosen(now, key, choice);
+                Cause::Started
+            }
             Input::Established(key) => self.handle_established(now, key),
             Input::Lost(key, loss) => self.handle_lost(now, key, loss),
             Input::Over(key, problem, vitals) => self.handle_over(now, key, problem, vitals),

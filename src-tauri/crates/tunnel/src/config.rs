@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use aws_access::{AccessSettings, StartSession};
-use tunnel_proto::{SessionConfig, TunnelPolicy};
+use tunnel_proto::{SessionConfig, TargetSpec, TunnelPolicy};
 use url::{Host, Url};
 
 use crate::environment::Environment;
@@ -16,8 +16,9 @@ use crate::ledger::Ledger;
 pub struct TunnelConfig {
     /// What the user calls it; only for logs.
     pub name: String,
-    /// The managed node: an instance id, a hybrid node's id, or an ECS target.
-    pub target: String,
+    /// Where sessions are opened to: nodes by id, name or tag, in the order in which they are
+    /// tried. Looked up for each session that is started.
+    pub target: TargetSpec,
     /// Where the target takes the connections.
     pub destination: Destination,
     /// Where local connections are accepted.
@@ -83,12 +84,16 @@ pub enum BindAddress {
 }
 
 impl TunnelConfig {
-    /// Makes the settings of a tunnel to `destination` with everything else at its default: a
-    /// free port of localhost, the default credentials.
-    pub fn new(target: impl Into<String>, destination: Destination) -> Self {
-        let target = target.into();
+    /// Makes the settings of a tunnel through the node with this id to `destination`, with
+    /// everything else at its default: a free port of localhost, the default credentials.
+    pub fn new(node: impl Into<String>, destination: Destination) -> Self {
+        Self::to(TargetSpec::of_id(node), destination)
+    }
+
+    /// The same for any target.
+    pub fn to(target: TargetSpec, destination: Destination) -> Self {
         Self {
-            name: target.clone(),
+            name: target.to_string(),
             target,
             destination,
             listen: Listen {
@@ -118,7 +123,8 @@ impl TunnelConfig {
         }
     }
 
-    /// The request that starts a session of this tunnel (docs/protocol.md, section 1).
+    /// The request that starts a session of this tunnel (docs/protocol.md, section 1). If its
+    /// target has to be looked up, the node is still missing in it.
     pub(crate) fn start_request(&self, local_port: Option<u16>) -> StartSession {
         let one = |value: &dyn ToString| vec![value.to_string()];
         let mut parameters = BTreeMap::new();
@@ -154,7 +160,7 @@ impl TunnelConfig {
             parameters.insert("localPortNumber".to_owned(), one(&port));
         }
         StartSession {
-            target: self.target.clone(),
+            target: self.target.only_id().unwrap_or_default().to_owned(),
             document: document.to_owned(),
             parameters,
             reason: self.reason.clone(),

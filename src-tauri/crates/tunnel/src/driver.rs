@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{
-    Action, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place, Problem,
+    Action, Choice, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place, Problem,
     Purpose, Record, RequestId, Session, SessionConfig, SessionKey, Snapshot, State,
     Tunnel as Policy, TunnelTimer, Vitals,
 };
@@ -28,6 +28,7 @@ use crate::ledger::{Ledger, Started};
 use crate::leftovers::Left;
 use crate::listen::{Listener, Local, Presence};
 use crate::requests::Requests;
+use crate::resolve::resolve;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
 use crate::{Outcome, TunnelEvent, random_seed, unix_ms};
 
@@ -64,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) environment: Environment,
     pub(crate) changes: Changes,
     pub(crate) request: StartSession,
+    /// Whether it has to be found out for each session which node it is started at.
+    pub(crate) has_choice: bool,
     /// A session that somebody else has started, to be used first.
     pub(crate) granted: Option<Grant>,
     /// The tasks that accept local connections.
@@ -81,6 +84,8 @@ pub(crate) struct Driver {
     /// Requests to the service and dials that are under way.
     requests: Requests<Reply>,
     sessions: HashMap<SessionKey, SessionHandle>,
+    /// At which node each session was started.
+    nodes: HashMap<SessionKey, String>,
     waiting: HashMap<RequestId, Local>,
     next_request: u64,
     /// StartSession calls that are under way: what they grant must not be left behind.
@@ -112,7 +117,7 @@ struct SessionHandle {
 
 /// A request that was answered.
 enum Reply {
-    Started(SessionKey, Result<Grant, Failure>),
+    Started(SessionKey, Option<Choice>, Result<Grant, Failure>),
     Resumed(SessionKey, Result<Grant, Failure>),
     Dialled(
         SessionKey,
@@ -136,6 +141,7 @@ impl Driver {
             reports,
             requests: Requests::new(),
             sessions: HashMap::new(),
+            nodes: HashMap::new(),
             waiting: HashMap::new(),
             next_request: 0,
             starts: 0,
@@ -316,6 +322,7 @@ impl Driver {
             Action::Terminate(key, session_id) => self.terminate(session_id, Some(key)),
             Action::Abandon(session_id) => self.terminate(session_id, None),
             Action::Discard(key) => {
+                self.nodes.remove(&key);
                 if let Some(session) = self.sessions.remove(&key) {
                     // A task that does not take it ends when its commands' sender is dropped.
                     let _ = session.commands.try_send(ToSession::Discard);
@@ -334,22 +341,34 @@ impl Driver {
         }
     }
 
-    /// Calls StartSession and makes the session's engine and task.
+    /// Finds the node and calls StartSession.
     fn start(&mut self, key: SessionKey) {
         self.starts += 1;
-        let if_lost = Reply::Started(key, Err(access::lost_request()));
+        let if_lost = Reply::Started(key, None, Err(access::lost_request()));
         if let Some(grant) = self.parts.granted.take() {
             self.requests
-                .start(if_lost, async move { Reply::Started(key, Ok(grant)) });
+                .start(if_lost, async move { Reply::Started(key, None, Ok(grant)) });
             return;
         }
         let access = self.parts.access.clone();
-        let request = self.parts.request.clone();
+        let mut request = self.parts.request.clone();
         let environment = self.parts.environment.clone();
+        let candidate = self.parts.policy.candidate(key).cloned();
         self.requests.start(if_lost, async move {
-            environment.call_budget().permit().await;
+            let calls = environment.call_budget();
+            let mut choice = None;
+            if let Some(candidate) = candidate {
+                match resolve(&access, &candidate, calls).await {
+                    Ok(found) => {
+                        request.target.clone_from(&found.node);
+                        choice = Some(found);
+                    }
+                    Err(error) => return Reply::Started(key, None, Err(access::failure(&error))),
+                }
+            }
+            calls.permit().await;
             let started = access.start_session(&request).await;
-            Reply::Started(key, access::granted(started))
+            Reply::Started(key, choice, access::granted(started))
         });
     }
 
@@ -393,8 +412,14 @@ impl Driver {
 
     fn handle_reply(&mut self, reply: Reply) {
         match reply {
-            Reply::Started(key, result) => {
+            Reply::Started(key, choice, result) => {
                 self.starts -= 1;
+                if let (Ok(_), Some(choice)) = (&result, choice) {
+                    self.nodes.insert(key, choice.node.clone());
+                    if self.parts.has_choice {
+                        self.input(Input::Chosen(key, choice));
+                    }
+                }
                 if let Ok(grant) = &result {
                     let at = unix_ms(SystemTime::now());
                     let region = self.parts.access.region();
@@ -478,7 +503,8 @@ impl Driver {
             .and_then(|handle| handle.session_id.clone());
         let Some(session_id) = session_id else { return };
         let access = self.parts.access.clone();
-        let target = self.parts.request.target.clone();
+        let node = self.nodes.get(&key).unwrap_or(&self.parts.request.target);
+        let target = node.clone();
         let if_lost = Reply::DataKey(key, Err(access::lost_request().problem));
         self.requests.start(if_lost, async move {
             let generated = access
@@ -642,6 +668,7 @@ impl Driver {
         self.parts.snapshot.send_if_modified(|snapshot| {
             let before = snapshot.clone();
             snapshot.state = policy.state();
+            snapshot.target = policy.choice().cloned();
             snapshot.connections = policy.connections();
             snapshot.waiting = count(policy.waiting());
             snapshot.sessions = count(policy.sessions_up());

@@ -139,6 +139,7 @@ fn handle_change(policy: &mut Policy, change: &Input) {
         Input::Sleeping
         | Input::Granted(..)
         | Input::Dialled(..)
+        | Input::Chosen(..)
         | Input::Established(_)
         | Input::Lost(..)
         | Input::Over(..)

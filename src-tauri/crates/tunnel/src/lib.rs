@@ -29,6 +29,7 @@ mod listen;
 mod local_peer;
 mod outcome;
 mod requests;
+mod resolve;
 mod route;
 mod session_task;
 
@@ -53,9 +54,10 @@ pub use ledger::{Ghost, GhostEnd, Ledger, Started};
 pub use listen::{Holder, ListenError};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
-    Answer, Asked, CLIENT_VERSION, Cause, Close, ClosedBy, DropEnd, DropRecord, Grant, Happening,
-    PoolSize, Problem, ProblemKind, Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig,
-    Snapshot, Start, State, TunnelPolicy, TurnedAway, Vitals,
+    Answer, Asked, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
+    DropEnd, DropRecord, Found, Grant, Happening, PassedOver, PoolSize, Problem, ProblemKind,
+    Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig, Snapshot, Start, State, TargetError,
+    TargetRule, TargetSpec, TunnelPolicy, TurnedAway, Vitals,
 };
 
 use crate::changes::Changes;
@@ -295,7 +297,8 @@ fn launch(
         unix_ms_at_origin: unix_ms_now(),
     };
     let seed = random_seed().map_err(|_| StartError::Randomness)?;
-    let policy = Policy::new(config.policy, now, clock, seed);
+    let mut policy = Policy::new(config.policy, now, clock, seed);
+    policy.set_targets(&config.target);
     let (orders, to_orders) = mpsc::channel(4);
     let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), door.addresses));
     let (events, from_start) = broadcast::channel(EVENTS);
@@ -319,6 +322,7 @@ fn launch(
         environment,
         access,
         request: config.start_request(door.port),
+        has_choice: config.target.only_id().is_none(),
         granted,
         acceptors: door.acceptors,
         accepted: door.accepted,

@@ -38,7 +38,7 @@ impl Route {
             }
         };
         Self {
-            target: config.target.clone(),
+            target: config.target.to_string(),
             end,
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use ssm_sim::{ApiFault, Lasting, Operation, Settings, Target};
 use tokio::process::Command;
 
-use crate::support::{REGION, World, fast, run};
+use crate::support::{REGION, Running, TARGET, World, carries, fast, run};
 
 fn nodes() -> Settings {
     let with_name = |target: Target, name: &str| Target {
@@ -139,4 +139,67 @@ async fn settings_that_are_wrong_are_told_before_any_call() {
     };
     assert_eq!(hosts.code, Some(10), "{hosts:?}");
     assert!(world.sim.stats().api_calls.is_empty());
+}
+
+/// Two nodes with a tag, of which the tester's usual target is none.
+fn bastions() -> Settings {
+    let settings = fast();
+    let agent = settings.unlisted_targets.clone().unwrap();
+    let bastion = |id: &str| Target {
+        agent: agent.clone(),
+        ..Target::online(id).with_tag("Role", "bastion")
+    };
+    Settings {
+        targets: vec![
+            bastion("i-0000000000000000b"),
+            bastion("i-0000000000000000a"),
+        ],
+        unlisted_targets: None,
+        ..settings
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_that_was_chosen_is_told_with_those_that_were_passed_over() {
+    let world = World::start_with(bastions()).await;
+    let mut culvert = Running::start(world.forward(&["--target", "tag:Role=bastion"]));
+    carries(&culvert.listening().await).await;
+    assert_eq!(world.sim.sessions()[0].target, "i-0000000000000000a");
+    let ended = culvert.stopped_by("TERM").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let sentence = format!(
+        "The session goes to i-0000000000000000a (i-0000000000000000a.internal), the first by id \
+         of 2 nodes online that are tag:Role=bastion. Not to {TARGET}: {TARGET} is not connected \
+         to Session Manager."
+    );
+    assert!(ended.err.contains(&sentence), "{}", ended.err);
+
+    let mut history = world.program();
+    history.arg("history");
+    let history = run(history).await;
+    assert!(
+        history.out.iter().any(|line| line.contains(&sentence)),
+        "{history:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_are_told_the_node_as_an_event() {
+    let world = World::start_with(bastions()).await;
+    let further = ["--target", "tag:Role=bastion", "--json"];
+    let mut culvert = Running::start(world.forward(&further));
+    let line = culvert
+        .line_with(|line| line.contains("\"event\":\"target\""))
+        .await;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["node"], "i-0000000000000000a");
+    assert_eq!(line["candidate"], "tag:Role=bastion");
+    assert_eq!(line["found"]["online"], 2);
+    assert_eq!(line["found"]["rule"], "first-online");
+    assert_eq!(line["passedOver"][0]["candidate"], TARGET);
+    assert_eq!(
+        line["passedOver"][0]["problem"]["code"],
+        "target-not-connected"
+    );
+    culvert.stopped_by("TERM").await;
 }

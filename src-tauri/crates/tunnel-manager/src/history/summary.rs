@@ -92,7 +92,8 @@ impl Summary {
                 | Happening::Renewed(_)
                 | Happening::TurnedAway(_)
                 | Happening::LeftBehind { .. }
-                | Happening::EndedLate { .. } => {}
+                | Happening::EndedLate { .. }
+                | Happening::Target(_) => {}
             }
         }
         summary

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use tunnel_proto::TargetSpec;
+
 use super::rules::{self, Invalid};
 use super::{BindAddress, Destination, Field, Listen, Profile, ProfileId, Rule, Upkeep};
 
@@ -13,7 +15,8 @@ use super::{BindAddress, Destination, Field, Listen, Profile, ProfileId, Rule, U
 pub struct Draft {
     /// What the user calls it.
     pub name: String,
-    /// Managed node (`i-…`, `mi-…`) or ECS task.
+    /// Managed nodes (`i-…`, `mi-…`, `name:…`, `tag:…=…`) or ECS tasks, with commas between them;
+    /// [`TargetSpec`] has the grammar.
     pub target: String,
     /// Host behind the target; the target itself without one.
     pub remote_host: Option<String>,
@@ -60,8 +63,13 @@ impl Draft {
         let mut wrong = Vec::new();
         let name =
             rules::name(&self.name).unwrap_or_else(|rule| note(&mut wrong, Field::Name, rule));
-        let target = rules::target(&self.target)
-            .unwrap_or_else(|rule| note(&mut wrong, Field::Target, rule));
+        let target = rules::target(&self.target).unwrap_or_else(|rule| {
+            wrong.push(Invalid {
+                field: Field::Target,
+                rule,
+            });
+            TargetSpec::of_id("")
+        });
         let remote_port = rules::port(self.remote_port)
             .unwrap_or_else(|rule| note(&mut wrong, Field::RemotePort, rule));
         let host = optional(self.remote_host.as_deref(), rules::host)
@@ -163,7 +171,7 @@ impl From<&Profile> for Draft {
         let unusual = |is_usual: bool, text: String| (!is_usual).then_some(text);
         Self {
             name: profile.name.clone(),
-            target: profile.target.clone(),
+            target: profile.target.to_string(),
             remote_host,
             remote_port: remote_port.into(),
             bind: profile.listen.address.to_string(),

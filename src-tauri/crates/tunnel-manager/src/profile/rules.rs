@@ -4,15 +4,13 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use tunnel_proto::PoolSize;
+use tunnel_proto::{PoolSize, TargetError, TargetSpec};
 use url::Url;
 
 use super::span::{self, Unit};
 
 /// What a tunnel may be called at most, in characters: more would not fit into a row.
 const NAME_MOST: usize = 100;
-/// Bound of `Target` in StartSession (docs/protocol.md, section 1).
-const TARGET_MOST: usize = 400;
 /// Bound of `Reason` in StartSession (docs/protocol.md, section 1).
 const REASON_MOST: usize = 256;
 /// Longest DNS name (RFC 1035, section 2.3.4).
@@ -114,12 +112,9 @@ pub enum Rule {
     /// It is too long for its row.
     #[error("A name has at most {NAME_MOST} characters.")]
     NameTooLong,
-    /// Nothing is there.
-    #[error("Say which instance or task the session goes to, for example i-0123456789abcdef0.")]
-    TargetMissing,
-    /// It cannot be the name of a target.
-    #[error("A target is an id such as i-0123456789abcdef0, without spaces.")]
-    Target,
+    /// It is no target, and no list of such.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// It cannot be the name of a host.
     #[error("A host is a name or an address such as db.internal, without a port.")]
     Host,
@@ -218,14 +213,8 @@ pub fn name(text: &str) -> Result<String, Rule> {
     bounded(text, NAME_MOST).ok_or(Rule::NameTooLong)
 }
 
-pub(super) fn target(text: &str) -> Result<String, Rule> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Rule::TargetMissing);
-    }
-    bounded(text, TARGET_MOST)
-        .filter(|text| is_word(text))
-        .ok_or(Rule::Target)
+pub(super) fn target(text: &str) -> Result<TargetSpec, Rule> {
+    text.parse().map_err(Rule::Target)
 }
 
 pub(super) fn host(text: &str) -> Result<String, Rule> {
@@ -402,26 +391,26 @@ fn bounded(text: &str, most: usize) -> Option<String> {
     (text.chars().count() <= most).then(|| text.to_owned())
 }
 
-fn is_word(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_graphic())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn targets_are_ids_of_instances_managed_nodes_and_tasks() {
+    fn targets_are_nodes_by_id_name_or_tag_and_tasks() {
         for good in [
             "i-0123456789abcdef0",
             "mi-0123",
             "ecs:cluster_0a1b_0a1b-1234",
+            "name:bastion@newest, tag:Role=bastion, i-0123",
         ] {
-            assert_eq!(target(good).as_deref(), Ok(good));
+            assert_eq!(
+                target(good).map(|target| target.to_string()),
+                Ok(good.to_owned())
+            );
         }
-        assert_eq!(target("  "), Err(Rule::TargetMissing));
-        assert_eq!(target("two words"), Err(Rule::Target));
-        assert_eq!(target(&"i".repeat(401)), Err(Rule::Target));
+        assert_eq!(target("  "), Err(Rule::Target(TargetError::Missing)));
+        assert_eq!(target("two words"), Err(Rule::Target(TargetError::Id)));
+        assert_eq!(target("name:a@b"), Err(Rule::Target(TargetError::Rule)));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The format of the profile file, version 2, and how version 1 is read.
 
 mod scalar;
+mod targets;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use scalar::Scalar;
 use serde::{Deserialize, Serialize};
+use targets::Targets;
 use toml::Spanned;
 
 use super::StoreError;
@@ -57,7 +59,7 @@ struct Entry {
     #[serde(default)]
     id: Option<ProfileId>,
     name: String,
-    target: String,
+    target: Targets,
     remote_host: Option<String>,
     remote_port: u32,
     #[serde(default)]
@@ -85,7 +87,7 @@ impl Entry {
         let text = Scalar::into_text;
         let draft = Draft {
             name: self.name,
-            target: self.target,
+            target: self.target.into_text(),
             remote_host: self.remote_host,
             remote_port: self.remote_port,
             bind: self.bind,
@@ -112,7 +114,10 @@ impl From<&Profile> for Entry {
         Self {
             id: Some(profile.id),
             name: draft.name,
-            target: draft.target,
+            target: match profile.target.candidates() {
+                [_] => Targets::Text(draft.target),
+                several => Targets::List(several.iter().map(ToString::to_string).collect()),
+            },
             remote_host: draft.remote_host,
             remote_port: draft.remote_port,
             bind: draft.bind,

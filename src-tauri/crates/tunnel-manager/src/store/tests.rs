@@ -353,3 +353,35 @@ mod unix {
         assert!(!fs::read_to_string(&real).expect("there").contains("Orders"));
     }
 }
+
+#[test]
+fn several_targets_are_a_list_and_one_is_a_text() {
+    let file = |target: &str| {
+        format!(
+            "version = 2\n\n[[tunnel]]\nname = \"a\"\ntarget = {target}\nremote_port = 1\n\
+             local_port = 2\n"
+        )
+    };
+    let read = |target: &str| {
+        let profiles = file::parse(Path::new("f"), &file(target)).unwrap();
+        (profiles[0].target.to_string(), file::render(&profiles))
+    };
+    for target in [
+        "\"name:a, i-1\"",
+        "[\"name:a\", \"i-1\"]",
+        "[\"name:a, i-1\"]",
+    ] {
+        let (text, written) = read(target);
+        assert_eq!(text, "name:a, i-1", "{target}");
+        assert!(
+            written.contains("target = [\"name:a\", \"i-1\"]"),
+            "{written}"
+        );
+    }
+    for target in ["\"tag:a=b@newest\"", "[\"tag:a=b@newest\"]"] {
+        let (_, written) = read(target);
+        assert!(written.contains("target = \"tag:a=b@newest\""), "{written}");
+    }
+    let wrong = file::parse(Path::new("f"), &file("[]"));
+    assert!(wrong.is_err());
+}

@@ -341,7 +341,13 @@ impl Tunnel {
     }
 
     /// Decides what follows a request that failed.
-    fn handle_failure(&mut self, now: Instant, at: usize, step: Step, failure: Failure) {
+    fn handle_failure(&mut self, now: Instant, at: usize, step: Step, mut failure: Failure) {
+        if step == Step::Start {
+            match self.try_next_candidate(now, at, failure) {
+                Some(last) => failure = last,
+                None => return,
+            }
+        }
         let Failure { next, problem } = failure;
         if self.is_surplus(at) {
             return self.refuse_growth(now, at);
@@ -507,7 +513,7 @@ impl Tunnel {
         }
         let mut slot = self.slots.remove(at);
         self.actions.push_back(Action::Discard(key));
-        if let Some(session_id) = slot.session_id {
+        if let Some(session_id) = slot.session_id.take() {
             self.actions.push_back(Action::Abandon(session_id));
         }
         self.replacements = self.replacements.saturating_add(1);
@@ -523,6 +529,7 @@ impl Tunnel {
         let new_key = self.next_key();
         let mut new = Slot::new(new_key, now, None);
         new.drop = drop;
+        self.go_on_from(&slot, &problem, &mut new);
         self.slots.push(new);
         let at = self.slots.len() - 1;
         match outage {

@@ -1,5 +1,6 @@
 //! The policy in virtual time.
 
+mod candidates;
 mod evidence;
 mod lazy;
 mod pool;
@@ -87,7 +88,8 @@ impl World {
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => None,
+            | Happening::EndedLate { .. }
+            | Happening::Target(_) => None,
         };
         self.records().into_iter().filter_map(drop).collect()
     }
@@ -99,7 +101,8 @@ impl World {
             | Happening::Drop(_)
             | Happening::Renewed(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => None,
+            | Happening::EndedLate { .. }
+            | Happening::Target(_) => None,
         };
         self.records().into_iter().filter_map(turned_away).collect()
     }

@@ -24,7 +24,8 @@ fn each_change_of_state_is_kept_with_its_cause() {
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => None,
+            | Happening::EndedLate { .. }
+            | Happening::Target(_) => None,
         })
         .collect();
     assert_eq!(
