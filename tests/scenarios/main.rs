@@ -10,6 +10,7 @@
 mod closes;
 mod connections;
 mod faults;
+mod gaps;
 mod hostile;
 mod machine;
 mod modes;

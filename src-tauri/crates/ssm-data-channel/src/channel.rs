@@ -102,7 +102,7 @@ impl DataChannel {
             phase: Phase::Handshaking(Handshake::Request),
             link: None,
             sender: Sender::new(&config),
-            receiver: Receiver::new(config.reorder_bytes),
+            receiver: Receiver::new(config.reorder_bytes, config.reorder_memory.clone()),
             acknowledging: Acknowledging::new(),
             ages: Ages::default(),
             age: None,

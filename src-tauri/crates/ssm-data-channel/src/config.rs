@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use crate::receive::ReorderMemory;
+
 /// The version that we tell the agent we behave like.
 ///
 /// It gates the agent's features (docs/protocol.md, section 4): from 1.1.70 on it offers smux,
@@ -41,6 +43,9 @@ pub struct Config {
     /// ([`DataChannel::is_outgrown`](crate::DataChannel::is_outgrown)) makes the gap grow by
     /// whatever comes after.
     pub reorder_bytes: usize,
+    /// Memory for such messages that several channels share, if they are given the same one: a
+    /// channel takes from it what it needs beyond its first 1 MiB. Default 256 MiB of its own.
+    pub reorder_memory: ReorderMemory,
     /// How long each step of the handshake may take. Default 15 s, as long as the agent waits.
     pub handshake_timeout: Duration,
 }
@@ -55,6 +60,7 @@ impl Default for Config {
             window_bytes: 4 * 1024 * 1024,
             message_rate: DEFAULT_MESSAGE_RATE,
             reorder_bytes: 128 * 1024 * 1024,
+            reorder_memory: ReorderMemory::default(),
             handshake_timeout: Duration::from_secs(15),
         }
     }

@@ -43,6 +43,7 @@ pub use config::{CLIENT_VERSION, Clock, Config};
 pub use error::{BadFrame, Error};
 pub use event::{Event, SocketEnd, TimerReason, Transmit};
 pub use handshake::HandshakeStep;
+pub use receive::ReorderMemory;
 pub use session::{AgentFeatures, Established, SessionKind};
 pub use ssm_message::payload::{Flag, PortProperties};
 pub use ssm_message::{DecodeError, MessageBuilder, Uuid};

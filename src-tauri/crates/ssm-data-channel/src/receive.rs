@@ -1,5 +1,6 @@
 //! The agent's messages put back in order.
 
+mod memory;
 mod store;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use ssm_message::PayloadType;
 
+pub use self::memory::ReorderMemory;
 use self::store::{Kept, Store};
 
 /// What keeping one message costs beside its payload: its entry in the map, generously.
@@ -47,12 +49,14 @@ struct Early {
 }
 
 impl Receiver {
-    pub(crate) fn new(most_bytes: usize) -> Self {
+    /// Makes one whose waiting messages take at most so much of their own, and what is beyond
+    /// the first chunks from the shared memory.
+    pub(crate) fn new(most_bytes: usize, shared: ReorderMemory) -> Self {
         Self {
             expected: 0,
             newest: -1,
             early: BTreeMap::new(),
-            store: Store::default(),
+            store: Store::new(shared),
             most_bytes,
             gap_since: None,
             late: 0,
@@ -72,16 +76,20 @@ impl Receiver {
         }
     }
 
-    /// Keeps a copy of a message whose place is [`Place::Ahead`].
+    /// Keeps a copy of a message whose place is [`Place::Ahead`]. Returns whether there was
+    /// memory for it; if not, it is refused.
     pub(crate) fn keep(
         &mut self,
         now: Instant,
         number: i64,
         payload_type: PayloadType,
         payload: &[u8],
-    ) {
+    ) -> bool {
+        let Some(payload) = self.store.put(payload) else {
+            self.refuse(number);
+            return false;
+        };
         self.note(number);
-        let payload = self.store.put(payload);
         let early = Early {
             payload_type,
             payload,
@@ -90,6 +98,7 @@ impl Receiver {
         if !self.is_ready() {
             self.gap_since.get_or_insert(now);
         }
+        true
     }
 
     /// Takes note of a message whose place is [`Place::NoRoom`].
@@ -183,18 +192,22 @@ mod tests {
 
     fn keep(receiver: &mut Receiver, now: Instant, number: i64) {
         assert_eq!(receiver.place(number, 2), Place::Ahead);
-        receiver.keep(now, number, OUTPUT, b"ab");
+        assert!(receiver.keep(now, number, OUTPUT, b"ab"));
+    }
+
+    fn receiver(most_bytes: usize) -> Receiver {
+        Receiver::new(most_bytes, ReorderMemory::default())
     }
 
     #[test]
     fn the_memory_of_messages_that_came_early_is_bounded_and_given_back() {
         let now = Instant::now();
         let most = 1024 * 1024;
-        let mut receiver = Receiver::new(most);
+        let mut receiver = receiver(most);
         let mut kept = 0;
         while receiver.place(kept + 1, 1024) == Place::Ahead {
             kept += 1;
-            receiver.keep(now, kept, OUTPUT, &[7; 1024]);
+            assert!(receiver.keep(now, kept, OUTPUT, &[7; 1024]));
             assert!(receiver.waiting_bytes() <= most);
         }
         assert!(kept * 1024 > most as i64 / 2, "{kept}");
@@ -213,11 +226,40 @@ mod tests {
     }
 
     #[test]
+    fn what_several_share_is_bounded_together_and_given_back() {
+        const MIB: usize = 1024 * 1024;
+        let now = Instant::now();
+        let shared = ReorderMemory::new(3 * MIB);
+        let mut receivers = [(); 2].map(|()| Receiver::new(64 * MIB, shared.clone()));
+        let mut kept = 0;
+        while receivers
+            .iter_mut()
+            .all(|receiver| receiver.keep(now, kept + 1, OUTPUT, &[7; 1024]))
+        {
+            kept += 1;
+        }
+        assert!(shared.left() < MIB, "{}", shared.left());
+        let taken: usize = receivers.iter().map(Receiver::waiting_bytes).sum();
+        assert!(taken > 3 * MIB && taken < 6 * MIB, "{taken}");
+        let [mut first, second] = receivers;
+        assert!(first.is_outgrown());
+        // A small gap has memory of its own.
+        let mut third = Receiver::new(MIB, shared.clone());
+        keep(&mut third, now, 1);
+        let left = shared.left();
+        drop(second);
+        assert!(shared.left() > left + MIB, "{}", shared.left());
+        first.accept_next(now);
+        while first.take_next(now).is_some() {}
+        assert_eq!(shared.left(), 3 * MIB);
+    }
+
+    #[test]
     fn messages_without_payload_are_bounded_too() {
-        let mut receiver = Receiver::new(ENTRY * 3);
+        let mut receiver = receiver(ENTRY * 3);
         for number in 1..=3 {
             assert_eq!(receiver.place(number, 0), Place::Ahead);
-            receiver.keep(Instant::now(), number, OUTPUT, b"");
+            assert!(receiver.keep(Instant::now(), number, OUTPUT, b""));
         }
         assert_eq!(receiver.place(4, 0), Place::NoRoom);
     }
@@ -226,7 +268,7 @@ mod tests {
     fn a_gap_is_as_old_as_the_last_progress() {
         let start = Instant::now();
         let later = start + Duration::from_secs(1);
-        let mut receiver = Receiver::new(1_000_000);
+        let mut receiver = receiver(1_000_000);
         keep(&mut receiver, start, 1);
         keep(&mut receiver, later, 3);
         assert_eq!(receiver.gap_since(), Some(start));
@@ -245,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_missing_and_what_came_late_is_counted() {
         let now = Instant::now();
-        let mut receiver = Receiver::new(1_000_000);
+        let mut receiver = receiver(1_000_000);
         receiver.accept_next(now);
         assert_eq!((receiver.missing(), receiver.late()), (0, 0));
         keep(&mut receiver, now, 5);
@@ -259,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_highest_number_is_no_special_case() {
-        let mut receiver = Receiver::new(1_000_000);
+        let mut receiver = receiver(1_000_000);
         keep(&mut receiver, Instant::now(), i64::MAX);
         assert_eq!(receiver.place(i64::MAX, 0), Place::Again);
         assert_eq!(receiver.missing(), i64::MAX as u64);

@@ -48,7 +48,7 @@ pub use session::{
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, Problem, ProblemKind, Snapshot, State};
-pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, SocketEnd};
+pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, ReorderMemory, SocketEnd};
 pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};
 pub use tunnel::{
     Action, Event, Grant, Input, Loss, Purpose, RequestId, SIGN_IN_PROBE, TAKE_PATIENCE, Tunnel,

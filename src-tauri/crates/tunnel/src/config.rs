@@ -29,7 +29,7 @@ pub struct TunnelConfig {
     pub access: AccessSettings,
     /// How many sessions, when to retry, and how long.
     pub policy: TunnelPolicy,
-    /// How each session is run.
+    /// How each session is run. Its shared memory is the environment's.
     pub session: SessionConfig,
     /// What the machine goes through; by default one in which nothing happens.
     pub environment: Environment,

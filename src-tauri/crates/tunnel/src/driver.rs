@@ -388,7 +388,9 @@ impl Driver {
                     self.requests.start(no_seed(), async move { no_seed() });
                     return;
                 };
-                let session = Session::new(self.parts.session.clone(), self.parts.clock, seed);
+                let mut config = self.parts.session.clone();
+                config.channel.reorder_memory = self.parts.environment.reorder_memory();
+                let session = Session::new(config, self.parts.clock, seed);
                 let (commands, queue) = mpsc::channel(COMMANDS);
                 let span = tracing::error_span!("session", %key, id = session_id);
                 let task = SessionTask::new(key, session, queue, self.surroundings.clone());

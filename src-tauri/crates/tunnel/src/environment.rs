@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tunnel_proto::ReorderMemory;
 
 use self::conditions::Board;
 pub use self::conditions::{Conditions, Network, Power};
@@ -33,6 +34,7 @@ pub struct Environment {
     board: Arc<Board>,
     call_budget: CallBudget,
     leftovers: Leftovers,
+    reorder_memory: ReorderMemory,
     /// What watches the machine; ends with the last clone.
     _watches: Arc<JoinSet<()>>,
 }
@@ -65,6 +67,7 @@ impl Environment {
             board,
             call_budget: CallBudget::default(),
             leftovers: Leftovers::default(),
+            reorder_memory: ReorderMemory::default(),
             _watches: Arc::new(watches),
         }
     }
@@ -76,6 +79,7 @@ impl Environment {
             board: Arc::new(Board::new()),
             call_budget: CallBudget::default(),
             leftovers: Leftovers::default(),
+            reorder_memory: ReorderMemory::default(),
             _watches: Arc::default(),
         }
     }
@@ -96,6 +100,11 @@ impl Environment {
     /// The budget of API calls of all tunnels in this environment.
     pub fn call_budget(&self) -> &CallBudget {
         &self.call_budget
+    }
+
+    /// The memory for messages that wait behind a gap, of all sessions in this environment.
+    pub(crate) fn reorder_memory(&self) -> ReorderMemory {
+        self.reorder_memory.clone()
     }
 
     /// Tries for as long as the environment is there to end a session that could not be ended.

@@ -97,9 +97,12 @@ impl DataChannel {
                 self.acknowledging.push(number, id);
             }
             Place::Ahead => {
-                self.accepted(payload.len());
-                self.receiver.keep(now, number, payload_type, &payload);
-                self.acknowledging.push(number, id);
+                if self.receiver.keep(now, number, payload_type, &payload) {
+                    self.accepted(payload.len());
+                    self.acknowledging.push(number, id);
+                } else {
+                    self.counters.refused += 1;
+                }
             }
             Place::Again => {
                 self.counters.duplicates += 1;

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::ReorderMemory;
+
 /// The first chunk's size: a gap of a few messages needs no more.
 const LEAST_CHUNK: usize = 16 * 1024;
 
@@ -16,12 +18,16 @@ const LEAST_CHUNK: usize = 16 * 1024;
 /// mapped apart from the heap, and go back to the system when they are freed.
 const MOST_CHUNK: usize = 256 * 1024;
 
+/// Memory that is a store's own: no other session's gap takes it.
+const OWN: usize = 1024 * 1024;
+
 /// The chunks, the newest of which is filled.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Store {
     chunks: BTreeMap<u64, Chunk>,
     next: u64,
     bytes: usize,
+    shared: ReorderMemory,
 }
 
 #[derive(Debug)]
@@ -29,6 +35,8 @@ struct Chunk {
     bytes: Vec<u8>,
     /// Payloads in it that were not taken yet.
     left: usize,
+    /// Bytes of it that are the shared memory's.
+    shared: usize,
 }
 
 /// Where a payload is.
@@ -39,30 +47,47 @@ pub(super) enum Kept {
 }
 
 impl Store {
-    /// Keeps a copy.
-    pub(super) fn put(&mut self, payload: &[u8]) -> Kept {
-        if payload.is_empty() {
-            return Kept::Nowhere;
+    pub(super) fn new(shared: ReorderMemory) -> Self {
+        Self {
+            chunks: BTreeMap::new(),
+            next: 0,
+            bytes: 0,
+            shared,
         }
-        if self.growth(payload.len()) > 0 {
-            let bytes = Vec::with_capacity(self.chunk_for(payload.len()));
+    }
+
+    /// Keeps a copy, unless the shared memory has no room for another chunk.
+    pub(super) fn put(&mut self, payload: &[u8]) -> Option<Kept> {
+        if payload.is_empty() {
+            return Some(Kept::Nowhere);
+        }
+        let growth = self.growth(payload.len());
+        if growth > 0 {
+            let shared = if self.bytes + growth > OWN { growth } else { 0 };
+            if !self.shared.take(shared) {
+                return None;
+            }
+            let bytes = Vec::with_capacity(growth);
             self.bytes += bytes.capacity();
-            self.chunks.insert(self.next, Chunk { bytes, left: 0 });
+            let chunk = Chunk {
+                bytes,
+                left: 0,
+                shared,
+            };
+            self.chunks.insert(self.next, chunk);
             self.next += 1;
         }
-        let Some(mut last) = self.chunks.last_entry() else {
-            return Kept::Nowhere;
-        };
+        let mut last = self.chunks.last_entry()?;
         let number = *last.key();
         let chunk = last.get_mut();
         let from = chunk.bytes.len();
         chunk.bytes.extend_from_slice(payload);
         chunk.left += 1;
-        Kept::In {
+        Some(Kept::In {
             chunk: number,
             from,
             to: chunk.bytes.len(),
-        }
+        })
     }
 
     /// Gives a payload out, and the memory back if it was the chunk's last.
@@ -78,6 +103,7 @@ impl Store {
         chunk.left -= 1;
         if chunk.left == 0 {
             self.bytes -= chunk.bytes.capacity();
+            self.shared.give(chunk.shared);
             self.chunks.remove(&number);
         }
         payload
@@ -107,20 +133,32 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        for chunk in self.chunks.values() {
+            self.shared.give(chunk.shared);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn store() -> Store {
+        Store::new(ReorderMemory::default())
+    }
+
     #[test]
     fn what_was_put_is_taken_whatever_the_order_and_nothing_is_left() {
-        let mut store = Store::default();
+        let mut store = store();
         let payloads: Vec<Vec<u8>> = (0..3_000_usize)
             .map(|number| vec![number as u8; number * 7 % 1_500])
             .chain([vec![1; MOST_CHUNK + 1]])
             .collect();
         let mut kept: Vec<_> = payloads
             .iter()
-            .map(|payload| (payload, store.put(payload)))
+            .map(|payload| (payload, store.put(payload).unwrap()))
             .collect();
         let sum: usize = payloads.iter().map(Vec::len).sum();
         assert!(store.bytes() >= sum, "{} of {sum}", store.bytes());
@@ -135,9 +173,9 @@ mod tests {
 
     #[test]
     fn one_small_payload_takes_little() {
-        let mut store = Store::default();
+        let mut store = store();
         assert_eq!(store.growth(10), LEAST_CHUNK);
-        let kept = store.put(b"0123456789");
+        let kept = store.put(b"0123456789").unwrap();
         assert_eq!((store.bytes(), store.growth(10)), (LEAST_CHUNK, 0));
         store.take(kept);
         assert_eq!(store.bytes(), 0);
