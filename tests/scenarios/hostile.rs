@@ -99,7 +99,7 @@ async fn an_action_that_is_unknown_is_declined_and_what_the_agent_makes_of_it_is
         .await
         .unwrap_err();
     assert_eq!(problem.code, "session-ended");
-    assert!(problem.details.contains("FutureAction"), "{problem:?}");
+    assert!(problem.what.contains("FutureAction"), "{problem:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

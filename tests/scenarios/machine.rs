@@ -119,18 +119,22 @@ async fn a_session_that_could_not_be_ended_is_ended_later() {
     };
     faults.fail_api(Operation::ResumeSession, gone, Some(1));
     faults.reset();
-    let left = told(&mut events, |what| match what {
-        Happening::LeftBehind { session_id, .. } => Some(session_id.clone()),
-        _ => None,
+    let left = told(&mut events, |what| {
+        if let Happening::LeftBehind { session_id, .. } = what {
+            return Some(session_id.clone());
+        }
+        None
     })
     .await;
     assert_eq!(left, rig.sim.sessions()[0].id);
     faults.clear_api(Operation::TerminateSession);
     // Not at the wake alone: but that is the only one of its times that does not take a minute.
     control.wake(Duration::from_secs(1));
-    let ended = told(&mut events, |what| match what {
-        Happening::EndedLate { session_id } => Some(session_id.clone()),
-        _ => None,
+    let ended = told(&mut events, |what| {
+        if let Happening::EndedLate { session_id } = what {
+            return Some(session_id.clone());
+        }
+        None
     })
     .await;
     assert_eq!(ended, left);

@@ -395,7 +395,7 @@ fn nothing_came(port: u16, end: Option<&Problem>) -> Problem {
         format!("The target ended the session before anything came from its port {port}."),
         "Check that something listens there.",
     )
-    .with_details(end.map(|end| end.details.clone()).unwrap_or_default())
+    .with_details(end.map(|end| end.what.clone()).unwrap_or_default())
 }
 
 pub(crate) fn no_signals(output: Output) -> Exit {
