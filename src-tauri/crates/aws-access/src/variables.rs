@@ -1,15 +1,26 @@
 //! The environment, and who may listen to it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// The environment variables that an [`Access`](crate::Access) hears.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Variables {
     /// Those of the process.
     Process,
     /// These and no others.
     Fixed(Arc<BTreeMap<String, String>>),
+}
+
+/// Leaves the values out: some of them are keys.
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process => f.write_str("Process"),
+            Self::Fixed(values) => f.debug_set().entries(values.keys()).finish(),
+        }
+    }
 }
 
 impl Variables {
@@ -51,5 +62,18 @@ pub(crate) fn switch(name: &str, value: &str) -> Option<bool> {
     } else {
         tracing::warn!(name, "neither true nor false: not heeded");
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_variables_are_not_printed() {
+        let variables = Variables::from([("AWS_SECRET_ACCESS_KEY", "planted-variable")]);
+        let printed = format!("{variables:?}");
+        assert!(printed.contains("AWS_SECRET_ACCESS_KEY"), "{printed}");
+        assert!(!printed.contains("planted"), "{printed}");
     }
 }

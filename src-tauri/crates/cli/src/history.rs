@@ -414,7 +414,7 @@ fn drop_lines(lost: &DropRecord) -> Vec<String> {
         lines.push(answers(lost));
     }
     if !lost.remedy.is_empty() {
-        lines.push(lost.remedy.clone());
+        lines.push(one_line(&lost.remedy));
     }
     lines
 }

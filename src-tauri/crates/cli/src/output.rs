@@ -195,11 +195,11 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
         remedy,
         details,
     } = problem;
-    // Parts of both are words of the far end, which must not steer a terminal.
+    // Parts of them are words of the far end or of a file, which must not steer a terminal.
     let mut sentence = one_line(what);
     if !remedy.is_empty() {
         sentence.push(' ');
-        sentence.push_str(remedy);
+        sentence.push_str(&one_line(remedy));
     }
     if !details.is_empty() {
         sentence.push_str(&format!(" ({})", one_line(details)));
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn what_the_far_end_says_does_not_steer_the_terminal() {
         let what = "The gateway said \u{1b}[2Jno.";
-        let problem =
-            Problem::new(ProblemKind::Service, "x", what, "Wait.").with_details("line\r\n\u{7}two");
+        let problem = Problem::new(ProblemKind::Service, "x", what, "Add \u{1b}]0;x\u{7}it.")
+            .with_details("line\r\n\u{7}two");
         let sentence = problem_sentence(&problem);
-        assert_eq!(sentence, "The gateway said [2Jno. Wait. (line two)");
+        assert_eq!(sentence, "The gateway said [2Jno. Add ]0;xit. (line two)");
     }
 }

@@ -24,9 +24,13 @@ pub(crate) fn find(wanted: &str) -> Result<Profile, Problem> {
 }
 
 /// The tunnel that is meant: the one of exactly this id or name; else the only one of this name
-/// when capitals do not count; else the only one whose name begins so.
+/// when capitals do not count; else the only one whose name begins so. Nothing is the begin of no
+/// name: a script whose variable is empty must not start whatever there is.
 fn choose<'a>(profiles: &'a [Profile], wanted: &str) -> Result<&'a Profile, Problem> {
     let lower = wanted.to_lowercase();
+    if lower.trim().is_empty() {
+        return Err(unknown(wanted, profiles));
+    }
     let rules: [&dyn Fn(&Profile) -> bool; 4] = [
         &|profile| profile.id.to_string() == lower,
         &|profile| profile.name == wanted,

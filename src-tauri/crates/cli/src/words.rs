@@ -30,10 +30,10 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
 
 /// A drop that is over, in one line: what happened, how it ended, what it cost.
 pub(crate) fn drop_line(lost: &DropRecord) -> String {
-    let mut line = format!("{} {}", lost.what, cost(lost));
+    let mut line = format!("{} {}", one_line(&lost.what), cost(lost));
     if !lost.remedy.is_empty() {
         line.push(' ');
-        line.push_str(&lost.remedy);
+        line.push_str(&one_line(&lost.remedy));
     }
     line.push_str(&format!(" ({})", close(&lost.close)));
     line

@@ -263,7 +263,8 @@ impl<'a> Search<'a> {
     async fn instance(&self, profile: Option<&Profile>) -> Result<Credentials, CredentialsError> {
         let heard = |name| self.source.heard().get(name);
         let of_profile = |key| profile.and_then(|profile| value(profile, key));
-        let mode = of_profile("ec2_metadata_service_endpoint_mode");
+        let mode = heard("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+            .or_else(|| of_profile("ec2_metadata_service_endpoint_mode").map(str::to_owned));
         let usual = match mode {
             Some(mode) if mode.eq_ignore_ascii_case("ipv6") => METADATA_SERVICE_IPV6,
             Some(_) | None => METADATA_SERVICE,

@@ -57,8 +57,10 @@ impl Suffixes {
             Some(suffix) if dual_stack => suffix,
             Some(_) | None => &self.dns,
         };
-        // In GovCloud the plain endpoints are the validated ones, but for KMS and SSM messages.
+        // In GovCloud the plain endpoints are the validated ones, but for KMS and SSM messages; of
+        // those with IPv6 the names say which are.
         let is_validated = region.starts_with("us-gov-")
+            && !(dual_stack && self.dual_stack.is_some())
             && match service {
                 Service::Ssm
                 | Service::Ec2
@@ -206,7 +208,7 @@ mod tests {
     #[tokio::test]
     async fn the_sdk_has_the_same_addresses_for_ssm() {
         for region in ["eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1"] {
-            for (fips, dual_stack) in [(false, false), (true, false), (false, true)] {
+            for (fips, dual_stack) in [(false, false), (true, false), (false, true), (true, true)] {
                 let params = Params::builder()
                     .region(region)
                     .use_fips(fips)

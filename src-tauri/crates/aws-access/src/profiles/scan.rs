@@ -5,6 +5,7 @@
 //! The rules are those of the AWS SDKs and Tools Reference Guide, "Format of the config file".
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use super::fault::{FileFault, FileFaultKind};
@@ -17,7 +18,7 @@ pub(crate) enum FileKind {
 }
 
 /// What was found in a file.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Scan {
     /// The file's text with empty lines in place of those that make no sense: what of it can
     /// be understood.
@@ -30,6 +31,18 @@ pub(crate) struct Scan {
     pub(crate) services: BTreeSet<String>,
     /// Whether there are keys or tokens in it.
     pub(crate) holds_keys: bool,
+}
+
+/// Leaves out what the file says: there may be keys in it.
+impl fmt::Debug for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scan")
+            .field("faults", &self.faults)
+            .field("profiles", &self.profiles.len())
+            .field("services", &self.services)
+            .field("holds_keys", &self.holds_keys)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Characters of which a comment begins.
@@ -282,6 +295,7 @@ ssm =
         let read = scan(Path::new("c"), FileKind::Credentials, text);
         assert!(read.faults.is_empty() && read.holds_keys);
         assert_eq!(read.profiles["p"]["aws_secret_access_key"], "a#b=");
+        assert!(!format!("{read:?}").contains("a#b="));
     }
 
     #[test]

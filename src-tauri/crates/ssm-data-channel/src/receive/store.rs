@@ -40,7 +40,7 @@ struct Chunk {
 }
 
 /// Where a payload is.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Kept {
     Nowhere,
     In { chunk: u64, from: usize, to: usize },
