@@ -52,7 +52,7 @@ async fn carries(rig: &Rig) {
 async fn a_bastion_that_is_replaced_does_not_break_the_tunnel() {
     let settings = with_nodes(vec![bastion(OLD)]);
     let rig = Rig::start_with(settings, |config| {
-        config.target = target("tag:Role=bastion")
+        config.target = target("tag:Role=bastion");
     })
     .await
     .unwrap();
@@ -199,7 +199,7 @@ async fn a_tunnel_that_finds_no_node_at_its_start_says_so_at_once() {
 async fn looking_for_a_node_counts_against_the_budget_of_calls_and_a_resume_looks_for_none() {
     let settings = with_nodes(vec![bastion(OLD)]);
     let rig = Rig::start_with(settings, |config| {
-        config.target = target("tag:Role=bastion")
+        config.target = target("tag:Role=bastion");
     })
     .await
     .unwrap();

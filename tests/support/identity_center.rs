@@ -463,10 +463,10 @@ impl State {
 
     fn credentials(&mut self, query: &BTreeMap<String, String>, token: &str) -> Answer {
         let now = SystemTime::now();
-        if !self
+        if self
             .access_tokens
             .get(token)
-            .is_some_and(|until| *until > now)
+            .is_none_or(|until| *until <= now)
         {
             self.asked.refused_tokens += 1;
             return refuse(

@@ -86,9 +86,12 @@ fn a_session_alone_with_a_gap_that_cannot_heal_is_never_said_to_be_up() {
     let took = assert_never_up(&mut world, MINUTE, replaced);
     assert!(took < SECOND * 25, "{took:?}");
     assert_eq!(world.locals[0].fate, Fate::Reset);
-    let problem = world.states.iter().find_map(|(_, state)| match state {
-        State::Reconnecting { problem, .. } if problem.code == "jammed" => Some(problem),
-        _ => None,
+    let problem = world.states.iter().find_map(|(_, state)| {
+        if let State::Reconnecting { problem, .. } = state {
+            Some(problem).filter(|problem| problem.code == "jammed")
+        } else {
+            None
+        }
     });
     let problem = problem.unwrap();
     assert!(problem.what.contains("are missing"), "{problem:?}");

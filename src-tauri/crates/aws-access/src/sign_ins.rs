@@ -331,7 +331,9 @@ mod tests {
         let kept = SignIns::in_folder(file);
         let error = kept.keep(&place(), &Number(7)).unwrap_err();
         assert_eq!(error.code(), "sign-in-not-kept");
-        assert_eq!(kept.clone().read(&place()), Some(Number(7)));
+        let clone = kept.clone();
+        drop(kept);
+        assert_eq!(clone.read(&place()), Some(Number(7)));
         assert_eq!(
             SignIns::in_folder(folder.path()).read::<Number>(&place()),
             None

@@ -271,7 +271,7 @@ async fn log_in(
         // The older form of login knows no codes, and no refresh tokens.
         SignInBy::Browser if login.session.is_some() && browser.is_there() => {
             match by_code::log_in(portal, login, browser, person).await? {
-                Gone::Through(token) => Ok(token),
+                Gone::Through(token) => Ok(*token),
                 Gone::Nowhere => by_device::log_in(portal, login, &Browser::Absent, person).await,
             }
         }

@@ -15,7 +15,7 @@ use crate::{AccessError, Secret, SignInFault};
 
 /// Whether this way could be gone at all.
 pub(super) enum Gone {
-    Through(Token),
+    Through(Box<Token>),
     /// No browser, or no port: another way is needed.
     Nowhere,
 }
@@ -71,7 +71,7 @@ pub(super) async fn log_in(
         .send()
         .await
         .map_err(oidc_error)?;
-    token_of(login, &registration, answer).map(Gone::Through)
+    token_of(login, &registration, answer).map(|token| Gone::Through(Box::new(token)))
 }
 
 fn scopes(login: &Login) -> String {

@@ -153,7 +153,7 @@ mod tests {
     fn what_was_put_is_taken_whatever_the_order_and_nothing_is_left() {
         let mut store = store();
         let payloads: Vec<Vec<u8>> = (0..3_000_usize)
-            .map(|number| vec![number as u8; number * 7 % 1_500])
+            .map(|number| vec![number.to_le_bytes()[0]; number * 7 % 1_500])
             .chain([vec![1; MOST_CHUNK + 1]])
             .collect();
         let mut kept: Vec<_> = payloads

@@ -100,7 +100,7 @@ mod tests {
     /// Lets one message of `missing` come each 100 ms, until it is hopeless.
     fn run(healing: &mut Healing, start: Instant, missing: u64) -> Option<(Duration, Hopeless)> {
         for late in 0..=missing {
-            let now = start + TICK * late as u32;
+            let now = start + TICK * u32::try_from(late).unwrap();
             let gap = Gap {
                 held: 10,
                 missing: missing - late,

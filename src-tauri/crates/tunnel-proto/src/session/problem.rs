@@ -110,7 +110,7 @@ pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
 /// has sent it again (docs/protocol.md, section 3).
 pub(super) fn outgrown(missing: u64, waiting_bytes: usize, connections: usize) -> Problem {
     jammed_by_gap(
-        format!(
+        &format!(
             "{missing} messages of the target are missing, and what came behind them takes {} MB: \
              the agent sends faster than what was lost comes again.",
             waiting_bytes / 1_000_000
@@ -123,7 +123,7 @@ pub(super) fn outgrown(missing: u64, waiting_bytes: usize, connections: usize) -
 pub(super) fn hopeless(hopeless: Hopeless, connections: usize) -> Problem {
     let Hopeless { missing, left } = hopeless;
     jammed_by_gap(
-        format!(
+        &format!(
             "{missing} messages of the target are missing, and at the pace at which its agent \
              sends them again they would take another {}.",
             span(left)
@@ -132,7 +132,7 @@ pub(super) fn hopeless(hopeless: Hopeless, connections: usize) -> Problem {
     )
 }
 
-fn jammed_by_gap(why: String, connections: usize) -> Problem {
+fn jammed_by_gap(why: &str, connections: usize) -> Problem {
     Problem::new(
         ProblemKind::Network,
         "jammed",

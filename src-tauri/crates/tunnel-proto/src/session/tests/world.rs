@@ -195,7 +195,7 @@ impl World {
             message_type,
             schema_version: 1,
             // Another clock than ours.
-            created_date: 1_000_000 + (self.now - self.start).as_millis() as u64,
+            created_date: 1_000_000 + u64::try_from((self.now - self.start).as_millis()).unwrap(),
             sequence_number,
             flags: Flags::NONE,
             message_id: Uuid::from_u128(u128::try_from(sequence_number).unwrap() + 1),

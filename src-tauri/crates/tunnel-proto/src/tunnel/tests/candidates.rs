@@ -182,9 +182,12 @@ fn the_choice_is_told_once_for_all_sessions_and_again_when_it_is_another() {
     let keys: Vec<_> = world
         .actions()
         .into_iter()
-        .filter_map(|action| match action {
-            Action::Start(key) => Some(key),
-            _ => None,
+        .filter_map(|action| {
+            if let Action::Start(key) = action {
+                Some(key)
+            } else {
+                None
+            }
         })
         .collect();
     let told = |world: &mut World| {
