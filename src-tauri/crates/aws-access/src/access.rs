@@ -1,3 +1,5 @@
+mod inquiry;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -34,6 +36,8 @@ use crate::{
     Trust, sign,
 };
 
+pub use inquiry::{Caller, ManagedNode, NodePing, OpenSession, SessionPreferences, utc};
+
 /// Bytes of a session's data key: one AES-256 key for each direction.
 const DATA_KEY_BYTES: usize = 64;
 
@@ -60,6 +64,7 @@ struct Inner {
     good_until: Mutex<Option<SystemTime>>,
     ssm: aws_sdk_ssm::Client,
     kms: aws_sdk_kms::Client,
+    sts: aws_sdk_sts::Client,
     /// Makes the calls for which there is no client of the SDK.
     reader: Reader,
     account: Account,
@@ -202,6 +207,7 @@ impl Access {
                 account,
                 ssm: aws_sdk_ssm::Client::new(&at(Service::Ssm)),
                 kms: aws_sdk_kms::Client::new(&at(Service::Kms)),
+                sts: aws_sdk_sts::Client::new(&at(Service::Sts)),
                 credentials: CredentialSource {
                     fixed: settings.static_credentials,
                     profile: settings.profile,

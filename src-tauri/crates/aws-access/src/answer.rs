@@ -78,6 +78,17 @@ pub(crate) enum Call<'a> {
     Read(Reading),
     /// Any of those that hand out credentials.
     Credentials,
+    Inquire(Inquiry),
+}
+
+/// A call that only asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inquiry {
+    Caller,
+    Node,
+    Connection,
+    Preferences,
+    Sessions,
 }
 
 impl Call<'_> {
@@ -89,6 +100,13 @@ impl Call<'_> {
             Self::DataKey { .. } => "kms:GenerateDataKey",
             Self::Read(reading) => reading.action(),
             Self::Credentials => "sts:AssumeRole",
+            Self::Inquire(inquiry) => match inquiry {
+                Inquiry::Caller => "sts:GetCallerIdentity",
+                Inquiry::Node => "ssm:DescribeInstanceInformation",
+                Inquiry::Connection => "ssm:GetConnectionStatus",
+                Inquiry::Preferences => "ssm:GetDocument",
+                Inquiry::Sessions => "ssm:DescribeSessions",
+            },
         }
     }
 
@@ -98,6 +116,12 @@ impl Call<'_> {
             Self::DataKey { .. } => "kms",
             Self::Read(reading) => reading.service(),
             Self::Credentials => "credentials",
+            Self::Inquire(inquiry) => match inquiry {
+                Inquiry::Caller => "sts",
+                Inquiry::Node | Inquiry::Connection | Inquiry::Preferences | Inquiry::Sessions => {
+                    "ssm"
+                }
+            },
         }
     }
 }
@@ -333,11 +357,16 @@ fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {
 
 /// How far this clock is ahead of the answer's date, in seconds, when that is too far.
 pub(crate) fn skew(response: &HttpResponse, now: SystemTime) -> Option<i64> {
-    let date = response.headers().get("date")?;
-    let theirs = DateTime::from_str(date, Format::HttpDate).ok()?.secs();
-    let ours = DateTime::from(now).secs();
-    let ahead = ours.saturating_sub(theirs);
+    let ahead = seconds_ahead(response.headers().get("date")?, now)?;
     (ahead.unsigned_abs() > BEARABLE_SKEW.as_secs()).then_some(ahead)
+}
+
+/// How far a clock that says `now` is ahead of the date in an HTTP header (behind, if
+/// negative), in seconds; `None` for what is no such date.
+#[must_use]
+pub fn seconds_ahead(date: &str, now: SystemTime) -> Option<i64> {
+    let theirs = DateTime::from_str(date, Format::HttpDate).ok()?.secs();
+    Some(DateTime::from(now).secs().saturating_sub(theirs))
 }
 
 /// Describes an answer without the service's words: a bare status, which a load balancer in

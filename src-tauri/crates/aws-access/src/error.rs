@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::network::chain_text;
 use crate::sign_in_fault::run_sign_in;
-use crate::{NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
+use crate::{Denial, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -289,6 +289,16 @@ impl AccessError {
         }
     }
 
+    /// What a denial says of itself: which action on what, and why; `None` for other errors.
+    #[must_use]
+    pub fn denial(&self) -> Option<Denial> {
+        if let Self::AccessDenied { action, answer } = self {
+            Some(Denial::of(action, answer))
+        } else {
+            None
+        }
+    }
+
     /// What happened, in one sentence.
     #[must_use]
     pub fn what(&self) -> String {
@@ -347,8 +357,17 @@ impl AccessError {
                 )
             }
             Self::ClockSkew { seconds: None, .. } => "This computer's clock is wrong.".into(),
-            Self::AccessDenied { action, .. } => {
-                format!("The credentials do not allow {action}.")
+            Self::AccessDenied { action, answer } => {
+                let denial = Denial::of(action, answer);
+                match denial.resource {
+                    Some(resource) => {
+                        format!(
+                            "The credentials do not allow {} on {resource}.",
+                            denial.action
+                        )
+                    }
+                    None => format!("The credentials do not allow {}.", denial.action),
+                }
             }
             Self::TargetNotConnected { target, .. } => {
                 format!("{target} is not connected to Session Manager.")
@@ -507,6 +526,7 @@ impl AccessError {
 fn service_name(service: &str) -> &'static str {
     match service {
         "kms" => "AWS KMS",
+        "sts" => "AWS STS",
         "credentials" => "the source of the AWS credentials",
         "ec2" => "Amazon EC2",
         "ecs" => "Amazon ECS",

@@ -17,6 +17,7 @@
 mod access;
 mod answer;
 mod credentials;
+mod denial;
 mod directory;
 mod endpoints;
 mod error;
@@ -40,8 +41,12 @@ mod targets;
 mod trust;
 mod variables;
 
-pub use access::{Access, DataKey, SessionGrant, StartSession};
-pub use answer::ServiceAnswer;
+pub use access::{
+    Access, Caller, DataKey, ManagedNode, NodePing, OpenSession, SessionGrant, SessionPreferences,
+    StartSession, utc,
+};
+pub use answer::{ServiceAnswer, seconds_ahead};
+pub use denial::Denial;
 pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{
     Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, StreamUrl,
@@ -64,7 +69,7 @@ pub use signing_in::{
     MfaDevice, Person, SignInBy, SignInRequest, SignedIn, Visit, code_needed, sign_in_now,
 };
 pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
-pub use trust::Trust;
+pub use trust::{ShownCertificates, Trust};
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,13 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::AccessError;
 
@@ -23,7 +25,20 @@ pub struct Trust {
 struct Inner {
     roots: Vec<CertificateDer<'static>>,
     from_bundle: usize,
+    store: Arc<RootCertStore>,
     config: Arc<ClientConfig>,
+}
+
+/// The certificates that a server has shown, its own first.
+#[derive(Debug, Clone, Default)]
+pub struct ShownCertificates(Arc<Mutex<Vec<CertificateDer<'static>>>>);
+
+impl ShownCertificates {
+    /// Takes what was shown so far.
+    #[must_use]
+    pub fn take(&self) -> Vec<CertificateDer<'static>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Trust {
@@ -54,13 +69,14 @@ impl Trust {
             "trusted roots"
         );
 
+        let store = Arc::new(store);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|source| AccessError::TlsSetup {
                 source: source.into(),
             })?
-            .with_root_certificates(store)
+            .with_root_certificates(Arc::clone(&store))
             .with_no_client_auth();
         // A WebSocket upgrade needs HTTP/1.1; a middlebox must not choose HTTP/2 for it.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -68,6 +84,7 @@ impl Trust {
             inner: Arc::new(Inner {
                 from_bundle: roots.len() - from_system,
                 roots,
+                store,
                 config: Arc::new(config),
             }),
         })
@@ -77,6 +94,28 @@ impl Trust {
     #[must_use]
     pub fn client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.inner.config)
+    }
+
+    /// The same settings, which also remember what the server shows: whom they do not trust
+    /// they refuse all the same. For one connection.
+    #[must_use]
+    pub fn watching_config(&self) -> (Arc<ClientConfig>, ShownCertificates) {
+        let shown = ShownCertificates::default();
+        let mut config = ClientConfig::clone(&self.inner.config);
+        let provider = Arc::clone(config.crypto_provider());
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.inner.store), provider)
+                .build();
+        // It can't be made without roots, nor can anybody be trusted then.
+        if let Ok(verifier) = verifier {
+            config
+                .dangerous()
+                .set_certificate_verifier(Arc::new(Watching {
+                    verifier,
+                    shown: shown.clone(),
+                }));
+        }
+        (Arc::new(config), shown)
     }
 
     /// Every trusted root, the system's first.
@@ -109,6 +148,54 @@ impl std::fmt::Debug for Trust {
             .field("roots", &self.inner.roots.len())
             .field("from_bundle", &self.inner.from_bundle)
             .finish()
+    }
+}
+
+/// Verifies as ever, and remembers what was shown.
+#[derive(Debug)]
+struct Watching {
+    verifier: Arc<WebPkiServerVerifier>,
+    shown: ShownCertificates,
+}
+
+impl ServerCertVerifier for Watching {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let all = std::iter::once(end_entity).chain(intermediates);
+        *self.shown.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            all.map(|shown| shown.clone().into_owned()).collect();
+        self.verifier
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
     }
 }
 

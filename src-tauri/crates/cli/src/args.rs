@@ -50,6 +50,10 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Tell what happened to the tunnels: connections that were lost, why, and what it cost
     History(History),
+    /// Find out what is wrong, and what to do: the way to AWS, credentials, permissions, target
+    Doctor(Doctor),
+    /// Print the least IAM policy that tunnels need
+    IamPolicy(IamPolicy),
     /// List the profiles of the AWS config files, their kinds, and what is wrong with them
     Profiles(Profiles),
     /// Find what a session can be opened to: managed nodes, instances, containers
@@ -145,6 +149,61 @@ pub(crate) struct Lasting {
     retry_for: Option<Duration>,
 }
 
+/// What is looked at: one tunnel thoroughly, or without one everything that needs none, and all
+/// saved tunnels briefly.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// A saved tunnel, by its name, the begin of its name, or its id
+    pub(crate) name: Option<String>,
+    /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
+    #[arg(long, value_parser = target)]
+    pub(crate) target: Vec<TargetSpec>,
+    /// Port on the target, or on the remote host; 80 if left out
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    remote_port: Option<u16>,
+    /// Host that the target connects to; the target itself if left out
+    #[arg(long)]
+    remote_host: Option<String>,
+    /// Local port that shall be free; 0, or none, is any
+    #[arg(long)]
+    local_port: Option<u16>,
+    /// Where to listen: localhost (IPv4 and IPv6, the default), an address, or unix:PATH
+    #[arg(long, value_name = "ADDR", value_parser = bind_address)]
+    bind: Option<BindAddress>,
+    #[command(flatten)]
+    aws: Aws,
+    /// End the sessions of yours that nobody uses any more
+    #[arg(long)]
+    pub(crate) sweep: bool,
+    /// Open a real session, and close it again; no connection is made to the destination
+    #[arg(long)]
+    pub(crate) session: bool,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IamPolicy {
+    /// Saved tunnels, by their names, the begin of them, or their ids; all if left out
+    #[arg(conflicts_with = "target")]
+    pub(crate) names: Vec<String>,
+    /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
+    #[arg(long, value_parser = target)]
+    pub(crate) target: Vec<TargetSpec>,
+    /// Port on the target, or on the remote host
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    remote_port: Option<u16>,
+    /// Host that the target connects to; the target itself if left out
+    #[arg(long)]
+    remote_host: Option<String>,
+    #[command(flatten)]
+    aws: Aws,
+}
+
+/// The port of a tunnel whose port makes no difference: that of the documents' own default.
+const ANY_PORT: u16 = 80;
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Demo {
     /// Print one JSON object a line
@@ -213,6 +272,8 @@ impl Args {
             | Command::Stream(_)
             | Command::Demo(_)
             | Command::History(_)
+            | Command::Doctor(_)
+            | Command::IamPolicy(_)
             | Command::Profiles(_)
             | Command::Targets(_)
             | Command::Hosts(_)
@@ -233,7 +294,59 @@ impl Lasting {
     }
 }
 
+impl Doctor {
+    /// The tunnel that would be run with these options.
+    pub(crate) fn into_forward(self) -> Forward {
+        let port = match self.name {
+            Some(_) => self.remote_port,
+            None => Some(self.remote_port.unwrap_or(ANY_PORT)),
+        };
+        Forward {
+            local_port: self.local_port,
+            bind: self.bind,
+            ..Forward::looked_at(self.target, self.remote_host, port, self.aws)
+        }
+    }
+}
+
+impl IamPolicy {
+    /// The tunnel that would be run with these options.
+    pub(crate) fn into_forward(self) -> Forward {
+        let port = Some(self.remote_port.unwrap_or(ANY_PORT));
+        Forward::looked_at(self.target, self.remote_host, port, self.aws)
+    }
+}
+
 impl Forward {
+    /// A tunnel that is looked at, and not run: with nothing of how it is made to last.
+    fn looked_at(
+        target: Vec<TargetSpec>,
+        remote_host: Option<String>,
+        remote_port: Option<u16>,
+        aws: Aws,
+    ) -> Self {
+        Self {
+            name: None,
+            target,
+            remote_port,
+            remote_host,
+            local_port: None,
+            bind: None,
+            aws,
+            sessions: None,
+            lazy: None,
+            wait: None,
+            lasting: Lasting {
+                keepalive: None,
+                renew_after: None,
+                retry_for: None,
+            },
+            called: None,
+            keep_session_alive: None,
+            json: false,
+        }
+    }
+
     /// The tunnel to run: the saved one with what the options say instead, or one of options
     /// alone.
     pub(crate) fn into_config(self, saved: Option<&Profile>) -> TunnelConfig {
@@ -402,6 +515,8 @@ mod tests {
             | Command::Stream(_)
             | Command::Demo(_)
             | Command::History(_)
+            | Command::Doctor(_)
+            | Command::IamPolicy(_)
             | Command::Profiles(_)
             | Command::Targets(_)
             | Command::Hosts(_)

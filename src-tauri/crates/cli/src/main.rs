@@ -6,10 +6,12 @@
 mod account;
 mod args;
 mod demo;
+mod doctor;
 mod exit;
 mod forward;
 mod history;
 mod hosts;
+mod iam_policy;
 mod import;
 mod list;
 mod narrator;
@@ -76,6 +78,8 @@ async fn dispatch(command: Command) -> Exit {
         Command::Stream(stream) => forward::stream(stream).await,
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
         Command::History(history) => history::run(&history),
+        Command::Doctor(wanted) => doctor::run(wanted).await,
+        Command::IamPolicy(wanted) => iam_policy::run(wanted).await,
         Command::Profiles(wanted) => profiles::run(&wanted).await,
         Command::Targets(targets) => targets::run(targets).await,
         Command::Hosts(hosts) => hosts::run(hosts).await,

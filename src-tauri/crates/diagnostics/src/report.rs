@@ -31,6 +31,9 @@ pub fn text(finding: &Finding) -> String {
     if !judgement.code.is_empty() {
         title.push_str(&format!(" [{}]", plain(&judgement.code)));
     }
+    if let Verdict::Skipped(Skipped::Because(check)) = judgement.verdict {
+        title.push_str(&format!(", because of \"{}\"", check.title()));
+    }
     let took = match judgement.verdict {
         Verdict::Ok | Verdict::Warning | Verdict::Failed(_) => span(finding.took),
         Verdict::Skipped(_) => String::new(),
@@ -45,7 +48,14 @@ pub fn text(finding: &Finding) -> String {
     for more in lines.iter_mut().skip(1) {
         *more = format!("{:INDENT$}{more}", "");
     }
-    say(&mut lines, "", &judgement.what);
+    match judgement.verdict {
+        // Its title has said all.
+        Verdict::Skipped(Skipped::Because(_)) => {}
+        Verdict::Ok
+        | Verdict::Warning
+        | Verdict::Failed(_)
+        | Verdict::Skipped(Skipped::NothingToCheck) => say(&mut lines, "", &judgement.what),
+    }
     if judgement.verdict != Verdict::Ok {
         say(&mut lines, "To do: ", &judgement.remedy);
         say(&mut lines, "Details: ", &judgement.details);
@@ -309,7 +319,10 @@ mod tests {
             ..Judgement::ok("Not looked at.")
         };
         let found = finding(Check::Tcp, skipped);
-        assert!(!text(&found).contains("ms"));
+        assert_eq!(
+            text(&found),
+            "skipped   Connection, because of \"Name resolution\""
+        );
         let json: serde_json::Value = serde_json::from_str(&json(&found)).unwrap();
         assert_eq!(json["verdict"], "skipped");
         assert_eq!(json["because"], "dns");

@@ -150,6 +150,11 @@ struct Limit {
 }
 
 #[derive(Deserialize)]
+struct Seconds {
+    seconds: i64,
+}
+
+#[derive(Deserialize)]
 struct StreamUrl {
     #[serde(default)]
     url: Option<String>,
@@ -220,6 +225,8 @@ fn perform(faults: &Faults, verb: &str, body: &[u8]) -> Result<bool, serde_json:
         }
         "resume-while-connected" => faults.resume_while_connected(parse::<Choice<_>>(body)?.choice),
         "session-gone" => faults.session_gone(parse::<Choice<_>>(body)?.choice),
+        "deny" => faults.deny(parse(body)?),
+        "clock" => faults.clock(parse::<Seconds>(body)?.seconds),
         "idle-timeout" => faults.idle_timeout(limit(body)?),
         "max-duration" => faults.max_duration(limit(body)?),
         "end-black-hole" => faults.end_black_hole(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{
-    CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    CONNECTION, CONTENT_TYPE, DATE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
 use hyper::http::request::Parts;
@@ -39,7 +39,15 @@ const CHANNEL_PATH: &str = "/v1/data-channel/";
 pub(crate) async fn serve(service: Arc<Service>, stream: DuplexStream, breaker: Breaker) {
     let handler = service_fn(move |request| {
         let (service, breaker) = (Arc::clone(&service), breaker.clone());
-        async move { Ok::<_, Infallible>(handle(&service, breaker, request).await) }
+        async move {
+            let mut response = handle(&service, breaker, request).await;
+            // Its own clock, and not that of the HTTP library.
+            let date = httpdate::fmt_http_date(service.clock());
+            if let Ok(date) = date.parse() {
+                response.headers_mut().insert(DATE, date);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)

@@ -51,6 +51,8 @@
 //! | `expire-key` | `access_key`, `milliseconds` (0): from when on |
 //! | `resume-while-connected` | `choice`: `allowed`, `refused` or `closes` |
 //! | `session-gone` | `choice`: `empty_token`, `terminated` or `does_not_exist` |
+//! | `deny` | `action`, such as `ssm:StartSession`; `on` or `except`: part of a resource's ARN; `explicit` |
+//! | `clock` | `seconds`: how far the service's clock is ahead of this machine's |
 //! | `idle-timeout`, `max-duration` | `milliseconds` or `null` |
 //!
 //! With `"session": "<id>"` in the object, what concerns a session concerns that one only.
@@ -83,14 +85,14 @@ mod timeouts;
 
 pub use error::StartError;
 pub use faults::{
-    Action, ApiFault, Direction, Faults, Lasting, MessageFaults, Operation, Refusal, Tripped,
+    Action, ApiFault, Deny, Direction, Faults, Lasting, MessageFaults, Operation, Refusal, Tripped,
 };
 pub use link::BlackHole;
 pub use service::Caller;
 pub use session::{SessionView, TerminatedBy};
 pub use settings::{
     AgentMode, AgentSettings, Credentials, GatewaySettings, HandshakeVariation, PingStatus,
-    Publication, RateLimit, ResumeWhileConnected, SessionGone, Settings, Target,
+    Preferences, Publication, RateLimit, ResumeWhileConnected, SessionGone, Settings, Target,
 };
 pub use simulator::Simulator;
 pub use stats::{SideStats, Stats};

@@ -200,8 +200,7 @@ impl Service {
         let accepted = std::iter::once(&self.settings.credentials)
             .chain(self.settings.more_credentials.iter())
             .chain(further.iter());
-        let (used, region) =
-            sigv4::verify(request, body, accepted, signing_name, SystemTime::now())?;
+        let (used, region) = sigv4::verify(request, body, accepted, signing_name, self.clock())?;
         let mut callers = lock(&self.callers);
         if callers.len() < MOST_CALLERS {
             callers.push(Caller {
@@ -225,6 +224,19 @@ impl Service {
 
     pub(crate) fn callers(&self) -> Vec<Caller> {
         lock(&self.callers).clone()
+    }
+
+    /// The service's own time, which may be wrong.
+    pub(crate) fn clock(&self) -> SystemTime {
+        let ahead = self.with_faults_quietly(|faults| faults.clock_ahead);
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        let now = SystemTime::now();
+        let wrong = if ahead < 0 {
+            now.checked_sub(by)
+        } else {
+            now.checked_add(by)
+        };
+        wrong.unwrap_or(now)
     }
 
     pub(crate) fn resume_while_connected(&self) -> ResumeWhileConnected {

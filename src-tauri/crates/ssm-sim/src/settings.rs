@@ -33,6 +33,10 @@ pub struct Settings {
     pub session_gone: SessionGone,
     /// Key under which sessions are encrypted. Default: `None`, not encrypted.
     pub kms_key_id: Option<String>,
+    /// The account's preferences for sessions, as GetDocument tells them. Default: none, unless
+    /// there is a key for sessions. They are only told: what ends sessions here is
+    /// [`idle_timeout`](Self::idle_timeout) and [`max_duration`](Self::max_duration).
+    pub preferences: Option<Preferences>,
     /// Text for the user at the end of the handshake. Default: empty.
     pub customer_message: String,
     /// Says what is odd in the agent's handshake. Default: nothing.
@@ -56,11 +60,21 @@ impl Default for Settings {
             max_duration: None,
             session_gone: SessionGone::EmptyToken,
             kms_key_id: None,
+            preferences: None,
             customer_message: String::new(),
             handshake: HandshakeVariation::Plain,
             destinations: HashMap::new(),
         }
     }
+}
+
+/// What an account has set for its sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Preferences {
+    /// Minutes without data after which a session ends.
+    pub idle_minutes: Option<u32>,
+    /// Minutes after which it ends whatever it does.
+    pub most_minutes: Option<u32>,
 }
 
 /// Credentials as a client signs with them.

@@ -7,6 +7,7 @@
 //! network.
 
 pub mod demo;
+pub mod doctor;
 mod engine;
 mod error;
 mod history;

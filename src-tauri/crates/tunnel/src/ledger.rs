@@ -21,6 +21,7 @@ use aws_access::AccessSettings;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+pub use book::Noted;
 use book::{Book, Line};
 pub use sweep::{Ghost, GhostEnd};
 
@@ -199,6 +200,18 @@ impl Ledger {
         if inner.orders.try_send(Order::Settle(answer)).is_ok() {
             let _ = settled.await;
         }
+    }
+
+    /// Says which sessions are noted here by every process, and which of those live. Ends
+    /// nothing.
+    pub async fn survey(&self) -> Vec<Noted> {
+        let Some(inner) = &self.inner else {
+            return Vec::new();
+        };
+        let folder = inner.folder.clone();
+        let now = crate::unix_ms_now();
+        let surveyed = tokio::task::spawn_blocking(move || book::survey(&folder, now)).await;
+        surveyed.unwrap_or_default()
     }
 
     fn write(&self, line: Line) {

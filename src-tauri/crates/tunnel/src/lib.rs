@@ -28,6 +28,7 @@ mod leftovers;
 mod listen;
 mod local_peer;
 mod outcome;
+pub mod probe;
 mod requests;
 mod resolve;
 mod route;
@@ -50,8 +51,8 @@ pub use access::problem as access_problem;
 pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
 pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};
-pub use ledger::{Ghost, GhostEnd, Ledger, Started};
-pub use listen::{Holder, ListenError};
+pub use ledger::{Ghost, GhostEnd, Ledger, Noted, Started};
+pub use listen::{Holder, ListenError, can_listen};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
     Answer, Asked, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,

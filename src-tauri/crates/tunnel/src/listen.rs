@@ -259,6 +259,14 @@ impl fmt::Display for Listener {
     }
 }
 
+/// Tries to listen there, and stops at once.
+///
+/// # Errors
+/// Why it can't.
+pub async fn can_listen(listen: &Listen) -> Result<(), ListenError> {
+    bind(listen).await.map(drop)
+}
+
 /// Opens the listeners that `listen` asks for.
 pub(crate) async fn bind(listen: &Listen) -> Result<Vec<Listener>, ListenError> {
     match &listen.address {

@@ -155,13 +155,16 @@ fn choose(
     // own address of Systems Manager says nothing of where the account's databases are.
     let goes_along = match service {
         Service::Kms => true,
-        Service::Ec2 | Service::Ecs | Service::Rds | Service::ElastiCache | Service::OpenSearch => {
+        Service::Ec2
+        | Service::Sts
+        | Service::Ecs
+        | Service::Rds
+        | Service::ElastiCache
+        | Service::OpenSearch => {
             let url = one_for_all.and_then(|url| EndpointUrl::parse(url).ok());
             url.is_some_and(|url| url.is_loopback())
         }
-        Service::Ssm | Service::SsmMessages | Service::Sts | Service::Sso | Service::SsoOidc => {
-            false
-        }
+        Service::Ssm | Service::SsmMessages | Service::Sso | Service::SsoOidc => false,
     };
     if let (true, Some(url)) = (goes_along, one_for_all)
         && variable(&own_variable).is_none()

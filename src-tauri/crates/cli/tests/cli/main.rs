@@ -8,6 +8,7 @@
 )]
 
 mod demo;
+mod doctor;
 mod failures;
 mod forward;
 mod frozen;

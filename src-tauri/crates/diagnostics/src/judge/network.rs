@@ -135,7 +135,12 @@ pub fn dns(looked_up: Vec<Result<Resolved, Fault>>) -> Judgement {
             Some(_) => format!("the proxy {}", resolved.name),
             None => resolved.name.clone(),
         };
-        let sentence = format!("{who} is {}{more}.", shown.join(", "));
+        // An address is its own.
+        let sentence = if resolved.addresses == [resolved.name.as_str()] {
+            format!("{who} is an address already.")
+        } else {
+            format!("{who} is {}{more}.", shown.join(", "))
+        };
         // Both services may lie behind one proxy or one endpoint.
         if !told.contains(&sentence) {
             told.push(sentence);

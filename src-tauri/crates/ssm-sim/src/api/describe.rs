@@ -1,15 +1,20 @@
 //! What can be asked about sessions and nodes.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::policy::CALLER;
+use super::start::is_node_id;
 use super::{ApiError, epoch, page};
 use crate::service::Service;
 use crate::session::Session;
 use crate::settings::{PingStatus, Target};
+
+/// For how long nothing has been heard of a node that is lost.
+const LOST_FOR: Duration = Duration::from_secs(2 * 60 * 60);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -58,7 +63,8 @@ fn fits(session: &Session, filters: &[SessionFilter]) -> Result<bool, ApiError> 
         let value = match filter.key.as_str() {
             "Target" => &session.target,
             "SessionId" => &session.id,
-            "Owner" => return Ok(true),
+            "Owner" if filter.value == CALLER => continue,
+            "Owner" => return Ok(false),
             _ => {
                 return Err(ApiError::new(
                     "InvalidFilterKey",
@@ -85,7 +91,7 @@ fn describe(session: &Session) -> Value {
         "Status": status,
         "StartDate": epoch(session.started),
         "DocumentName": session.document,
-        "Owner": "arn:aws:sts::123456789012:assumed-role/Simulated/person",
+        "Owner": CALLER,
     });
     if let (Some(reason), Some(object)) = (&session.reason, row.as_object_mut()) {
         object.insert("Reason".to_owned(), json!(reason));
@@ -153,7 +159,9 @@ pub(super) fn describe_instance_information(
                 .map(|filter| (filter.key.as_str(), filter.value_set.as_slice())),
         )
         .collect();
-    let (nodes, silent) = (service.nodes(), service.silent_nodes());
+    let (mut nodes, silent) = (service.nodes(), service.silent_nodes());
+    let more = unlisted(service, &nodes, &filters);
+    nodes.extend(more);
     let all_gone = service.agents_are_gone();
     let ping = |node: &Target| match node.ping {
         PingStatus::Online if !all_gone && !silent.contains(&node.id) => "Online",
@@ -168,6 +176,23 @@ pub(super) fn describe_instance_information(
     let (fitting, next) = page(fitting, input.max_results, input.next_token.as_deref())?;
     let rows = fitting.into_iter().map(|node| instance(node, ping(node)));
     Ok(with_next("InstanceInformationList", rows.collect(), next))
+}
+
+/// The nodes that are asked for by name and answer though they are not listed.
+fn unlisted(service: &Service, nodes: &[Target], filters: &[(&str, &[String])]) -> Vec<Target> {
+    let Some(agent) = &service.settings.unlisted_targets else {
+        return Vec::new();
+    };
+    let listed = |id: &String| nodes.iter().any(|node| node.id == *id);
+    let named = filters.iter().filter(|(key, _)| *key == "InstanceIds");
+    named
+        .flat_map(|(_, ids)| ids.iter())
+        .filter(|id| is_node_id(id) && !listed(id))
+        .map(|id| Target {
+            agent: agent.clone(),
+            ..Target::online(id)
+        })
+        .collect()
 }
 
 fn matches(node: &Target, ping: &str, filters: &[(&str, &[String])]) -> Result<bool, ApiError> {
@@ -213,7 +238,7 @@ fn instance(node: &Target, ping: &str) -> Value {
     let mut row = json!({
         "InstanceId": node.id,
         "PingStatus": ping,
-        "LastPingDateTime": epoch(SystemTime::now()),
+        "LastPingDateTime": epoch(heard_of(ping)),
         "AgentVersion": node.agent.version,
         "IsLatestVersion": false,
         "PlatformType": node.platform,
@@ -227,6 +252,16 @@ fn instance(node: &Target, ping: &str) -> Value {
         row.insert("RegistrationDate".to_owned(), epoch(registered));
     }
     row
+}
+
+/// A node that is lost has been for a while.
+fn heard_of(ping: &str) -> SystemTime {
+    let now = SystemTime::now();
+    if ping == "Online" {
+        now
+    } else {
+        now - LOST_FOR
+    }
 }
 
 fn with_next(name: &str, rows: Vec<Value>, next: Option<String>) -> Value {

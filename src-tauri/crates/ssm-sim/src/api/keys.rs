@@ -14,11 +14,13 @@ use crate::service::{DataKey, Service};
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Input {
-    key_id: String,
+    pub(super) key_id: String,
     #[serde(default)]
     number_of_bytes: Option<usize>,
     #[serde(default)]
     encryption_context: HashMap<String, String>,
+    #[serde(default)]
+    dry_run: bool,
 }
 
 pub(super) fn generate_data_key(service: &Arc<Service>, input: &Input) -> Result<Value, ApiError> {
@@ -32,6 +34,12 @@ pub(super) fn generate_data_key(service: &Arc<Service>, input: &Input) -> Result
     if !(1..=1024).contains(&length) {
         return Err(ApiError::validation(
             "Value at 'numberOfBytes' failed to satisfy constraint: between 1 and 1024",
+        ));
+    }
+    if input.dry_run {
+        return Err(ApiError::new(
+            "DryRunOperationException",
+            "The request would have succeeded, but the DryRun option is set.",
         ));
     }
     let (plaintext, ciphertext) =

@@ -1,7 +1,10 @@
 //! The API as a client calls it: AWS JSON 1.1 over HTTP, signed.
 
 mod describe;
+mod documents;
+mod identity;
 mod keys;
+mod policy;
 mod sessions;
 mod start;
 
@@ -11,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hyper::http::request::Parts;
+use policy::{ACCOUNT, Asked};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -56,6 +60,9 @@ pub(crate) async fn call(service: &Arc<Service>, request: &Parts, body: &[u8]) -
             service.with_stats(|stats| {
                 *stats.api_errors.entry(error.code.clone()).or_default() += 1;
             });
+            if identity::is_asked(body) {
+                return identity::failure(&error);
+            }
             Answer {
                 status: error.status,
                 content_type: "application/x-amz-json-1.1",
@@ -76,6 +83,7 @@ async fn dispatch(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let (operation, signing_name) = find(target)
+        .or_else(|| identity::is_asked(body).then_some((Operation::GetCallerIdentity, "sts")))
         .ok_or_else(|| ApiError::new("UnknownOperationException", "The operation is unknown."))?;
     service.with_stats(|stats| {
         *stats
@@ -96,16 +104,42 @@ async fn dispatch(
             ..ApiError::new(error.code(), error.to_string())
         })?;
 
+    let asked = Asked::new(service, request);
     let answer = match operation {
-        Operation::StartSession => start::start_session(service, &input(body)?)?,
-        Operation::ResumeSession => sessions::resume_session(service, &input(body)?)?,
-        Operation::TerminateSession => sessions::terminate_session(service, &input(body)?)?,
-        Operation::DescribeSessions => describe::describe_sessions(service, &input(body)?)?,
+        Operation::StartSession => start::start_session(service, &asked, &input(body)?)?,
+        Operation::ResumeSession => {
+            let input: sessions::Input = input(body)?;
+            asked.allow("ssm:ResumeSession", &[asked.session(&input.session_id)])?;
+            sessions::resume_session(service, &input)?
+        }
+        Operation::TerminateSession => {
+            let input: sessions::Input = input(body)?;
+            asked.allow("ssm:TerminateSession", &[asked.session(&input.session_id)])?;
+            sessions::terminate_session(service, &input)?
+        }
+        Operation::DescribeSessions => {
+            asked.allow("ssm:DescribeSessions", &[asked.arn("ssm", ACCOUNT, "*")])?;
+            describe::describe_sessions(service, &input(body)?)?
+        }
         Operation::GetConnectionStatus => describe::get_connection_status(service, &input(body)?),
         Operation::DescribeInstanceInformation => {
+            let all = [asked.arn("ssm", ACCOUNT, "*")];
+            asked.allow("ssm:DescribeInstanceInformation", &all)?;
             describe::describe_instance_information(service, &input(body)?)?
         }
-        Operation::GenerateDataKey => keys::generate_data_key(service, &input(body)?)?,
+        Operation::GenerateDataKey => {
+            let input: keys::Input = input(body)?;
+            let key = asked.arn("kms", ACCOUNT, &format!("key/{}", input.key_id));
+            asked.allow("kms:GenerateDataKey", &[key])?;
+            keys::generate_data_key(service, &input)?
+        }
+        Operation::GetDocument => {
+            let input: documents::Input = input(body)?;
+            asked.allow("ssm:GetDocument", &[asked.document(&input.name)])?;
+            documents::get_document(service, &input)?
+        }
+        // Needs no permission.
+        Operation::GetCallerIdentity => return Ok(identity::answer()),
     };
     Ok(Answer {
         status: 200,
@@ -126,7 +160,10 @@ fn find(target: &str) -> Option<(Operation, &'static str)> {
         | Operation::TerminateSession
         | Operation::DescribeSessions
         | Operation::GetConnectionStatus
-        | Operation::DescribeInstanceInformation => ("AmazonSSM", "ssm"),
+        | Operation::DescribeInstanceInformation
+        | Operation::GetDocument => ("AmazonSSM", "ssm"),
+        // It is found by its body.
+        Operation::GetCallerIdentity => return None,
     };
     (prefix == expected).then_some((operation, signing_name))
 }

@@ -14,7 +14,7 @@ use crate::settings::{ResumeWhileConnected, SessionGone};
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Input {
-    session_id: String,
+    pub(super) session_id: String,
 }
 
 /// A session that is over is answered as the settings say (docs/protocol.md, section 3), by

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ApiError;
+use super::policy::Asked;
 use crate::agent;
 use crate::service::Service;
 use crate::session::{NewSession, Session};
@@ -31,7 +32,11 @@ pub(super) struct Input {
     reason: Option<String>,
 }
 
-pub(super) fn start_session(service: &Arc<Service>, input: &Input) -> Result<Value, ApiError> {
+pub(super) fn start_session(
+    service: &Arc<Service>,
+    asked: &Asked<'_>,
+    input: &Input,
+) -> Result<Value, ApiError> {
     let length = input.target.chars().count();
     if !(1..=400).contains(&length) {
         return Err(ApiError::validation(
@@ -49,6 +54,9 @@ pub(super) fn start_session(service: &Arc<Service>, input: &Input) -> Result<Val
         .document_name
         .clone()
         .unwrap_or_else(|| "SSM-SessionManagerRunShell".to_owned());
+    // IAM is asked before anything is looked for.
+    let resources = [asked.node(&input.target), asked.document(&document)];
+    asked.allow("ssm:StartSession", &resources)?;
     let parameters = parameters(&document, input.parameters.as_ref())?;
     let settings = is_node_id(&input.target)
         .then(|| service.agent_of(&input.target))
@@ -92,12 +100,15 @@ pub(super) fn admission(service: &Service, session: &Session, resumed: bool) -> 
     json!({"SessionId": session.id, "StreamUrl": url, "TokenValue": token})
 }
 
-fn is_node_id(target: &str) -> bool {
+pub(super) fn is_node_id(target: &str) -> bool {
     let digits = target
         .strip_prefix("mi-")
         .or_else(|| target.strip_prefix("i-"));
+    // Ids are drawn by chance: the one of zeros alone is nobody's.
     digits.is_some_and(|digits| {
-        (1..=17).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        (1..=17).contains(&digits.len())
+            && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+            && digits.bytes().any(|digit| digit != b'0')
     })
 }
 
@@ -207,7 +218,13 @@ mod tests {
         for good in ["i-0123456789abcdef0", "mi-0123456789abcdef0", "i-1"] {
             assert!(is_node_id(good), "{good}");
         }
-        for bad in ["i-", "web-1", "i-xyz", "i-0123456789abcdef012"] {
+        for bad in [
+            "i-",
+            "i-00000000000000000",
+            "web-1",
+            "i-xyz",
+            "i-0123456789abcdef012",
+        ] {
             assert!(!is_node_id(bad), "{bad}");
         }
     }

@@ -107,11 +107,15 @@ pub enum Operation {
     DescribeInstanceInformation,
     /// `TrentService.GenerateDataKey`
     GenerateDataKey,
+    /// `AmazonSSM.GetDocument`
+    GetDocument,
+    /// `GetCallerIdentity` of STS
+    GetCallerIdentity,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::StartSession,
         Self::ResumeSession,
         Self::TerminateSession,
@@ -119,6 +123,8 @@ impl Operation {
         Self::GetConnectionStatus,
         Self::DescribeInstanceInformation,
         Self::GenerateDataKey,
+        Self::GetDocument,
+        Self::GetCallerIdentity,
     ];
 
     /// Returns the operation's name, as it stands in `X-Amz-Target`.
@@ -131,6 +137,8 @@ impl Operation {
             Self::GetConnectionStatus => "GetConnectionStatus",
             Self::DescribeInstanceInformation => "DescribeInstanceInformation",
             Self::GenerateDataKey => "GenerateDataKey",
+            Self::GetDocument => "GetDocument",
+            Self::GetCallerIdentity => "GetCallerIdentity",
         }
     }
 }
@@ -163,6 +171,43 @@ pub enum ApiFault {
 
 fn bad_request() -> u16 {
     400
+}
+
+/// What an account's policies do not allow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deny {
+    /// The IAM action, such as `ssm:StartSession`.
+    pub action: String,
+    /// Only on resources whose ARN contains this; on all if absent.
+    #[serde(default)]
+    pub on: Option<String>,
+    /// Not on resources whose ARN contains this, as where a policy names what it allows.
+    #[serde(default)]
+    pub except: Option<String>,
+    /// By a policy that denies it outright; otherwise none allows it.
+    #[serde(default)]
+    pub explicit: bool,
+}
+
+impl Deny {
+    /// Denies an action on everything.
+    pub fn action(action: &str) -> Self {
+        Self {
+            action: action.to_owned(),
+            on: None,
+            except: None,
+            explicit: false,
+        }
+    }
+
+    pub(crate) fn is_explicit(&self) -> bool {
+        self.explicit
+    }
+
+    pub(crate) fn denies(&self, action: &str, resource: &str) -> bool {
+        let has = |part: &Option<String>| part.as_deref().map(|part| resource.contains(part));
+        self.action == action && has(&self.on) != Some(false) && has(&self.except) != Some(true)
+    }
 }
 
 /// How WebSocket upgrades are refused.

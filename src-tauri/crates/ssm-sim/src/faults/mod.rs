@@ -14,7 +14,7 @@ use crate::link::{BlackHole, Hole, Link};
 use crate::service::Service;
 use crate::settings::{ResumeWhileConnected, SessionGone};
 
-pub use kinds::{Action, ApiFault, Direction, Lasting, MessageFaults, Operation, Refusal};
+pub use kinds::{Action, ApiFault, Deny, Direction, Lasting, MessageFaults, Operation, Refusal};
 use state::{Cut, LoseNext};
 pub(crate) use state::{Due, Fate, FaultState, Limited, garbage_frame};
 
@@ -231,6 +231,18 @@ impl Faults {
         self.service.with_faults(|faults| {
             faults.expired_keys.insert(access_key.to_owned(), at);
         });
+    }
+
+    /// Denies an action, until [`clear`](Self::clear).
+    pub fn deny(&self, deny: Deny) {
+        self.service.with_faults(|faults| faults.denied.push(deny));
+    }
+
+    /// Sets the service's clock ahead of this machine's by so many seconds (behind, if
+    /// negative): its dates say so, and signatures are refused accordingly.
+    pub fn clock(&self, ahead: i64) {
+        self.service
+            .with_faults(|faults| faults.clock_ahead = ahead);
     }
 
     /// Chooses what ResumeSession does while a client's WebSocket is open.

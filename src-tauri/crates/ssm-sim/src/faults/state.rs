@@ -8,7 +8,7 @@ use ssm_message::MessageType;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::kinds::{Action, ApiFault, Direction, Lasting, MessageFaults, Operation, Refusal};
+use super::kinds::{Action, ApiFault, Deny, Direction, Lasting, MessageFaults, Operation, Refusal};
 use crate::random::Random;
 use crate::session::Session;
 use crate::settings::{ResumeWhileConnected, SessionGone};
@@ -33,6 +33,10 @@ pub(crate) struct FaultState {
     pub(crate) max_duration: Option<Duration>,
     /// All of them.
     pub(crate) agents_gone: bool,
+    /// What the account does not allow.
+    pub(crate) denied: Vec<Deny>,
+    /// How far the service's clock is ahead of this machine's, in seconds.
+    pub(crate) clock_ahead: i64,
     to_agent: MessageFaults,
     to_client: MessageFaults,
     pub(super) cuts: Vec<Cut>,
@@ -140,11 +144,20 @@ impl FaultState {
             idle_timeout: None,
             max_duration: None,
             agents_gone: false,
+            denied: Vec::new(),
+            clock_ahead: 0,
             to_agent: MessageFaults::default(),
             to_client: MessageFaults::default(),
             cuts: Vec::new(),
             lose_next: Vec::new(),
         }
+    }
+
+    /// The first denial of an action on a resource.
+    pub(crate) fn denial(&self, action: &str, resource: &str) -> Option<&Deny> {
+        self.denied
+            .iter()
+            .find(|deny| deny.denies(action, resource))
     }
 
     pub(crate) fn messages(&self, direction: Direction) -> &MessageFaults {

@@ -1,6 +1,7 @@
 //! The simulator as a client sees it: over TCP, with a client written apart from the engine.
 
 #[cfg(test)]
+mod account;
 mod api;
 #[cfg(test)]
 mod channel;

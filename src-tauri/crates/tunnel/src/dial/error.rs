@@ -74,7 +74,7 @@ pub(crate) enum DialError {
 }
 
 impl DialError {
-    pub(super) fn connect(host: &str, source: io::Error) -> Self {
+    pub(crate) fn connect(host: &str, source: io::Error) -> Self {
         let host = host.to_owned();
         match NetworkFault::of(&source) {
             // TLS 1.3 reports some refusals only when the first bytes are read.
@@ -325,7 +325,7 @@ fn unless_reached(fault: NetworkFault) -> Next {
 }
 
 /// The first characters of a text, on one line.
-pub(super) fn excerpt(body: &[u8]) -> String {
+pub(crate) fn excerpt(body: &[u8]) -> String {
     // Four bytes a character at most, and room for what is left out.
     let head = &body[..body.len().min(EXCERPT_CHARS * 8)];
     let text = String::from_utf8_lossy(head);

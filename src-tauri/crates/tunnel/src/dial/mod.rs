@@ -14,6 +14,7 @@ mod tcp;
 mod upgrade;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_access::{Access, Trust};
@@ -21,20 +22,25 @@ use http::HeaderMap;
 use hyper_util::client::proxy::matcher::Matcher;
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_tungstenite::WebSocketStream;
 use tunnel_proto::Failure;
 use url::{Host, Url};
 
-pub(crate) use error::DialError;
+pub(crate) use error::{DialError, excerpt};
+pub(crate) use proxy::{
+    address as proxy_address, connect as proxy_connect, place as proxy_place, proxy_for,
+};
 use stream::Hop;
 pub(crate) use stream::Stream;
+pub(crate) use tcp::{connect as tcp_connect, resolve};
 
 /// The WebSocket of a data channel.
 pub(crate) type Socket = WebSocketStream<Stream>;
 
 /// How long all steps together may take. As long as an API call may; a slow link needs a
 /// second or two for its four or five round trips.
-const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Checks where the service sends the data channel, signs the upgrade with credentials that are
 /// asked for now, and opens the WebSocket.
@@ -87,24 +93,39 @@ pub(crate) async fn open(
     }
 }
 
-/// Where a WebSocket URL leads.
+/// Where a URL leads.
 #[derive(Debug)]
-struct Place {
+pub(crate) struct Place {
     /// Name or address, an IPv6 one without brackets.
-    host: String,
-    port: u16,
+    pub(crate) host: String,
+    pub(crate) port: u16,
     loopback: bool,
     /// The name that the certificate must be for; `None` for a connection in the clear.
-    tls: Option<ServerName<'static>>,
+    pub(crate) tls: Option<ServerName<'static>>,
 }
 
 impl Place {
     /// Accepts `wss` for any host, `ws` for loopback only: a data channel's token would go in
     /// the clear.
     fn of(url: &Url) -> Result<Self, DialError> {
-        let invalid = |reason: &str| DialError::Url {
-            reason: reason.to_owned(),
-        };
+        let place = Self::parts(url, url.scheme() == "wss")?;
+        match url.scheme() {
+            "wss" => Ok(place),
+            "ws" if place.loopback => Ok(place),
+            "ws" => Err(invalid("only wss:// is secure")),
+            _ => Err(invalid("it does not begin with wss://")),
+        }
+    }
+
+    /// Accepts the endpoint of a service, `https` or `http`, to look at the way to it.
+    pub(crate) fn of_endpoint(url: &Url) -> Result<Self, DialError> {
+        match url.scheme() {
+            "https" | "http" => Self::parts(url, url.scheme() == "https"),
+            _ => Err(invalid("it does not begin with https://")),
+        }
+    }
+
+    fn parts(url: &Url, secure: bool) -> Result<Self, DialError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("it holds a user name or password"));
         }
@@ -121,16 +142,10 @@ impl Place {
             Host::Ipv4(address) => (address.to_string(), address.is_loopback()),
             Host::Ipv6(address) => (address.to_string(), address.is_loopback()),
         };
-        let tls = match url.scheme() {
-            "wss" => {
-                let name = ServerName::try_from(host.clone())
-                    .map_err(|_| invalid("its host can be in no certificate"))?;
-                Some(name)
-            }
-            "ws" if loopback => None,
-            "ws" => return Err(invalid("only wss:// is secure")),
-            _ => return Err(invalid("it does not begin with wss://")),
-        };
+        let tls = secure
+            .then(|| ServerName::try_from(host.clone()))
+            .transpose()
+            .map_err(|_| invalid("its host can be in no certificate"))?;
         Ok(Self {
             host,
             port,
@@ -140,7 +155,7 @@ impl Place {
     }
 
     /// Host and port as HTTP writes them.
-    fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         match self.host.parse::<IpAddr>() {
             Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
             Ok(IpAddr::V4(_)) | Err(_) => format!("{}:{}", self.host, self.port),
@@ -148,15 +163,36 @@ impl Place {
     }
 }
 
-async fn connect(place: &Place, trust: &Trust, proxies: &Matcher) -> Result<Stream, DialError> {
-    let hop = match proxy::proxy_for(place, proxies) {
+fn invalid(reason: &str) -> DialError {
+    DialError::Url {
+        reason: reason.to_owned(),
+    }
+}
+
+/// Connects, through a proxy where there is one, and speaks TLS where it is spoken.
+pub(crate) async fn connect(
+    place: &Place,
+    trust: &Trust,
+    proxies: &Matcher,
+) -> Result<Stream, DialError> {
+    connect_with(place, trust, trust.client_config(), proxies).await
+}
+
+/// The same with other TLS settings for the place itself.
+pub(crate) async fn connect_with(
+    place: &Place,
+    trust: &Trust,
+    config: Arc<ClientConfig>,
+    proxies: &Matcher,
+) -> Result<Stream, DialError> {
+    let hop = match proxy_for(place, proxies) {
         Some(proxy) => proxy::connect(place, &proxy, trust).await?,
         None => Hop::Plain(tcp::connect(&place.host, place.port).await?),
     };
     match &place.tls {
         None => Ok(Stream::Plain(hop)),
         Some(name) => {
-            let tls = TlsConnector::from(trust.client_config())
+            let tls = TlsConnector::from(config)
                 .connect(name.clone(), hop)
                 .await
                 .map_err(|error| DialError::tls(&place.host, error))?;
@@ -166,4 +202,4 @@ async fn connect(place: &Place, trust: &Trust, proxies: &Matcher) -> Result<Stre
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

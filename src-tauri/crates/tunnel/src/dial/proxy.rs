@@ -22,7 +22,7 @@ const MAX_REFUSAL_BYTES: usize = 16 * 1024;
 /// The proxy for a place, if it is reached through one.
 ///
 /// Loopback is never, whatever the environment says: the proxy's loopback is not ours.
-pub(super) fn proxy_for(place: &Place, proxies: &Matcher) -> Option<Intercept> {
+pub(crate) fn proxy_for(place: &Place, proxies: &Matcher) -> Option<Intercept> {
     if place.loopback || place.tls.is_none() {
         return None;
     }
@@ -36,26 +36,45 @@ pub(super) fn proxy_for(place: &Place, proxies: &Matcher) -> Option<Intercept> {
 }
 
 /// Connects to the proxy and has it connect to the place.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     place: &Place,
     proxy: &Intercept,
     trust: &Trust,
 ) -> Result<Hop, DialError> {
-    let hop = reach(proxy.uri(), trust).await?;
+    let hop = reach(proxy, trust).await?;
     ask(hop, place, proxy.basic_auth()).await
 }
 
-async fn reach(proxy: &Uri, trust: &Trust) -> Result<Hop, DialError> {
-    let address = proxy
-        .authority()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let secure = match proxy.scheme_str() {
+/// A proxy's address, without user and password.
+pub(crate) fn address(proxy: &Intercept) -> String {
+    let (host, port) = place(proxy);
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
+/// A proxy's host, an IPv6 address without brackets, and its port.
+pub(crate) fn place(proxy: &Intercept) -> (String, u16) {
+    let uri = proxy.uri();
+    let host = uri.host().unwrap_or_default();
+    let usual = match uri.scheme_str() {
+        Some("https") => 443,
+        Some(_) | None => 80,
+    };
+    let port = uri.port_u16().unwrap_or(usual);
+    (host.trim_matches(['[', ']']).to_owned(), port)
+}
+
+async fn reach(proxy: &Intercept, trust: &Trust) -> Result<Hop, DialError> {
+    let address = address(proxy);
+    let scheme = proxy.uri().scheme_str();
+    let secure = match scheme {
         Some("http") => false,
         Some("https") => true,
         Some(_) | None => {
             return Err(DialError::ProxyScheme {
-                scheme: proxy.scheme_str().unwrap_or_default().to_owned(),
+                scheme: scheme.unwrap_or_default().to_owned(),
             });
         }
     };
@@ -63,12 +82,7 @@ async fn reach(proxy: &Uri, trust: &Trust) -> Result<Hop, DialError> {
         proxy: address.clone(),
         source: Box::new(source),
     };
-    let host = proxy
-        .host()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_owned();
-    let port = proxy.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    let (host, port) = place(proxy);
     let tcp = tcp::connect(&host, port).await.map_err(unreachable)?;
     if !secure {
         return Ok(Hop::Plain(tcp));

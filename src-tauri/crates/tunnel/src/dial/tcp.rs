@@ -1,6 +1,7 @@
 //! Name resolution and TCP.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -11,16 +12,27 @@ use super::DialError;
 /// once; a live one answers in well under a second.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Tries a host's addresses one after another, the last for as long as the caller waits.
-pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialError> {
+/// Looks a host's addresses up.
+pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
+    let failed = |source| DialError::Dns {
+        host: host.to_owned(),
+        source,
+    };
     let addresses = tokio::net::lookup_host((host, port))
         .await
-        .map_err(|source| DialError::Dns {
-            host: host.to_owned(),
-            source,
-        })?;
+        .map_err(failed)?;
     let addresses: Vec<_> = addresses.collect();
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    if addresses.is_empty() {
+        let nothing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        return Err(failed(nothing));
+    }
+    Ok(addresses)
+}
+
+/// Tries a host's addresses one after another, the last for as long as the caller waits.
+pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialError> {
+    let addresses = resolve(host, port).await?;
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for (tried, address) in addresses.iter().enumerate() {
         let attempt = TcpStream::connect(address);
         let outcome = if tried + 1 == addresses.len() {
@@ -44,12 +56,6 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialErro
                 failure = error;
             }
         }
-    }
-    if addresses.is_empty() {
-        return Err(DialError::Dns {
-            host: host.to_owned(),
-            source: failure,
-        });
     }
     Err(DialError::connect(host, failure))
 }

@@ -457,11 +457,11 @@ fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
     }
 }
 
-fn no_proxies() -> Matcher {
+pub(crate) fn no_proxies() -> Matcher {
     Matcher::builder().build()
 }
 
-fn proxies(url: &str) -> Matcher {
+pub(crate) fn proxies(url: &str) -> Matcher {
     Matcher::builder().all(url).build()
 }
 
@@ -506,7 +506,7 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
 }
 
 /// Reads what is asked, answers with fixed text, and closes.
-fn answering(
+pub(crate) fn answering(
     answer: &str,
 ) -> impl Fn(TcpStream) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + use<> {
     let answer = answer.to_owned();
@@ -534,7 +534,7 @@ async fn read_head(tcp: &mut TcpStream) -> String {
 }
 
 /// Listens on loopback until the set is dropped.
-async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
+pub(crate) async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
 where
     F: Fn(TcpStream) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,
@@ -554,14 +554,14 @@ where
 type Asked = Arc<Mutex<Vec<(String, HeaderMap)>>>;
 
 /// A CONNECT proxy that leads wherever it is asked to one address.
-struct Proxy {
-    address: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
     asked: Asked,
     _tasks: JoinSet<()>,
 }
 
 impl Proxy {
-    async fn start(status: u16, body: &'static str, destination: SocketAddr) -> Self {
+    pub(crate) async fn start(status: u16, body: &'static str, destination: SocketAddr) -> Self {
         let asked = Asked::default();
         let record = Arc::clone(&asked);
         let (address, tasks) =
@@ -615,8 +615,8 @@ async fn relay(request: Request<Incoming>, destination: SocketAddr) {
     let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut there).await;
 }
 
-type Tls = tokio_rustls::server::TlsStream<TcpStream>;
-type Handling = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Tls = tokio_rustls::server::TlsStream<TcpStream>;
+pub(crate) type Handling = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn over_tls<F, Fut>(acceptor: TlsAcceptor, handle: F) -> impl Fn(TcpStream) -> Handling
 where
@@ -634,13 +634,13 @@ where
 }
 
 /// A certification authority of the test's own, and its bundle.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     directory: tempfile::TempDir,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -652,13 +652,17 @@ impl Authority {
         }
     }
 
-    fn trust(&self) -> Trust {
+    pub(crate) fn trust(&self) -> Trust {
         let bundle: PathBuf = self.directory.path().join("bundle.pem");
         std::fs::write(&bundle, self.issuer.pem()).unwrap();
         Trust::load(Some(&bundle)).unwrap()
     }
 
-    fn tls<F, Fut>(&self, name: &str, handle: F) -> impl Fn(TcpStream) -> Handling + use<F, Fut>
+    pub(crate) fn tls<F, Fut>(
+        &self,
+        name: &str,
+        handle: F,
+    ) -> impl Fn(TcpStream) -> Handling + use<F, Fut>
     where
         F: Fn(Tls) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + Send,

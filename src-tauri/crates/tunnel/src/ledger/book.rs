@@ -26,6 +26,9 @@ const SIZE_MOST: u64 = 4 << 20;
 /// with. Others wait for the next start.
 const CLAIMS_MOST: usize = 64;
 
+/// Files that are looked into by a survey: one for each process.
+const SURVEYED_MOST: usize = 1024;
+
 /// Attempts to make the file: between its making and its lock, another process' sweep may take
 /// it for one that was left behind.
 const ATTEMPTS: usize = 3;
@@ -211,6 +214,40 @@ impl Claim {
             tracing::debug!(%error, "the end of sessions can't be noted");
         }
     }
+}
+
+/// A session that some process has noted and not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// The session, and what it takes to end it.
+    pub session: Started,
+    /// Whether the process that had started it lives, frozen or not.
+    pub is_held: bool,
+}
+
+/// Looks into the files of all processes, and leaves them as they are.
+pub(super) fn survey(folder: &Path, now: u64) -> Vec<Noted> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let finished = paths.filter(|path| path.to_str().is_some_and(|path| path.ends_with(SUFFIX)));
+    let mut noted = Vec::new();
+    for path in finished.take(SURVEYED_MOST) {
+        let Ok(mut file) = File::open(&path) else {
+            continue;
+        };
+        // Shared, so that two who look do not take each other for the owner. Let go when the
+        // file is closed, at once.
+        let is_held = file.try_lock_shared().is_err();
+        let mut bytes = Vec::new();
+        if (&mut file).take(SIZE_MOST).read_to_end(&mut bytes).is_err() {
+            continue;
+        }
+        let sessions = ghosts(&bytes, now).into_iter();
+        noted.extend(sessions.map(|session| Noted { session, is_held }));
+    }
+    noted
 }
 
 /// Takes over the files of dead processes. Those that hold nothing any more are removed.

@@ -295,3 +295,28 @@ fn the_endpoints_that_were_set_are_noted_and_found_again() {
     let read: Started = serde_json::from_str(&text).unwrap();
     assert_eq!(sweep::endpoints(&read), endpoints);
 }
+
+#[tokio::test]
+async fn a_survey_tells_the_sessions_of_the_living_from_those_of_the_dead_and_ends_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let living = Ledger::open(folder.path());
+    let settings = AccessSettings::default();
+    let started = |id: &str| Started::new(id, "eu-central-1", &settings, crate::unix_ms_now());
+    living.started(&started("held"));
+    living.settled().await;
+    let dead = format!(
+        "{{\"event\":\"started\",\"sessionId\":\"left\",\"at\":{},\"region\":\"eu-central-1\"}}\n",
+        crate::unix_ms_now()
+    );
+    fs::write(folder.path().join("1-dead-1.jsonl"), dead).unwrap();
+    for _ in 0..2 {
+        let mut noted = living.survey().await;
+        noted.sort_by(|a, b| a.session.session_id.cmp(&b.session.session_id));
+        let told: Vec<_> = noted
+            .iter()
+            .map(|noted| (noted.session.session_id.as_str(), noted.is_held))
+            .collect();
+        assert_eq!(told, [("held", true), ("left", false)]);
+    }
+    assert!(Ledger::none().survey().await.is_empty());
+}

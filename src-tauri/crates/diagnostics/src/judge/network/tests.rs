@@ -49,6 +49,8 @@ fn names_are_told_with_their_addresses_and_one_without_fails() {
     };
     let found = dns(vec![Ok(resolved("a", None)), Ok(resolved("b", None))]);
     assert_eq!(found.what, "a is 192.0.2.1. b is 192.0.2.1.");
+    let address = dns(vec![Ok(resolved("192.0.2.1", None))]);
+    assert_eq!(address.what, "192.0.2.1 is an address already.");
     let proxied = |host| Ok(resolved("proxy", Some(host)));
     let found = dns(vec![proxied("a"), proxied("b")]);
     assert_eq!(found.what, "The proxy proxy is 192.0.2.1.");

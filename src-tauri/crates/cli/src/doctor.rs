@@ -1,0 +1,97 @@
+//! `culvert doctor`: what is wrong, and what to do about it.
+
+use tunnel_manager::Traces;
+use tunnel_manager::doctor::{self, Business, Examination, Tunnels, report};
+use tunnel_manager::tunnel::{Environment, Problem, ProblemKind, TunnelConfig};
+
+use crate::args::Doctor;
+use crate::exit::Exit;
+use crate::output::{Output, complain, say};
+use crate::saved;
+
+/// Runs the checks and prints each as soon as those before it are done.
+pub(crate) async fn run(wanted: Doctor) -> Exit {
+    let json = wanted.json;
+    let (sweep, session) = (wanted.sweep, wanted.session);
+    let (access, tunnels) = match patients(wanted) {
+        Ok(found) => found,
+        Err(problem) => {
+            Output::new(json).failed(&problem);
+            return Exit::from(&problem);
+        }
+    };
+    let environment = Environment::system();
+    let examination = Examination {
+        access,
+        tunnels,
+        sweep,
+        session,
+        ledger: Traces::of_user().ledger,
+        calls: environment.call_budget().clone(),
+    };
+    let findings = Box::pin(doctor::examine(examination, |finding| {
+        say(&if json {
+            report::json(finding)
+        } else {
+            report::text(finding)
+        });
+    }))
+    .await;
+    if json {
+        say(&report::summary_json(&findings));
+    } else {
+        say("");
+        say(&report::summary_text(&findings));
+    }
+    match report::worst(&findings) {
+        None => Exit::Success,
+        Some(business) => Exit::Problem(kind(business)),
+    }
+}
+
+/// The tunnel that is meant, or all that are saved.
+fn patients(wanted: Doctor) -> Result<(tunnel_manager::tunnel::AccessSettings, Tunnels), Problem> {
+    let saved = wanted.name.as_deref().map(saved::find).transpose()?;
+    let is_one = saved.is_some() || !wanted.target.is_empty();
+    let (session, json) = (wanted.session, wanted.json);
+    let config = wanted.into_forward().into_config(saved.as_ref());
+    let access = config.access.clone();
+    if is_one {
+        return Ok((access, Tunnels::One(Box::new(config))));
+    }
+    if session {
+        return Err(Problem::new(
+            ProblemKind::Settings,
+            "no-tunnel",
+            "A real session needs a tunnel.",
+            "Name a saved one, or give --target and --remote-port.",
+        ));
+    }
+    // That the saved ones can't be read keeps nobody from looking at the rest.
+    let all = match saved::store().and_then(|store| store.read().map_err(|e| e.problem())) {
+        Ok(profiles) => profiles
+            .iter()
+            .map(tunnel_manager::Profile::tunnel_config)
+            .collect(),
+        Err(problem) => {
+            if !json {
+                complain(&crate::output::problem_sentence(&problem));
+            }
+            Vec::<TunnelConfig>::new()
+        }
+    };
+    Ok((access, Tunnels::All(all)))
+}
+
+fn kind(business: Business) -> ProblemKind {
+    match business {
+        Business::Settings => ProblemKind::Settings,
+        Business::Listen => ProblemKind::Listen,
+        Business::Credentials => ProblemKind::Credentials,
+        Business::Permission => ProblemKind::Permission,
+        Business::Target => ProblemKind::Target,
+        Business::Network => ProblemKind::Network,
+        Business::Service => ProblemKind::Service,
+        Business::Protocol => ProblemKind::Protocol,
+    }
+}

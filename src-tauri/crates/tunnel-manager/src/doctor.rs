@@ -1,0 +1,264 @@
+//! The doctor: gathers the facts, and has them judged.
+//!
+//! What is asked of AWS and of the machine is asked here, with the settings, proxies, roots and
+//! calls of the tunnels themselves; what the answers mean is decided in the crate `diagnostics`.
+
+mod account;
+mod facts;
+mod iam;
+mod network;
+mod opening;
+mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use diagnostics::{Business, Check, Finding, Judgement, Verdict, report};
+use diagnostics::{JobId, Plan, judge};
+use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
+
+pub use iam::iam_policy;
+
+use facts::{Facts, Reached};
+
+/// How long a check may take: an API call and finding credentials for it take 10 s each at most.
+const LIMIT: Duration = Duration::from_secs(25);
+
+/// The same for those that wait for more: a sweep, a real session.
+const LONG_LIMIT: Duration = Duration::from_secs(45);
+
+/// What is examined.
+#[derive(Debug, Clone)]
+pub struct Examination {
+    /// Whose account and which way, where no tunnel says it.
+    pub access: AccessSettings,
+    /// What is looked at besides.
+    pub tunnels: Tunnels,
+    /// Whether sessions of ours that nobody uses are ended.
+    pub sweep: bool,
+    /// Whether a real session is opened and closed, where there is one tunnel.
+    pub session: bool,
+    /// The sessions that this machine knows of.
+    pub ledger: Ledger,
+    /// How many calls are made at once.
+    pub calls: CallBudget,
+}
+
+/// The tunnels that are looked at.
+#[derive(Debug, Clone)]
+pub enum Tunnels {
+    /// This one, thoroughly.
+    One(Box<TunnelConfig>),
+    /// All of these, briefly: settings, port, credentials, target and agent.
+    All(Vec<TunnelConfig>),
+}
+
+/// Makes all checks, those that can at once. `told` hears each finding as soon as those before
+/// it are there.
+pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Vec<Finding> {
+    let Examination {
+        access,
+        tunnels,
+        sweep,
+        session,
+        ledger,
+        calls,
+    } = examination;
+    let mut plan = Plan::default();
+    let settings = match &tunnels {
+        Tunnels::One(tunnel) => tunnel.access.clone(),
+        Tunnels::All(_) => access,
+    };
+    let facts = Arc::new(Facts::new(settings, calls.clone()));
+    match tunnels {
+        Tunnels::One(tunnel) => {
+            let tunnel = Arc::new(*tunnel);
+            let way = before(&mut plan, &facts, Some(&tunnel));
+            one(&mut plan, &facts, &tunnel, way);
+            ghosts(&mut plan, &facts, way, (ledger.clone(), calls), sweep);
+            if session {
+                let needs = [way.identity, way.websocket];
+                plan.add(Check::Session, None, &needs, LONG_LIMIT, async move {
+                    judge::real_session(opening::open(&tunnel, ledger).await)
+                });
+            }
+        }
+        Tunnels::All(tunnels) => {
+            let way = before(&mut plan, &facts, None);
+            account(&mut plan, &facts, way);
+            ghosts(&mut plan, &facts, way, (ledger, calls.clone()), sweep);
+            for tunnel in &tunnels {
+                briefly(&mut plan, tunnel, &calls, way);
+            }
+        }
+    }
+    Box::pin(plan.run(told)).await
+}
+
+/// The checks that others need.
+#[derive(Clone, Copy)]
+struct Way {
+    portal: JobId,
+    websocket: JobId,
+    identity: JobId,
+}
+
+/// This machine, the way to AWS, and who one is there.
+fn before(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: Option<&Arc<TunnelConfig>>) -> Way {
+    let with = || Arc::clone(facts);
+    let f = with();
+    let settings = plan.add(Check::Settings, None, &[], LIMIT, async move {
+        judge::settings(f.load().await)
+    });
+    if let Some(tunnel) = tunnel {
+        let listen = tunnel.listen.clone();
+        plan.add(Check::LocalPort, None, &[], LIMIT, async move {
+            judge::local_port(facts::port(&listen).await)
+        });
+    }
+    let f = with();
+    let credentials = plan.add(Check::Credentials, None, &[settings], LIMIT, async move {
+        judge::credentials(f.credentials().await)
+    });
+    let f = with();
+    let dns = plan.add(Check::Dns, None, &[settings], LIMIT, async move {
+        judge::dns(network::names(&f).await)
+    });
+    let f = with();
+    let tcp = plan.add(Check::Tcp, None, &[dns], LIMIT, async move {
+        judge::tcp(network::connections(&f).await)
+    });
+    let f = with();
+    let proxy = plan.add(Check::Proxy, None, &[tcp], LIMIT, async move {
+        judge::proxy(network::proxies(&f).await)
+    });
+    let f = with();
+    let tls = plan.add(Check::Tls, None, &[proxy], LIMIT, async move {
+        match network::certificates(&f).await {
+            Ok(shown) => judge::tls(&shown),
+            Err(fault) => fault.into(),
+        }
+    });
+    let f = with();
+    let portal = plan.add(Check::CaptivePortal, None, &[tls], LIMIT, async move {
+        judge::captive_portal(network::answer(&f).await)
+    });
+    let f = with();
+    let clock = plan.add(Check::Clock, None, &[portal], LIMIT, async move {
+        judge::clock(network::answer(&f).await)
+    });
+    let f = with();
+    let websocket = plan.add(Check::WebSocket, None, &[tls], LIMIT, async move {
+        judge::websocket(network::upgrade(&f).await)
+    });
+    let f = with();
+    let needs = [credentials, clock];
+    let identity = plan.add(Check::Identity, None, &needs, LIMIT, async move {
+        judge::identity(f.identity().await)
+    });
+    Way {
+        portal,
+        websocket,
+        identity,
+    }
+}
+
+/// The target, what is allowed, and what the account has set, for one tunnel.
+fn one(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: &Arc<TunnelConfig>, way: Way) {
+    let needs = [way.identity];
+    let reached = Arc::new(Reached::new(Arc::clone(facts), tunnel));
+    target_and_agent(plan, None, &reached, tunnel, &needs);
+    let f = Arc::clone(facts);
+    let (r, document) = (Arc::clone(&reached), document(tunnel));
+    plan.add(Check::StartSession, None, &needs, LIMIT, async move {
+        account::may_start(&f, &r, document).await
+    });
+    account(plan, facts, way);
+    let f = Arc::clone(facts);
+    let wants = account::wants(tunnel);
+    let preferences = plan.add(Check::Preferences, None, &needs, LIMIT, async move {
+        account::preferences(&f, wants).await
+    });
+    let f = Arc::clone(facts);
+    let needs = [way.identity, preferences];
+    plan.add(Check::SessionKey, None, &needs, LIMIT, async move {
+        account::session_key(&f, &reached).await
+    });
+}
+
+/// What is allowed on sessions of one's own.
+fn account(plan: &mut Plan<'_>, facts: &Arc<Facts>, way: Way) {
+    let needs = [way.identity];
+    let f = Arc::clone(facts);
+    plan.add(Check::ResumeSession, None, &needs, LIMIT, async move {
+        account::may_resume(&f).await
+    });
+    let f = Arc::clone(facts);
+    plan.add(Check::TerminateSession, None, &needs, LIMIT, async move {
+        account::may_terminate(&f).await
+    });
+}
+
+fn ghosts(
+    plan: &mut Plan<'_>,
+    facts: &Arc<Facts>,
+    way: Way,
+    (ledger, calls): (Ledger, CallBudget),
+    sweep: bool,
+) {
+    let f = Arc::clone(facts);
+    let needs = [way.identity];
+    plan.add(Check::Ghosts, None, &needs, LONG_LIMIT, async move {
+        account::ghosts(&f, &calls, &ledger, sweep).await
+    });
+}
+
+fn target_and_agent(
+    plan: &mut Plan<'_>,
+    about: Option<&str>,
+    reached: &Arc<Reached>,
+    tunnel: &TunnelConfig,
+    needs: &[JobId],
+) {
+    let r = Arc::clone(reached);
+    let target = plan.add(Check::Target, about, needs, LIMIT, async move {
+        r.judge_target().await
+    });
+    let (r, wants) = (Arc::clone(reached), facts::agent_wants(tunnel));
+    plan.add(Check::Agent, about, &[target], LIMIT, async move {
+        judge::agent(r.agent_version().await.as_deref(), wants)
+    });
+}
+
+/// One of many: its settings and what they lead to. The way to AWS is looked at once, for all.
+fn briefly(plan: &mut Plan<'_>, tunnel: &TunnelConfig, calls: &CallBudget, way: Way) {
+    let about = tunnel.name.clone();
+    let about = Some(about.as_str());
+    let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
+    let f = Arc::clone(&facts);
+    let settings = plan.add(Check::Settings, about, &[], LIMIT, async move {
+        judge::settings(f.load().await)
+    });
+    let listen = tunnel.listen.clone();
+    plan.add(Check::LocalPort, about, &[], LIMIT, async move {
+        judge::local_port(facts::port(&listen).await)
+    });
+    let f = Arc::clone(&facts);
+    let credentials = plan.add(Check::Credentials, about, &[settings], LIMIT, async move {
+        judge::credentials(f.credentials().await)
+    });
+    let reached = Arc::new(Reached::new(facts, tunnel));
+    let needs = [way.portal, credentials];
+    target_and_agent(plan, about, &reached, tunnel, &needs);
+}
+
+/// The document that a tunnel's sessions are started with.
+fn document(tunnel: &TunnelConfig) -> String {
+    match &tunnel.destination {
+        Destination::Port(_) => "AWS-StartPortForwardingSession",
+        Destination::RemoteHost { .. } => "AWS-StartPortForwardingSessionToRemoteHost",
+        Destination::Stream { .. } => "AWS-StartSSHSession",
+        Destination::Document { name, .. } => name,
+    }
+    .to_owned()
+}

@@ -1,0 +1,107 @@
+//! The way to AWS, looked at with the eyes of a tunnel.
+
+use diagnostics::Fault;
+use diagnostics::judge::{Answer, Certificate, Name, Proxied, Resolved, Upgrade};
+use tunnel::probe::{Certificates, Probe, ThroughProxy};
+
+use super::facts::Facts;
+use super::words::fault;
+
+pub(super) async fn names(facts: &Facts) -> Vec<Result<Resolved, Fault>> {
+    let probes = match facts.probes().await {
+        Ok(probes) => probes,
+        Err(fault) => return vec![Err(fault)],
+    };
+    let mut names = Vec::new();
+    for probe in &probes {
+        let found = probe.look_up().await.map_err(fault);
+        names.push(found.map(|found| Resolved {
+            proxy_of: probe.is_proxied().then(|| probe.host().to_owned()),
+            name: found.name,
+            addresses: found.addresses,
+        }));
+    }
+    names
+}
+
+pub(super) async fn connections(facts: &Facts) -> Vec<Result<(String, String), Fault>> {
+    let probes = match facts.probes().await {
+        Ok(probes) => probes,
+        Err(fault) => return vec![Err(fault)],
+    };
+    let mut places = Vec::new();
+    for probe in &probes {
+        let connected = probe.connect().await.map_err(fault);
+        places.push(connected.map(|(name, address)| (name, address.to_string())));
+    }
+    places
+}
+
+pub(super) async fn proxies(facts: &Facts) -> Vec<(String, Proxied)> {
+    // Whoever needs this check has seen that they can be made.
+    let probes = facts.probes().await.unwrap_or_default();
+    let mut asked = Vec::new();
+    for probe in &probes {
+        let proxied = match probe.through_proxy().await {
+            ThroughProxy::Direct => Proxied::Direct,
+            ThroughProxy::Connected { proxy } => Proxied::Connected { proxy },
+            ThroughProxy::Refused { proxy, problem } => Proxied::Failed {
+                proxy,
+                fault: fault(problem),
+            },
+        };
+        asked.push((probe.host().to_owned(), proxied));
+    }
+    asked
+}
+
+pub(super) async fn certificates(facts: &Facts) -> Result<Vec<Certificate>, Fault> {
+    let probes = facts.probes().await?;
+    let mut shown = Vec::new();
+    for probe in probes.iter().filter(|probe| probe.is_secure()) {
+        let Certificates {
+            host,
+            signers,
+            problem,
+        } = probe.certificates().await.map_err(fault)?;
+        let name = |name: tunnel::probe::CertificateName| Name {
+            organisation: name.organisation,
+            common_name: name.common_name,
+        };
+        shown.push(Certificate {
+            host,
+            signers: signers.into_iter().map(name).collect(),
+            fault: problem.map(fault),
+        });
+    }
+    Ok(shown)
+}
+
+/// Who answers a call, asked once for all who want to know.
+pub(super) async fn answer(facts: &Facts) -> Result<&Answer, Fault> {
+    let asked = facts.answer.get_or_init(|| async {
+        let probe = facts.ssm().await?;
+        let answer = probe.ask().await.map_err(fault)?;
+        Ok(Answer {
+            host: probe.host().to_owned(),
+            status: answer.status,
+            is_services: answer.has_request_id || answer.is_json && !answer.is_page,
+            location: answer.location,
+            excerpt: answer.excerpt,
+            clock_ahead: answer.clock_ahead,
+            took: answer.took,
+        })
+    });
+    asked.await.as_ref().map_err(Clone::clone)
+}
+
+pub(super) async fn upgrade(facts: &Facts) -> Result<Upgrade, Fault> {
+    let probe: Probe = facts.gateway().await?;
+    let answer = probe.upgrade().await.map_err(fault)?;
+    Ok(Upgrade {
+        host: probe.host().to_owned(),
+        status: answer.status,
+        is_page: answer.is_page,
+        excerpt: answer.excerpt,
+    })
+}
