@@ -125,7 +125,7 @@ impl Receiver {
     pub(crate) fn take_next(&mut self, now: Instant) -> Option<(i64, PayloadType, Bytes)> {
         let number = self.expected;
         let early = self.early.remove(&number)?;
-        let payload = self.store.take(early.payload);
+        let payload = self.store.take(&early.payload);
         self.advance(now);
         Some((number, early.payload_type, payload))
     }

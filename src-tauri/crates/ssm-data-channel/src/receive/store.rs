@@ -91,10 +91,10 @@ impl Store {
     }
 
     /// Gives a payload out, and the memory back if it was the chunk's last.
-    pub(super) fn take(&mut self, kept: Kept) -> Bytes {
+    pub(super) fn take(&mut self, kept: &Kept) -> Bytes {
         let (number, from, to) = match kept {
             Kept::Nowhere => return Bytes::new(),
-            Kept::In { chunk, from, to } => (chunk, from, to),
+            Kept::In { chunk, from, to } => (*chunk, *from, *to),
         };
         let Some(chunk) = self.chunks.get_mut(&number) else {
             return Bytes::new();
@@ -165,7 +165,7 @@ mod tests {
         assert!(store.bytes() < sum + sum / 4, "{} of {sum}", store.bytes());
         while !kept.is_empty() {
             let (payload, place) = kept.swap_remove(kept.len() / 3);
-            assert_eq!(store.take(place)[..], payload[..]);
+            assert_eq!(store.take(&place)[..], payload[..]);
         }
         assert_eq!(store.bytes(), 0);
         assert!(store.chunks.is_empty());
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(store.growth(10), LEAST_CHUNK);
         let kept = store.put(b"0123456789").unwrap();
         assert_eq!((store.bytes(), store.growth(10)), (LEAST_CHUNK, 0));
-        store.take(kept);
+        store.take(&kept);
         assert_eq!(store.bytes(), 0);
     }
 }
