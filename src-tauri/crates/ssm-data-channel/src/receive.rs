@@ -12,8 +12,9 @@ use ssm_message::PayloadType;
 pub use self::memory::ReorderMemory;
 use self::store::{Kept, Store};
 
-/// What keeping one message costs beside its payload: its entry in the map, generously.
-const ENTRY: usize = 64;
+/// What keeping one message costs beside its payload: its entry in a map whose nodes are half
+/// full.
+const ENTRY: usize = 112;
 
 /// Where a numbered message belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

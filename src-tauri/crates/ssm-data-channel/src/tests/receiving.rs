@@ -59,7 +59,7 @@ fn what_came_early_survives_a_new_socket() {
 fn without_room_to_wait_a_message_is_not_acknowledged() {
     let mut rig = Rig::established(Config {
         // One chunk and two entries.
-        reorder_bytes: 16 * 1024 + 128,
+        reorder_bytes: 16 * 1024 + 224,
         ..Config::default()
     });
     for number in 3..8 {
