@@ -13,6 +13,8 @@
 
 mod directory;
 mod newest;
+mod profiles;
+mod relay;
 mod server;
 mod sign_in;
 
