@@ -110,6 +110,18 @@ const checks = [
     },
   },
   {
+    name: 'keyring',
+    group: 'rust',
+    title: 'Keys in a real keyring: locked, absent, and open',
+    needs: ['rust', 'window', 'ui', 'keyring'],
+    run: async () => {
+      if (process.platform !== 'linux') return 'the Secret Service is a thing of Linux';
+      const built = await cargo('build', ...everything, '--bins');
+      if (built !== 0) return built;
+      return cargo('test', ...everything, '--test', 'keyring', '--', '--ignored');
+    },
+  },
+  {
     name: 'desktop',
     group: 'desktop',
     title: 'The real window',
@@ -156,6 +168,7 @@ async function setUp(needs) {
   if (needs.has('rust')) packages.push('compiler');
   if (needs.has('window')) packages.push('window');
   if (needs.has('windowTest')) packages.push('windowTest');
+  if (needs.has('keyring') && process.platform === 'linux') packages.push('keyring');
   if (needs.has('python') && !(await hasPython())) packages.push('python');
   if (packages.length > 0) await ensurePackages(packages);
   if (needs.has('rust')) await ensureToolchain(['rustfmt', 'clippy']);

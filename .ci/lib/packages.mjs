@@ -29,6 +29,10 @@ export const groups = {
       'adwaita-icon-theme',
     ],
   },
+  keyring: {
+    why: 'to test with a real keyring: a Secret Service and a message bus',
+    packages: ['gnome-keyring', 'dbus-daemon', 'dbus-bin'],
+  },
   python: {
     why: 'to test with the real AWS CLI and a mock of AWS: Python, which they are written in',
     packages: ['python3', 'python3-venv'],
@@ -111,6 +115,11 @@ async function ensureElsewhere(names) {
       for (const program of ['Xvfb', 'dbus-run-session', 'WebKitWebDriver']) {
         if (!which(program)) missing.push(program);
       }
+    }
+  }
+  if (process.platform === 'linux' && names.includes('keyring')) {
+    for (const program of ['gnome-keyring-daemon', 'dbus-daemon', 'dbus-send']) {
+      if (!which(program)) missing.push(program);
     }
   }
   if (names.includes('python')) missing.push('python3 with venv');

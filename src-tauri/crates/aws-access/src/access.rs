@@ -19,15 +19,17 @@ use aws_types::region::Region;
 use aws_types::request_id::RequestId as _;
 use aws_types::sdk_config::SharedTimeSource;
 use http::HeaderMap;
+use hyper_util::client::proxy::matcher::Matcher;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::answer::{Call, call_error};
 use crate::credentials::CredentialSource;
-use crate::http_client::{Proxies, connector, http_client};
+use crate::http_client::{connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
+use crate::proxies::Proxies;
 use crate::reading::Reader;
 use crate::sso::Portal;
 use crate::variables::Variables;
@@ -59,6 +61,7 @@ struct Inner {
     endpoints: ResolvedEndpoints,
     api_timeout: Duration,
     trust: Trust,
+    proxies: Matcher,
     credentials: CredentialSource,
     /// Until when the credentials are good that were found last.
     good_until: Mutex<Option<SystemTime>>,
@@ -157,7 +160,8 @@ impl Access {
         };
         // Fixed credentials stand alone: a demo must run on a machine whose AWS files are
         // missing or broken.
-        let profiles = if settings.static_credentials.is_some() && settings.profile.is_none() {
+        let has_keys = settings.static_credentials.is_some() || settings.keys.is_some();
+        let profiles = if has_keys && settings.profile.is_none() {
             Profiles::default()
         } else {
             profiles::read(&files, settings.profile.as_deref(), heard).await?
@@ -170,7 +174,8 @@ impl Access {
             .or_else(|| environment.get("AWS_CA_BUNDLE").map(PathBuf::from))
             .or_else(|| profiles.ca_bundle.clone().map(PathBuf::from));
         let trust = Trust::load(bundle.as_deref())?;
-        let http = http_client(&trust, proxies)?;
+        let proxies = proxies.completed(environment, &settings.keyring).await;
+        let http = http_client(&trust, &proxies)?;
 
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.api_timeout.mul_f32(CONNECT_SHARE))
@@ -187,7 +192,7 @@ impl Access {
             .build();
         let connect_timeout = settings.api_timeout.mul_f32(CONNECT_SHARE);
         let reader = Reader {
-            connector: connector(&trust, proxies, connect_timeout)?,
+            connector: connector(&trust, &proxies, connect_timeout)?,
             endpoints: endpoints.clone(),
             region: region.clone(),
         };
@@ -210,6 +215,8 @@ impl Access {
                 sts: aws_sdk_sts::Client::new(&at(Service::Sts)),
                 credentials: CredentialSource {
                     fixed: settings.static_credentials,
+                    keys: settings.keys,
+                    keyring: settings.keyring,
                     profile: settings.profile,
                     portal: Portal {
                         issuers: Issuers::new(shared.clone(), endpoints.clone()),
@@ -230,6 +237,7 @@ impl Access {
                 endpoints,
                 region,
                 api_timeout: settings.api_timeout,
+                proxies: proxies.matcher(),
                 trust,
             }),
         })
@@ -245,6 +253,13 @@ impl Access {
     #[must_use]
     pub fn endpoints(&self) -> &ResolvedEndpoints {
         &self.inner.endpoints
+    }
+
+    /// Which hosts are reached through which proxy, for the WebSocket too: what the environment
+    /// says, with the passwords that it leaves out and the keyring held when this was loaded.
+    #[must_use]
+    pub fn proxies(&self) -> &Matcher {
+        &self.inner.proxies
     }
 
     /// Whom to trust in TLS, for the WebSocket too.

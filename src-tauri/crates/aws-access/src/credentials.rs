@@ -21,6 +21,7 @@ mod witness;
 
 use crate::answer::is_throttling;
 use crate::error::Source;
+use crate::keyring::Keyring;
 use crate::network::causes;
 use crate::profiles::{CredentialPath, ProfileFault, Role, path};
 use crate::sso::Portal;
@@ -34,6 +35,10 @@ use witness::{Trouble, Witness};
 pub(crate) struct CredentialSource {
     /// Known ones; nothing else is asked when there are.
     pub(crate) fixed: Option<StaticCredentials>,
+    /// The name of keys in the keyring; nothing else is asked when there is one.
+    pub(crate) keys: Option<String>,
+    /// Where those keys lie.
+    pub(crate) keyring: Keyring,
     /// The profile that the settings name. The one in `AWS_PROFILE` is the chain's business.
     pub(crate) profile: Option<String>,
     /// The profile's name for people, from settings or environment.
@@ -70,16 +75,10 @@ impl CredentialSource {
     /// those of whoever hands credentials out.
     pub(crate) async fn resolve(&self) -> Result<Credentials, AccessError> {
         if let Some(fixed) = &self.fixed {
-            return Ok(Credentials::new(
-                fixed.access_key_id.clone(),
-                fixed.secret_access_key.expose(),
-                fixed
-                    .session_token
-                    .as_ref()
-                    .map(|token| token.expose().to_owned()),
-                None,
-                "settings",
-            ));
+            return Ok(credentials(fixed, "settings"));
+        }
+        if let Some(name) = &self.keys {
+            return Ok(credentials(&self.keyring.keys(name).await?, "keyring"));
         }
         let witness = Witness::of(self.http.clone());
         match &self.profile {
@@ -108,7 +107,10 @@ impl CredentialSource {
     /// # Errors
     /// [`AccessError::Profile`] for a profile that cannot be used, [`AccessError::ConfigFiles`].
     pub(crate) async fn way(&self) -> Result<Option<(ProfileSet, CredentialPath)>, AccessError> {
-        if self.fixed.is_some() || self.heard().get("AWS_ACCESS_KEY_ID").is_some() {
+        if self.fixed.is_some()
+            || self.keys.is_some()
+            || self.heard().get("AWS_ACCESS_KEY_ID").is_some()
+        {
             return Ok(None);
         }
         let set = self.profile_set(self.profile.as_deref()).await;
@@ -230,6 +232,17 @@ impl CredentialSource {
     fn came_to_its_end(&self, error: &CredentialsError) -> bool {
         self.profile.is_none() && causes(error).any(|cause| cause.is::<ImdsError>())
     }
+}
+
+fn credentials(known: &StaticCredentials, origin: &'static str) -> Credentials {
+    let token = known.session_token.as_ref();
+    Credentials::new(
+        known.access_key_id.clone(),
+        known.secret_access_key.expose(),
+        token.map(|token| token.expose().to_owned()),
+        None,
+        origin,
+    )
 }
 
 /// The answer of an STS that gets too many calls. It says so with the status of a bad request.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::network::chain_text;
 use crate::sign_in_fault::run_sign_in;
-use crate::{Denial, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
+use crate::{Denial, KeyringFault, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -180,6 +180,8 @@ pub enum AccessError {
     },
     /// A sign-in did not succeed, or one is needed.
     SignIn(SignInFault),
+    /// The keyring does not give what is wanted of it.
+    Keyring(KeyringFault),
 }
 
 /// What a program should do about an error.
@@ -240,6 +242,7 @@ impl AccessError {
             Self::Unparsable { .. } => "unparsable-answer",
             Self::Unsendable { .. } => "unsendable-request",
             Self::SignIn(fault) => fault.code(),
+            Self::Keyring(fault) => fault.code(),
         }
     }
 
@@ -275,6 +278,13 @@ impl AccessError {
             // A file that is being saved may lack a part for a moment.
             Self::ConfigFiles { .. } | Self::UnknownProfile { .. } => Next::AwaitSettings,
             Self::SignIn(fault) => fault.next(),
+            Self::Keyring(fault) => match fault {
+                KeyringFault::NotFound { .. } | KeyringFault::Absent | KeyringFault::Locked => {
+                    Next::SignIn
+                }
+                KeyringFault::Failed { .. } => Next::NewCredentials,
+                KeyringFault::Foreign { .. } | KeyringFault::BadName => Next::Stop,
+            },
             Self::Service(_)
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
@@ -402,6 +412,7 @@ impl AccessError {
             Self::Unparsable { .. } => "The answer did not come from AWS.".into(),
             Self::Unsendable { .. } => "The request to AWS could not be made.".into(),
             Self::SignIn(fault) => fault.what(),
+            Self::Keyring(fault) => fault.what(),
         }
     }
 
@@ -443,6 +454,7 @@ impl AccessError {
             }
             Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
             Self::SignIn(fault) => fault.remedy(),
+            Self::Keyring(fault) => fault.remedy(),
             Self::ExpiredToken(_) => "Renew them where they come from.".into(),
             Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
@@ -491,6 +503,7 @@ impl AccessError {
             | Self::Network { source, .. }
             | Self::Unsendable { source } => chain_text(source.as_ref()),
             Self::SignIn(fault) => fault.details(),
+            Self::Keyring(fault) => fault.details(),
             Self::ExpiredToken(answer)
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
@@ -555,6 +568,7 @@ impl Error for AccessError {
             | Self::Network { source, .. }
             | Self::Unsendable { source } => Some(source.as_ref()),
             Self::SignIn(fault) => fault.source(),
+            Self::Keyring(fault) => Some(fault),
             Self::ExpiredToken(answer)
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
@@ -581,5 +595,11 @@ impl Error for AccessError {
             | Self::Unparsable { .. }
             | Self::SessionOver { answer: None, .. } => None,
         }
+    }
+}
+
+impl From<KeyringFault> for AccessError {
+    fn from(fault: KeyringFault) -> Self {
+        Self::Keyring(fault)
     }
 }

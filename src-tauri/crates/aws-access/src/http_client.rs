@@ -21,28 +21,20 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper_util::client::proxy::matcher::Matcher;
 
-use crate::{AccessError, Trust};
-
-/// Which proxies there are.
-#[derive(Debug, Clone)]
-pub(crate) enum Proxies {
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not.
-    Environment,
-    /// One for all, whatever the environment says: the URL, with a user and password perhaps.
-    #[cfg(test)]
-    Fixed(String),
-}
+use crate::proxies::Proxies;
+use crate::{AccessError, Secret, Trust};
 
 /// Makes the client that all SDK calls share.
 pub(crate) fn http_client(
     trust: &Trust,
     proxies: &Proxies,
 ) -> Result<SharedHttpClient, AccessError> {
-    let (tls, matcher, proxy) = routes(trust, proxies)?;
+    let routes = Routes::of(trust, proxies)?;
     Ok(SharedHttpClient::new(RoutedClient {
-        direct: client(tls.clone(), ProxyConfig::disabled()),
-        proxied: client(tls, proxy),
-        matcher: Arc::new(matcher),
+        direct: client(routes.tls.clone(), ProxyConfig::disabled()),
+        proxied: client(routes.tls.clone(), routes.secure),
+        proxied_plain: client(routes.tls, routes.plain),
+        matcher: Arc::new(proxies.matcher()),
     }))
 }
 
@@ -53,7 +45,7 @@ pub(crate) fn connector(
     proxies: &Proxies,
     connect_timeout: Duration,
 ) -> Result<RoutedConnector, AccessError> {
-    let (tls, matcher, proxy) = routes(trust, proxies)?;
+    let Routes { tls, secure, plain } = Routes::of(trust, proxies)?;
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(connect_timeout)
         .build();
@@ -63,28 +55,57 @@ pub(crate) fn connector(
     };
     Ok(RoutedConnector {
         direct: make(tls.clone(), ProxyConfig::disabled()),
-        proxied: make(tls, proxy),
-        matcher: Arc::new(matcher),
+        proxied: make(tls.clone(), secure),
+        proxied_plain: make(tls, plain),
+        matcher: Arc::new(proxies.matcher()),
     })
 }
 
-fn routes(
-    trust: &Trust,
-    proxies: &Proxies,
-) -> Result<(TlsContext, Matcher, ProxyConfig), AccessError> {
-    let roots = TrustStore::empty().with_pem_certificate(trust.pem());
-    let tls = TlsContext::builder()
-        .with_trust_store(roots)
-        .build()
-        .map_err(|source| AccessError::TlsSetup {
-            source: source.into(),
-        })?;
-    let (matcher, proxy) = match proxies {
-        Proxies::Environment => (Matcher::from_env(), ProxyConfig::from_env()),
-        #[cfg(test)]
-        Proxies::Fixed(url) => fixed_proxy(url),
-    };
-    Ok((tls, matcher, proxy))
+/// The ways that a request may go.
+struct Routes {
+    tls: TlsContext,
+    /// The proxy of `https` URLs.
+    secure: ProxyConfig,
+    /// The proxy of `http` URLs.
+    plain: ProxyConfig,
+}
+
+impl Routes {
+    fn of(trust: &Trust, proxies: &Proxies) -> Result<Self, AccessError> {
+        let roots = TrustStore::empty().with_pem_certificate(trust.pem());
+        let tls = TlsContext::builder()
+            .with_trust_store(roots)
+            .build()
+            .map_err(|source| AccessError::TlsSetup {
+                source: source.into(),
+            })?;
+        let (secure, plain) = match proxies {
+            Proxies::Environment => (ProxyConfig::from_env(), ProxyConfig::from_env()),
+            Proxies::Completed(completed) => {
+                (one(completed.https.as_ref()), one(completed.http.as_ref()))
+            }
+            #[cfg(test)]
+            Proxies::Fixed(url) => {
+                let url = Secret::new(url.clone());
+                (one(Some(&url)), one(Some(&url)))
+            }
+        };
+        Ok(Self { tls, secure, plain })
+    }
+}
+
+/// One proxy for all that comes to it: who goes there has been decided.
+fn one(url: Option<&Secret>) -> ProxyConfig {
+    let config = url.map(|url| ProxyConfig::all(url.expose()));
+    match config {
+        Some(Ok(config)) => config,
+        Some(Err(error)) => {
+            // An address that this client cannot use is left to the environment's rules.
+            tracing::warn!(%error, "the address of a proxy");
+            ProxyConfig::from_env()
+        }
+        None => ProxyConfig::disabled(),
+    }
 }
 
 fn client(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
@@ -112,15 +133,6 @@ fn plain_connector(
     connector.build_with_resolver(Resolver)
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-fn fixed_proxy(url: &str) -> (Matcher, ProxyConfig) {
-    (
-        Matcher::builder().all(url).build(),
-        ProxyConfig::all(url.to_owned()).unwrap(),
-    )
-}
-
 /// Sends each request through the proxy or past it.
 ///
 /// The SDK would send requests to loopback, and those to the instance's metadata service,
@@ -129,6 +141,7 @@ fn fixed_proxy(url: &str) -> (Matcher, ProxyConfig) {
 struct RoutedClient {
     direct: SharedHttpClient,
     proxied: SharedHttpClient,
+    proxied_plain: SharedHttpClient,
     matcher: Arc<Matcher>,
 }
 
@@ -141,6 +154,7 @@ impl HttpClient for RoutedClient {
         SharedHttpConnector::new(LazyConnector {
             direct: self.direct.clone(),
             proxied: self.proxied.clone(),
+            proxied_plain: self.proxied_plain.clone(),
             matcher: Arc::clone(&self.matcher),
             settings: settings.clone(),
             components: components.clone(),
@@ -152,6 +166,7 @@ impl HttpClient for RoutedClient {
 struct LazyConnector {
     direct: SharedHttpClient,
     proxied: SharedHttpClient,
+    proxied_plain: SharedHttpClient,
     matcher: Arc<Matcher>,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
@@ -167,7 +182,14 @@ impl HttpConnector for LazyConnector {
             &self.matcher,
             request,
             |request| connector(&self.direct).call(request),
-            |request| connector(&self.proxied).call(request),
+            |request| {
+                let proxied = if is_plain(&request) {
+                    &self.proxied_plain
+                } else {
+                    &self.proxied
+                };
+                connector(proxied).call(request)
+            },
         )
     }
 }
@@ -177,6 +199,7 @@ impl HttpConnector for LazyConnector {
 pub(crate) struct RoutedConnector {
     direct: SharedHttpConnector,
     proxied: SharedHttpConnector,
+    proxied_plain: SharedHttpConnector,
     matcher: Arc<Matcher>,
 }
 
@@ -186,9 +209,20 @@ impl HttpConnector for RoutedConnector {
             &self.matcher,
             request,
             |request| self.direct.call(request),
-            |request| self.proxied.call(request),
+            |request| {
+                let proxied = if is_plain(&request) {
+                    &self.proxied_plain
+                } else {
+                    &self.proxied
+                };
+                proxied.call(request)
+            },
         )
     }
+}
+
+fn is_plain(request: &HttpRequest) -> bool {
+    request.uri().starts_with("http:")
 }
 
 fn route(

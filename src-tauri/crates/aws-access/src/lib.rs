@@ -25,8 +25,10 @@ mod find;
 mod hosts;
 mod http_client;
 mod issuers;
+mod keyring;
 mod network;
 mod profiles;
+mod proxies;
 mod reading;
 mod roles;
 mod secret;
@@ -55,6 +57,7 @@ pub use endpoints::{
 pub use error::{AccessError, Next};
 pub use find::{CallPace, FoundNode, NodePick, NodeQuery};
 pub use hosts::{Host, HostKind, HostRole};
+pub use keyring::{Keyring, KeyringFault, ProxyAccount};
 pub use network::{NetworkFault, TlsFault};
 pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{EndpointUrl, Endpoints, Secret, Service, SignIns};
+use crate::{EndpointUrl, Endpoints, Keyring, Secret, Service, SignIns};
 
 /// How long a call may take, credentials included, unless the settings say otherwise.
 ///
@@ -41,6 +41,11 @@ pub struct AccessSettings {
     /// Fixed credentials; they win over the profile and the chain, and no config file is
     /// needed for them. Default: none.
     pub static_credentials: Option<StaticCredentials>,
+    /// Name of keys in the [`keyring`](Self::keyring), which win over the profile and the chain.
+    /// They are read at each call. Default: none.
+    pub keys: Option<String>,
+    /// Where keys lie, and passwords of proxies. Default: the user's keyring.
+    pub keyring: Keyring,
     /// Where sign-ins are kept. Default: where the AWS CLI keeps them.
     pub sign_ins: SignIns,
 }
@@ -55,6 +60,8 @@ impl Default for AccessSettings {
             ca_bundle: None,
             api_timeout: DEFAULT_API_TIMEOUT,
             static_credentials: None,
+            keys: None,
+            keyring: Keyring::default(),
             sign_ins: SignIns::default(),
         }
     }
@@ -64,7 +71,7 @@ impl AccessSettings {
     /// Whether the environment must not redirect what these settings say.
     #[must_use]
     pub const fn is_pinned(&self) -> bool {
-        self.profile.is_some() || self.static_credentials.is_some()
+        self.profile.is_some() || self.static_credentials.is_some() || self.keys.is_some()
     }
 
     /// The URL of SSM, where these settings have one.

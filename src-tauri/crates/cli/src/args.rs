@@ -16,6 +16,7 @@ use tunnel_manager::{Profile, Upkeep, rules};
 use crate::history::History;
 use crate::hosts::Hosts;
 use crate::import::Import;
+use crate::keys::Keys;
 use crate::list::{List, Remove};
 use crate::profiles::Profiles;
 use crate::sign_in::SignIn;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Targets(Targets),
     /// Find what there may be behind a target: databases, caches, search domains
     Hosts(Hosts),
+    /// Keep AWS keys, and passwords of proxies, in the system's keyring
+    Keys(Keys),
     /// Sign in to AWS with a profile: a login through the browser, or an MFA code
     SignIn(SignIn),
 }
@@ -217,6 +220,9 @@ pub(crate) struct Aws {
     /// Profile of the AWS config files
     #[arg(long)]
     profile: Option<String>,
+    /// Keys in the system's keyring, by the name that "culvert keys add" gave them
+    #[arg(long, value_name = "NAME", conflicts_with = "profile")]
+    keys: Option<String>,
     /// Region
     #[arg(long)]
     region: Option<String>,
@@ -277,6 +283,7 @@ impl Args {
             | Command::Profiles(_)
             | Command::Targets(_)
             | Command::Hosts(_)
+            | Command::Keys(_)
             | Command::SignIn(_) => Ok(args),
         }
     }
@@ -433,9 +440,17 @@ impl Aws {
     /// Sets what is given; the rest stays as it is.
     fn put_into(self, config: &mut TunnelConfig) {
         let access = &mut config.access;
+        // Each takes the place of the other, where a saved tunnel has one.
+        if self.keys.is_some() {
+            access.profile = None;
+        }
+        if self.profile.is_some() {
+            access.keys = None;
+        }
         let given = [
             (self.reason, &mut config.reason),
             (self.profile, &mut access.profile),
+            (self.keys, &mut access.keys),
             (self.region, &mut access.region),
             (self.endpoint_url, &mut access.endpoint_url),
         ];
@@ -520,6 +535,7 @@ mod tests {
             | Command::Profiles(_)
             | Command::Targets(_)
             | Command::Hosts(_)
+            | Command::Keys(_)
             | Command::SignIn(_) => panic!("not forward"),
         }
     }

@@ -13,6 +13,7 @@ mod history;
 mod hosts;
 mod iam_policy;
 mod import;
+mod keys;
 mod list;
 mod narrator;
 mod output;
@@ -83,6 +84,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Profiles(wanted) => profiles::run(&wanted).await,
         Command::Targets(targets) => targets::run(targets).await,
         Command::Hosts(hosts) => hosts::run(hosts).await,
+        Command::Keys(keys) => keys::run(keys).await,
         Command::SignIn(sign_in) => sign_in::run(sign_in).await,
     }
 }

@@ -49,6 +49,15 @@ impl Terminal {
         answer
     }
 
+    /// Asks for a line.
+    ///
+    /// # Errors
+    /// As [`ask_hidden`](Self::ask_hidden).
+    pub(crate) async fn ask(&self, question: &str) -> io::Result<Secret> {
+        (&*self.file).write_all(question.as_bytes())?;
+        self.line().await
+    }
+
     async fn line(&self) -> io::Result<Secret> {
         let file = Arc::clone(&self.file);
         // Nobody can wake the thread that reads; it ends with the program.

@@ -22,7 +22,9 @@ mod store;
 mod traces;
 
 /// What a sign-in is asked for, and asks for.
-pub use aws_access::{MfaDevice, Secret, SignInBy, SignInRequest, SignIns, Visit};
+pub use aws_access::{
+    Keyring, KeyringFault, MfaDevice, ProxyAccount, Secret, SignInBy, SignInRequest, SignIns, Visit,
+};
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
 pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
@@ -33,7 +35,7 @@ pub use profile::{
     rules,
 };
 pub use session_manager::{RecordedTunnel, SessionManager};
-pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed};
+pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
 pub use traces::{STATE_DIR_VARIABLE, Traces};
 /// One tunnel without a profile: what the command line runs.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use aws_access::{SignIn, SignIns};
+use aws_access::{Keyring, SignIn, SignIns};
 use tokio::sync::watch;
 use tunnel::{
     AccessSettings, Environment, ListenError, Secret, StartError, StaticCredentials, Tunnel,
@@ -23,6 +23,7 @@ pub struct SessionManager {
     traces: Traces,
     environment: Environment,
     sign_ins: SignIns,
+    keyring: Keyring,
 }
 
 /// A tunnel whose history is kept.
@@ -49,7 +50,13 @@ impl SessionManager {
             traces,
             environment,
             sign_ins: SignIns::default(),
+            keyring: Keyring::default(),
         }
+    }
+
+    /// The keyring of its tunnels: what is kept there for this session alone, they have too.
+    pub fn keyring(&self) -> Keyring {
+        self.keyring.clone()
     }
 
     /// Where its tunnels look for sign-ins: what is kept there in memory, they have too.
@@ -67,6 +74,7 @@ impl Engine for SessionManager {
         let name = TunnelName::new(Some(profile.id), profile.name.clone());
         let mut config = config(&profile, access);
         config.access.sign_ins = self.sign_ins.clone();
+        config.access.keyring = self.keyring.clone();
         config.environment = self.environment.clone();
         // The sessions of the demo end with its service, which is in this process.
         if config.access.static_credentials.is_none() {

@@ -131,6 +131,11 @@ fn outcome(done: SignedIn) -> Outcome {
     }
 }
 
+/// Tells a fault of the keyring, or of what is to be kept there.
+pub fn keyring_problem(fault: AccessError) -> Problem {
+    problem(fault)
+}
+
 fn problem(error: AccessError) -> Problem {
     StartError::Access(error).problem()
 }

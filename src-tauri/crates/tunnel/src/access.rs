@@ -99,7 +99,7 @@ pub(crate) fn no_answer() -> Problem {
 
 fn kind(error: &AccessError) -> ProblemKind {
     match error {
-        AccessError::SignIn(_) => ProblemKind::Credentials,
+        AccessError::SignIn(_) | AccessError::Keyring(_) => ProblemKind::Credentials,
         AccessError::NoCredentials { .. }
         | AccessError::CredentialsFailed { .. }
         | AccessError::CredentialsTimeout { .. }

@@ -77,6 +77,9 @@ pub struct Started {
     /// Profile of the AWS config files; `None` for the default chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// Name of keys in the keyring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
     /// PEM file of further certification authorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<PathBuf>,
@@ -131,6 +134,7 @@ impl Started {
             fips: given.fips,
             dual_stack: given.dual_stack,
             profile: settings.profile.clone().or_else(profile),
+            keys: settings.keys.clone(),
             ca_bundle: settings.ca_bundle.clone(),
             in_memory: settings.static_credentials.is_some(),
         }

@@ -10,7 +10,7 @@ use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::calls::request;
 use super::server::{Answer, Server, listen};
-use crate::http_client::Proxies;
+use crate::proxies::Proxies;
 use crate::{Access, AccessError, AccessSettings, Next};
 
 async fn with_profile(

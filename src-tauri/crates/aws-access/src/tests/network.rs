@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::calls::request;
 use super::server::{Answer, Authority, Proxy, Server, listen, settings};
-use crate::http_client::Proxies;
+use crate::proxies::Proxies;
 use crate::{Access, AccessSettings, NetworkFault, Next};
 
 #[tokio::test]

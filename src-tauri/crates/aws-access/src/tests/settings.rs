@@ -3,7 +3,7 @@
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use super::server::{Answer, Server, settings};
-use crate::http_client::Proxies;
+use crate::proxies::Proxies;
 use crate::variables::Variables;
 use crate::{Access, AccessSettings, EndpointOrigin, EndpointUrl, Endpoints, Next, Service};
 

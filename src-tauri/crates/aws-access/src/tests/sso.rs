@@ -7,7 +7,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::server::{Answer, Server};
-use crate::http_client::Proxies;
+use crate::proxies::Proxies;
 use crate::sign_ins::{name_of, written_time};
 use crate::{Access, AccessError, AccessSettings, Next, SignIns};
 

@@ -4,7 +4,7 @@
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use super::server::{Answer, Server};
-use crate::http_client::Proxies;
+use crate::proxies::Proxies;
 use crate::variables::Variables;
 use crate::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service};
 

@@ -58,7 +58,7 @@ pub(crate) async fn dial(access: &Access, stream_url: &str) -> Result<Socket, Fa
         url.url(),
         headers,
         access.trust(),
-        &Matcher::from_env(),
+        access.proxies(),
         DIAL_TIMEOUT,
     )
     .await

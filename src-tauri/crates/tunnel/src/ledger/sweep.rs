@@ -174,6 +174,7 @@ struct Whose {
     endpoint_url: Option<String>,
     endpoints: Endpoints,
     profile: Option<String>,
+    keys: Option<String>,
     ca_bundle: Option<PathBuf>,
 }
 
@@ -184,6 +185,7 @@ impl Accesses {
             endpoint_url: ghost.endpoint_url.clone(),
             endpoints: endpoints(ghost),
             profile: ghost.profile.clone(),
+            keys: ghost.keys.clone(),
             ca_bundle: ghost.ca_bundle.clone(),
         };
         let known = {
@@ -195,6 +197,7 @@ impl Accesses {
         }
         let settings = AccessSettings {
             profile: whose.profile.clone(),
+            keys: whose.keys.clone(),
             region: Some(whose.region.clone()),
             endpoint_url: whose.endpoint_url.clone(),
             endpoints: whose.endpoints.clone(),

@@ -1,0 +1,279 @@
+//! Which proxies there are, and with which passwords.
+
+use std::fmt;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::keyring::{Keyring, KeyringFault, ProxyAccount};
+use crate::variables::Variables;
+use crate::{AccessError, Secret};
+
+/// Which proxies there are.
+#[derive(Debug, Clone)]
+pub(crate) enum Proxies {
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not.
+    Environment,
+    /// The same, with passwords that the keyring holds.
+    Completed(CompletedProxies),
+    /// One for all, whatever the environment says: the URL, with a user and password perhaps.
+    #[cfg(test)]
+    Fixed(String),
+}
+
+/// Proxies as the environment names them, with their passwords.
+#[derive(Debug, Clone)]
+pub(crate) struct CompletedProxies {
+    /// For `http` URLs.
+    pub(crate) http: Option<Secret>,
+    /// For `https` URLs.
+    pub(crate) https: Option<Secret>,
+    /// What is reached without.
+    no: String,
+}
+
+impl Proxies {
+    /// These, with the passwords that the environment leaves out and the keyring holds. The
+    /// keyring is asked only if there are such.
+    pub(crate) async fn completed(&self, variables: &Variables, keyring: &Keyring) -> Self {
+        match self {
+            Self::Environment => {}
+            Self::Completed(_) => return self.clone(),
+            #[cfg(test)]
+            Self::Fixed(_) => return self.clone(),
+        }
+        // As hyper-util has it: capitals first, and a CGI program trusts no HTTP_PROXY, which
+        // a request's header may have set.
+        let first = |name: &str| {
+            let small = name.to_ascii_lowercase();
+            variables.get(name).or_else(|| variables.get(&small))
+        };
+        if variables.get("REQUEST_METHOD").is_some() {
+            return Self::Environment;
+        }
+        let all = first("ALL_PROXY");
+        let https = first("HTTPS_PROXY").or_else(|| all.clone());
+        let http = first("HTTP_PROXY").or(all);
+        let lacks = |url: &Option<String>| url.as_deref().and_then(account_without_password);
+        if lacks(&https).is_none() && lacks(&http).is_none() {
+            return Self::Environment;
+        }
+        let mut with_password = [None, None];
+        for (url, completed) in [http, https].into_iter().zip(&mut with_password) {
+            *completed = match url {
+                Some(url) => Some(complete(&url, keyring).await),
+                None => None,
+            };
+        }
+        let [http, https] = with_password;
+        Self::Completed(CompletedProxies {
+            http,
+            https,
+            no: first("NO_PROXY").unwrap_or_default(),
+        })
+    }
+
+    /// Tells which requests go through which proxy.
+    pub(crate) fn matcher(&self) -> Matcher {
+        match self {
+            Self::Environment => Matcher::from_env(),
+            Self::Completed(proxies) => {
+                let text = |url: &Option<Secret>| {
+                    let url = url.as_ref().map_or("", Secret::expose);
+                    url.to_owned()
+                };
+                Matcher::builder()
+                    .http(text(&proxies.http))
+                    .https(text(&proxies.https))
+                    .no(proxies.no.clone())
+                    .build()
+            }
+            #[cfg(test)]
+            Self::Fixed(url) => Matcher::builder().all(url.clone()).build(),
+        }
+    }
+}
+
+/// The address with its password, if the keyring has it; as it is otherwise, so that the proxy
+/// says what it thinks of that.
+async fn complete(text: &str, keyring: &Keyring) -> Secret {
+    let Some((mut url, account)) = account_without_password(text) else {
+        return Secret::new(text);
+    };
+    match keyring.proxy_password(&account).await {
+        Ok(password) => {
+            // An address with a host always takes one.
+            let _ = url.set_password(Some(password.expose()));
+            Secret::new(String::from(url))
+        }
+        Err(fault) => {
+            match fault {
+                KeyringFault::Locked | KeyringFault::Failed { .. } => {
+                    tracing::warn!(proxy = %account.authority, %fault, "no password for the proxy");
+                }
+                KeyringFault::NotFound { .. }
+                | KeyringFault::Absent
+                | KeyringFault::Foreign { .. }
+                | KeyringFault::BadName => {
+                    tracing::debug!(proxy = %account.authority, %fault, "no password for the proxy");
+                }
+            }
+            Secret::new(text)
+        }
+    }
+}
+
+/// The account in a proxy's address that names a user and no password.
+fn account_without_password(text: &str) -> Option<(Url, ProxyAccount)> {
+    let url = parse(text)?;
+    if url.password().is_some() {
+        return None;
+    }
+    let account = account(&url)?;
+    Some((url, account))
+}
+
+fn parse(text: &str) -> Option<Url> {
+    // An address without a scheme means http, as everywhere.
+    let with_scheme = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    Url::parse(&with_scheme).ok()
+}
+
+fn account(url: &Url) -> Option<ProxyAccount> {
+    if url.username().is_empty() {
+        return None;
+    }
+    let user = percent_decode_str(url.username()).decode_utf8().ok()?;
+    Some(ProxyAccount {
+        user: user.into_owned(),
+        authority: format!("{}:{}", url.host_str()?, url.port_or_known_default()?),
+    })
+}
+
+impl ProxyAccount {
+    /// Reads the address of a proxy with a user, such as `http://user@proxy:8080`. A password in
+    /// it comes back beside it.
+    ///
+    /// # Errors
+    /// [`AccessError::InvalidEndpoint`] for anything else; the password is not in it.
+    pub fn parse(text: &str) -> Result<(Self, Option<Secret>), AccessError> {
+        let invalid = |reason: &str| AccessError::InvalidEndpoint {
+            endpoint: WithoutUser(text).to_string(),
+            reason: reason.to_owned(),
+        };
+        let url = parse(text).ok_or_else(|| invalid("it is no address of a proxy"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(invalid("it must begin with http:// or https://"));
+        }
+        let account = account(&url).ok_or_else(|| invalid("it names no user"))?;
+        let password = url.password().map(|password| {
+            let password = percent_decode_str(password).decode_utf8_lossy();
+            Secret::new(password)
+        });
+        Ok((account, password))
+    }
+}
+
+/// An address that may hold a password where nobody looks for it.
+struct WithoutUser<'a>(&'a str);
+
+impl fmt::Display for WithoutUser<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let after = self.0.rsplit_once('@').map_or(self.0, |(_, after)| after);
+        f.write_str(after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account() -> ProxyAccount {
+        ProxyAccount {
+            user: "DOM\\ann".into(),
+            authority: "proxy.example:8080".into(),
+        }
+    }
+
+    async fn completed<const N: usize>(variables: [(&str, &str); N]) -> Proxies {
+        let keyring = Keyring::default();
+        keyring.keep_proxy_password_for_now(&account(), Secret::new("planted-p@ss:/word"));
+        Proxies::Environment
+            .completed(&Variables::from(variables), &keyring)
+            .await
+    }
+
+    fn authorization(proxies: &Proxies, to: &str) -> Option<String> {
+        let through = proxies.matcher().intercept(&to.parse().unwrap())?;
+        let header = through.basic_auth()?.to_str().unwrap();
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(header.strip_prefix("Basic ").unwrap())
+            .unwrap();
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_password_that_the_environment_leaves_out_comes_from_the_keyring() {
+        for address in [
+            "http://DOM%5Cann@proxy.example:8080",
+            "http://DOM%5Cann@PROXY.example:8080/",
+            "DOM%5Cann@proxy.example:8080",
+        ] {
+            let proxies =
+                completed([("HTTPS_PROXY", address), ("NO_PROXY", "inside.example")]).await;
+            assert_eq!(
+                authorization(&proxies, "https://ssm.eu-central-1.amazonaws.com/").as_deref(),
+                Some("DOM\\ann:planted-p@ss:/word"),
+                "{address}"
+            );
+            let inside = "https://host.inside.example/".parse().unwrap();
+            assert!(proxies.matcher().intercept(&inside).is_none());
+            let plain = "http://ssm.example/".parse().unwrap();
+            assert!(proxies.matcher().intercept(&plain).is_none());
+            let shown = format!("{proxies:?}");
+            assert!(!shown.contains("planted-"), "{shown}");
+        }
+        let for_all = completed([("all_proxy", "http://DOM%5Cann@proxy.example:8080")]).await;
+        for to in ["https://a.example/", "http://a.example/"] {
+            assert!(authorization(&for_all, to).is_some(), "{to}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_needs_no_password_is_left_to_the_environment() {
+        for address in [
+            "http://proxy.example:8080",
+            "http://DOM%5Cann:own@proxy.example:8080",
+            "",
+        ] {
+            let proxies = completed([("HTTPS_PROXY", address)]).await;
+            assert!(matches!(proxies, Proxies::Environment), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_read_from_a_proxys_address() {
+        let (read, password) = ProxyAccount::parse("http://DOM%5Cann@proxy.example:8080").unwrap();
+        assert_eq!((read, password.is_none()), (account(), true));
+        let (read, password) = ProxyAccount::parse("ann:planted-x%40y@proxy.example").unwrap();
+        assert_eq!(read.authority, "proxy.example:80");
+        assert_eq!(password.unwrap().expose(), "planted-x@y");
+        for wrong in [
+            "http://proxy.example:8080",
+            "socks5://ann:planted-x@proxy.example",
+            "http://ann:planted-x@",
+            "",
+        ] {
+            let error = ProxyAccount::parse(wrong).unwrap_err();
+            let all = format!("{error:?} {error} {}", error.details());
+            assert_eq!(error.code(), "invalid-endpoint", "{wrong}");
+            assert!(!all.contains("planted-"), "{all}");
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The keyring of this machine: a real Secret Service, in a session of its own.
+//!
+//! The tests need gnome-keyring and a message bus, which `npm test` installs, and are therefore
+//! not among those of a plain `cargo test`: `npm test -- --only keyring` runs them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't even be set up fails"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::TcpListener;
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.expect("it hangs")
+}
+
+/// A user's session with a message bus, and with a keyring or without. It ends with its test.
+struct Session {
+    home: TempDir,
+    bus: String,
+    _bus: Child,
+    keyring: Option<Child>,
+}
+
+/// In which state the keyring is.
+enum State {
+    /// There is none on the bus.
+    Absent,
+    /// There is one, and its user has logged in.
+    Unlocked,
+}
+
+impl Session {
+    async fn start(state: State) -> Self {
+        let home = TempDir::new().unwrap();
+        // No file of the system that says which programs may be started for a name: nothing but
+        // what the test starts is on this bus.
+        let config = home.path().join("bus.conf");
+        let text = format!(
+            "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\" \
+             \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\
+             <busconfig><type>session</type><listen>unix:dir={}</listen>\
+             <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\
+             <allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
+            home.path().display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut daemon = Command::new("dbus-daemon")
+            .arg(format!("--config-file={}", config.display()))
+            .args(["--nofork", "--print-address"])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("dbus-daemon is there");
+        let mut lines = lines(&mut daemon);
+        let bus = soon(lines.next_line()).await.unwrap().expect("an address");
+        let mut session = Self {
+            home,
+            bus,
+            _bus: daemon,
+            keyring: None,
+        };
+        match state {
+            State::Absent => {}
+            State::Unlocked => session.log_in("planted-login").await,
+        }
+        session
+    }
+
+    /// Starts the keyring with the password that a login would hand over.
+    async fn log_in(&mut self, password: &str) {
+        let mut keyring = self
+            .command("gnome-keyring-daemon")
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("gnome-keyring-daemon is there");
+        let mut stdin = keyring.stdin.take().unwrap();
+        stdin.write_all(password.as_bytes()).await.unwrap();
+        drop(stdin);
+        self.keyring = Some(keyring);
+        // It is there when it has its name on the bus.
+        soon(async {
+            let listed = |output: &Output| {
+                String::from_utf8_lossy(&output.stdout).contains("org.freedesktop.secrets")
+            };
+            loop {
+                let asked = self
+                    .command("dbus-send")
+                    .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"])
+                    .args(["/org/freedesktop/DBus", "org.freedesktop.DBus.ListNames"])
+                    .output();
+                if listed(&asked.await.unwrap()) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    async fn log_out(&mut self) {
+        let mut keyring = self.keyring.take().unwrap();
+        keyring.kill().await.unwrap();
+    }
+
+    fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path())
+            .env("XDG_RUNTIME_DIR", self.home.path())
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// `culvert` with these arguments, and `input` on its standard input.
+    async fn culvert(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(culvert());
+        let mut child = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A program that wants none may have ended.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+        let output = soon(child.wait_with_output()).await.unwrap();
+        let all = format!("{output:?}");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        assert!(!shown.contains("planted-"), "{all}");
+        output
+    }
+
+    /// Files of the home directory in which a text stands as it is.
+    fn files_with(&self, text: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.home.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() {
+                    let bytes = std::fs::read(entry.path()).unwrap_or_default();
+                    let text = text.as_bytes();
+                    if bytes.windows(text.len()).any(|window| window == text) {
+                        found.push(entry.path());
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
+    BufReader::new(child.stdout.take().unwrap()).lines()
+}
+
+/// The program as `cargo build` leaves it, beside the tests.
+fn culvert() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap();
+    let program = folder.join("culvert");
+    assert!(
+        program.exists(),
+        "build it first: cargo build -p culvert-cli"
+    );
+    program
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const KEYS: &str = "AKIAIOSFODNN7EXAMPLE\nplanted-secret-access-key\n";
+
+/// A tunnel that calls AWS at `service`.
+fn forward<'a>(service: &'a str, further: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["forward", "--target", "i-0123456789abcdef0"];
+    arguments.extend(["--remote-port", "1", "--region", "eu-central-1"]);
+    arguments.extend(["--endpoint-url", service]);
+    arguments.extend(further);
+    arguments
+}
+
+/// Takes one request, answers nothing to it, and returns its head.
+async fn head_of_request(service: &TcpListener) -> String {
+    let (mut tcp, _) = service.accept().await.unwrap();
+    let mut head = String::new();
+    let mut lines = BufReader::new(&mut tcp).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.is_empty() {
+            break;
+        }
+        head.push_str(&line);
+        head.push('\n');
+    }
+    head
+}
+
+#[tokio::test]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn keys_are_kept_in_the_keyring_alone_used_by_name_and_forgotten() {
+    let mut session = Session::start(State::Unlocked).await;
+    let added = session.culvert(&["keys", "add", "mine"], KEYS).await;
+    assert_eq!(added.status.code(), Some(0), "{added:?}");
+    assert_eq!(out(&session.culvert(&["keys", "list"], "").await), "mine\n");
+
+    let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", service.local_addr().unwrap());
+    let arguments = forward(&endpoint, &["--keys", "mine"]);
+    let mut culvert = session.command(culvert()).args(&arguments).spawn().unwrap();
+    let head = soon(head_of_request(&service)).await;
+    culvert.kill().await.unwrap();
+    assert!(head.contains("Credential=AKIAIOSFODNN7EXAMPLE/"), "{head}");
+    assert_eq!(session.files_with("planted-secret"), Vec::<PathBuf>::new());
+
+    // Another login, another process: they are still there.
+    session.log_out().await;
+    session.log_in("planted-login").await;
+    assert_eq!(out(&session.culvert(&["keys", "list"], "").await), "mine\n");
+    let removed = session.culvert(&["keys", "remove", "mine"], "").await;
+    assert_eq!(removed.status.code(), Some(0), "{removed:?}");
+    assert_eq!(out(&session.culvert(&["keys", "list"], "").await), "");
+    for arguments in [
+        vec!["keys", "remove", "mine"],
+        forward("http://127.0.0.1:9", &["--keys", "mine"]),
+    ] {
+        let gone = session.culvert(&arguments, "").await;
+        assert_eq!(gone.status.code(), Some(12), "{gone:?}");
+        assert!(err(&gone).contains("holds nothing for mine"), "{gone:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn a_machine_without_a_keyring_says_so_and_keeps_nothing() {
+    let session = Session::start(State::Absent).await;
+    for arguments in [
+        vec!["keys", "add", "mine"],
+        vec!["keys", "list"],
+        forward("http://127.0.0.1:9", &["--keys", "mine"]),
+    ] {
+        let refused = session.culvert(&arguments, KEYS).await;
+        assert_eq!(refused.status.code(), Some(12), "{refused:?}");
+        let said = err(&refused);
+        assert!(said.contains("This machine has no keyring"), "{said}");
+        assert!(said.contains("aws configure"), "{said}");
+    }
+    assert_eq!(session.files_with("planted-secret"), Vec::<PathBuf>::new());
+
+    // Nor does it matter why there is none.
+    let mut command = session.command(culvert());
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+    let output = soon(command.args(["keys", "list"]).output()).await.unwrap();
+    assert!(err(&output).contains("has no keyring"), "{output:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn a_keyring_that_is_locked_is_told_from_one_that_is_absent_and_nobody_waits_for_it() {
+    let mut session = Session::start(State::Unlocked).await;
+    session.culvert(&["keys", "add", "mine"], KEYS).await;
+    session.log_out().await;
+    // A login with another password starts it all the same, and does not unlock it.
+    session.log_in("planted-wrong").await;
+    let arguments = forward("http://127.0.0.1:9", &["--keys", "mine"]);
+    let locked = session.culvert(&arguments, "").await;
+    assert_eq!(locked.status.code(), Some(12), "{locked:?}");
+    assert!(
+        err(&locked).contains("The keyring is locked."),
+        "{locked:?}"
+    );
+    // A list without them would say that they are gone.
+    let listed = session.culvert(&["keys", "list"], "").await;
+    assert!(
+        err(&listed).contains("The keyring is locked."),
+        "{listed:?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn the_password_of_a_proxy_comes_from_the_keyring_for_api_calls() {
+    let session = Session::start(State::Unlocked).await;
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://DOM%5Cann@{}", proxy.local_addr().unwrap());
+    let kept = session
+        .culvert(&["keys", "add", "--proxy", &address], "planted-p@ss:word\n")
+        .await;
+    assert_eq!(kept.status.code(), Some(0), "{kept:?}");
+    session.culvert(&["keys", "add", "mine"], KEYS).await;
+
+    let arguments = forward("https://ssm.example", &["--keys", "mine"]);
+    let mut command = session.command(culvert());
+    command.env("HTTPS_PROXY", &address).args(&arguments);
+    let mut culvert = command.spawn().unwrap();
+    let head = soon(head_of_request(&proxy)).await;
+    culvert.kill().await.unwrap();
+    assert!(head.starts_with("CONNECT ssm.example:443 "), "{head}");
+    let expected = STANDARD.encode("DOM\\ann:planted-p@ss:word");
+    let line = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let name = name.eq_ignore_ascii_case("proxy-authorization");
+        name.then(|| value.to_owned())
+    });
+    assert_eq!(line, Some(format!("Basic {expected}")));
+
+    let with_password = address.replacen('@', ":planted-x@", 1);
+    let refused = session
+        .culvert(&["keys", "add", "--proxy", &with_password], "")
+        .await;
+    assert_eq!(refused.status.code(), Some(10), "{refused:?}");
+    assert!(err(&refused).contains("history"), "{refused:?}");
+}
