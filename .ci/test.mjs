@@ -2,11 +2,13 @@
 //   npm test -- --only rust        the checks of one group or name; several: --only fmt,ui
 //   npm test -- --list             the checks there are
 
-import { readdirSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkAdvisories, checkPolicy } from './lib/deny.mjs';
 import { ensurePackages, hasPython } from './lib/packages.mjs';
-import { main, root, run, Stop } from './lib/process.mjs';
+import { leakFaults } from './lib/leaks.mjs';
+import { main, root, run as start, Stop } from './lib/process.mjs';
 import { ensureTool, tools } from './lib/python.mjs';
 import {
   buildUi,
@@ -145,6 +147,29 @@ const checks = [
     needs: ['rust'],
     run: checkAdvisories,
   },
+  {
+    name: 'secrets',
+    group: 'ci',
+    title: 'No secret in anything that this run wrote',
+    needs: [],
+    // Last, when everything is written. Without the Rust tests there is nothing to search.
+    run: () => (ran.has('test') ? leakFaults(kept, signs) : 'it searches what the Rust tests write in the same run'),
+  },
+];
+
+// What programs under test write and say stays here until it has been searched for secrets.
+let kept;
+let said;
+const ran = new Set();
+
+// What the Rust tests leave: if it were not there, the search would find nothing, and that would be no news.
+const signs = [
+  { what: 'logs', file: /^home-[^/]+\/culvert\.log$/, text: ' DEBUG ' },
+  { what: 'histories', file: /\/culvert\/history\//, text: '"tunnel"' },
+  { what: 'the ledgers of sessions', file: /\/culvert\/sessions\//, text: '"' },
+  { what: 'saved tunnels', file: /\/tunnels\.toml$/, text: '[[tunnel]]' },
+  { what: 'what culvert says', file: /^said-.*\.out$/, text: 'listening ' },
+  { what: 'what the checks print', file: /^checks\.log$/, text: 'test result: ok' },
 ];
 
 await main(async () => {
@@ -153,13 +178,23 @@ await main(async () => {
     for (const { name, group, title } of checks) console.log(`${name.padEnd(12)}${group.padEnd(10)}${title}`);
     return 0;
   }
+  kept = mkdtempSync(join(tmpdir(), 'culvert-run-'));
+  said = join(kept, 'checks.log');
   const results = [];
   const began = Date.now();
   heading('Set-up');
   await setUp(new Set(selected.checks.flatMap((check) => check.needs)));
   console.log(`set-up took ${duration(Date.now() - began)}`);
-  for (const check of selected.checks) results.push(await perform(check));
+  for (const check of selected.checks) {
+    results.push(await perform(check));
+    ran.add(check.name);
+  }
   console.log(`\n${summary(results, Date.now() - began)}`);
+  if (results.some((result) => result.name === 'secrets' && result.outcome === 'failed')) {
+    console.log(`What was searched for secrets is in ${kept}`);
+  } else {
+    rmSync(kept, { recursive: true, force: true });
+  }
   return results.find((result) => result.outcome === 'failed')?.code ?? 0;
 });
 
@@ -186,7 +221,10 @@ async function perform(check) {
       result.outcome = 'skipped';
       result.note = answer;
     } else if (Array.isArray(answer)) {
-      for (const fault of answer) console.error(fault);
+      for (const fault of answer) {
+        console.error(fault);
+        appendFileSync(said, `${fault}\n`);
+      }
       result.code = answer.length > 0 ? 1 : 0;
     } else {
       result.code = answer;
@@ -199,6 +237,12 @@ async function perform(check) {
   result.ms = Date.now() - began;
   console.log(`${check.name}: ${result.outcome}${result.note && `: ${result.note}`} (${duration(result.ms)})`);
   return result;
+}
+
+/** Runs a program with its output shown and kept, and with a place for what its own programs write. */
+function run(program, args, { env = {} } = {}) {
+  const color = process.stdout.isTTY ? { CARGO_TERM_COLOR: 'always' } : {};
+  return start(program, args, { env: { ...color, ...env, CULVERT_TEST_KEEP: kept }, keep: said });
 }
 
 function heading(title) {

@@ -1,7 +1,7 @@
 // Running other programs: with their output shown, or with it collected.
 
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, appendFileSync, constants } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,17 +18,29 @@ export class Stop extends Error {
   }
 }
 
-/** Runs a program in the project's root with its output shown; answers its exit code (128 + n for a signal n). */
-export function run(program, args, { env = {}, input = false, timeoutMs } = {}) {
+/**
+ * Runs a program in the project's root with its output shown; answers its exit code (128 + n for a signal n).
+ * The output is also appended to the file `keep`, if one is given.
+ */
+export function run(program, args, { env = {}, input = false, timeoutMs, keep } = {}) {
+  const output = keep ? 'pipe' : 'inherit';
   return new Promise((done, failed) => {
     const child = spawn(program, args, {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: [input ? 'inherit' : 'ignore', 'inherit', 'inherit'],
+      stdio: [input ? 'inherit' : 'ignore', output, output],
       // npm is a batch file on Windows.
       shell: windows && program === 'npm',
       timeout: timeoutMs,
     });
+    if (keep) {
+      for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+        from.on('data', (chunk) => {
+          to.write(chunk);
+          appendFileSync(keep, chunk);
+        });
+      }
+    }
     const release = forwardSignals(child);
     child.on('error', (error) => {
       release();

@@ -23,7 +23,7 @@ use ending::Ending;
 use updates::Updates;
 
 fn main() -> ExitCode {
-    tunnel_manager::log::to_stderr();
+    tunnel_manager::log::init();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

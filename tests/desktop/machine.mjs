@@ -34,15 +34,18 @@ export async function startMachine({ dark = false } = {}) {
   if (missing.length > 0) {
     throw new Error(`missing: ${missing.map(([name, debian]) => `${name} (package ${debian})`).join(", ")}`);
   }
-  const home = mkdtempSync(join(tmpdir(), "culvert-desktop-"));
+  // A run of all checks keeps what the window writes, and searches it for secrets at its end.
+  const kept = process.env.CULVERT_TEST_KEEP;
+  const home = mkdtempSync(join(kept || tmpdir(), "culvert-desktop-"));
   const groups = [];
   const stop = async () => {
     for (const group of groups.reverse()) await end(group);
-    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    if (!kept) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     const display = await startDisplay(groups);
     const env = environment(home, display, dark);
+    if (kept) Object.assign(env, { CULVERT_LOG: "trace", CULVERT_LOG_FILE: join(home, "culvert.log") });
     const port = await freePort();
     const driver = start(groups, "dbus-run-session", ["--", "WebKitWebDriver", `--port=${port}`], env);
     const url = `http://127.0.0.1:${port}`;

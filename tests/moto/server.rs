@@ -1,8 +1,10 @@
 //! moto as a child process.
 
+use std::io::{self, Read as _, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
+use culvert_tests::kept;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -26,6 +28,10 @@ pub(crate) struct Moto {
 
 impl Drop for Moto {
     fn drop(&mut self) {
+        if kept::is_kept() {
+            // A mock that is gone already has handed out nothing more.
+            self.report_secrets().ok();
+        }
         self.log.abort();
     }
 }
@@ -63,6 +69,24 @@ impl Moto {
             _process: process,
             log,
         }
+    }
+
+    /// Reports the keys and tokens that it has handed out, so that they are searched for in what
+    /// the run wrote.
+    fn report_secrets(&self) -> io::Result<()> {
+        let mut stream = std::net::TcpStream::connect(&self.authority)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let host = &self.authority;
+        write!(
+            stream,
+            "GET /moto-api/data.json HTTP/1.0\r\nHost: {host}\r\n\r\n"
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        for secret in secrets_in(&String::from_utf8_lossy(&answer)) {
+            kept::report_secret(secret)?;
+        }
+        Ok(())
     }
 
     /// Where it answers, for all services.
@@ -119,6 +143,16 @@ impl Moto {
         assert!(head.contains(" 200 "), "moto refuses:\n{answer}");
         body.to_owned()
     }
+}
+
+/// The values of what is secret in moto's account of its own state.
+fn secrets_in(state: &str) -> impl Iterator<Item = &str> {
+    let names = ["secret_access_key", "session_token", "access_token"];
+    let behind = |name: &'static str| state.split(name).skip(1);
+    names.into_iter().flat_map(behind).filter_map(|rest| {
+        let value = rest.strip_prefix("\":")?.trim_start().strip_prefix('"')?;
+        value.split('"').next()
+    })
 }
 
 /// A value as a form carries it.

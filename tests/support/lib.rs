@@ -4,6 +4,7 @@
 mod counts;
 mod destination;
 pub mod identity_center;
+pub mod kept;
 mod rig;
 pub mod soak;
 

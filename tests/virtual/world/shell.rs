@@ -309,7 +309,7 @@ fn grant(session_id: String) -> Grant {
     Grant {
         session_id,
         stream_url: "wss://gateway/".to_owned(),
-        token: "token".to_owned(),
+        token: "planted-token".to_owned(),
     }
 }
 

@@ -51,8 +51,8 @@ mod tests {
 
     #[test]
     fn a_secret_shows_itself_only_when_asked() {
-        let secret = Secret::new("hunter2");
+        let secret = Secret::new("planted-hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
-        assert_eq!(secret.expose(), "hunter2");
+        assert_eq!(secret.expose(), "planted-hunter2");
     }
 }

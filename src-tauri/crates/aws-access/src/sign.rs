@@ -137,9 +137,12 @@ mod tests {
     #[test]
     fn the_headers_do_not_show_in_debug_output() {
         let url = "wss://ssmmessages.us-east-1.amazonaws.com/v1/data-channel/x";
-        let text = format!("{:?}", signed(url, "us-east-1", Some("the-session-token")));
+        let text = format!(
+            "{:?}",
+            signed(url, "us-east-1", Some("planted-session-token"))
+        );
         assert!(
-            !text.contains("Signature=") && !text.contains("the-session-token"),
+            !text.contains("Signature=") && !text.contains("planted-session-token"),
             "{text}"
         );
     }

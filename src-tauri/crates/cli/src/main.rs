@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     } else {
         match Args::read(&arguments) {
             Ok(args) => {
-                tunnel_manager::log::to_stderr();
+                tunnel_manager::log::init();
                 run(dispatch(args.command))
             }
             Err(error) => {

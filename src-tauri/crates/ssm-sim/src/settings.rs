@@ -92,7 +92,9 @@ impl Default for Credentials {
     fn default() -> Self {
         Self {
             access_key: "AKIASIMULATED0000001".to_owned(),
-            secret_key: "simulated/secret/key/of/no/value/at/all0".to_owned(),
+            // Marked like every secret of the service, so that a check finds it where it must
+            // not be.
+            secret_key: "planted-secret/key/of/no/value/at/all000".to_owned(),
             session_token: None,
         }
     }

@@ -429,7 +429,7 @@ mod tests {
     fn a_request_without_the_session_token_or_with_an_unknown_key_is_refused() {
         let request = list_users(SIGNATURE);
         let mut with_token = example();
-        with_token.session_token = Some("token".to_owned());
+        with_token.session_token = Some("planted-token".to_owned());
         let mut other = example();
         other.access_key = "AKIDOTHER".to_owned();
         for credentials in [with_token, other] {

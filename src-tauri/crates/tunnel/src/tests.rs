@@ -17,7 +17,7 @@ use tracing::Level;
 use super::*;
 
 const SESSION: &str = "session-1";
-const TOKEN: &str = "opens-the-channel";
+const TOKEN: &str = "planted-opens-the-channel";
 
 /// How the service does what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

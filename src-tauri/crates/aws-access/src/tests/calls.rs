@@ -26,11 +26,14 @@ async fn start_session_sends_target_document_parameters_and_reason() {
         .await
         .unwrap();
     assert_eq!(grant.session_id, "alice-0123");
-    assert_eq!(grant.token.expose(), "the-token");
+    assert_eq!(grant.token.expose(), "planted-token");
     assert_eq!(grant.stream_url.path(), "/v1/data-channel/alice-0123");
     let asked = server.last();
     assert_eq!(asked.headers["x-amz-target"], "AmazonSSM.StartSession");
-    assert_eq!(asked.headers["x-amz-security-token"], "the-session-token");
+    assert_eq!(
+        asked.headers["x-amz-security-token"],
+        "planted-session-token"
+    );
     let authorization = asked.headers["authorization"].to_str().unwrap();
     assert!(
         authorization.contains("AKIAIOSFODNN7EXAMPLE"),
@@ -59,7 +62,7 @@ async fn resume_session_gets_another_token() {
         .resume_session("alice-0123")
         .await
         .unwrap();
-    assert_eq!(grant.token.expose(), "the-token");
+    assert_eq!(grant.token.expose(), "planted-token");
     assert_eq!(
         server.last().headers["x-amz-target"],
         "AmazonSSM.ResumeSession"
@@ -172,7 +175,7 @@ async fn a_presigned_url_is_not_signed_again() {
     assert!(access.sign_upgrade(&url).await.unwrap().is_empty());
     let url = Url::parse("wss://h.example/x?role=publish_subscribe").unwrap();
     let headers = access.sign_upgrade(&url).await.unwrap();
-    assert_eq!(headers["x-amz-security-token"], "the-session-token");
+    assert_eq!(headers["x-amz-security-token"], "planted-session-token");
 }
 
 #[tokio::test]
@@ -181,7 +184,7 @@ async fn no_secret_shows_in_debug_output() {
     let access = access(&server).await;
     let grant = access.start_session(&request()).await.unwrap();
     let text = format!("{grant:?} {access:?} {:?}", settings(String::new()));
-    for secret in ["the-token", "wJalrXUtnFEMI", "the-session-token"] {
+    for secret in ["planted-token", "wJalrXUtnFEMI", "planted-session-token"] {
         assert!(!text.contains(secret), "{text}");
     }
 }

@@ -42,7 +42,7 @@ async fn credentials_that_were_rewritten_are_used_by_the_next_call() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("credentials");
     let write = |key: &str| {
-        let text = format!("[p]\naws_access_key_id = {key}\naws_secret_access_key = s\n");
+        let text = format!("[p]\naws_access_key_id = {key}\naws_secret_access_key = planted-s\n");
         std::fs::write(&path, text).unwrap();
     };
     write("AKIAFIRST");
@@ -268,7 +268,7 @@ async fn a_metadata_service_that_says_no_means_that_there_are_no_credentials() {
 /// A profile whose role is assumed at this STS.
 fn role_at(sts: &str) -> EnvConfigFiles {
     config(&format!(
-        "[profile base]\naws_access_key_id = a\naws_secret_access_key = s\n\
+        "[profile base]\naws_access_key_id = a\naws_secret_access_key = planted-s\n\
          [profile p]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n\
          services = here\n[services here]\nsts =\n  endpoint_url = {sts}\n"
     ))

@@ -177,11 +177,18 @@ async fn a_call_goes_through_the_proxy_with_its_password() {
         ca_bundle: Some(bundle),
         ..settings("https://ssm.example".to_owned())
     };
-    let access = through(format!("http://alice:secret@{}", proxy.address), settings).await;
+    let access = through(
+        format!("http://alice:planted-secret@{}", proxy.address),
+        settings,
+    )
+    .await;
     access.start_session(&request()).await.unwrap();
     let asked = proxy.asked.lock().unwrap();
     assert_eq!(asked[0].0, "ssm.example:443");
-    assert_eq!(asked[0].1["proxy-authorization"], "Basic YWxpY2U6c2VjcmV0");
+    assert_eq!(
+        asked[0].1["proxy-authorization"],
+        "Basic YWxpY2U6cGxhbnRlZC1zZWNyZXQ="
+    );
 }
 
 #[tokio::test]
@@ -192,7 +199,11 @@ async fn a_proxy_that_refuses_is_named_as_the_culprit() {
     )
     .await;
     let settings = settings("https://ssm.example".to_owned());
-    let access = through(format!("http://alice:secret@{}", proxy.address), settings).await;
+    let access = through(
+        format!("http://alice:planted-secret@{}", proxy.address),
+        settings,
+    )
+    .await;
     let error = access.start_session(&request()).await.unwrap_err();
     assert_eq!(error.code(), "proxy", "{}", error.details());
     assert_eq!(error.next(), Next::Retry);

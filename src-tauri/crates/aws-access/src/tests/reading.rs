@@ -43,7 +43,7 @@ async fn a_query_call_is_signed_for_its_service_and_form_encoded() {
         "{authorization}"
     );
     assert!(authorization.contains("content-type"), "{authorization}");
-    assert_eq!(ec2.headers["x-amz-security-token"], "the-session-token");
+    assert_eq!(ec2.headers["x-amz-security-token"], "planted-session-token");
     assert_eq!(ec2.form("Version"), Some("2016-11-15"));
     let ecs = asked
         .iter()

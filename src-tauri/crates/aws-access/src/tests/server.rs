@@ -71,7 +71,7 @@ impl Answer {
             &serde_json::json!({
                 "SessionId": "alice-0123",
                 "StreamUrl": "wss://ssmmessages.eu-central-1.amazonaws.com/v1/data-channel/alice-0123?role=publish_subscribe",
-                "TokenValue": "the-token",
+                "TokenValue": "planted-token",
             }),
         )
     }
@@ -268,7 +268,7 @@ pub(super) fn settings(endpoint: String) -> AccessSettings {
         static_credentials: Some(StaticCredentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
             secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-            session_token: Some(Secret::new("the-session-token")),
+            session_token: Some(Secret::new("planted-session-token")),
         }),
         ..AccessSettings::default()
     }

@@ -294,7 +294,7 @@ async fn the_profiles_endpoint_is_used_unless_the_settings_name_one() {
     let theirs = Server::http(Answer::grant()).await;
     let ours = Server::http(Answer::grant()).await;
     let text = format!(
-        "[profile p]\naws_access_key_id = a\naws_secret_access_key = b\nendpoint_url = http://{}\n",
+        "[profile p]\naws_access_key_id = a\naws_secret_access_key = planted-b\nendpoint_url = http://{}\n",
         theirs.address
     );
     let files = EnvConfigFiles::builder()

@@ -29,7 +29,8 @@ async fn neither_keys_nor_tokens_are_ever_printed() {
             .args(["--remote-port", &world.destination.port().to_string()])
             .args(["--endpoint-url", &format!("http://{endpoint}")])
             .args(format)
-            .env("CULVERT_LOG", "trace");
+            .env("CULVERT_LOG", "trace")
+            .env_remove("CULVERT_LOG_FILE");
         let mut culvert = Running::start(command);
         let line = culvert.line_with(|line| line.contains("listening")).await;
         let address = line.split(['"', ' ']).find(|word| word.contains("127."));
@@ -68,6 +69,30 @@ async fn neither_keys_nor_tokens_are_ever_printed() {
             assert_eq!(found, None, "a secret was printed");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_goes_into_the_file_that_is_named_for_it() {
+    let world = World::start().await;
+    let log = world.path("a.log");
+    let mut command = world.forward(&[]);
+    command
+        .env("CULVERT_LOG", "debug")
+        .env("CULVERT_LOG_FILE", &log);
+    let mut culvert = Running::start(command);
+    culvert.listening().await;
+    let ended = culvert.stopped_by("TERM").await;
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains(" DEBUG "), "{text}");
+
+    // A file that can't be is no reason not to run, and is said.
+    let mut command = world.forward(&[]);
+    command.env("CULVERT_LOG_FILE", world.path("no/such/folder/a.log"));
+    let mut culvert = Running::start(command);
+    culvert.listening().await;
+    let ended = culvert.stopped_by("TERM").await;
+    assert!(ended.err.contains("CULVERT_LOG_FILE"), "{ended:?}");
 }
 
 /// A way to the service on which all that it answers is kept.

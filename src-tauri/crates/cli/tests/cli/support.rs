@@ -7,8 +7,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use culvert_tests::Destination;
+use culvert_tests::kept::{Home, Overheard};
 use ssm_sim::{AgentSettings, Settings, Simulator};
-use tempfile::TempDir;
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
     Lines,
@@ -51,7 +51,7 @@ pub(crate) fn fast() -> Settings {
 pub(crate) struct World {
     pub(crate) sim: Simulator,
     pub(crate) destination: Destination,
-    home: TempDir,
+    home: Home,
 }
 
 impl World {
@@ -63,7 +63,7 @@ impl World {
         Self {
             sim: Simulator::start(settings).await.unwrap(),
             destination: Destination::start().await.unwrap(),
-            home: TempDir::new().unwrap(),
+            home: Home::new().unwrap(),
         }
     }
 
@@ -94,6 +94,7 @@ impl World {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
+            .envs(self.home.log_variables())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ACCESS_KEY_ID", access_key)
             .env("AWS_SECRET_ACCESS_KEY", secret_key);
@@ -153,7 +154,7 @@ impl Nobody {
 pub(crate) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
-    out: Lines<BufReader<ChildStdout>>,
+    out: Lines<BufReader<Overheard<ChildStdout>>>,
     err: JoinHandle<String>,
 }
 
@@ -178,8 +179,9 @@ impl Running {
             .spawn()
             .unwrap();
         let stdin = child.stdin.take();
-        let out = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut stderr = child.stderr.take().unwrap();
+        let stdout = Overheard::new(child.stdout.take().unwrap(), "out").unwrap();
+        let out = BufReader::new(stdout).lines();
+        let mut stderr = Overheard::new(child.stderr.take().unwrap(), "err").unwrap();
         let err = tokio::spawn(async move {
             let mut text = Vec::new();
             stderr.read_to_end(&mut text).await.unwrap();

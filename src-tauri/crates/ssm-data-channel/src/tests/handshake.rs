@@ -247,7 +247,8 @@ fn without_a_socket_the_handshakes_time_stands_still() {
         .handle_disconnected(rig.now, crate::SocketEnd::Broken);
     assert_eq!(rig.channel.poll_timeout(), None);
     rig.now += ms(60_000);
-    rig.channel.handle_connected(rig.now, "token".into());
+    rig.channel
+        .handle_connected(rig.now, "planted-token".into());
     assert_eq!(rig.sent_numbers(), [0]);
     rig.run(ms(14_000));
     rig.output(1, PayloadType::HandshakeComplete, COMPLETE.as_bytes());

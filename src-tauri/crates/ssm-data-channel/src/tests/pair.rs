@@ -113,7 +113,7 @@ impl World {
         };
         world.next_reset = link.resets.map(|every| world.now + world.about(every));
         world.next_pause = link.pauses.map(|every| world.now + world.about(every));
-        world.client.handle_connected(now, "token".into());
+        world.client.handle_connected(now, "planted-token".into());
         world
     }
 
@@ -178,7 +178,7 @@ impl World {
         if due(self.reconnect_at) {
             self.reconnect_at = None;
             self.connected = true;
-            self.client.handle_connected(now, "token".into());
+            self.client.handle_connected(now, "planted-token".into());
             self.next_reset = self.link.resets.map(|every| now + self.about(every));
         }
         if due(self.next_pause) {

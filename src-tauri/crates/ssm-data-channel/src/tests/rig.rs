@@ -73,7 +73,7 @@ impl Rig {
             unix_ms_at_origin: 1_795_224_505_089,
         };
         let mut channel = DataChannel::new(config, clock, [7; 32]);
-        channel.handle_connected(now, "token".into());
+        channel.handle_connected(now, "planted-token".into());
         let mut rig = Self { channel, now };
         assert!(matches!(rig.transmit(), Some(Transmit::Text(_))));
         rig

@@ -100,7 +100,8 @@ fn what_was_never_sent_waits_for_a_socket() {
     rig.send(b"taken before anyone knew");
     assert!(rig.frames().is_empty());
     assert_eq!(rig.channel.poll_timeout(), None);
-    rig.channel.handle_connected(rig.now, "token".into());
+    rig.channel
+        .handle_connected(rig.now, "planted-token".into());
     assert_eq!(rig.sent_numbers(), [1]);
     assert_eq!(rig.channel.stats().retransmissions, 0);
 }

@@ -42,8 +42,12 @@ pub(super) fn generate_data_key(service: &Arc<Service>, input: &Input) -> Result
             "The request would have succeeded, but the DryRun option is set.",
         ));
     }
-    let (plaintext, ciphertext) =
+    let (mut plaintext, ciphertext) =
         service.with_random(|random| (random.bytes(length), random.bytes(length + 120)));
+    // Marked, so that a check finds it where it must not be. A key of a session has 64 bytes.
+    if let (64.., Some(begin)) = (length, plaintext.first_chunk_mut()) {
+        *begin = *b"planted-";
+    }
     let answer = json!({
         "KeyId": input.key_id,
         "Plaintext": STANDARD.encode(&plaintext),

@@ -86,7 +86,8 @@ pub(super) fn start_session(
 
 /// What StartSession and ResumeSession answer: where to go, and the token to show there.
 pub(super) fn admission(service: &Service, session: &Session, resumed: bool) -> Value {
-    let token = service.with_random(|random| random.hex(64));
+    // Marked, so that a check finds it where it must not be.
+    let token = service.with_random(|random| format!("planted-{}", random.hex(64)));
     session.add_token(token.clone(), resumed);
     service.note_change();
     let url = service

@@ -235,7 +235,7 @@ async fn an_agent_that_was_started_again_has_forgotten_its_session() {
 async fn one_key_expires_and_the_next_one_is_good() {
     let next = Credentials {
         access_key: "AKIASIMULATED0000002".to_owned(),
-        secret_key: "simulated/secret/key/of/the/next/hour000".to_owned(),
+        secret_key: "planted-secret/key/of/the/next/hour00000".to_owned(),
         session_token: Some("next".to_owned()),
     };
     let sim = start(Settings {

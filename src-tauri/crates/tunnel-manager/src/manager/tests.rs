@@ -126,7 +126,7 @@ impl DemoService for FakeDemo {
     fn access(&self) -> StaticAccess {
         StaticAccess {
             access_key: "demo".to_owned(),
-            secret_key: "hidden".to_owned(),
+            secret_key: "planted-hidden".to_owned(),
             session_token: None,
         }
     }

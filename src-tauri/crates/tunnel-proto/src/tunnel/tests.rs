@@ -179,7 +179,7 @@ fn grant(number: u32) -> Grant {
     Grant {
         session_id: format!("session-{number}"),
         stream_url: "wss://gateway/".into(),
-        token: "token".into(),
+        token: "planted-token".into(),
     }
 }
 

@@ -240,7 +240,7 @@ fn only_secure_or_loopback_urls_are_dialled() {
         "http://127.0.0.1/x",
         "https://gateway.example/x",
         "file:///etc/passwd",
-        "wss://user:password@gateway.example/x",
+        "wss://user:planted-password@gateway.example/x",
     ] {
         let error = place(url).unwrap_err();
         assert_eq!(
@@ -290,14 +290,17 @@ async fn a_data_channel_opens_through_a_proxy_with_its_password() {
     let authority = Authority::new("ours");
     let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
     let proxy = Proxy::start(200, "", gateway).await;
-    let proxies = proxies(&format!("http://alice:p%40ss@{}", proxy.address));
+    let proxies = proxies(&format!("http://alice:planted-p%40ss@{}", proxy.address));
     let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
     assert_eq!(echoed(&mut socket).await, "hello");
     let asked = proxy.asked.lock().unwrap();
     let (place, headers) = &asked[0];
     assert_eq!(place, "gateway.example:443");
     assert_eq!(headers["host"], "gateway.example:443");
-    assert_eq!(headers["proxy-authorization"], "Basic YWxpY2U6cEBzcw==");
+    assert_eq!(
+        headers["proxy-authorization"],
+        "Basic YWxpY2U6cGxhbnRlZC1wQHNz"
+    );
 }
 
 #[tokio::test]
@@ -324,7 +327,7 @@ async fn a_proxys_refusals_are_told_apart() {
         (302, "proxy-refused", Next::Retry),
     ] {
         let proxy = Proxy::start(status, "<html>Ask the\n IT desk</html>", nowhere).await;
-        let proxies = proxies(&format!("http://alice:secret@{}", proxy.address));
+        let proxies = proxies(&format!("http://alice:planted-secret@{}", proxy.address));
         let error = dial_through(&proxies, &Trust::load(None).unwrap())
             .await
             .unwrap_err();
@@ -363,7 +366,7 @@ async fn a_proxy_that_is_not_there_is_named() {
     let (address, server) = listen(|_| pending()).await;
     drop(server);
     tokio::task::yield_now().await;
-    let proxies = proxies(&format!("http://alice:secret@{address}"));
+    let proxies = proxies(&format!("http://alice:planted-secret@{address}"));
     let error = dial_through(&proxies, &Trust::load(None).unwrap())
         .await
         .unwrap_err();

@@ -133,7 +133,8 @@ impl World {
     }
 
     pub(super) fn connect(&mut self) {
-        self.session.handle_connected(self.now, "token".to_owned());
+        self.session
+            .handle_connected(self.now, "planted-token".to_owned());
         self.settle();
     }
 
