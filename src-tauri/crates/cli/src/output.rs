@@ -219,6 +219,6 @@ mod tests {
         let problem = Problem::new(ProblemKind::Service, "x", what, "Add \u{1b}]0;x\u{7}it.")
             .with_details("line\r\n\u{7}two");
         let sentence = problem_sentence(&problem);
-        assert_eq!(sentence, "The gateway said [2Jno. Add ]0;xit. (line two)");
+        assert_eq!(sentence, "The gateway said [2Jno. Add ]0;x it. (line two)");
     }
 }
