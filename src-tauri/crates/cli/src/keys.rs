@@ -153,15 +153,18 @@ impl Which {
 async fn read_keys() -> Result<StaticCredentials, Problem> {
     let [id, secret, token] = match terminal() {
         Some(terminal) => [
-            terminal.ask("Access key id: ").await.map_err(no_line)?,
+            terminal
+                .ask("Access key id: ")
+                .await
+                .map_err(|error| no_line(&error))?,
             terminal
                 .ask_hidden("Secret access key: ")
                 .await
-                .map_err(no_line)?,
+                .map_err(|error| no_line(&error))?,
             terminal
                 .ask_hidden("Session token (none for keys that last): ")
                 .await
-                .map_err(no_line)?,
+                .map_err(|error| no_line(&error))?,
         ],
         None => lines().await?,
     };
@@ -197,7 +200,10 @@ async fn read_keys() -> Result<StaticCredentials, Problem> {
 
 async fn one_secret(question: &str) -> Result<Secret, Problem> {
     let secret = match terminal() {
-        Some(terminal) => terminal.ask_hidden(question).await.map_err(no_line)?,
+        Some(terminal) => terminal
+            .ask_hidden(question)
+            .await
+            .map_err(|error| no_line(&error))?,
         None => {
             let [password, ..] = lines().await?;
             password
@@ -230,10 +236,10 @@ async fn lines() -> Result<[Secret; 3], Problem> {
     });
     read.await
         .unwrap_or_else(|error| Err(io::Error::other(error)))
-        .map_err(no_line)
+        .map_err(|error| no_line(&error))
 }
 
-fn no_line(error: io::Error) -> Problem {
+fn no_line(error: &io::Error) -> Problem {
     wrong(
         "nothing-given",
         "What was asked for was not given.",

@@ -108,6 +108,10 @@ fn attributes(item: &Item) -> HashMap<&str, &str> {
     ])
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an enum of somebody else's, which grows"
+)]
 fn fault(error: Error) -> KeyringFault {
     match error {
         Error::Unavailable | Error::NoResult => KeyringFault::Absent,
@@ -129,6 +133,10 @@ fn fault(error: Error) -> KeyringFault {
 const IS_LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
 
 /// Whether nobody is there: no bus, or nobody on it who keeps secrets.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an enum of somebody else's, which grows"
+)]
 fn is_absence(error: &BusError) -> bool {
     match error {
         // A bus whose address is known and that does not answer.
