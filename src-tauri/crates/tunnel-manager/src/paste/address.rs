@@ -194,7 +194,12 @@ fn split_scheme(text: &str) -> Option<(String, bool, &str)> {
     // `jdbc:oracle:thin:user/password@//host:port/service`, or `@host:port:sid`
     if scheme == "oracle" {
         let (login, rest) = text.rsplit_once('@')?;
-        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        // `@tcps://host:port/service` names the protocol as well.
+        let protocol = ["tcp://", "tcps://", "//"].into_iter().find(|protocol| {
+            rest.get(..protocol.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(protocol))
+        });
+        let rest = &rest[protocol.map_or(0, str::len)..];
         let end = rest
             .match_indices(':')
             .nth(1)
@@ -202,6 +207,11 @@ fn split_scheme(text: &str) -> Option<(String, bool, &str)> {
         return Some((scheme, login.contains('/'), &rest[..end]));
     }
     let (_, rest) = text.split_once("//")?;
+    // `jdbc:sqlserver://host:port;password=…`: properties, which may hold anything.
+    let rest = match scheme.as_str() {
+        "sqlserver" => rest.split(';').next().unwrap_or(rest),
+        _ => rest,
+    };
     Some((scheme, false, rest))
 }
 

@@ -9,6 +9,9 @@ use crate::profile::Draft;
 /// Options of ssh(1) that have a value.
 const WITH_VALUE: &str = "BbcDEeFIiJLlmOoPpQRSWw";
 
+/// Those of them whose value means something for a tunnel.
+const WITH_READ_VALUE: &str = "LJo";
+
 #[derive(Default)]
 struct Options {
     forwards: Vec<(String, Place)>,
@@ -37,7 +40,15 @@ pub(super) fn read(
     let mut host = None;
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        let text = scope.value(word)?;
+        let text = match scope.value(word) {
+            Ok(text) => text,
+            // It is not known what it is, but not an option: a command to run there.
+            Err(_) if host.is_some() => {
+                found.note(word.place, Notice::CommandLeftOut);
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         if text == "--" {
             host = host.or(words.next().map(|word| scope.value(word)).transpose()?);
             break;
@@ -79,6 +90,8 @@ impl Options {
             }
             let (value, place) = match rest.as_str() {
                 "" => match words.next() {
+                    // What is left out anyway need not be known: a key under $HOME.
+                    Some(word) if !WITH_READ_VALUE.contains(letter) => (String::new(), word.place),
                     Some(word) => (scope.value(word)?, word.place),
                     None => {
                         let option = format!("-{letter}");

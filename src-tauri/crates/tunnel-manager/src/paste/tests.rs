@@ -388,6 +388,8 @@ fn every_local_forward_of_ssh_becomes_a_tunnel() {
     for text in [
         "ssh -N -f -i ~/.ssh/key.pem -p 2222 -L 5433:db.internal:5432 me@i-0123456789abcdef0",
         "ssh -fNTL 5433:db.internal:5432 -l me i-0123456789abcdef0",
+        "ssh -i \"$HOME/.ssh/key.pem\" -L 5433:db.internal:5432 i-0123456789abcdef0",
+        "ssh -L 5433:db.internal:5432 i-0123456789abcdef0 \"echo $HOME\"",
         "ssh -L5433:db.internal:5432 i-0123456789abcdef0 -N",
         "ssh i-0123456789abcdef0 -L 5433:db.internal:5432",
         "ssh -o \"LocalForward 5433 db.internal:5432\" i-0123456789abcdef0",
@@ -522,6 +524,11 @@ fn the_address_of_a_service_is_a_destination() {
             1434,
         ),
         (
+            "jdbc:sqlserver://db.internal:1435;user=sa;password=planted-P@ss",
+            "db.internal",
+            1435,
+        ),
+        (
             "jdbc:postgresql://db.internal:5433/x?user=me&password=planted-x",
             "db.internal",
             5433,
@@ -531,6 +538,11 @@ fn the_address_of_a_service_is_a_destination() {
             "jdbc:oracle:thin:me/planted-x@//db.internal:1522/orders",
             "db.internal",
             1522,
+        ),
+        (
+            "jdbc:oracle:thin:@tcps://db.internal:2484/orders",
+            "db.internal",
+            2484,
         ),
         (
             "jdbc:oracle:thin:@db.internal:1523:ORCL",
