@@ -56,6 +56,7 @@ export type DraftView = {
 	profile: string | null,
 	region: string | null,
 	endpointUrl: string | null,
+	endpoints: string | null,
 	reason: string | null,
 	sessions: string | null,
 	keepalive: string | null,
@@ -67,7 +68,7 @@ export type DraftView = {
 };
 
 /**  A field of the form, named as in the draft. */
-export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "region" | "endpointUrl" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
+export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
 
 /**  A field of the form that has to change. */
 export type InvalidView = {

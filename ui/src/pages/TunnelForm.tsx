@@ -165,6 +165,13 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               mono
             />
             <Field
+              {...field("endpoints")}
+              label="Endpoints of single services"
+              hint="Such as ssmmessages=https://…, with fips or dual-stack. Spaces between."
+              placeholder="AWS's own"
+              mono
+            />
+            <Field
               {...field("reason")}
               label="Reason"
               hint="Recorded by AWS with each session."
@@ -282,6 +289,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
 /** Fields that are folded away. */
 const ADVANCED: readonly FieldView[] = [
   "endpointUrl",
+  "endpoints",
   "reason",
   "sessions",
   "lazy",

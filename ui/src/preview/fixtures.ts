@@ -48,6 +48,7 @@ export function draft(changes: Partial<DraftView> = {}): DraftView {
     profile: null,
     region: null,
     endpointUrl: null,
+    endpoints: null,
     reason: null,
     sessions: null,
     keepalive: null,

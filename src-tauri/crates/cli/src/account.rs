@@ -3,6 +3,7 @@
 use clap::Args as ClapArgs;
 use tunnel_manager::tunnel::{Access, AccessSettings, Problem, StartError};
 
+use crate::args::Places;
 use crate::exit::Exit;
 use crate::output::{self, complain, problem_sentence};
 
@@ -18,6 +19,8 @@ pub(crate) struct Account {
     /// URL of Systems Manager instead of AWS's own
     #[arg(long)]
     endpoint_url: Option<String>,
+    #[command(flatten)]
+    places: Places,
 }
 
 impl Account {
@@ -26,12 +29,13 @@ impl Account {
     /// # Errors
     /// What is wrong with them.
     pub(crate) async fn access(self) -> Result<Access, Problem> {
-        let settings = AccessSettings {
+        let mut settings = AccessSettings {
             profile: self.profile,
             region: self.region,
             endpoint_url: self.endpoint_url,
             ..AccessSettings::default()
         };
+        self.places.put_into(&mut settings.endpoints);
         Access::load(settings)
             .await
             .map_err(|error| StartError::from(error).problem())

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use aws_access::{EndpointUrl, Service};
+use aws_access::{EndpointUrl, Endpoints, Service};
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
 use tunnel_manager::tunnel::{
@@ -229,6 +229,16 @@ pub(crate) struct Aws {
     /// URL of the service instead of AWS's own
     #[arg(long)]
     endpoint_url: Option<String>,
+    #[command(flatten)]
+    places: Places,
+    /// Reason for the account's audit trail, 1 to 256 characters
+    #[arg(long, value_parser = reason)]
+    reason: Option<String>,
+}
+
+/// Where AWS is asked, service by service.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Places {
     /// URL of one service instead of AWS's own, such as sts=https://…; may be given for each.
     /// That of ssmmessages is where the data channels go
     #[arg(long = "endpoint", value_name = "SERVICE=URL", value_parser = endpoint)]
@@ -239,9 +249,6 @@ pub(crate) struct Aws {
     /// Use AWS's endpoints that have IPv6 addresses, too
     #[arg(long)]
     dual_stack: bool,
-    /// Reason for the account's audit trail, 1 to 256 characters
-    #[arg(long, value_parser = reason)]
-    reason: Option<String>,
 }
 
 impl Args {
@@ -459,12 +466,19 @@ impl Aws {
                 *setting = value;
             }
         }
-        access.endpoints.urls.extend(self.endpoints);
+        self.places.put_into(&mut access.endpoints);
+    }
+}
+
+impl Places {
+    /// Sets what is given; the rest stays as it is.
+    pub(crate) fn put_into(self, endpoints: &mut Endpoints) {
+        endpoints.urls.extend(self.endpoints);
         if self.fips {
-            access.endpoints.fips = Some(true);
+            endpoints.fips = Some(true);
         }
         if self.dual_stack {
-            access.endpoints.dual_stack = Some(true);
+            endpoints.dual_stack = Some(true);
         }
     }
 }
@@ -514,7 +528,6 @@ pub(crate) fn bind_address(value: &str) -> Result<BindAddress, String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_access::Endpoints;
     use tunnel_manager::tunnel::{Listen, SessionConfig, Start, TunnelPolicy};
     use tunnel_manager::{Draft, ProfileId};
 

@@ -368,6 +368,7 @@ fn option(field: Field) -> Option<&'static str> {
         Field::Profile => Some("--profile"),
         Field::Region => Some("--region"),
         Field::EndpointUrl
+        | Field::Endpoints
         | Field::Reason
         | Field::Sessions
         | Field::Keepalive
@@ -380,10 +381,12 @@ fn option(field: Field) -> Option<&'static str> {
 }
 
 fn settings(profile: &Profile) -> Vec<(&'static str, String)> {
+    let endpoints = Draft::from(profile).endpoints;
     let optional = [
         ("profile", &profile.aws_profile),
         ("region", &profile.region),
         ("endpoint", &profile.endpoint_url),
+        ("endpoints", &endpoints),
         ("reason", &profile.reason),
     ];
     let mut settings = vec![
@@ -412,6 +415,7 @@ fn draft_settings(draft: &Draft) -> Vec<(&'static str, String)> {
         ("profile", draft.profile.clone()),
         ("region", draft.region.clone()),
         ("endpoint", draft.endpoint_url.clone()),
+        ("endpoints", draft.endpoints.clone()),
         ("reason", draft.reason.clone()),
     ];
     all.into_iter()

@@ -139,6 +139,8 @@ struct Further {
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    endpoints: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sessions: Option<String>,
@@ -163,6 +165,7 @@ impl Object {
             profile: draft.profile,
             region: draft.region,
             endpoint_url: draft.endpoint_url,
+            endpoints: draft.endpoints,
             reason: draft.reason,
             sessions: draft.sessions,
             keepalive: draft.keepalive,

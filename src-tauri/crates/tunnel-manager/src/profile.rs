@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tunnel::Endpoints;
 use tunnel_proto::TargetSpec;
 use uuid::Uuid;
 
@@ -78,6 +79,8 @@ pub struct Profile {
     pub region: Option<String>,
     /// Endpoint to use instead of the region's.
     pub endpoint_url: Option<String>,
+    /// Where single services are asked, instead of AWS's own addresses.
+    pub endpoints: Endpoints,
     /// Reason that is recorded with each session.
     pub reason: Option<String>,
     /// How it is kept up.

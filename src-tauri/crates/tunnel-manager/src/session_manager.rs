@@ -141,6 +141,7 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
             profile: profile.aws_profile.clone(),
             region: profile.region.clone(),
             endpoint_url: profile.endpoint_url.clone(),
+            endpoints: profile.endpoints.clone(),
             static_credentials: access.map(|access| StaticCredentials {
                 access_key_id: access.access_key,
                 secret_access_key: Secret::new(access.secret_key),

@@ -181,6 +181,35 @@ async fn no_variable_redirects_a_tunnel_with_a_profile_neither_alone_nor_with_th
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_tunnel_is_its_profiles_and_its_endpoints_whatever_the_shell_exports() {
+    let (world, stray) = (world().await, Stray::start().await);
+    // The profile would lead elsewhere by itself.
+    let config = format!(
+        "[profile production]\nregion = {REGION}\nendpoint_url = {}\n",
+        stray.url()
+    );
+    std::fs::write(world.path(".aws/config"), config).unwrap();
+    let saved = format!(
+        "version = 2\n[[tunnel]]\nname = 'Orders'\ntarget = '{TARGET}'\nremote_port = {}\n\
+         profile = 'production'\nendpoints = 'ssm={}'\nsessions = 1\n",
+        world.destination.port(),
+        world.sim.endpoint_url(),
+    );
+    std::fs::write(world.path("tunnels.toml"), saved).unwrap();
+    let mut command = world.program();
+    command
+        .args(["forward", "Orders"])
+        .env("CULVERT_CONFIG_DIR", world.path(""))
+        .envs(stray_variables(&world, &stray));
+    are_productions(&world, &callers(&world, command).await, "all of them");
+    assert_eq!(
+        stray.asked.load(Ordering::SeqCst),
+        0,
+        "the stray service was asked"
+    );
+}
+
 /// What shows that those variables are heard at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_profile_the_variables_choose() {

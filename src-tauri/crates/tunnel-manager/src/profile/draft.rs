@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use tunnel::Endpoints;
 use tunnel_proto::TargetSpec;
 
 use super::rules::{self, Invalid};
@@ -32,6 +33,8 @@ pub struct Draft {
     pub region: Option<String>,
     /// Endpoint to use instead of the region's.
     pub endpoint_url: Option<String>,
+    /// Where single services are asked, such as `sts=https://…`, with `fips` and `dual-stack`.
+    pub endpoints: Option<String>,
     /// Reason that is recorded with each session.
     pub reason: Option<String>,
     /// Sessions that share the connections, such as `4` or `1-4`; `1-4` by default.
@@ -89,6 +92,13 @@ impl Draft {
             .unwrap_or_else(|rule| note(&mut wrong, Field::Region, rule));
         let endpoint_url = optional(self.endpoint_url.as_deref(), rules::endpoint_url)
             .unwrap_or_else(|rule| note(&mut wrong, Field::EndpointUrl, rule));
+        let endpoints = setting(
+            &self.endpoints,
+            rules::endpoints,
+            Endpoints::default(),
+            Field::Endpoints,
+            &mut wrong,
+        );
         let reason = optional(self.reason.as_deref(), rules::reason)
             .unwrap_or_else(|rule| note(&mut wrong, Field::Reason, rule));
         let upkeep = self.upkeep(&mut wrong);
@@ -111,6 +121,7 @@ impl Draft {
             aws_profile,
             region,
             endpoint_url,
+            endpoints,
             reason,
             upkeep,
         })
@@ -179,6 +190,7 @@ impl From<&Profile> for Draft {
             profile: profile.aws_profile.clone(),
             region: profile.region.clone(),
             endpoint_url: profile.endpoint_url.clone(),
+            endpoints: rules::endpoints_text(&profile.endpoints),
             reason: profile.reason.clone(),
             sessions: unusual(
                 upkeep.sessions == usual.sessions,
@@ -282,6 +294,7 @@ mod tests {
         assert_eq!(Draft::from(&profile), draft());
         let text = |text: &str| Some(text.to_owned());
         let tuned = Draft {
+            endpoints: text("sts=https://sts.example fips"),
             sessions: text("2-8"),
             keepalive: text("15"),
             renew_after: text("off"),
@@ -336,6 +349,7 @@ mod tests {
             target: "bastion a".to_owned(),
             remote_port: 0,
             local_port: 70_000,
+            endpoints: Some("s3=https://s3.example".to_owned()),
             sessions: Some("9".to_owned()),
             keep_session_alive: Some("8".to_owned()),
             ..draft()
@@ -348,6 +362,7 @@ mod tests {
                 Field::Target,
                 Field::RemotePort,
                 Field::LocalPort,
+                Field::Endpoints,
                 Field::Sessions,
                 Field::KeepSessionAlive
             ]

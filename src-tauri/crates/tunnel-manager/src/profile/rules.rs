@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use tunnel::{EndpointUrl, Endpoints, Service};
 use tunnel_proto::{PoolSize, TargetError, TargetSpec};
 use url::Url;
 
@@ -39,6 +40,11 @@ const RETRY_FOR: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(7 * 24 
 /// It overrules the account's idle timeout, so it has an end: the longest working day.
 const KEEP_SESSION_ALIVE: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(24 * 60 * 60);
 
+/// AWS's endpoints with validated cryptography.
+const FIPS: &str = "fips";
+/// AWS's endpoints with IPv6 addresses.
+const DUAL_STACK: &str = "dual-stack";
+
 /// A field of a tunnel, named as in the profile file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
@@ -60,6 +66,8 @@ pub enum Field {
     Region,
     /// `endpoint_url`
     EndpointUrl,
+    /// `endpoints`
+    Endpoints,
     /// `reason`
     Reason,
     /// `sessions`
@@ -91,6 +99,7 @@ impl Field {
             Self::Profile => "profile",
             Self::Region => "region",
             Self::EndpointUrl => "endpoint_url",
+            Self::Endpoints => "endpoints",
             Self::Reason => "reason",
             Self::Sessions => "sessions",
             Self::Keepalive => "keepalive",
@@ -136,6 +145,11 @@ pub enum Rule {
     /// It is no HTTP address.
     #[error("An endpoint is an address such as https://ssm.eu-west-1.amazonaws.com.")]
     EndpointUrl,
+    /// It is no endpoint of a service, and none of the two words.
+    #[error(
+        "Endpoints are such as sts=https://sts.example, fips and dual-stack, with spaces between."
+    )]
+    Endpoints,
     /// The service would not take it.
     #[error("A reason has at most {REASON_MOST} characters.")]
     Reason,
@@ -264,6 +278,42 @@ pub(super) fn endpoint_url(text: &str) -> Result<String, Rule> {
     } else {
         Err(Rule::EndpointUrl)
     }
+}
+
+/// Reads where services are asked: `SERVICE=URL` for each that is not asked at AWS's own address,
+/// and the words `fips` and `dual-stack`, with spaces between.
+///
+/// # Errors
+/// [`Rule::Endpoints`], also for a service that is named twice.
+pub fn endpoints(text: &str) -> Result<Endpoints, Rule> {
+    let mut endpoints = Endpoints::default();
+    for word in text.split_whitespace() {
+        match word {
+            FIPS => endpoints.fips = Some(true),
+            DUAL_STACK => endpoints.dual_stack = Some(true),
+            _ => {
+                let (service, url) = word.split_once('=').ok_or(Rule::Endpoints)?;
+                let service = service.parse::<Service>().map_err(|_| Rule::Endpoints)?;
+                let url = EndpointUrl::parse(url).map_err(|_| Rule::Endpoints)?;
+                if endpoints.urls.insert(service, url).is_some() {
+                    return Err(Rule::Endpoints);
+                }
+            }
+        }
+    }
+    Ok(endpoints)
+}
+
+/// Writes what [`endpoints`] reads; `None` where nothing was set.
+pub(super) fn endpoints_text(endpoints: &Endpoints) -> Option<String> {
+    let urls = endpoints.urls.iter();
+    let mut words: Vec<_> = urls
+        .map(|(service, url)| format!("{service}={url}"))
+        .collect();
+    let set = |switch: Option<bool>| switch == Some(true);
+    words.extend(set(endpoints.fips).then(|| FIPS.to_owned()));
+    words.extend(set(endpoints.dual_stack).then(|| DUAL_STACK.to_owned()));
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 pub(super) fn reason(text: &str) -> Result<String, Rule> {
@@ -438,6 +488,29 @@ mod tests {
             "file:///etc",
         ] {
             assert_eq!(endpoint_url(bad), Err(Rule::EndpointUrl), "{bad}");
+        }
+    }
+
+    #[test]
+    fn endpoints_are_urls_of_services_and_two_words() {
+        for text in [
+            "ssm=https://vpce-1.example ssmmessages=https://vpce-2.example:8443",
+            "sts=http://127.0.0.1:1 fips",
+            "fips dual-stack",
+        ] {
+            let read = endpoints(text).unwrap();
+            assert_eq!(endpoints_text(&read).as_deref(), Some(text));
+        }
+        assert_eq!(endpoints_text(&endpoints("  ").unwrap()), None);
+        for bad in [
+            "https://vpce-1.example",
+            "s3=https://s3.example",
+            "ssm=vpce-1.example",
+            "ssm=https://alice:planted@vpce-1.example",
+            "ssm=https://a.example ssm=https://b.example",
+            "FIPS",
+        ] {
+            assert_eq!(endpoints(bad), Err(Rule::Endpoints), "{bad}");
         }
     }
 

@@ -111,6 +111,18 @@ fn settings_are_numbers_or_texts_as_they_come() {
 }
 
 #[test]
+fn endpoints_are_one_line_that_comes_back_as_it_was() {
+    let line = "endpoints = \"ssmmessages=https://vpce-1.example fips\"\n";
+    let entry = format!("[[tunnel]]\nname = 'x'\ntarget = 'i-1'\nremote_port = 22\n{line}");
+    let (_folder, store) = store_with(format!("version = 2\n{entry}").as_bytes());
+    let tunnels = store.read().expect("read");
+    assert_eq!(tunnels[0].endpoints.fips, Some(true));
+    assert_eq!(tunnels[0].endpoints.urls.len(), 1);
+    let text = file::render(&tunnels);
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn the_one_session_that_version_1_wrote_everywhere_was_nobodys_choice() {
     let one = "sessions = 1\n";
     assert_eq!(upkeep(1, one).sessions, Upkeep::default().sessions);
