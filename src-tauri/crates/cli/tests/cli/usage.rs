@@ -33,7 +33,7 @@ async fn a_command_line_that_cannot_be_is_refused_in_words() {
         ),
         (
             &["forward", target[0], "two words", port[0], port[1]],
-            "no spaces",
+            "without spaces",
         ),
         (
             &[
