@@ -67,9 +67,9 @@ test('the key that documentation uses is a secret as well', () => {
 });
 
 test('where secrets lie by right nothing is found, and nowhere beside', () => {
-  const inside = ['.aws/config', '.aws/credentials', '.aws/sso/cache/0123.json', '.aws/cli/cache/4567.json'];
+  const inside = ['token', '.aws/config', '.aws/credentials', '.aws/sso/cache/0123.json', '.aws/cli/cache/4567.json'];
   for (const path of inside) assert.deepEqual(faultsOf({ [`home-1/${path}`]: secret }), [], path);
-  const beside = ['.aws/config.bak', 'aws/credentials', '.aws/sso/cache/deeper/x.json', '.aws/culvert/x.json', 'x.aws/config'];
+  const beside = ['folder/token', '.aws/config.bak', 'aws/credentials', '.aws/sso/cache/deeper/x.json', '.aws/culvert/x.json', 'x.aws/config'];
   for (const path of beside) assert.equal(faultsOf({ [`home-1/${path}`]: secret }).length, 1, path);
 });
 
