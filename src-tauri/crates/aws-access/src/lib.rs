@@ -6,6 +6,7 @@
 //!   credentials do, and the files they come from are rewritten by other programs, so neither
 //!   an identity cache nor a profile that was parsed at start is ever trusted again.
 //! * **One attempt.** The SDK's retries are off: when to try again is `tunnel-proto`'s decision.
+//!   Only the pages of a list ([`Directory`]) are asked for again here: no tunnel waits for them.
 //!   Each call, credentials included, ends within [`AccessSettings::api_timeout`].
 //! * **Errors carry a code.** [`AccessError`] says what happened, what can be done, and in
 //!   [`AccessError::next`] what a program should do about it.
