@@ -92,11 +92,13 @@ impl Place {
     /// The partition that the region is of.
     fn partition(&self) -> &'static str {
         let region = self.region.as_deref().unwrap_or_default();
-        // AWS General Reference, "Partitions"; the others have no public endpoints.
+        // AWS General Reference, "Partitions"; the others can't be reached from the internet.
         if region.starts_with("cn-") {
             "aws-cn"
         } else if region.starts_with("us-gov-") {
             "aws-us-gov"
+        } else if region.starts_with("eusc-") {
+            "aws-eusc"
         } else {
             "aws"
         }
@@ -397,6 +399,7 @@ mod tests {
         for (region, partition) in [
             (Some("cn-north-1"), "arn:aws-cn:ec2:cn-north-1:*:"),
             (Some("us-gov-west-1"), "arn:aws-us-gov:ec2:us-gov-west-1:*:"),
+            (Some("eusc-de-east-1"), "arn:aws-eusc:ec2:eusc-de-east-1:*:"),
             (None, "arn:aws:ec2:*:*:"),
         ] {
             let place = Place {

@@ -51,9 +51,15 @@ pub(crate) fn signs_for_aws(organisation: &str) -> bool {
 
 /// Whether a host is one of AWS's own endpoints, whose certificates are AWS's.
 pub(crate) fn is_aws(host: &str) -> bool {
-    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-        .iter()
-        .any(|suffix| host.ends_with(suffix))
+    const SUFFIXES: [&str; 6] = [
+        ".amazonaws.com",
+        ".api.aws",
+        ".amazonaws.com.cn",
+        ".api.amazonwebservices.com.cn",
+        ".amazonaws.eu",
+        ".api.amazonwebservices.eu",
+    ];
+    SUFFIXES.iter().any(|suffix| host.ends_with(suffix))
 }
 
 #[cfg(test)]
@@ -82,6 +88,7 @@ mod tests {
         assert!(is_aws("ssm.eu-central-1.amazonaws.com"));
         assert!(is_aws("ssm.cn-north-1.amazonaws.com.cn"));
         assert!(is_aws("ssm.eu-west-1.api.aws"));
+        assert!(is_aws("ssm.eusc-de-east-1.amazonaws.eu"));
         assert!(!is_aws("amazonaws.com.example"));
         assert!(!is_aws("localhost"));
         assert!(signs_for_aws("Amazon"));

@@ -135,7 +135,7 @@ pub enum FileFaultKind {
     NotText,
     /// It is larger than such a file can be.
     TooLarge,
-    /// A line that makes no sense, for which all AWS tools refuse the file.
+    /// A line that makes no sense, for which AWS's SDKs refuse the file.
     BadLine {
         /// What is wrong with it. Never the line itself, which may hold a secret.
         reason: &'static str,
