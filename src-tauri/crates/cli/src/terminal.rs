@@ -40,8 +40,9 @@ impl Terminal {
     /// # Errors
     /// What the terminal says. `UnexpectedEof`: there was no line.
     pub(crate) async fn ask_hidden(&self, question: &str) -> io::Result<Secret> {
-        (&*self.file).write_all(question.as_bytes())?;
+        // Hidden first: what was typed before that is thrown away, so a quick answer would be lost.
         let hidden = Hidden::new(&self.file)?;
+        (&*self.file).write_all(question.as_bytes())?;
         let answer = self.line().await;
         drop(hidden);
         // The line's end was not shown either.
