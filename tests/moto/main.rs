@@ -12,6 +12,7 @@
 )]
 
 mod directory;
+mod machine;
 mod newest;
 mod profiles;
 mod relay;

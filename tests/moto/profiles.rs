@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use culvert_tests::kept::{Home, Overheard};
 use culvert_tests::{Destination, TARGET, echo};
 use ssm_sim::{Credentials, Settings, Simulator};
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -22,17 +22,17 @@ const IAM: &str = "2010-05-08";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An account, a service in it, and somebody's home.
-struct World {
-    moto: Moto,
+pub(crate) struct World {
+    pub(crate) moto: Moto,
     /// STS, which knows what it has handed out.
-    sts: Relay,
-    sim: std::sync::Arc<Simulator>,
+    pub(crate) sts: Relay,
+    pub(crate) sim: std::sync::Arc<Simulator>,
     destination: Destination,
-    home: TempDir,
+    home: Home,
 }
 
 impl World {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let moto = Moto::start().await;
         let sim = Simulator::start(Settings::default()).await.unwrap();
         let sim = std::sync::Arc::new(sim);
@@ -43,7 +43,7 @@ impl World {
             sts,
             sim,
             destination: Destination::start().await.unwrap(),
-            home: TempDir::new().unwrap(),
+            home: Home::new().unwrap(),
         }
     }
 
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// Writes both files. Where the services are, the profiles say themselves (`services`).
-    fn files(&self, config: &str, credentials: &str) {
+    pub(crate) fn files(&self, config: &str, credentials: &str) {
         std::fs::create_dir_all(self.path(".aws")).unwrap();
         let services = format!(
             "[services here]\nssm =\n  endpoint_url = {}\nsts =\n  endpoint_url = {}\n",
@@ -79,7 +79,7 @@ impl World {
 
     /// Runs `culvert forward` until bytes have gone through it and back. Returns the access key
     /// that the session was started with.
-    async fn carries(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    pub(crate) async fn carries(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
         let before = self.sim.callers().len();
         let program = beside_this_one();
         let mut culvert = Command::new(&program)
@@ -89,6 +89,7 @@ impl World {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
+            .envs(self.home.log_variables())
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -96,14 +97,15 @@ impl World {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let mut out = BufReader::new(culvert.stdout.take().unwrap()).lines();
+        let out = Overheard::new(culvert.stdout.take().unwrap(), "out").unwrap();
+        let mut out = BufReader::new(out).lines();
+        let mut stderr = Overheard::new(culvert.stderr.take().unwrap(), "err").unwrap();
         let first = timeout(PATIENCE, out.next_line()).await.unwrap().unwrap();
         let Some(address) = first
             .as_deref()
             .and_then(|line| line.strip_prefix("listening "))
         else {
             let mut err = String::new();
-            let mut stderr = culvert.stderr.take().unwrap();
             stderr.read_to_string(&mut err).await.unwrap();
             panic!("it does not listen: {err}");
         };
@@ -124,8 +126,13 @@ impl World {
                 .unwrap()
                 .success()
         );
+        let mut said = String::new();
+        timeout(PATIENCE, stderr.read_to_string(&mut said))
+            .await
+            .unwrap()
+            .unwrap();
         let status = timeout(PATIENCE, culvert.wait()).await.unwrap().unwrap();
-        assert!(status.success(), "{status}");
+        assert!(status.success(), "{status}: {said}");
         let callers = self.sim.callers().split_off(before);
         let key = callers[0].access_key.clone();
         assert!(
@@ -136,7 +143,7 @@ impl World {
     }
 
     /// Who asked STS for what, as `KEY ROLE`.
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let told = |asked: Asked| {
             let role = asked.role.rsplit('/').next().unwrap_or_default().to_owned();
             format!(
@@ -147,7 +154,7 @@ impl World {
         self.sts.asked().into_iter().map(told).collect()
     }
 
-    fn handed_out(&self) -> Vec<String> {
+    pub(crate) fn handed_out(&self) -> Vec<String> {
         self.sts.handed_out()
     }
 }
@@ -159,11 +166,11 @@ fn beside_this_one() -> PathBuf {
     folder.join(format!("culvert{}", std::env::consts::EXE_SUFFIX))
 }
 
-fn profile(name: &str, text: &str) -> String {
+pub(crate) fn profile(name: &str, text: &str) -> String {
     format!("[profile {name}]\nregion = {REGION}\nservices = here\n{text}\n")
 }
 
-fn role(name: &str) -> String {
+pub(crate) fn role(name: &str) -> String {
     format!("role_arn = arn:aws:iam::123456789012:role/{name}")
 }
 

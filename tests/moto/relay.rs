@@ -11,9 +11,15 @@ use tokio::task::{JoinHandle, JoinSet};
 /// Largest request or answer: those of STS have two or three KiB.
 const MESSAGE_MOST: usize = 256 * 1024;
 
-/// A call of STS.
+/// How long a token of the metadata service is good, in seconds: the longest there is (EC2 User
+/// Guide, "Use the Instance Metadata Service").
+const TOKEN_SECONDS: u32 = 21_600;
+
+/// A call of STS, or a question to the metadata service of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
+    /// Method and path: `PUT /latest/api/token`.
+    pub(crate) line: String,
     /// With whose key; `None` for calls that nobody signs.
     pub(crate) access_key: Option<String>,
     /// The role that was asked for.
@@ -25,6 +31,9 @@ struct Record {
     asked: Vec<Asked>,
     handed_out: Vec<String>,
 }
+
+/// What becomes of an answer on its way.
+type Amend = fn(&Asked, Vec<u8>) -> Vec<u8>;
 
 /// A relay to the mock. It ends with its test.
 pub(crate) struct Relay {
@@ -45,6 +54,20 @@ impl Relay {
         url: &str,
         handed_out: impl Fn(Credentials) + Send + Sync + 'static,
     ) -> Self {
+        Self::amending(url, handed_out, |_, answer| answer).await
+    }
+
+    /// To the metadata service at this URL. The mock's answer with a token lacks the header that
+    /// says how long it is good, without which no SDK takes it: it is added here.
+    pub(crate) async fn to_metadata(url: &str) -> Self {
+        Self::amending(url, |_| {}, with_lifetime).await
+    }
+
+    async fn amending(
+        url: &str,
+        handed_out: impl Fn(Credentials) + Send + Sync + 'static,
+        amend: Amend,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();
         let to = url.strip_prefix("http://").unwrap().to_owned();
@@ -55,7 +78,7 @@ impl Relay {
             while let Ok((client, _)) = listener.accept().await {
                 let (to, record) = (to.clone(), Arc::clone(&kept));
                 let handed_out = Arc::clone(&handed_out);
-                passing.spawn(async move { pass(client, &to, &record, &*handed_out).await });
+                passing.spawn(async move { pass(client, &to, &record, &*handed_out, amend).await });
             }
         });
         Self {
@@ -90,10 +113,14 @@ async fn pass(
     to: &str,
     record: &Mutex<Record>,
     handed_out: &(dyn Fn(Credentials) + Send + Sync),
+    amend: Amend,
 ) {
     let request = message(&mut client).await;
     let text = String::from_utf8_lossy(&request).into_owned();
+    let mut words = text.split_whitespace();
+    let line = [words.next(), words.next()].map(Option::unwrap_or_default);
     let asked = Asked {
+        line: line.join(" "),
         access_key: text
             .split_once("Credential=")
             .and_then(|(_, rest)| rest.split('/').next())
@@ -110,7 +137,7 @@ async fn pass(
     if server.write_all(&request).await.is_err() {
         return;
     }
-    let answer = message(&mut server).await;
+    let answer = amend(&asked, message(&mut server).await);
     let text = String::from_utf8_lossy(&answer).into_owned();
     let given = (
         element(&text, "AccessKeyId"),
@@ -128,6 +155,16 @@ async fn pass(
     }
     let _ = client.write_all(&answer).await;
     let _ = client.shutdown().await;
+}
+
+/// Adds how long a token is good.
+fn with_lifetime(asked: &Asked, mut answer: Vec<u8>) -> Vec<u8> {
+    let end_of_status = answer.windows(2).position(|two| two == b"\r\n");
+    if let (Some(at), "PUT /latest/api/token") = (end_of_status, asked.line.as_str()) {
+        let header = format!("\r\nX-aws-ec2-metadata-token-ttl-seconds: {TOKEN_SECONDS}");
+        answer.splice(at..at, header.into_bytes());
+    }
+    answer
 }
 
 /// The text of the first XML element with this name.

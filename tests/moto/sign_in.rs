@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use culvert_tests::identity_center::{IdentityCenter, Manner};
+use culvert_tests::kept::{self, Overheard};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -19,11 +19,11 @@ use crate::server::{Moto, PATIENCE, REGION};
 const PORTAL_KEY: &str = "ASIAPORTALEXAMPLE";
 
 /// A home directory that both programs have.
-struct Home(TempDir);
+struct Home(kept::Home);
 
 impl Home {
     fn with(config: &str) -> Self {
-        let home = TempDir::new().unwrap();
+        let home = kept::Home::new().unwrap();
         std::fs::create_dir(home.path().join(".aws")).unwrap();
         std::fs::write(home.path().join(".aws/config"), config).unwrap();
         Self(home)
@@ -40,6 +40,7 @@ impl Home {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.0.path())
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(self.0.log_variables())
             .stdin(Stdio::null())
             .kill_on_drop(true);
         command
@@ -145,23 +146,18 @@ impl Service {
                 .await
                 .unwrap();
         }
+        let mut stdout = Overheard::new(child.stdout.take().unwrap(), "out").unwrap();
+        let mut stderr = Overheard::new(child.stderr.take().unwrap(), "err").unwrap();
         let ended = async {
+            // Read while it runs, so that what it says is kept whether or not it ends by itself.
+            let (mut said, mut told) = (String::new(), String::new());
+            let (out, err) = tokio::join!(
+                stdout.read_to_string(&mut said),
+                stderr.read_to_string(&mut told)
+            );
+            (out.unwrap(), err.unwrap());
+            said.push_str(&told);
             let status = child.wait().await.unwrap();
-            let mut said = String::new();
-            child
-                .stdout
-                .take()
-                .unwrap()
-                .read_to_string(&mut said)
-                .await
-                .unwrap();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut said)
-                .await
-                .unwrap();
             format!("{status}: {said}")
         };
         let key = tokio::select! {
@@ -180,7 +176,7 @@ const PROMPT: &str = "Code of the MFA device";
 /// Reads what a program shows to its end, and answers its question for a code.
 async fn talk(child: &mut Child, mut code: Option<&str>) -> String {
     let mut stdin = child.stdin.take().unwrap();
-    let stdout = child.stdout.as_mut().unwrap();
+    let mut stdout = Overheard::new(child.stdout.take().unwrap(), "out").unwrap();
     let mut shown = String::new();
     let mut bytes = [0; 4096];
     loop {
