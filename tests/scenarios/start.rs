@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use culvert_tests::{Destination, Rig, impatient, is_up};
-use ssm_sim::{ApiFault, Operation, PingStatus, Refusal, Settings, Simulator, Target};
+use ssm_sim::{ApiFault, Deny, Operation, PingStatus, Refusal, Settings, Simulator, Target};
 use tunnel::{PoolSize, ProblemKind, TargetSpec, Tunnel, TunnelConfig, TunnelPolicy};
 
 use crate::transfer::fast;
@@ -30,6 +30,30 @@ fn error(code: &str, status: u16) -> ApiFault {
         message: "as the test wants".to_owned(),
         status,
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_keys_are_denied_is_not_started_again_and_again() {
+    let settings = Settings {
+        kms_key_id: Some("alias/sessions".to_owned()),
+        ..fast()
+    };
+    let sim = Simulator::start(settings).await.unwrap();
+    sim.faults().deny(Deny::action("kms:GenerateDataKey"));
+    let plentiful = |config: &mut TunnelConfig| {
+        config.policy.start_budget = Duration::from_secs(3600);
+    };
+    let problem = impatient(refusal(&sim, plentiful)).await.unwrap();
+    assert_eq!(problem.code, "access-denied");
+    assert_eq!(problem.kind, ProblemKind::Permission);
+    assert!(
+        problem.what.contains("kms:GenerateDataKey"),
+        "{}",
+        problem.what
+    );
+    assert_eq!(sim.stats().calls(Operation::StartSession), 1);
+    assert_eq!(sim.stats().calls(Operation::TerminateSession), 1);
+    sim.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

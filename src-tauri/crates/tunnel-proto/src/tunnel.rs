@@ -73,6 +73,8 @@ pub enum Input {
     Lost(SessionKey, Loss),
     /// The session can't go on, whatever becomes of its WebSocket.
     Over(SessionKey, Problem, Vitals),
+    /// A session that shakes hands is refused what it needs, such as its keys.
+    Refused(SessionKey, Failure),
     /// Something is wrong with a session that lives, or is so no more.
     Degraded(SessionKey, Option<Problem>),
     /// A session carries more or less than before.
@@ -334,6 +336,7 @@ impl Tunnel {
             Input::Established(key) => self.handle_established(now, key),
             Input::Lost(key, loss) => self.handle_lost(now, key, loss),
             Input::Over(key, problem, vitals) => self.handle_over(now, key, problem, vitals),
+            Input::Refused(key, failure) => self.handle_refused(now, key, failure),
             Input::Degraded(key, problem) => self.handle_degraded(key, problem),
             Input::Load(key, load) => self.handle_load(key, load),
             Input::Quiet(key) => self.handle_quiet(now, key),

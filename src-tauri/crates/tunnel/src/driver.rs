@@ -124,7 +124,7 @@ enum Reply {
         Purpose,
         Result<(Box<Socket>, Zeroizing<String>), Failure>,
     ),
-    DataKey(SessionKey, Result<tunnel_proto::DataKey, Problem>),
+    DataKey(SessionKey, Result<tunnel_proto::DataKey, Failure>),
     /// The program behind a connection that says no more is still there.
     Present(SessionKey, Local),
     /// It is not.
@@ -445,7 +445,12 @@ impl Driver {
                 self.input(Input::Dialled(key, Err(failure)));
             }
             Reply::DataKey(key, result) => {
+                let refused = result.as_ref().err().cloned();
+                let result = result.map_err(|failure| failure.problem);
                 self.tell_session(key, ToSession::DataKey(result));
+                if let Some(failure) = refused {
+                    self.input(Input::Refused(key, failure));
+                }
             }
             Reply::Present(key, local) => self.connect(key, local),
             Reply::Gone(key) => self.input(Input::Finished(key)),
@@ -507,14 +512,14 @@ impl Driver {
         let access = self.parts.access.clone();
         let node = self.nodes.get(&key).unwrap_or(&self.parts.request.target);
         let target = node.clone();
-        let if_lost = Reply::DataKey(key, Err(access::lost_request().problem));
+        let if_lost = Reply::DataKey(key, Err(access::lost_request()));
         self.requests.start(if_lost, async move {
             let generated = access
                 .generate_data_key(&key_id, &session_id, &target)
                 .await;
             let result = generated
                 .map(|key| access::data_key(&key))
-                .map_err(|error| access::problem(&error));
+                .map_err(|error| access::failure(&error));
             Reply::DataKey(key, result)
         });
     }

@@ -143,6 +143,7 @@ fn handle_change(policy: &mut Policy, change: &Input) {
         | Input::Established(_)
         | Input::Lost(..)
         | Input::Over(..)
+        | Input::Refused(..)
         | Input::Degraded(..)
         | Input::Load(..)
         | Input::Quiet(_)

@@ -167,8 +167,11 @@ pub(super) fn agent_gone(after: Duration) -> Problem {
 }
 
 /// `output` is what the service says of it: an idle timeout, the longest duration of a session,
-/// an administrator.
+/// an administrator; or what the agent says of a document that it can't run.
 pub(super) fn session_ended(output: &str) -> Problem {
+    if let Some(plugin) = unsupported_plugin(output) {
+        return plugin_unsupported(plugin, output);
+    }
     let (said, cut) = quotable(output);
     let what = if said.is_empty() {
         "The service has ended the session, and has not said why.".to_owned()
@@ -185,6 +188,38 @@ pub(super) fn session_ended(output: &str) -> Problem {
         Cut::No => problem,
         Cut::Yes => problem.with_details(head(output, DETAILS_MOST)),
     }
+}
+
+/// The plugin that an agent says it does not have. The message is text alone: there is no code
+/// in it to go by (docs/protocol.md, section 4).
+fn unsupported_plugin(output: &str) -> Option<&str> {
+    let (_, rest) = output.split_once("Plugin with name ")?;
+    let (name, rest) = rest.split_once(' ')?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-:".contains(c);
+    let is_said = rest.starts_with("is not supported") || rest.starts_with("not found");
+    (is_said && name.len() <= PLUGIN_MOST && name.chars().all(is_name)).then_some(name)
+}
+
+/// The longest name of a plugin of the agent has half of it.
+const PLUGIN_MOST: usize = 64;
+
+fn plugin_unsupported(plugin: &str, output: &str) -> Problem {
+    let remedy = match plugin {
+        "Port" => {
+            "Update the target's SSM agent to 2.3.672.0 or later, better to 3.1.1374.0, which \
+             reaches other hosts, too."
+        }
+        _ => "Use a document for port forwarding, or update the target's SSM agent.",
+    };
+    Problem::new(
+        ProblemKind::Target,
+        "plugin-unsupported",
+        format!(
+            "The target's SSM agent does not have the plugin {plugin} that the document needs."
+        ),
+        remedy,
+    )
+    .with_details(head(output, DETAILS_MOST))
 }
 
 /// Characters of somebody else's words that are part of a sentence.
@@ -305,6 +340,34 @@ mod tests {
             session_ended(" \n").what,
             "The service has ended the session, and has not said why."
         );
+    }
+
+    #[test]
+    fn an_agent_without_the_port_plugin_is_told_from_other_ends() {
+        let said = "Plugin with name Port is not supported by this version of ssm agent, please \
+                    update to latest version. Step name: Port";
+        let ended = session_ended(said);
+        assert_eq!(ended.code, "plugin-unsupported");
+        assert_eq!(ended.kind, ProblemKind::Target);
+        assert!(ended.what.contains("plugin Port"), "{}", ended.what);
+        assert!(ended.remedy.contains("2.3.672.0"), "{}", ended.remedy);
+        assert_eq!(ended.details, said);
+        let other = session_ended("Plugin with name Standard_Stream not found. Step name: x");
+        assert_eq!(other.code, "plugin-unsupported");
+        assert!(other.remedy.contains("document"), "{}", other.remedy);
+    }
+
+    #[test]
+    fn what_only_resembles_it_is_quoted_as_it_is() {
+        for said in [
+            "Plugin with name",
+            "Plugin with name Port",
+            "Plugin with name Port is skipped",
+            "Plugin with name \u{1b}[31m is not supported",
+            &format!("Plugin with name {} is not supported", "x".repeat(65)),
+        ] {
+            assert_eq!(session_ended(said).code, "session-ended", "{said:?}");
+        }
     }
 
     #[test]

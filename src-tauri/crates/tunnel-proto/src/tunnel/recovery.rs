@@ -333,6 +333,36 @@ impl Tunnel {
         Cause::SessionOver
     }
 
+    /// What a session needs to come up is refused. If nothing but a change of permissions helps,
+    /// the next session would be refused it, too.
+    pub(super) fn handle_refused(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        failure: Failure,
+    ) -> Cause {
+        let Failure { next, problem } = failure;
+        let is_final = match next {
+            Next::Stop => true,
+            Next::Retry
+            | Next::AwaitNetwork
+            | Next::NewSession
+            | Next::AwaitTarget
+            | Next::AwaitSettings
+            | Next::NewCredentials
+            | Next::SignIn => false,
+        };
+        let is_surplus = self.position(key).is_some_and(|at| self.is_surplus(at));
+        if !is_final || is_surplus {
+            return self.handle_over(now, key, problem, Vitals::default());
+        }
+        if let Some((_, at)) = self.succeed(now, key, &problem) {
+            let outage = self.outage(now, problem);
+            self.give_up_slot(now, at, outage);
+        }
+        Cause::SessionOver
+    }
+
     pub(super) fn handle_degraded(&mut self, key: SessionKey, problem: Option<Problem>) -> Cause {
         if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
             up.degraded = problem;
@@ -506,10 +536,31 @@ impl Tunnel {
     /// otherwise after a pause, so that one that does not even come up is not replaced in a
     /// tight loop.
     fn replace(&mut self, now: Instant, key: SessionKey, problem: Problem, outage: Option<Outage>) {
-        let Some(at) = self.position(key) else { return };
+        let Some((failed, at)) = self.succeed(now, key, &problem) else {
+            return;
+        };
+        let fresh = self.outage(now, problem.clone());
+        match outage {
+            None if failed.established.is_some() => self.attempt(now, at, Step::Start, fresh),
+            None => self.retry(now, at, Step::Start, fresh),
+            Some(outage) => {
+                self.retry(now, at, Step::Start, Outage { problem, ..outage });
+            }
+        }
+    }
+
+    /// Drops a session and makes a slot for another. Gives what is left of the one, and where
+    /// the other is; `None` if there is nothing to replace.
+    fn succeed(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        problem: &Problem,
+    ) -> Option<(Slot, usize)> {
+        let at = self.position(key)?;
         if !self.slots[at].is_live() {
             self.handle_flag_done(key);
-            return;
+            return None;
         }
         let mut slot = self.slots.remove(at);
         self.actions.push_back(Action::Discard(key));
@@ -522,23 +573,15 @@ impl Tunnel {
             problem: problem.clone(),
         });
         let drop = slot.drop.take().map(|mut drop| {
-            drop.replaced(&problem);
+            drop.replaced(problem);
             drop
         });
-        let fresh = self.outage(now, problem.clone());
         let new_key = self.next_key();
         let mut new = Slot::new(new_key, now, None);
         new.drop = drop;
-        self.go_on_from(&slot, &problem, &mut new);
+        self.go_on_from(&slot, problem, &mut new);
         self.slots.push(new);
-        let at = self.slots.len() - 1;
-        match outage {
-            None if slot.established.is_some() => self.attempt(now, at, Step::Start, fresh),
-            None => self.retry(now, at, Step::Start, fresh),
-            Some(outage) => {
-                self.retry(now, at, Step::Start, Outage { problem, ..outage });
-            }
-        }
+        Some((slot, self.slots.len() - 1))
     }
 
     fn open_drop(&mut self, now: Instant, at: usize, loss: &Loss, socket_age: Duration) {

@@ -4,6 +4,7 @@ mod candidates;
 mod evidence;
 mod lazy;
 mod pool;
+mod refused;
 mod renewal;
 mod replacing;
 mod settings;
