@@ -73,7 +73,8 @@ pub enum State {
         /// Since when, without counting times in which it was not.
         since: u64,
     },
-    /// A session lives, but something is wrong with it.
+    /// Connections are carried, but something is wrong with every session, or with one that has
+    /// connections: those wait, whatever new ones can use.
     Degraded {
         /// Since when.
         since: u64,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::drops::OpenDrop;
+use super::state::with_held;
 use super::{Action, Event, Grant, HEALING, Loss, Purpose, Tunnel};
 use crate::backoff::Backoff;
 use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
@@ -364,8 +365,11 @@ impl Tunnel {
     }
 
     pub(super) fn handle_degraded(&mut self, key: SessionKey, problem: Option<Problem>) -> Cause {
-        if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
-            up.degraded = problem;
+        if let Some(slot) = self.slot(key) {
+            let connections = slot.connections;
+            if let Some(up) = slot.up_mut() {
+                up.degraded = problem.map(|problem| with_held(problem, connections));
+            }
         }
         Cause::Health
     }

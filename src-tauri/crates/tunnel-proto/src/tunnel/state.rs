@@ -110,9 +110,22 @@ impl Tunnel {
         match self.network {
             // The WebSocket may outlive it; what is sent now goes nowhere.
             Network::Down => Some(network_down()),
-            Network::Up if ups().any(|up| up.degraded.is_none()) => None,
-            Network::Up => ups().find_map(|up| up.degraded.clone()),
+            Network::Up => self.ill_with_connections().or_else(|| {
+                if ups().any(|up| up.degraded.is_none()) {
+                    return None;
+                }
+                ups().find_map(|up| up.degraded.clone())
+            }),
         }
+    }
+
+    /// What is wrong with the session that is ill and carries the most connections. That others
+    /// are well is of use to new connections alone: these can't leave theirs.
+    fn ill_with_connections(&self) -> Option<Problem> {
+        let ill = self.slots.iter().filter(|slot| slot.connections > 0);
+        let ill = ill.filter_map(|slot| Some((slot.connections, illness(slot)?)));
+        ill.max_by_key(|(connections, _)| *connections)
+            .map(|(_, problem)| problem)
     }
 
     /// Why there is no session, as far as is known.
@@ -130,6 +143,44 @@ impl Tunnel {
             | State::Failed { .. } => None,
         }
     }
+}
+
+/// What is wrong with a session that carries connections, and how many wait for it.
+///
+/// They are counted when it began, for nothing is placed on such a session while another is
+/// well, and a number that changes with each connection that ends would be told as news.
+fn illness(slot: &Slot) -> Option<Problem> {
+    match &slot.phase {
+        Phase::Up(up) => up.degraded.clone(),
+        Phase::Starting { .. }
+        | Phase::Resuming { .. }
+        | Phase::Dialling { .. }
+        | Phase::Handshaking { .. }
+        | Phase::Waiting { .. }
+        | Phase::Held { .. }
+        | Phase::AwaitingSignIn { .. } => {
+            let problem = slot.outage()?.problem.clone();
+            let held = slot
+                .drop
+                .as_ref()
+                .map_or(slot.connections, |drop| drop.connections());
+            Some(with_held(problem, held))
+        }
+        Phase::Ending(_) => None,
+    }
+}
+
+/// Says, beside what is wrong with a session, how many connections it held up when that began.
+pub(super) fn with_held(mut problem: Problem, connections: u32) -> Problem {
+    match connections {
+        0 => return problem,
+        1 => problem.what.push_str(" 1 connection waits for it."),
+        more => {
+            let waiting = format!(" {more} connections wait for it.");
+            problem.what.push_str(&waiting);
+        }
+    }
+    problem
 }
 
 /// Whether two states tell a reader the same, but for the number and time of attempts.

@@ -801,19 +801,27 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
     world.input(Input::Finished(second));
     assert_eq!(placed(&mut world, 3), second);
 
-    // A session that is being resumed gets none; the tunnel is up all the same.
+    // A session that is being resumed gets none; what it carries waits, and that is said.
+    let waits = |world: &World| match world.tunnel.state() {
+        State::Degraded { problem, .. } => problem.what.ends_with(" 1 connection waits for it."),
+        ref other => panic!("{other:?}"),
+    };
     world.lose(second);
     world.actions();
-    assert!(matches!(world.tunnel.state(), State::Up { .. }));
+    assert!(waits(&world), "{:?}", world.tunnel.state());
     assert_eq!(placed(&mut world, 4), first);
 
     // Nor does one whose agent is away.
     world.resume(second, "session-2");
     world.input(Input::Degraded(second, Some(problem("agent-away"))));
+    assert!(waits(&world), "{:?}", world.tunnel.state());
     assert_eq!(placed(&mut world, 5), first);
     world.input(Input::Degraded(first, Some(problem("agent-away"))));
     assert!(matches!(world.tunnel.state(), State::Degraded { .. }));
     world.input(Input::Degraded(first, None));
+    assert!(waits(&world), "{:?}", world.tunnel.state());
+    // Nobody waits for it any more.
+    world.input(Input::Finished(second));
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
 }
 
