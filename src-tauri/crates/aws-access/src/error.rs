@@ -455,7 +455,7 @@ impl AccessError {
             Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
             Self::SignIn(fault) => fault.remedy(),
             Self::Keyring(fault) => fault.remedy(),
-            Self::ExpiredToken(_) => "Renew them where they come from.".into(),
+            Self::ExpiredToken(_) => "Renew them where they come from; if that is the environment, stop Culvert and start it again with the new ones: a program that runs never sees them.".into(),
             Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
             Self::AccessDenied { action, .. } => {

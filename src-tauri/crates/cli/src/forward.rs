@@ -56,6 +56,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     let ledger = traces.ledger.clone();
     let calls = config.environment.call_budget().clone();
     let sweep = tokio::spawn(async move { ledger.sweep(&calls).await });
+    let budget = config.policy.retry_budget;
     let starting = Tunnel::start(config);
     let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,
@@ -65,7 +66,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         }
         None => return Exit::Success,
     };
-    let kept = Kept::new(tunnel, name, &traces);
+    let kept = Kept::new(tunnel, name, &traces, budget);
     keep_up(kept, Some(sweep), output, &mut signals, |addresses| {
         output.listening(addresses);
     })
@@ -85,6 +86,8 @@ pub(crate) struct Kept {
     tunnel: Tunnel,
     following: Following,
     noted: Noted,
+    /// How long failing attempts are repeated once it was up.
+    budget: Duration,
 }
 
 /// Whether the next start knows of the sessions that live.
@@ -95,7 +98,7 @@ enum Noted {
 }
 
 impl Kept {
-    pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces) -> Self {
+    pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces, budget: Duration) -> Self {
         let following = traces.history.follow(name, tunnel.events_from_start());
         let noted = if traces.ledger.keeps() {
             Noted::Yes
@@ -106,6 +109,7 @@ impl Kept {
             tunnel,
             following,
             noted,
+            budget,
         }
     }
 
@@ -116,6 +120,7 @@ impl Kept {
             tunnel,
             following,
             noted,
+            budget: _,
         } = self;
         tunnel.stop().await;
         // Only then its events are over.
@@ -161,7 +166,7 @@ pub(crate) async fn keep_up(
     let mut events = kept.tunnel.events();
     let mut snapshot = kept.tunnel.snapshot();
     let mut has_been_up = false;
-    let mut narrator = Narrator::new(Instant::now(), unix_ms());
+    let mut narrator = Narrator::new(Instant::now(), unix_ms(), kept.budget);
     let begins = TunnelEvent::State(snapshot.borrow().state.clone());
     // It has begun before anybody listened.
     output.told(narrator.handle(Instant::now(), &begins).as_deref());
@@ -174,7 +179,8 @@ pub(crate) async fn keep_up(
                 listening(&now.addresses);
             }
             State::Failed { problem, .. } => {
-                output.failed(&problem);
+                let after = narrator.gave_up(Instant::now());
+                output.gave_up(&problem, after.as_deref());
                 let noted = kept.stop().await;
                 last_words(&mut narrator, &mut events, noted, output);
                 return Exit::from(&problem);
@@ -298,6 +304,7 @@ pub(crate) async fn keep_stream(
     let name = TunnelName::of_unsaved(&config);
     let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());
+    let budget = config.policy.retry_budget;
     let starting = Tunnel::start_stream(config, granted, input, out);
     let tunnel = match start(starting, signals).await {
         Some(Ok(tunnel)) => tunnel,
@@ -307,9 +314,9 @@ pub(crate) async fn keep_stream(
         }
         None => return Exit::Success,
     };
-    let kept = Kept::new(tunnel, name, &traces);
+    let kept = Kept::new(tunnel, name, &traces, budget);
     let mut events = kept.tunnel.events();
-    let mut narrator = Narrator::new(Instant::now(), unix_ms());
+    let mut narrator = Narrator::new(Instant::now(), unix_ms(), kept.budget);
     let end = until_ended(&kept.tunnel, read, port, signals).await;
     let noted = kept.stop().await;
     last_words(&mut narrator, &mut events, noted, output);

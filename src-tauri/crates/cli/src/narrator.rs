@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tunnel_manager::tunnel::{
-    DropEnd, DropRecord, Happening, Problem, SIGN_IN_PROBE, State, TunnelEvent, TurnedAway,
+    DropEnd, DropRecord, Happening, Problem, ProblemKind, SIGN_IN_PROBE, State, TunnelEvent,
+    TurnedAway,
 };
 
-use self::flood::Flood;
+use self::flood::{Floods, Line, Sort};
 use crate::output::problem_sentence;
 use crate::words;
 
@@ -22,6 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a reason for not being up yet may pass by itself, or end the program, before it is
 /// told: refused credentials are asked for once more at once, and one sentence is enough then.
 const A_MOMENT: Duration = Duration::from_millis(500);
+
+/// An attempt that is due sooner is made at once, as far as a reader can tell.
+const AT_ONCE_MS: u64 = 1_000;
+
+/// How often a long outage is told again.
+const STILL: Duration = Duration::from_secs(60);
+
+/// What is said of a first start that takes long. The line that it listens is its end.
+const CONNECTING: &str = "still connecting: AWS has not answered yet.";
 
 /// Different reasons for not coming up that are told, each once. There are not so many.
 const REASONS_MOST: usize = 32;
@@ -38,10 +48,11 @@ pub(crate) struct Narrator {
     trouble: Option<Trouble>,
     /// The last thing that was told beside it: people need not read the same twice in a row.
     notice: String,
-    resumed: Flood,
-    /// Drops by which a session was lost.
-    replaced: Flood,
-    turned_away: Flood,
+    floods: Floods,
+    /// How long failing attempts are repeated once the tunnel was up.
+    budget: Duration,
+    /// The attempts of the outage that goes on.
+    outage: Option<Attempts>,
     /// Sessions that live on at the service although they are not wanted, and why.
     left: BTreeMap<String, Problem>,
 }
@@ -69,6 +80,18 @@ struct Reason {
     next_attempt: Option<u64>,
 }
 
+/// Attempts at a session that have not led to one.
+#[derive(Debug, Clone, Copy)]
+struct Attempts {
+    since: Instant,
+    /// Those that have been made, or are under way or come next.
+    count: u32,
+    /// Unix milliseconds; `None` while one is under way.
+    next: Option<u64>,
+    /// When they are told again, if they are still in vain.
+    due: Instant,
+}
+
 /// The tunnel is not up, or not well.
 #[derive(Debug)]
 struct Trouble {
@@ -80,11 +103,15 @@ struct Trouble {
     told: Option<String>,
     /// A drop has told how it ended.
     ended: bool,
+    /// What the user was asked to mend. Once he has, it is the reason that is told until the
+    /// next answer comes, and no news.
+    asked_for: Option<Problem>,
 }
 
 impl Narrator {
-    /// Makes one for a tunnel that is being started; `unix_ms` is the time now.
-    pub(crate) fn new(now: Instant, unix_ms: u64) -> Self {
+    /// Makes one for a tunnel that is being started; `unix_ms` is the time now, `budget` how long
+    /// failing attempts are repeated once it was up.
+    pub(crate) fn new(now: Instant, unix_ms: u64, budget: Duration) -> Self {
         Self {
             origin: (now, unix_ms),
             stage: Stage::Starting {
@@ -93,9 +120,9 @@ impl Narrator {
             },
             trouble: None,
             notice: String::new(),
-            resumed: Flood::default(),
-            replaced: Flood::default(),
-            turned_away: Flood::default(),
+            floods: Floods::default(),
+            budget,
+            outage: None,
             left: BTreeMap::new(),
         }
     }
@@ -123,11 +150,9 @@ impl Narrator {
             Stage::Starting { reason, .. } => reason.as_ref().map(|reason| reason.due),
             Stage::Running => None,
         };
-        let floods = [&self.resumed, &self.replaced, &self.turned_away];
-        floods
+        let still_due = self.told_outage().map(|outage| outage.due);
+        [self.floods.due(), reason_due, self.trouble_due(), still_due]
             .into_iter()
-            .map(Flood::due)
-            .chain([reason_due, self.trouble_due()])
             .flatten()
             .min()
     }
@@ -136,9 +161,17 @@ impl Narrator {
     pub(crate) fn handle_due(&mut self, now: Instant) -> Option<String> {
         self.tell_trouble(now)
             .or_else(|| self.tell_reason(now))
-            .or_else(|| self.replaced.handle_due(now))
-            .or_else(|| self.resumed.handle_due(now))
-            .or_else(|| self.turned_away.handle_due(now))
+            .or_else(|| self.tell_outage(now))
+            .or_else(|| self.floods.handle_due(now))
+    }
+
+    /// What the tunnel has tried before it was given up: the beginning of the last sentence.
+    /// `None` if that was told at once.
+    pub(crate) fn gave_up(&self, now: Instant) -> Option<String> {
+        let outage = self.outage.filter(|outage| outage.count > 1)?;
+        let lasted = words::span(millis(now.saturating_duration_since(outage.since)));
+        let attempts = outage.count;
+        Some(format!("gave up after {lasted} and {attempts} attempts: "))
     }
 
     /// Takes in what happened while the tunnel was being stopped; returns whether it is about what
@@ -173,12 +206,12 @@ impl Narrator {
     /// What is to be said when the program ends: what was held back, and what stays behind.
     /// `noted` says whether the next start knows of it.
     pub(crate) fn last_words(&mut self, noted: bool) -> Vec<String> {
-        let floods = [&mut self.resumed, &mut self.replaced, &mut self.turned_away];
-        let mut words: Vec<_> = floods.into_iter().filter_map(Flood::flush).collect();
+        let mut words = self.floods.flush();
         if let Some((_, problem)) = self.left.last_key_value() {
             let count = u64::try_from(self.left.len()).unwrap_or(u64::MAX);
             let sessions = words::count(count, "session is", "sessions are");
-            let then = if noted {
+            // What is not allowed now is no more allowed at the next start.
+            let then = if noted && problem.kind != ProblemKind::Permission {
                 "The next start of Culvert ends what is left."
             } else {
                 "The service ends what is left by its idle timeout."
@@ -215,10 +248,9 @@ impl Narrator {
     }
 
     fn handle_drop(&mut self, now: Instant, lost: &DropRecord) -> Option<String> {
-        let (over, flood) = match lost.end {
-            DropEnd::Resumed => (true, &mut self.resumed),
-            DropEnd::Replaced { .. } => (true, &mut self.replaced),
-            DropEnd::GivenUp { .. } | DropEnd::Stopped => (false, &mut self.replaced),
+        let over = match lost.end {
+            DropEnd::Resumed | DropEnd::Replaced { .. } => true,
+            DropEnd::GivenUp { .. } | DropEnd::Stopped => false,
             // Nobody has noticed.
             DropEnd::LetGo => return None,
         };
@@ -229,18 +261,24 @@ impl Narrator {
             Stage::Starting { .. } => None,
             Stage::Running => {
                 let connections = lost.connections.saturating_sub(lost.survived);
-                flood.line(now, words::drop_line(lost), connections.into())
+                let line = Line {
+                    text: words::drop_line(lost),
+                    lost: connections.into(),
+                    clock: words::clock(self.unix_ms(now)),
+                };
+                self.floods.line(now, Sort::of_drop(lost), line)
             }
         }
     }
 
     fn handle_turned_away(&mut self, now: Instant, turned_away: &TurnedAway) -> Option<String> {
-        // Why there is no session was told a moment ago, or is told in a moment.
-        let line = words::turned_away_line(&TurnedAway {
-            problem: None,
-            ..turned_away.clone()
-        });
-        self.turned_away.line(now, line, turned_away.count.into())
+        let line = Line {
+            text: words::turned_away_line(turned_away),
+            lost: turned_away.count.into(),
+            clock: words::clock(self.unix_ms(now)),
+        };
+        self.floods
+            .line(now, Sort::of_turned_away(turned_away), line)
     }
 
     fn leave(&mut self, session_id: &str, problem: &Problem) {
@@ -265,29 +303,93 @@ impl Narrator {
         trouble.told.clone()
     }
 
+    /// The outage that goes on, if people know of it.
+    fn told_outage(&self) -> Option<Attempts> {
+        let trouble = self.trouble.as_ref()?;
+        match self.stage {
+            Stage::Running if trouble.told.is_some() && !trouble.ended => self.outage,
+            Stage::Running | Stage::Starting { .. } => None,
+        }
+    }
+
+    /// Tells how far an outage has come that goes on.
+    fn tell_outage(&mut self, now: Instant) -> Option<String> {
+        let told = self.told_outage().filter(|outage| outage.due <= now)?;
+        if let Some(outage) = &mut self.outage {
+            outage.due = now + STILL;
+        }
+        let lasted = words::span(millis(now.saturating_duration_since(told.since)));
+        let made = match told.next {
+            Some(_) => told.count.saturating_sub(1),
+            None => told.count,
+        };
+        let attempts = words::count(made.into(), "attempt", "attempts");
+        let next = self.next_words(now, told.next);
+        Some(format!(
+            "still reconnecting after {lasted}, {attempts} so far. {next}"
+        ))
+    }
+
+    /// Notes an attempt at a session.
+    fn note_attempt(&mut self, now: Instant, count: u32, next: Option<u64>) {
+        let outage = self.outage.get_or_insert(Attempts {
+            since: now,
+            count,
+            next,
+            due: now + STILL,
+        });
+        outage.count = outage.count.max(count);
+        outage.next = next;
+    }
+
+    fn next_words(&self, now: Instant, next_attempt: Option<u64>) -> String {
+        let unix_ms = self.unix_ms(now);
+        match next_attempt.map(|at| at.saturating_sub(unix_ms)) {
+            None => "It is being tried again.".to_owned(),
+            Some(..AT_ONCE_MS) => "It is tried again at once.".to_owned(),
+            Some(pause) => format!("Next attempt in {}.", words::span(pause)),
+        }
+    }
+
+    fn unix_ms(&self, now: Instant) -> u64 {
+        let (origin, unix_ms) = self.origin;
+        unix_ms.saturating_add(millis(now.saturating_duration_since(origin)))
+    }
+
+    /// Ends what was told of trouble; says so in the words given.
+    fn end_trouble(&mut self, words: &str) -> Option<String> {
+        self.outage = None;
+        let trouble = self.trouble.take()?;
+        trouble.told.is_some().then(|| words.to_owned())
+    }
+
     fn handle_state(&mut self, now: Instant, state: &State) -> Option<String> {
         match state {
             State::Up { .. } => {
                 self.stage = Stage::Running;
-                let trouble = self.trouble.take()?;
-                (trouble.told.is_some() && !trouble.ended).then(|| "up".to_owned())
+                // A bad state that was told is followed by its end, whatever the drop says.
+                let waited = self.has_run();
+                let end = self.end_trouble("up");
+                end.filter(|_| waited)
             }
             State::Degraded { problem, .. } => {
                 self.stage = Stage::Running;
+                self.outage = None;
                 let sentence = format!("degraded: {}", problem_sentence(problem));
                 self.trouble(now, now + PATIENCE, sentence)
             }
             State::Reconnecting {
                 problem,
                 next_attempt,
+                attempt,
                 ..
-            } => match self.stage {
-                Stage::Starting { .. } => self.handle_reason(now, problem, *next_attempt),
-                Stage::Running => {
-                    let sentence = format!("reconnecting: {}", problem_sentence(problem));
-                    self.trouble(now, now + PATIENCE, sentence)
+            } => {
+                self.note_attempt(now, *attempt, *next_attempt);
+                match self.stage {
+                    Stage::Starting { .. } => self.handle_reason(now, problem, *next_attempt),
+                    Stage::Running => self.handle_reconnecting(now, problem),
                 }
-            },
+            }
             // Only the user can help: at once. At the start, the program ends with it.
             State::NeedsSignIn { problem, .. } => match self.stage {
                 Stage::Starting { .. } => None,
@@ -298,24 +400,22 @@ impl Narrator {
                          files change.",
                         problem_sentence(problem)
                     );
-                    self.trouble(now, now, sentence)
+                    // The time that the user takes is no attempt's.
+                    self.outage = None;
+                    let told = self.trouble(now, now, sentence);
+                    self.waits_for(problem);
+                    told
                 }
             },
             State::Connecting { .. } => match self.stage {
                 // Somebody has just typed the command, and looks at a silent terminal.
-                Stage::Starting { .. } => {
-                    let sentence = "still connecting: AWS has not answered yet.".to_owned();
-                    self.trouble(now, now + PATIENCE, sentence)
-                }
-                Stage::Running => {
-                    self.trouble = None;
-                    None
-                }
+                Stage::Starting { .. } => self.trouble(now, now + PATIENCE, CONNECTING.to_owned()),
+                // What was told ends when it is up.
+                Stage::Running => None,
             },
             State::Listening => {
                 self.stage = Stage::Running;
-                self.trouble = None;
-                None
+                self.end_trouble("listening: the next connection starts a session")
             }
             State::Off | State::Stopping | State::Failed { .. } => {
                 self.trouble = None;
@@ -370,18 +470,39 @@ impl Narrator {
             next_attempt,
             ..
         } = reason;
-        let (origin, unix_ms) = self.origin;
-        let passed = now.saturating_duration_since(origin).as_millis();
-        let unix_ms = unix_ms.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX));
-        let next = match next_attempt.map(|at| at.saturating_sub(unix_ms)) {
-            None | Some(0) => "It is being tried again.".to_owned(),
-            Some(pause) => format!("Next attempt in {}.", words::span(pause)),
-        };
+        let next = self.next_words(now, next_attempt);
         let line = format!("not up yet: {sentence} {next}");
         if let Stage::Starting { told, .. } = &mut self.stage {
             told.insert(sentence);
         }
         line
+    }
+
+    /// Notes a cause of there being no session, now that the tunnel was up.
+    fn handle_reconnecting(&mut self, now: Instant, problem: &Problem) -> Option<String> {
+        let asked_for = self.trouble.as_ref().and_then(|one| one.asked_for.as_ref());
+        if asked_for == Some(problem) {
+            return None;
+        }
+        let budget = words::span(millis(self.budget));
+        let sentence = format!(
+            "reconnecting: {} It is tried for up to {budget}, not counting time without a network.",
+            problem_sentence(problem)
+        );
+        self.trouble(now, now + PATIENCE, sentence)
+    }
+
+    /// The user was told to mend something.
+    fn waits_for(&mut self, problem: &Problem) {
+        if let Some(trouble) = &mut self.trouble {
+            trouble.asked_for = Some(problem.clone());
+        }
+    }
+
+    fn has_run(&self) -> bool {
+        self.trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.sentence != CONNECTING)
     }
 
     fn trouble(&mut self, now: Instant, due: Instant, sentence: String) -> Option<String> {
@@ -397,11 +518,16 @@ impl Narrator {
                     sentence,
                     told: None,
                     ended: false,
+                    asked_for: None,
                 });
             }
         }
         self.tell_trouble(now)
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What went wrong, where there is nothing for the reader to do.
@@ -414,10 +540,14 @@ fn without_remedy(problem: &Problem) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tunnel_manager::tunnel::{ProblemKind, Record, Refusal};
+    use tunnel_manager::tunnel::{Record, Refusal};
 
     use super::*;
     use crate::words::tests::resumed;
+
+    const BUDGET: Duration = Duration::from_secs(1_800);
+
+    const GOES_ON: &str = "It is tried for up to 30 min, not counting time without a network.";
 
     fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
         TunnelEvent::State(State::Reconnecting {
@@ -431,7 +561,7 @@ mod tests {
     /// One of a tunnel that is up.
     fn running() -> (Narrator, Instant) {
         let now = Instant::now();
-        let mut narrator = Narrator::new(now, 0);
+        let mut narrator = Narrator::new(now, 0, BUDGET);
         assert_eq!(narrator.handle(now, &up()), None);
         (narrator, now)
     }
@@ -470,16 +600,26 @@ mod tests {
         let due = narrator.due().unwrap();
         assert_eq!(due, now + PATIENCE);
         let told = narrator.handle_due(due);
-        assert_eq!(told.as_deref(), Some("reconnecting: Gone."));
-        assert_eq!(narrator.handle_due(due + seconds(60)), None);
+        assert_eq!(told, Some(format!("reconnecting: Gone. {GOES_ON}")));
         for attempt in 2..50 {
             let again = reconnecting(attempt, "Gone.");
-            assert_eq!(narrator.handle(due + seconds(60), &again), None);
+            assert_eq!(narrator.handle(due + seconds(50), &again), None);
         }
+        assert_eq!(
+            narrator.handle_due(now + seconds(60)).as_deref(),
+            Some("still reconnecting after 1 min, 49 attempts so far. It is being tried again.")
+        );
+        assert_eq!(narrator.handle_due(now + seconds(119)), None);
         let other = narrator.handle(due + seconds(61), &reconnecting(50, "Throttled."));
-        assert_eq!(other.as_deref(), Some("reconnecting: Throttled."));
+        assert_eq!(other, Some(format!("reconnecting: Throttled. {GOES_ON}")));
+        assert_eq!(
+            narrator.gave_up(now + seconds(70)).as_deref(),
+            Some("gave up after 1 min 10 s and 50 attempts: ")
+        );
         assert!(narrator.handle(due + seconds(70), &dropped()).is_some());
-        assert_eq!(narrator.handle(due + seconds(70), &up()), None);
+        let end = narrator.handle(due + seconds(70), &up());
+        assert_eq!(end.as_deref(), Some("up"));
+        assert_eq!(narrator.gave_up(due + seconds(80)), None);
     }
 
     #[test]
@@ -516,6 +656,18 @@ mod tests {
         );
         assert_eq!(narrator.handle(now, &needs_sign_in(None)), None);
         assert_eq!(narrator.handle(now, &needs_sign_in(Some(120_000))), None);
+
+        // They are good again, and nothing else is known yet.
+        let problem = problem.clone();
+        let again = TunnelEvent::State(State::Reconnecting {
+            since: 0,
+            attempt: 2,
+            next_attempt: None,
+            problem,
+        });
+        assert_eq!(narrator.handle(now, &again), None);
+        assert_eq!(narrator.handle_due(now + seconds(9)), None);
+        assert_eq!(narrator.handle(now, &up()).as_deref(), Some("up"));
     }
 
     fn not_up_yet(what: &str, next_attempt: Option<u64>) -> TunnelEvent {
@@ -530,7 +682,7 @@ mod tests {
     #[test]
     fn each_reason_for_not_coming_up_is_told_once_as_it_happens() {
         let now = Instant::now();
-        let mut narrator = Narrator::new(now, 1_000);
+        let mut narrator = Narrator::new(now, 1_000, BUDGET);
         let no = not_up_yet("No.", Some(3_000));
         assert_eq!(narrator.handle(now, &no), None);
         assert_eq!(narrator.due(), Some(now + A_MOMENT));
@@ -558,7 +710,7 @@ mod tests {
     #[test]
     fn a_start_that_is_not_answered_does_not_stay_silent() {
         let now = Instant::now();
-        let mut narrator = Narrator::new(now, 0);
+        let mut narrator = Narrator::new(now, 0, BUDGET);
         let connecting = TunnelEvent::State(State::Connecting { since: 0 });
         assert_eq!(narrator.handle(now, &connecting), None);
         assert!(narrator.handle_due(now + PATIENCE).is_some());
@@ -580,10 +732,7 @@ mod tests {
         }
         assert_eq!(lines, 1);
         let sum = narrator.handle_due(now + seconds(10)).unwrap();
-        assert!(
-            sum.starts_with("… and 59 more like that within 10 s."),
-            "{sum}"
-        );
+        assert!(sum.starts_with("… and 59 more like that from "), "{sum}");
         assert_eq!(narrator.last_words(true), [] as [String; 0]);
     }
 
@@ -617,6 +766,32 @@ mod tests {
         }
         let words = narrator.last_words(true);
         assert!(words[0].contains("3 more"), "{words:?}");
+    }
+
+    #[test]
+    fn why_there_was_no_session_is_said_of_connections_that_waited_in_vain() {
+        let (mut narrator, now) = running();
+        let turned_away = recorded(Happening::TurnedAway(TurnedAway {
+            count: 1,
+            waited_ms: 30_000,
+            why: Refusal::WaitedOut,
+            problem: Some(Problem::new(ProblemKind::Service, "x", "AWS is ill.", "")),
+        }));
+        let line = narrator.handle(now, &turned_away).unwrap();
+        assert!(line.contains("AWS is ill."), "{line}");
+    }
+
+    #[test]
+    fn what_may_not_be_ended_is_not_promised_to_the_next_start() {
+        let (mut narrator, now) = running();
+        let problem = Problem::new(ProblemKind::Permission, "x", "Not allowed.", "");
+        let left = recorded(Happening::LeftBehind {
+            session_id: "s".to_owned(),
+            problem,
+        });
+        assert!(narrator.handle(now, &left).is_some());
+        let words = narrator.last_words(true);
+        assert!(words[0].ends_with("by its idle timeout."), "{words:?}");
     }
 
     #[test]

@@ -159,6 +159,16 @@ impl Output {
         complain(&problem_sentence(problem));
     }
 
+    /// The tunnel is given up; `after` begins the sentence.
+    pub(crate) fn gave_up(self, problem: &Problem, after: Option<&str>) {
+        match self {
+            Self::Text => {}
+            Self::Json => json(&Line::Failed { problem }),
+        }
+        let after = after.unwrap_or_default();
+        complain(&format!("{after}{}", problem_sentence(problem)));
+    }
+
     /// A sentence of the demo.
     pub(crate) fn message(self, text: &str) {
         match self {

@@ -1,5 +1,7 @@
 //! Lengths of time and lost connections in words.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tunnel_manager::tunnel::{Close, DropEnd, DropRecord, Refusal, TurnedAway};
 
 /// A length of time as people say it: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`,
@@ -18,6 +20,16 @@ pub(crate) fn span(ms: u64) -> String {
         3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
         _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
     }
+}
+
+/// The time of day here.
+pub(crate) fn clock(unix_ms: u64) -> String {
+    let timestamp = i64::try_from(unix_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or_default();
+    let local = timestamp.to_zoned(TimeZone::system());
+    local.strftime("%H:%M:%S").to_string()
 }
 
 /// How many there are of something.

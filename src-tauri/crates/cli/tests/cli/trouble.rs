@@ -1,7 +1,7 @@
 //! What the program says while something is wrong, and what it does about it: read as somebody
 //! would who looks for help.
 
-use ssm_sim::{ApiFault, Operation};
+use ssm_sim::{ApiFault, Operation, Refusal};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
@@ -140,11 +140,64 @@ async fn a_connection_that_waits_in_vain_is_told() {
     closed_unanswered(&address).await;
     let ended = culvert.stopped_by("TERM").await;
     assert!(
-        said(&ended)
-            .iter()
-            .any(|line| line.starts_with("1 connection was closed after waiting 1.0 s")),
+        said(&ended).iter().any(|line| line
+            .starts_with("1 connection was closed after waiting 1.0 s")
+            && line.contains("InternalServerError")),
         "{ended:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_that_is_given_up_says_after_how_long_and_how_many_attempts() {
+    let world = World::start().await;
+    let faults = world.sim.faults();
+    faults.fail_api(
+        Operation::StartSession,
+        error("InternalServerError", 500),
+        None,
+    );
+    let ended = run(world.forward(&[])).await;
+    assert_eq!(ended.code, Some(16), "{ended:?}");
+    let last = *said(&ended).last().unwrap();
+    assert!(last.starts_with("gave up after "), "{ended:?}");
+    assert!(last.contains(" attempts: AWS reports "), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_the_gateway_fails_is_told_as_its_trouble() {
+    let world = World::start().await;
+    let faults = world.sim.faults();
+    let mut culvert = Running::start(world.forward(&["--sessions", "1"]));
+    let address = culvert.listening().await;
+    faults.refuse_upgrades(Refusal::status(503), Some(1));
+    faults.close(1000, "Bye");
+    soon(
+        world
+            .sim
+            .wait_for(|sessions, _| sessions[0].websockets == 2),
+    )
+    .await;
+    carries(&address).await;
+    let ended = culvert.stopped_by("TERM").await;
+    let lines = said(&ended);
+    let gateway = "The gateway 127.0.0.1:";
+    assert!(lines[0].contains(gateway), "{ended:?}");
+    assert!(lines[0].contains("The gateway has trouble"), "{ended:?}");
+    assert!(!lines[0].contains("calls"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_ended_is_not_promised_to_the_next_start() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&[]));
+    culvert.listening().await;
+    let faults = world.sim.faults();
+    faults.freeze();
+    let denied = error("AccessDeniedException", 400);
+    faults.fail_api(Operation::TerminateSession, denied, None);
+    let ended = culvert.stopped_by("TERM").await;
+    assert!(ended.err.contains("by its idle timeout."), "{ended:?}");
+    assert!(!ended.err.contains("The next start"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,7 +217,8 @@ async fn why_a_tunnel_is_not_up_yet_is_said_once_and_with_the_next_attempt() {
         line.starts_with("not up yet: AWS receives too many calls"),
         "{line}"
     );
-    assert!(line.contains("Next attempt in "), "{line}");
+    let next = ["Next attempt in ", "It is tried again at once."];
+    assert!(next.iter().any(|next| line.contains(next)), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +238,12 @@ async fn a_lazy_tunnel_listens_on_when_its_session_cannot_be_had() {
     let lines = said(&ended);
     assert!(lines[0].contains("ssm:StartSession"), "{ended:?}");
     let closed = "1 connection was closed: no session could be had.";
-    assert!(lines.contains(&closed), "{ended:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains(closed) && line.contains("ssm:StartSession")),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

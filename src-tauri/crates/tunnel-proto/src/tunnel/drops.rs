@@ -222,9 +222,6 @@ fn after_an_easy_way_back(closed_by: ClosedBy) -> &'static str {
 fn after_a_hard_way_back(problem: &Problem) -> String {
     let if_often = match problem.kind {
         ProblemKind::Network => "look at the network, the VPN or the proxy on the way.",
-        ProblemKind::Service => {
-            "see how many calls are made in this account, and what the AWS Health Dashboard says."
-        }
         ProblemKind::Credentials => {
             "the credentials end too soon: let them live longer, or sign in before they end."
         }
@@ -232,6 +229,7 @@ fn after_a_hard_way_back(problem: &Problem) -> String {
         | ProblemKind::Listen
         | ProblemKind::Permission
         | ProblemKind::Target
+        | ProblemKind::Service
         | ProblemKind::Protocol => {
             return format!("Nothing was lost. {}", problem.remedy);
         }
@@ -332,7 +330,7 @@ mod tests {
         let now = Instant::now();
         for (kind, word) in [
             (ProblemKind::Network, "VPN"),
-            (ProblemKind::Service, "calls"),
+            (ProblemKind::Service, "Wait."),
             (ProblemKind::Credentials, "credentials"),
             (ProblemKind::Permission, "Wait."),
         ] {

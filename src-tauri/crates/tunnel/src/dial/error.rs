@@ -214,7 +214,7 @@ impl DialError {
             }
             Self::ProxyProtocol { .. } => "The proxy did not answer as a proxy does.".into(),
             Self::Refused { host, status, .. } => {
-                format!("{host} refused the data channel, with HTTP status {status}.")
+                format!("The gateway {host} refused the data channel, with HTTP status {status}.")
             }
             Self::NotWebSocket { host, .. } => {
                 format!("Something else answered in place of {host}.")
@@ -244,6 +244,10 @@ impl DialError {
             }
             Self::ProxyRefused { .. } => {
                 "Ask for the ssmmessages endpoint to be allowed there, port 443."
+            }
+            // RFC 9110, section 15.6: the fault is the server's.
+            Self::Refused { status: 500.., .. } => {
+                "The gateway has trouble: there is nothing to do here, and it is tried again."
             }
             Self::Refused { .. } => {
                 "Check the permission ssmmessages:OpenDataChannel and this computer's clock."

@@ -59,7 +59,7 @@ fn failed(place: &Place, error: SocketError) -> DialError {
             // something in between that wants to be looked at.
             if status.is_client_error() || status.is_server_error() {
                 DialError::Refused {
-                    host,
+                    host: place.authority(),
                     status: status.as_u16(),
                     excerpt,
                 }
