@@ -155,7 +155,8 @@ impl Service {
                 stdout.read_to_string(&mut said),
                 stderr.read_to_string(&mut told)
             );
-            (out.unwrap(), err.unwrap());
+            out.unwrap();
+            err.unwrap();
             said.push_str(&told);
             let status = child.wait().await.unwrap();
             format!("{status}: {said}")

@@ -14,6 +14,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::request_id::RequestId as _;
@@ -30,12 +33,12 @@ use crate::http_client::{connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
 use crate::proxies::Proxies;
-use crate::reading::Reader;
+use crate::reading::{Reader, Reading};
 use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{
-    AccessError, AccessSettings, EndpointUrl, NetworkFault, ResolvedEndpoints, Secret, Service,
-    Trust, sign,
+    AccessError, AccessSettings, Callee, EndpointUrl, NetworkFault, ResolvedEndpoints, Secret,
+    Service, Trust, sign,
 };
 
 pub use inquiry::{Caller, ManagedNode, NodePing, OpenSession, SessionPreferences, utc};
@@ -278,10 +281,8 @@ impl Access {
             document: &request.document,
         };
         let parameters = request.parameters.clone().into_iter().collect();
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
         let answer = self
-            .within(deadline, "ssm", async {
+            .call(call, |credentials| {
                 self.inner
                     .ssm
                     .start_session()
@@ -292,8 +293,6 @@ impl Access {
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(call, error))
             })
             .await?;
         let session_id = answer.session_id.unwrap_or_default();
@@ -311,10 +310,8 @@ impl Access {
     /// by an answer without a token; any other [`AccessError`] of a call.
     pub async fn resume_session(&self, session_id: &str) -> Result<SessionGrant, AccessError> {
         let call = Call::Resume { session_id };
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
         let answer = self
-            .within(deadline, "ssm", async {
+            .call(call, |credentials| {
                 self.inner
                     .ssm
                     .resume_session()
@@ -322,8 +319,6 @@ impl Access {
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(call, error))
             })
             .await?;
         // An answer without content is what a captive portal may give, too. The service's own
@@ -348,10 +343,8 @@ impl Access {
     /// Any [`AccessError`] of a call.
     pub async fn terminate_session(&self, session_id: &str) -> Result<(), AccessError> {
         let call = Call::Terminate { session_id };
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
         let outcome = self
-            .within(deadline, "ssm", async {
+            .call(call, |credentials| {
                 self.inner
                     .ssm
                     .terminate_session()
@@ -359,8 +352,6 @@ impl Access {
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(call, error))
             })
             .await;
         match outcome {
@@ -381,12 +372,8 @@ impl Access {
         target_id: &str,
     ) -> Result<DataKey, AccessError> {
         let call = Call::DataKey { key_id };
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
-        let identity = aws_sdk_kms::Config::builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials));
         let answer = self
-            .within(deadline, "kms", async {
+            .call(call, |credentials| {
                 self.inner
                     .kms
                     .generate_data_key()
@@ -395,10 +382,8 @@ impl Access {
                     .encryption_context("aws:ssm:SessionId", session_id)
                     .encryption_context("aws:ssm:TargetId", target_id)
                     .customize()
-                    .config_override(identity)
+                    .config_override(kms_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(call, error))
             })
             .await?;
         let mut bytes = answer
@@ -478,10 +463,45 @@ impl Access {
     /// Gives a call the time that one may take.
     pub(crate) async fn timed<T>(
         &self,
-        service: &'static str,
+        reading: Reading,
         call: impl Future<Output = Result<T, AccessError>>,
     ) -> Result<T, AccessError> {
-        self.within(self.deadline(), service, call).await
+        let callee = Call::Read(reading).callee();
+        self.within(self.deadline(), callee, call).await
+    }
+
+    /// Makes one call by a client of the SDK: with credentials that are found for it, within the
+    /// time that both may take together.
+    async fn call<T, E, F>(
+        &self,
+        call: Call<'_>,
+        send: impl FnOnce(Credentials) -> F,
+    ) -> Result<T, AccessError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        self.call_by(self.deadline(), call, send).await
+    }
+
+    /// The same with a deadline that several calls have between them.
+    async fn call_by<T, E, F>(
+        &self,
+        deadline: Instant,
+        call: Call<'_>,
+        send: impl FnOnce(Credentials) -> F,
+    ) -> Result<T, AccessError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let credentials = self.credentials(deadline).await?;
+        let answer = async {
+            send(credentials)
+                .await
+                .map_err(|error| call_error(call, error))
+        };
+        self.within(deadline, call.callee(), answer).await
     }
 
     pub(crate) fn credential_source(&self) -> &CredentialSource {
@@ -512,14 +532,14 @@ impl Access {
     async fn within<T>(
         &self,
         deadline: Instant,
-        service: &'static str,
+        callee: Callee,
         call: impl Future<Output = Result<T, AccessError>>,
     ) -> Result<T, AccessError> {
         match timeout_at(deadline, Box::pin(call)).await {
             Ok(outcome) => outcome,
             Err(elapsed) => Err(AccessError::Network {
                 fault: NetworkFault::Timeout,
-                service,
+                callee,
                 source: elapsed.into(),
             }),
         }
@@ -587,6 +607,14 @@ pub(crate) fn at(shared: &SdkConfig, endpoints: &ResolvedEndpoints, service: Ser
             .set_use_dual_stack(Some(endpoints.dual_stack())),
     };
     config.build()
+}
+
+fn kms_identity(credentials: Credentials) -> aws_sdk_kms::config::Builder {
+    aws_sdk_kms::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
+}
+
+fn sts_identity(credentials: Credentials) -> aws_sdk_sts::config::Builder {
+    aws_sdk_sts::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
 }
 
 pub(crate) fn ssm_identity(credentials: Credentials) -> aws_sdk_ssm::config::Builder {

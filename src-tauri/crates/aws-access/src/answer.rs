@@ -12,7 +12,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::error::Source;
 use crate::reading::Reading;
-use crate::{AccessError, NetworkFault};
+use crate::{AccessError, Callee, NetworkFault, Service};
 
 /// How far clocks may be apart before it is their fault that a signature is refused.
 /// SigV4 bears five minutes; the answer's date is older than the moment it is read.
@@ -39,7 +39,15 @@ impl ServiceAnswer {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         // 501, "not implemented", stays as it is (RFC 9110, section 15.6.2).
-        (self.status >= 500 && self.status != 501) || self.status == 429 || self.status == 408
+        let by_status =
+            (self.status >= 500 && self.status != 501) || self.status == 429 || self.status == 408;
+        // STS says the first by a bad request, and that it can be tried again; Systems Manager
+        // the second.
+        let by_code = matches!(
+            self.code.as_deref(),
+            Some("IDPCommunicationError" | "RequestAbortedException")
+        );
+        by_status || by_code
     }
 }
 
@@ -76,8 +84,21 @@ pub(crate) enum Call<'a> {
         key_id: &'a str,
     },
     Read(Reading),
-    /// Any of those that hand out credentials.
-    Credentials,
+    /// A role that is assumed with other credentials.
+    AssumeRole {
+        role: &'a str,
+    },
+    /// A role that is got for the token of another identity provider.
+    WebIdentity {
+        role: &'a str,
+    },
+    /// A role of the portal of IAM Identity Center.
+    PortalRole {
+        account: &'a str,
+        role: &'a str,
+    },
+    /// A login of IAM Identity Center.
+    Login,
     Inquire(Inquiry),
 }
 
@@ -99,7 +120,10 @@ impl Call<'_> {
             Self::Terminate { .. } => "ssm:TerminateSession",
             Self::DataKey { .. } => "kms:GenerateDataKey",
             Self::Read(reading) => reading.action(),
-            Self::Credentials => "sts:AssumeRole",
+            Self::AssumeRole { .. } => "sts:AssumeRole",
+            Self::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
+            Self::PortalRole { .. } => "sso:GetRoleCredentials",
+            Self::Login => "sso-oauth:CreateToken",
             Self::Inquire(inquiry) => match inquiry {
                 Inquiry::Caller => "sts:GetCallerIdentity",
                 Inquiry::Node => "ssm:DescribeInstanceInformation",
@@ -110,17 +134,47 @@ impl Call<'_> {
         }
     }
 
-    fn service(self) -> &'static str {
-        match self {
-            Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => "ssm",
-            Self::DataKey { .. } => "kms",
-            Self::Read(reading) => reading.service(),
-            Self::Credentials => "credentials",
+    /// Who is called.
+    pub(crate) fn callee(self) -> Callee {
+        let service = match self {
+            Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => Service::Ssm,
+            Self::DataKey { .. } => Service::Kms,
+            Self::Read(reading) => reading.of(),
+            Self::AssumeRole { .. }
+            | Self::WebIdentity { .. }
+            | Self::PortalRole { .. }
+            | Self::Login => return Callee::Credentials,
             Self::Inquire(inquiry) => match inquiry {
-                Inquiry::Caller => "sts",
+                Inquiry::Caller => Service::Sts,
                 Inquiry::Node | Inquiry::Connection | Inquiry::Preferences | Inquiry::Sessions => {
-                    "ssm"
+                    Service::Ssm
                 }
+            },
+        };
+        Callee::Service(service)
+    }
+
+    /// What it means that the call is denied.
+    fn denied(self, answer: ServiceAnswer) -> AccessError {
+        match self {
+            Self::AssumeRole { role } | Self::WebIdentity { role } => AccessError::RoleDenied {
+                action: self.action(),
+                role: role.to_owned(),
+                answer,
+            },
+            Self::PortalRole { account, role } => AccessError::PortalRole {
+                role: format!("{role} of the account {account}"),
+                answer,
+            },
+            Self::Start { .. }
+            | Self::Resume { .. }
+            | Self::Terminate { .. }
+            | Self::DataKey { .. }
+            | Self::Read(_)
+            | Self::Login
+            | Self::Inquire(_) => AccessError::AccessDenied {
+                action: self.action(),
+                answer,
             },
         }
     }
@@ -147,7 +201,7 @@ where
     }
     AccessError::Network {
         fault: fault_of(&error),
-        service: call.service(),
+        callee: call.callee(),
         source: error.into(),
     }
 }
@@ -161,7 +215,7 @@ pub(crate) fn connector_error(call: Call<'_>, error: ConnectorError) -> AccessEr
     };
     AccessError::Network {
         fault: NetworkFault::of(&error).unwrap_or(otherwise),
-        service: call.service(),
+        callee: call.callee(),
         source: error.into(),
     }
 }
@@ -170,7 +224,7 @@ pub(crate) fn connector_error(call: Call<'_>, error: ConnectorError) -> AccessEr
 pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
     AccessError::Network {
         fault: NetworkFault::of(source.as_ref()).unwrap_or(NetworkFault::Broken),
-        service: call.service(),
+        callee: call.callee(),
         source,
     }
 }
@@ -236,11 +290,13 @@ pub(crate) fn answer_error(
         return AccessError::Service(answer);
     };
     match code {
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => {
-            AccessError::AccessDenied {
-                action: call.action(),
-                answer,
-            }
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized"
+        | "ForbiddenException" => call.denied(answer),
+        // The token that is over is the identity provider's.
+        "ExpiredTokenException" | "InvalidIdentityToken" | "IDPRejectedClaim"
+            if matches!(call, Call::WebIdentity { .. }) =>
+        {
+            by_call(call, answer)
         }
         "ExpiredTokenException" | "ExpiredToken" | "TokenRefreshRequired" => {
             AccessError::ExpiredToken(answer)
@@ -261,6 +317,7 @@ pub(crate) fn answer_error(
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException"
         | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
         | "IncompleteSignature"
         | "IncompleteSignatureException"
         | "MissingAuthenticationToken"
@@ -269,9 +326,11 @@ pub(crate) fn answer_error(
         // EC2's word for all of these.
         | "AuthFailure" => AccessError::InvalidCredentials(answer),
         code if is_throttling(code) => AccessError::Throttled(answer),
-        "ServiceQuotaExceededException" | "LimitExceededException" => {
-            AccessError::SessionLimit(answer)
-        }
+        "OptInRequired"
+        | "SubscriptionRequiredException"
+        | "RegionDisabledException"
+        | "Blocked"
+        | "PendingVerification" => AccessError::NotEnabled(answer),
         _ => by_call(call, answer),
     }
 }
@@ -295,6 +354,9 @@ pub(crate) fn is_throttling(code: &str) -> bool {
 fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {
     let code = answer.code.as_deref().unwrap_or_default();
     match (call, code) {
+        (Call::Start { .. }, "ServiceQuotaExceededException" | "LimitExceededException") => {
+            AccessError::SessionLimit(answer)
+        }
         (Call::Start { target, .. }, "TargetNotConnected") => AccessError::TargetNotConnected {
             target: target.to_owned(),
             answer,
@@ -343,14 +405,48 @@ fn by_call(call: Call<'_>, answer: ServiceAnswer) -> AccessError {
             | "DisabledException"
             | "KMSInvalidStateException"
             | "InvalidKeyUsageException"
-            | "InvalidGrantTokenException",
+            | "InvalidGrantTokenException"
+            | "InvalidArnException",
         ) => AccessError::KmsKey {
             key_id: key_id.to_owned(),
             answer,
         },
-        (_, "ValidationException" | "ValidationError" | "InvalidParameters" | "BadRequest") => {
-            AccessError::InvalidRequest(answer)
-        }
+        (
+            Call::WebIdentity { role },
+            "ExpiredTokenException" | "InvalidIdentityToken" | "IDPRejectedClaim",
+        ) => AccessError::IdentityToken {
+            role: role.to_owned(),
+            answer,
+        },
+        (
+            Call::AssumeRole { role } | Call::WebIdentity { role },
+            "ValidationException"
+            | "ValidationError"
+            | "MalformedPolicyDocument"
+            | "PackedPolicyTooLarge",
+        ) => AccessError::InvalidRole {
+            role: role.to_owned(),
+            answer,
+        },
+        (
+            Call::PortalRole { account, role },
+            "ResourceNotFoundException" | "InvalidRequestException",
+        ) => AccessError::PortalRole {
+            role: format!("{role} of the account {account}"),
+            answer,
+        },
+        (
+            _,
+            "ValidationException"
+            | "ValidationError"
+            | "InvalidParameters"
+            | "BadRequest"
+            | "InvalidInstanceId"
+            | "InvalidInstanceInformationFilterValue"
+            | "InvalidFilterKey"
+            | "InvalidNextToken"
+            | "InvalidDocumentVersion",
+        ) => AccessError::InvalidRequest(answer),
         _ => AccessError::Service(answer),
     }
 }

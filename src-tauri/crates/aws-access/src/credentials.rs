@@ -8,10 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
@@ -19,14 +16,13 @@ use aws_types::region::Region;
 mod steps;
 mod witness;
 
-use crate::answer::is_throttling;
 use crate::error::Source;
 use crate::keyring::Keyring;
 use crate::network::causes;
 use crate::profiles::{CredentialPath, ProfileFault, Role, path};
 use crate::sso::Portal;
 use crate::variables::Variables;
-use crate::{AccessError, NetworkFault, ResolvedEndpoints, ServiceAnswer, StaticCredentials};
+use crate::{AccessError, Callee, NetworkFault, ResolvedEndpoints, StaticCredentials};
 use steps::{Search, StepError};
 use witness::{Trouble, Witness};
 
@@ -70,9 +66,8 @@ impl CredentialSource {
     ///
     /// # Errors
     /// [`AccessError::NoCredentials`], [`AccessError::Profile`], [`AccessError::SsoLoginExpired`],
-    /// [`AccessError::ConfigFiles`], [`AccessError::CredentialsFailed`] or [`AccessError::Network`].
-    /// The kinds of [`NetworkFault`], of [`ServiceAnswer`] and [`AccessError::Throttled`] are
-    /// those of whoever hands credentials out.
+    /// [`AccessError::ConfigFiles`], [`AccessError::CredentialsFailed`] or [`AccessError::Network`];
+    /// of STS and IAM Identity Center also those of a call.
     pub(crate) async fn resolve(&self) -> Result<Credentials, AccessError> {
         if let Some(fixed) = &self.fixed {
             return Ok(credentials(fixed, "settings"));
@@ -201,7 +196,7 @@ impl CredentialSource {
             let source: Source = error.into();
             return AccessError::Network {
                 fault,
-                service: "credentials",
+                callee: Callee::Credentials,
                 source,
             };
         }
@@ -210,7 +205,7 @@ impl CredentialSource {
             Some(Trouble::Network(fault)) => {
                 return AccessError::Network {
                     fault,
-                    service: "credentials",
+                    callee: Callee::Credentials,
                     source: error.into(),
                 };
             }
@@ -218,9 +213,6 @@ impl CredentialSource {
                 return AccessError::Service(answer);
             }
             Some(Trouble::Service(_)) | None => {}
-        }
-        if let Some(answer) = throttled(&error) {
-            return AccessError::Throttled(answer);
         }
         AccessError::CredentialsFailed {
             source: error.into(),
@@ -243,26 +235,4 @@ fn credentials(known: &StaticCredentials, origin: &'static str) -> Credentials {
         None,
         origin,
     )
-}
-
-/// The answer of an STS that gets too many calls. It says so with the status of a bad request.
-fn throttled(error: &CredentialsError) -> Option<ServiceAnswer> {
-    let meta = causes(error).find_map(|cause| {
-        cause
-            .downcast_ref::<AssumeRoleError>()
-            .map(ProvideErrorMetadata::meta)
-            .or_else(|| {
-                cause
-                    .downcast_ref::<AssumeRoleWithWebIdentityError>()
-                    .map(ProvideErrorMetadata::meta)
-            })
-    })?;
-    meta.code()
-        .filter(|code| is_throttling(code))
-        .map(|code| ServiceAnswer {
-            code: Some(code.to_owned()),
-            status: 400,
-            message: meta.message().unwrap_or_default().to_owned(),
-            request_id: None,
-        })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::network::chain_text;
 use crate::sign_in_fault::run_sign_in;
-use crate::{Denial, KeyringFault, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
+use crate::{Callee, Denial, KeyringFault, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -107,6 +107,38 @@ pub enum AccessError {
         /// The service's answer.
         answer: ServiceAnswer,
     },
+    /// The role may not be assumed: by its own policy of trust, or by those of whoever asks.
+    RoleDenied {
+        /// `sts:AssumeRole` or `sts:AssumeRoleWithWebIdentity`.
+        action: &'static str,
+        /// The role's ARN.
+        role: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// STS finds fault with what the profile says of the role.
+    InvalidRole {
+        /// The role's ARN.
+        role: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// STS does not take the token of another identity provider.
+    IdentityToken {
+        /// The ARN of the role that was to be got for it.
+        role: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// The login of IAM Identity Center is good, and does not give this role.
+    PortalRole {
+        /// The role and its account: `reader of the account 111111111111`.
+        role: String,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
+    /// The account does not have this service, or not in this region.
+    NotEnabled(ServiceAnswer),
     /// The target's agent is not connected to the service.
     TargetNotConnected {
         /// The target asked for.
@@ -159,8 +191,8 @@ pub enum AccessError {
     Network {
         /// What kept the request from reaching it.
         fault: NetworkFault,
-        /// The service: `ssm`, `kms`, `ec2` and so on, or `credentials` for whoever hands those out.
-        service: &'static str,
+        /// Who was called.
+        callee: Callee,
         /// The causes.
         source: Source,
     },
@@ -227,7 +259,11 @@ impl AccessError {
             Self::ExpiredToken(_) => "expired-token",
             Self::InvalidCredentials(_) => "invalid-credentials",
             Self::ClockSkew { .. } => "clock-skew",
-            Self::AccessDenied { .. } => "access-denied",
+            Self::AccessDenied { .. } | Self::RoleDenied { .. } => "access-denied",
+            Self::InvalidRole { .. } => "invalid-role",
+            Self::IdentityToken { .. } => "identity-token-refused",
+            Self::PortalRole { .. } => "sso-role-unavailable",
+            Self::NotEnabled(_) => "not-enabled",
             Self::TargetNotConnected { .. } => "target-not-connected",
             Self::TargetNotFound { .. } => "target-not-found",
             Self::TargetOffline { .. } => "target-offline",
@@ -271,12 +307,18 @@ impl AccessError {
             | Self::TargetOffline { .. } => Next::AwaitTarget,
             Self::ExpiredToken(_)
             | Self::InvalidCredentials(_)
-            // The file may be corrected at any time, and is looked at again.
-            | Self::Profile { .. }
+            // Another sign-in, or another token, may be given what this one is not.
+            | Self::RoleDenied { .. }
+            | Self::IdentityToken { .. }
+            | Self::PortalRole { .. }
             | Self::CredentialsFailed { .. } => Next::NewCredentials,
             Self::SsoLoginExpired { .. } | Self::NoCredentials { .. } => Next::SignIn,
             // A file that is being saved may lack a part for a moment.
-            Self::ConfigFiles { .. } | Self::UnknownProfile { .. } => Next::AwaitSettings,
+            Self::ConfigFiles { .. }
+            | Self::UnknownProfile { .. }
+            // The file may be corrected at any time, and is looked at again.
+            | Self::Profile { .. }
+            | Self::InvalidRole { .. } => Next::AwaitSettings,
             Self::SignIn(fault) => fault.next(),
             Self::Keyring(fault) => match fault {
                 KeyringFault::NotFound { .. } | KeyringFault::Absent | KeyringFault::Locked => {
@@ -292,6 +334,7 @@ impl AccessError {
             | Self::CaBundle { .. }
             | Self::TlsSetup { .. }
             | Self::AccessDenied { .. }
+            | Self::NotEnabled(_)
             | Self::InvalidDocument { .. }
             | Self::InvalidRequest(_)
             | Self::KmsKey { .. }
@@ -302,10 +345,53 @@ impl AccessError {
     /// What a denial says of itself: which action on what, and why; `None` for other errors.
     #[must_use]
     pub fn denial(&self) -> Option<Denial> {
-        if let Self::AccessDenied { action, answer } = self {
-            Some(Denial::of(action, answer))
-        } else {
-            None
+        match self {
+            Self::AccessDenied { action, answer } => Some(Denial::of(action, answer)),
+            Self::RoleDenied {
+                action,
+                role,
+                answer,
+            } => {
+                let denial = Denial::of(action, answer);
+                Some(Denial {
+                    resource: denial.resource.or_else(|| Some(role.clone())),
+                    ..denial
+                })
+            }
+            Self::UnknownProfile { .. }
+            | Self::ConfigFiles { .. }
+            | Self::Profile { .. }
+            | Self::RegionMissing { .. }
+            | Self::InvalidRegion { .. }
+            | Self::InvalidEndpoint { .. }
+            | Self::CaBundle { .. }
+            | Self::TlsSetup { .. }
+            | Self::NoCredentials { .. }
+            | Self::CredentialsFailed { .. }
+            | Self::CredentialsTimeout { .. }
+            | Self::SsoLoginExpired { .. }
+            | Self::ExpiredToken(_)
+            | Self::InvalidCredentials(_)
+            | Self::ClockSkew { .. }
+            | Self::InvalidRole { .. }
+            | Self::IdentityToken { .. }
+            | Self::PortalRole { .. }
+            | Self::NotEnabled(_)
+            | Self::TargetNotConnected { .. }
+            | Self::TargetNotFound { .. }
+            | Self::TargetOffline { .. }
+            | Self::InvalidDocument { .. }
+            | Self::InvalidRequest(_)
+            | Self::Throttled(_)
+            | Self::SessionLimit(_)
+            | Self::SessionOver { .. }
+            | Self::KmsKey { .. }
+            | Self::Network { .. }
+            | Self::Service(_)
+            | Self::Unparsable { .. }
+            | Self::Unsendable { .. }
+            | Self::SignIn(_)
+            | Self::Keyring(_) => None,
         }
     }
 
@@ -379,6 +465,20 @@ impl AccessError {
                     None => format!("The credentials do not allow {}.", denial.action),
                 }
             }
+            Self::RoleDenied { action, role, .. } => {
+                format!("The credentials do not allow {action} on {role}.")
+            }
+            Self::InvalidRole { role, answer } => format!(
+                "AWS rejects what the profile asks for with the role {role}: {}.",
+                answer.message.trim_end_matches('.')
+            ),
+            Self::IdentityToken { role, .. } => {
+                format!("AWS does not take the identity provider's token for the role {role}.")
+            }
+            Self::PortalRole { role, .. } => {
+                format!("The AWS login does not give the role {role}.")
+            }
+            Self::NotEnabled(_) => "The account does not have this service or this region.".into(),
             Self::TargetNotConnected { target, .. } => {
                 format!("{target} is not connected to Session Manager.")
             }
@@ -404,7 +504,7 @@ impl AccessError {
             Self::KmsKey { key_id, .. } => {
                 format!("The KMS key {key_id}, which encrypts the session, cannot be used.")
             }
-            Self::Network { fault, service, .. } => fault.what(service_name(service)),
+            Self::Network { fault, callee, .. } => fault.what(callee.label()),
             Self::Service(answer) => match &answer.code {
                 Some(code) => format!("AWS reports {code}."),
                 None => format!("AWS answers with HTTP status {}.", answer.status),
@@ -461,6 +561,21 @@ impl AccessError {
             Self::AccessDenied { action, .. } => {
                 format!("Ask for the permission {action} on this resource.")
             }
+            Self::RoleDenied { .. } => {
+                "Ask for the permission to assume the role, and for its trust policy to allow it, too.".into()
+            }
+            Self::InvalidRole { .. } => {
+                "Check role_arn, external_id, role_session_name and duration_seconds of the profile.".into()
+            }
+            Self::IdentityToken { .. } => {
+                "Let the identity provider write another token into the file, and check that the role trusts that provider.".into()
+            }
+            Self::PortalRole { .. } => {
+                "Check sso_account_id and sso_role_name of the profile, or ask for that role in IAM Identity Center.".into()
+            }
+            Self::NotEnabled(_) => {
+                "Enable it in the account's settings, or choose another region.".into()
+            }
             Self::TargetNotFound { .. } => {
                 "\"culvert targets\" shows which nodes there are in this account and region.".into()
             }
@@ -508,6 +623,11 @@ impl AccessError {
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
             | Self::AccessDenied { answer, .. }
+            | Self::RoleDenied { answer, .. }
+            | Self::InvalidRole { answer, .. }
+            | Self::IdentityToken { answer, .. }
+            | Self::PortalRole { answer, .. }
+            | Self::NotEnabled(answer)
             | Self::TargetNotConnected { answer, .. }
             | Self::InvalidDocument { answer, .. }
             | Self::InvalidRequest(answer)
@@ -536,20 +656,6 @@ impl AccessError {
     }
 }
 
-fn service_name(service: &str) -> &'static str {
-    match service {
-        "kms" => "AWS KMS",
-        "sts" => "AWS STS",
-        "credentials" => "the source of the AWS credentials",
-        "ec2" => "Amazon EC2",
-        "ecs" => "Amazon ECS",
-        "rds" => "Amazon RDS",
-        "elasticache" => "Amazon ElastiCache",
-        "opensearch" => "Amazon OpenSearch Service",
-        _ => "AWS Systems Manager",
-    }
-}
-
 impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what())
@@ -573,6 +679,11 @@ impl Error for AccessError {
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
             | Self::AccessDenied { answer, .. }
+            | Self::RoleDenied { answer, .. }
+            | Self::InvalidRole { answer, .. }
+            | Self::IdentityToken { answer, .. }
+            | Self::PortalRole { answer, .. }
+            | Self::NotEnabled(answer)
             | Self::TargetNotConnected { answer, .. }
             | Self::InvalidDocument { answer, .. }
             | Self::InvalidRequest(answer)

@@ -124,7 +124,7 @@ impl<P: CallPace> Finder<'_, P> {
                 token.take(),
                 self.credentials.clone(),
             );
-            let (page, next) = self.access.timed(Reading::Nodes.service(), page).await?;
+            let (page, next) = self.access.timed(Reading::Nodes, page).await?;
             let online = |node: &Node| node.ping == Some(PingStatus::Online);
             nodes.extend(page.into_iter().filter(|node| online(node) && fits(node)));
             match next {
@@ -141,10 +141,7 @@ impl<P: CallPace> Finder<'_, P> {
             .access
             .reader()
             .instances(wanted, None, &self.credentials);
-        let (instances, _) = self
-            .access
-            .timed(Reading::Instances.service(), page)
-            .await?;
+        let (instances, _) = self.access.timed(Reading::Instances, page).await?;
         Ok(instances)
     }
 

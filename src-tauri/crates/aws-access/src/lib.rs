@@ -17,6 +17,7 @@
 
 mod access;
 mod answer;
+mod callee;
 mod credentials;
 mod denial;
 mod directory;
@@ -49,6 +50,7 @@ pub use access::{
     StartSession, utc,
 };
 pub use answer::{ServiceAnswer, seconds_ahead};
+pub use callee::Callee;
 pub use denial::Denial;
 pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{

@@ -70,7 +70,7 @@ impl Reading {
     }
 
     /// The service that is asked.
-    fn of(self) -> Service {
+    pub(crate) fn of(self) -> Service {
         match self {
             Self::Nodes => Service::Ssm,
             Self::Instances => Service::Ec2,
@@ -81,11 +81,6 @@ impl Reading {
             }
             Self::DomainNames | Self::Domains => Service::OpenSearch,
         }
-    }
-
-    /// The service as errors name it.
-    pub(crate) fn service(self) -> &'static str {
-        self.of().name()
     }
 
     /// The name in the scope of signatures, which is the one in IAM actions.

@@ -80,7 +80,7 @@ pub(crate) async fn assume_with_code(
         .await
         .map_err(|error| match refusal(&error) {
             Some(answer) => AccessError::SignIn(SignInFault::CodeRefused(answer)),
-            None => call_error(Call::Credentials, error),
+            None => call_error(Call::AssumeRole { role: &role.arn }, error),
         })?;
     session(answer)
 }

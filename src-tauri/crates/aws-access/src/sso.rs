@@ -9,7 +9,6 @@ use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_ssooidc::operation::create_token::{CreateTokenError, CreateTokenOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use tokio::time::timeout;
 
 mod files;
@@ -133,7 +132,7 @@ impl Portal {
             .access_token(token.access_token.expose())
             .send()
             .await
-            .map_err(|error| self.portal_error(error))?;
+            .map_err(|error| self.portal_error(role, error))?;
         let given = answer
             .role_credentials
             .ok_or_else(|| AccessError::Unparsable {
@@ -246,21 +245,17 @@ impl Portal {
         }
     }
 
-    fn portal_error(&self, error: SdkError<GetRoleCredentialsError, HttpResponse>) -> AccessError {
+    fn portal_error(
+        &self,
+        role: &PortalRole,
+        error: SdkError<GetRoleCredentialsError, HttpResponse>,
+    ) -> AccessError {
+        let PortalRole { account, role, .. } = role;
         match error.as_service_error() {
             Some(refusal) if refusal.is_unauthorized_exception() => {
                 self.expired(Some(error.into()))
             }
-            Some(refusal)
-                if refusal.is_resource_not_found_exception()
-                    || refusal.is_invalid_request_exception()
-                    || refusal.code() == Some("ForbiddenException") =>
-            {
-                AccessError::CredentialsFailed {
-                    source: error.into(),
-                }
-            }
-            Some(_) | None => call_error(Call::Credentials, error),
+            Some(_) | None => call_error(Call::PortalRole { account, role }, error),
         }
     }
 
@@ -279,7 +274,7 @@ impl Portal {
         if refused {
             self.expired(Some(error.into()))
         } else {
-            call_error(Call::Credentials, error)
+            call_error(Call::Login, error)
         }
     }
 }

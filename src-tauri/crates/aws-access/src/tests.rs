@@ -1,5 +1,6 @@
 pub(crate) mod account;
 mod calls;
+mod codes;
 mod credentials;
 mod failures;
 mod find;

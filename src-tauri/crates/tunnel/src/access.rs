@@ -105,8 +105,12 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::CredentialsTimeout { .. }
         | AccessError::SsoLoginExpired { .. }
         | AccessError::ExpiredToken(_)
-        | AccessError::InvalidCredentials(_) => ProblemKind::Credentials,
-        AccessError::AccessDenied { .. } | AccessError::KmsKey { .. } => ProblemKind::Permission,
+        | AccessError::InvalidCredentials(_)
+        | AccessError::IdentityToken { .. } => ProblemKind::Credentials,
+        AccessError::AccessDenied { .. }
+        | AccessError::RoleDenied { .. }
+        | AccessError::PortalRole { .. }
+        | AccessError::KmsKey { .. } => ProblemKind::Permission,
         AccessError::TargetNotConnected { .. }
         | AccessError::TargetNotFound { .. }
         | AccessError::TargetOffline { .. } => ProblemKind::Target,
@@ -126,6 +130,8 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::ClockSkew { .. }
         | AccessError::InvalidDocument { .. }
         | AccessError::InvalidRequest(_)
+        | AccessError::InvalidRole { .. }
+        | AccessError::NotEnabled(_)
         | AccessError::Unsendable { .. } => ProblemKind::Settings,
     }
 }

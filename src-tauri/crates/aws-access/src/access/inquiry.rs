@@ -6,7 +6,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ssm::types::{
     InstanceInformationStringFilter, PingStatus, SessionFilter, SessionFilterKey, SessionState,
 };
@@ -15,9 +14,9 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::operation::BuildError;
 use serde::Deserialize;
 
-use super::{Access, StartSession, ssm_identity};
+use super::{Access, StartSession, kms_identity, ssm_identity, sts_identity};
 use crate::AccessError;
-use crate::answer::{Call, Inquiry, call_error};
+use crate::answer::{Call, Inquiry};
 
 /// The document that holds the account's preferences for sessions (Systems Manager User Guide,
 /// "Configure session preferences").
@@ -125,20 +124,14 @@ impl Access {
     /// # Errors
     /// Any [`AccessError`] of a call.
     pub async fn caller(&self) -> Result<Caller, AccessError> {
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
-        let identity = aws_sdk_sts::Config::builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials));
         let answer = self
-            .within(deadline, "sts", async {
+            .call(Call::Inquire(Inquiry::Caller), |credentials| {
                 self.inner
                     .sts
                     .get_caller_identity()
                     .customize()
-                    .config_override(identity)
+                    .config_override(sts_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(Call::Inquire(Inquiry::Caller), error))
             })
             .await?;
         match (answer.account, answer.arn) {
@@ -158,10 +151,8 @@ impl Access {
             .values(id)
             .build()
             .map_err(unsendable)?;
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
         let asked = self
-            .within(deadline, "ssm", async {
+            .call(Call::Inquire(Inquiry::Node), |credentials| {
                 self.inner
                     .ssm
                     .describe_instance_information()
@@ -169,14 +160,12 @@ impl Access {
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(Call::Inquire(Inquiry::Node), error))
             })
             .await;
         let answer = match asked {
             Ok(answer) => answer,
             // What is no id of any node is none that is known.
-            Err(AccessError::Service(answer))
+            Err(AccessError::InvalidRequest(answer))
                 if answer.code.as_deref() == Some("InvalidInstanceId") =>
             {
                 return Ok(None);
@@ -210,10 +199,8 @@ impl Access {
     /// # Errors
     /// Any [`AccessError`] of a call.
     pub async fn is_connected(&self, target: &str) -> Result<bool, AccessError> {
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
         let answer = self
-            .within(deadline, "ssm", async {
+            .call(Call::Inquire(Inquiry::Connection), |credentials| {
                 self.inner
                     .ssm
                     .get_connection_status()
@@ -221,8 +208,6 @@ impl Access {
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(Call::Inquire(Inquiry::Connection), error))
             })
             .await?;
         Ok(answer
@@ -236,10 +221,8 @@ impl Access {
     /// # Errors
     /// Any [`AccessError`] of a call.
     pub async fn session_preferences(&self) -> Result<Option<SessionPreferences>, AccessError> {
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
         let asked = self
-            .within(deadline, "ssm", async {
+            .call(Call::Inquire(Inquiry::Preferences), |credentials| {
                 self.inner
                     .ssm
                     .get_document()
@@ -247,8 +230,6 @@ impl Access {
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(Call::Inquire(Inquiry::Preferences), error))
             })
             .await;
         match asked {
@@ -278,23 +259,20 @@ impl Access {
         let mut token = None;
         let mut open = Vec::new();
         for _ in 0..SESSION_PAGES {
-            let credentials = self.credentials(deadline).await?;
-            let answer = self
-                .within(deadline, "ssm", async {
-                    self.inner
-                        .ssm
-                        .describe_sessions()
-                        .state(SessionState::Active)
-                        .max_results(200)
-                        .filters(filter.clone())
-                        .set_next_token(token.take())
-                        .customize()
-                        .config_override(ssm_identity(credentials))
-                        .send()
-                        .await
-                        .map_err(|error| call_error(Call::Inquire(Inquiry::Sessions), error))
-                })
-                .await?;
+            let page = |credentials| {
+                self.inner
+                    .ssm
+                    .describe_sessions()
+                    .state(SessionState::Active)
+                    .max_results(200)
+                    .filters(filter.clone())
+                    .set_next_token(token.take())
+                    .customize()
+                    .config_override(ssm_identity(credentials))
+                    .send()
+            };
+            let call = Call::Inquire(Inquiry::Sessions);
+            let answer = self.call_by(deadline, call, page).await?;
             for session in answer.sessions.unwrap_or_default() {
                 if let Some(id) = session.session_id {
                     let target = session.target;
@@ -378,12 +356,8 @@ impl Access {
     /// call.
     pub async fn may_make_data_key(&self, key_id: &str, target: &str) -> Result<(), AccessError> {
         let call = Call::DataKey { key_id };
-        let deadline = self.deadline();
-        let credentials = self.credentials(deadline).await?;
-        let identity = aws_sdk_kms::Config::builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials));
         let asked = self
-            .within(deadline, "kms", async {
+            .call(call, |credentials| {
                 self.inner
                     .kms
                     .generate_data_key()
@@ -394,10 +368,8 @@ impl Access {
                     .encryption_context("aws:ssm:TargetId", target)
                     .dry_run(true)
                     .customize()
-                    .config_override(identity)
+                    .config_override(kms_identity(credentials))
                     .send()
-                    .await
-                    .map_err(|error| call_error(call, error))
             })
             .await;
         match asked {

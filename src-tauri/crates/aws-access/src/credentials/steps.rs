@@ -22,6 +22,7 @@ use aws_types::SdkConfig;
 
 use super::CredentialSource;
 use crate::access::at;
+use crate::answer::{Call, call_error};
 use crate::profiles::path::{self, CredentialPath, Role, Source, value};
 use crate::roles::RoleSession;
 use crate::sso::PortalRole;
@@ -222,7 +223,7 @@ impl<'a> Search<'a> {
             .config_override(identity)
             .send()
             .await
-            .map_err(CredentialsError::provider_error)?;
+            .map_err(|error| call_error(Call::AssumeRole { role: &role.arn }, error))?;
         Ok(handed_out(answer.credentials)?)
     }
 
@@ -247,7 +248,7 @@ impl<'a> Search<'a> {
             .web_identity_token(token.trim())
             .send()
             .await
-            .map_err(CredentialsError::provider_error)?;
+            .map_err(|error| call_error(Call::WebIdentity { role: role_arn }, error))?;
         Ok(handed_out(answer.credentials)?)
     }
 

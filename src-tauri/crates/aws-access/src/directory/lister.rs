@@ -72,11 +72,7 @@ impl Lister {
         let mut may_be_old = true;
         loop {
             let credentials = self.credentials().await?;
-            let error = match self
-                .access
-                .timed(reading.service(), make(credentials))
-                .await
-            {
+            let error = match self.access.timed(reading, make(credentials)).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -93,6 +93,6 @@ where
 {
     match refusal(&error) {
         Some(answer) => AccessError::SignIn(SignInFault::Refused(answer)),
-        None => call_error(Call::Credentials, error),
+        None => call_error(Call::Login, error),
     }
 }

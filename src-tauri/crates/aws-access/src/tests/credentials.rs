@@ -320,7 +320,7 @@ async fn a_source_of_credentials_with_troubles_of_its_own_is_tried_again() {
         (xml(400, "Throttling"), "throttled", Next::Retry),
         (
             xml(403, "AccessDenied"),
-            "credentials-failed",
+            "access-denied",
             Next::NewCredentials,
         ),
     ] {

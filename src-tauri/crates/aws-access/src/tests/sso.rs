@@ -100,6 +100,42 @@ async fn a_login_that_could_not_be_renewed_for_want_of_an_answer_has_not_expired
             Next::SignIn,
         ),
         (
+            400,
+            "ExpiredTokenException",
+            "sso-login-expired",
+            Next::SignIn,
+        ),
+        (
+            400,
+            "AccessDeniedException",
+            "sso-login-expired",
+            Next::SignIn,
+        ),
+        (
+            400,
+            "InvalidRequestException",
+            "sso-login-expired",
+            Next::SignIn,
+        ),
+        (
+            400,
+            "InvalidScopeException",
+            "sso-login-expired",
+            Next::SignIn,
+        ),
+        (
+            400,
+            "UnauthorizedClientException",
+            "sso-login-expired",
+            Next::SignIn,
+        ),
+        (
+            400,
+            "UnsupportedGrantTypeException",
+            "sso-login-expired",
+            Next::SignIn,
+        ),
+        (
             401,
             "InvalidClientException",
             "sso-login-expired",
@@ -134,8 +170,10 @@ async fn a_portal_that_does_not_know_the_token_asks_for_signing_in_and_one_that_
     let folder = TempDir::new().unwrap();
     for (status, kind, code) in [
         (401, "UnauthorizedException", "sso-login-expired"),
-        (403, "ForbiddenException", "credentials-failed"),
-        (404, "ResourceNotFoundException", "credentials-failed"),
+        (403, "ForbiddenException", "sso-role-unavailable"),
+        (404, "ResourceNotFoundException", "sso-role-unavailable"),
+        (400, "InvalidRequestException", "sso-role-unavailable"),
+        (500, "InternalServerException", "service-error"),
         (429, "TooManyRequestsException", "throttled"),
     ] {
         let portal = Server::http(oidc_error(status, kind)).await;

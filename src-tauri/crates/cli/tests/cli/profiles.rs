@@ -159,3 +159,25 @@ async fn one_can_be_asked_for_and_one_that_does_not_exist_is_a_matter_of_setting
     );
     assert!(ended.err.contains("production, reader"), "{}", ended.err);
 }
+
+#[tokio::test]
+async fn a_tunnel_of_a_profile_that_is_wrong_ends_as_one_with_wrong_settings_does() {
+    let world = World::start().await;
+    let folder = world.path(".aws");
+    std::fs::create_dir_all(&folder).unwrap();
+    let half = "[profile half]\nregion = eu-central-1\naws_access_key_id = AKIAHALF\n";
+    std::fs::write(folder.join("config"), half).unwrap();
+    let mut command = world.program();
+    command.args([
+        "forward",
+        "--profile",
+        "half",
+        "--target",
+        "i-0123456789abcdef0",
+    ]);
+    command.args(["--remote-port", "5432"]);
+    let ended = run(command).await;
+    assert_eq!(ended.code, Some(10), "{ended:?}");
+    let said = format!("{ended:?}");
+    assert!(said.contains("aws_secret_access_key"), "{said}");
+}
