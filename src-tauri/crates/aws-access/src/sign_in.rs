@@ -2,18 +2,14 @@
 
 use std::borrow::Cow;
 
-use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-/// Source profiles that are followed. Longer chains are rare, and loops are reported by the
-/// SDK at the first call.
-const SOURCES_MOST: usize = 8;
+use crate::profiles::{CredentialPath, Source, path};
 
 /// What a person signs in to, so that profiles can call AWS. Profiles with the same one need
 /// one sign-in between them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum SignIn {
     /// An `sso-session` of the config file: its login is kept under its name.
     SsoSession(String),
@@ -38,31 +34,31 @@ pub async fn sign_in(profile: Option<&str>) -> SignIn {
 pub(crate) async fn sign_in_from(files: &EnvConfigFiles, profile: Option<&str>) -> SignIn {
     let chosen = profile.map(|name| Cow::Owned(name.to_owned()));
     match aws_config::profile::load(&Fs::real(), &Env::real(), files, chosen).await {
-        Ok(set) => of_profile(&set, set.selected_profile()),
+        Ok(set) => {
+            let name = set.selected_profile();
+            of_path(path::of_profile(&set, name).ok().as_ref(), name)
+        }
         Err(_) => SignIn::Profile(profile.unwrap_or("default").to_owned()),
     }
 }
 
 /// A role's credentials come from those of its source profile, so an expired login there is an
-/// expired login here.
-pub(crate) fn of_profile(set: &ProfileSet, name: &str) -> SignIn {
-    let source = |name: &&str| set.get_profile(name)?.get("source_profile");
-    let logins = std::iter::successors(Some(name), source)
-        .take(SOURCES_MOST)
-        .filter_map(|name| set.get_profile(name))
-        .find_map(|profile| {
-            let value = |key| profile.get(key).map(str::to_owned);
-            value("sso_session")
-                .map(SignIn::SsoSession)
-                .or_else(|| value("sso_start_url").map(SignIn::SsoPortal))
-                .or_else(|| value("login_session").map(SignIn::Console))
-        });
-    logins.unwrap_or_else(|| {
-        let last = std::iter::successors(Some(name), source)
-            .take(SOURCES_MOST)
-            .last();
-        SignIn::Profile(last.unwrap_or(name).to_owned())
-    })
+/// expired login here. A profile that leads nowhere is on its own.
+pub(crate) fn of_path(path: Option<&CredentialPath>, name: &str) -> SignIn {
+    let Some(path) = path else {
+        return SignIn::Profile(name.to_owned());
+    };
+    match &path.source {
+        Source::SsoSession { session, .. } => SignIn::SsoSession(session.clone()),
+        Source::SsoPortal { start_url, .. } => SignIn::SsoPortal(start_url.clone()),
+        Source::Console { login_session } => SignIn::Console(login_session.clone()),
+        Source::Keys { .. }
+        | Source::Process { .. }
+        | Source::WebIdentity { .. }
+        | Source::Environment
+        | Source::Instance
+        | Source::Container => SignIn::Profile(path.source_profile.clone()),
+    }
 }
 
 #[cfg(test)]
@@ -89,9 +85,13 @@ source_profile = ledger
 [profile old-a]
 sso_start_url = https://old.invalid/start
 sso_region = eu-central-1
+sso_account_id = 333333333333
+sso_role_name = reader
 [profile old-b]
 sso_start_url = https://old.invalid/start
 sso_region = eu-west-1
+sso_account_id = 333333333333
+sso_role_name = reader
 [profile console]
 login_session = arn:aws:iam::111111111111:user/alice
 [profile keys]
@@ -100,6 +100,10 @@ aws_secret_access_key = b
 [profile keys-role]
 role_arn = arn:aws:iam::222222222222:role/admin
 source_profile = keys
+[profile both]
+source_profile = ledger
+aws_access_key_id = a
+aws_secret_access_key = b
 [profile loop-a]
 source_profile = loop-b
 [profile loop-b]
@@ -132,6 +136,8 @@ source_profile = loop-a
         let keys = SignIn::Profile("keys".to_owned());
         assert_eq!(of("keys").await, keys);
         assert_eq!(of("keys-role").await, keys);
+        // A source profile counts for roles alone.
+        assert_eq!(of("both").await, SignIn::Profile("both".to_owned()));
         assert_eq!(of("nobody").await, SignIn::Profile("nobody".to_owned()));
         let alice = "arn:aws:iam::111111111111:user/alice".to_owned();
         assert_eq!(of("console").await, SignIn::Console(alice));

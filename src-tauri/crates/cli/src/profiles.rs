@@ -270,7 +270,7 @@ fn objects(list: &ProfileList) -> Vec<String> {
         kind: profile.kind(),
         region: profile.region.as_deref(),
         account: profile.account.as_deref(),
-        sign_in: json_sign_in(&profile.sign_in, &profile.name),
+        sign_in: json_sign_in(&profile.sign_in),
         path: profile.path.as_ref().map(json_path),
         faults: profile.faults.iter().map(json_fault).collect(),
     });
@@ -291,14 +291,12 @@ fn objects(list: &ProfileList) -> Vec<String> {
         .collect()
 }
 
-fn json_sign_in<'a>(sign_in: &'a SignIn, profile: &'a str) -> JsonSignIn<'a> {
+fn json_sign_in(sign_in: &SignIn) -> JsonSignIn<'_> {
     match sign_in {
         SignIn::SsoSession(session) => JsonSignIn::SsoSession(session),
         SignIn::SsoPortal(start_url) => JsonSignIn::SsoPortal(start_url),
         SignIn::Console(arn) => JsonSignIn::Console(arn),
         SignIn::Profile(name) => JsonSignIn::Profile(name),
-        // Nothing that this program knows to be shared.
-        _ => JsonSignIn::Profile(profile),
     }
 }
 

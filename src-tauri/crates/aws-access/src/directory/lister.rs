@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::listing::{Part, Shortfall};
 use crate::reading::{Node, NodeFilter, Reader, Reading, nodes_page};
-use crate::{Access, AccessError};
+use crate::{Access, AccessError, Next};
 
 /// The most pages that are read of one list.
 const PAGES_MOST: usize = 2_000;
@@ -149,8 +149,16 @@ where
     all
 }
 
+/// Whether the next list from the same place is worth a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    GoOn,
+    /// It would fail like this one, after as long.
+    Stop,
+}
+
 /// Reads page after page and hands them on, until the last, a failure, or nobody who listens.
-pub(super) async fn pages<F, P, Fut>(part: Part, to: &mpsc::Sender<Told<F>>, mut page: P)
+pub(super) async fn pages<F, P, Fut>(part: Part, to: &mpsc::Sender<Told<F>>, mut page: P) -> Then
 where
     P: FnMut(Option<String>) -> Fut,
     Fut: Future<Output = Result<(Vec<F>, Option<String>), AccessError>>,
@@ -160,20 +168,32 @@ where
         match page(token.take()).await {
             Ok((facts, next)) => {
                 if to.send(Told::Page(part, facts)).await.is_err() {
-                    return;
+                    return Then::Stop;
                 }
                 match next {
                     Some(next) => token = Some(next),
-                    None => return,
+                    None => return Then::GoOn,
                 }
             }
             Err(error) => {
+                let then = match error.next() {
+                    // What is refused here may be allowed there.
+                    Next::Stop => Then::GoOn,
+                    Next::Retry
+                    | Next::AwaitNetwork
+                    | Next::NewSession
+                    | Next::AwaitTarget
+                    | Next::NewCredentials
+                    | Next::SignIn
+                    | Next::AwaitSettings => Then::Stop,
+                };
                 let _ = to
                     .send(Told::Lacks(Shortfall::Failed { part, error }))
                     .await;
-                return;
+                return then;
             }
         }
     }
     let _ = to.send(Told::Lacks(Shortfall::Cut { part })).await;
+    Then::GoOn
 }

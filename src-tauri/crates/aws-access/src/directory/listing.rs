@@ -137,9 +137,11 @@ impl<T> Listing<T> {
 
     /// The best matches, at most `most`. Looks at each entry once, and asks nobody.
     pub fn search(&self, query: &Query, most: usize) -> Matches<T> {
+        let mut looked_at = 0;
         let mut fitting: Vec<_> = self
             .entries
             .iter()
+            .inspect(|_| looked_at += 1)
             .filter_map(|entry| Some((query.fit(&entry.searched)?, entry)))
             .collect();
         let found = fitting.len();
@@ -156,7 +158,7 @@ impl<T> Listing<T> {
                 .map(|(_, entry)| Arc::clone(entry))
                 .collect(),
             found,
-            looked_at: self.entries.len(),
+            looked_at,
         }
     }
 }
@@ -237,8 +239,15 @@ impl<T> Listing<T> {
         }
     }
 
+    /// What is missing from one place for one reason is told once: a denial of each of a hundred
+    /// clusters is one.
     pub(super) fn lacks(&mut self, shortfall: Shortfall) {
-        self.shortfalls.push(Arc::new(shortfall));
+        let is_told = |told: &Arc<Shortfall>| {
+            told.part() == shortfall.part() && told.reason() == shortfall.reason()
+        };
+        if !self.shortfalls.iter().any(is_told) {
+            self.shortfalls.push(Arc::new(shortfall));
+        }
     }
 
     /// Nothing more comes from there.
@@ -259,6 +268,14 @@ impl Shortfall {
     pub fn part(&self) -> Part {
         match self {
             Self::Failed { part, .. } | Self::Cut { part } => *part,
+        }
+    }
+
+    /// The code of why; `None` where there is only too much.
+    fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Failed { error, .. } => Some(error.code()),
+            Self::Cut { .. } => None,
         }
     }
 

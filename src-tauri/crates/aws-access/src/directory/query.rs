@@ -3,14 +3,11 @@
 /// The longest text that is looked at, in characters; nobody types more to find a node.
 const TYPED_MOST: usize = 200;
 
-/// The most words; what is behind them is not looked at.
-const WORDS_MOST: usize = 8;
-
 /// What was typed: words, all of which must fit.
 ///
 /// A word fits an entry whose id, name, address, platform, kind or the value of a tag has it in
-/// it, in capitals or not. `tag:KEY=VALUE` fits one whose tag of this key has it in its value,
-/// `tag:KEY` one that has the tag.
+/// it, in capitals or not. `tag:KEY=VALUE` fits one whose tag of this key has a value that begins
+/// so, `tag:KEY` one that has the tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     words: Vec<Word>,
@@ -42,7 +39,7 @@ impl Query {
     /// Reads what was typed. Everything can be typed: what is not understood is searched for.
     pub fn new(typed: &str) -> Self {
         let typed: String = typed.chars().take(TYPED_MOST).collect();
-        let words = typed.split_whitespace().take(WORDS_MOST);
+        let words = typed.split_whitespace();
         let words = words.map(|word| {
             let word = word.to_lowercase();
             match word.strip_prefix("tag:") {
@@ -83,6 +80,8 @@ impl Word {
                 .tags
                 .iter()
                 .filter(|(of, _)| of == key)
+                // As far as it is typed: who writes prod does not mean nonprod.
+                .filter(|(_, of)| of.starts_with(value.as_str()))
                 .filter_map(|(_, of)| fit(of, value))
                 .min()
                 .map(|fit| fit * 2),
@@ -157,7 +156,9 @@ mod tests {
         for typed in [
             "web database",
             "tag:env=test",
+            "tag:env=rod",
             "tag:nv=prod",
+            "web web web web web web web web database",
             "tag:=prod",
             "windows",
         ] {
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_endless_is_cut() {
         let query = Query::new(&"a ".repeat(100_000));
-        assert_eq!(query.words.len(), WORDS_MOST);
+        assert_eq!(query.words.len(), TYPED_MOST / 2);
         let query = Query::new(&"é".repeat(100_000));
         assert_eq!(query.words, [Word::Plain("é".repeat(TYPED_MOST))]);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::lister::{Lister, Told, all, pages};
+use super::lister::{Lister, Then, Told, all, pages};
 use super::listing::{Findable, Listing, Part, Shortfall};
 use super::query::Searched;
 use crate::reading::{Container, Instance, Instances, Node, Reading};
@@ -91,7 +91,7 @@ async fn containers(lister: Lister, to: mpsc::Sender<Told<Fact>>) {
     })
     .await;
     for cluster in &clusters {
-        pages(Part::Containers, &to, |token| {
+        let then = pages(Part::Containers, &to, |token| {
             let lister = &lister;
             async move {
                 let token = token.as_deref();
@@ -113,6 +113,9 @@ async fn containers(lister: Lister, to: mpsc::Sender<Told<Fact>>) {
             }
         })
         .await;
+        if then == Then::Stop {
+            break;
+        }
     }
     let _ = to.send(Told::Done(Part::Containers)).await;
 }

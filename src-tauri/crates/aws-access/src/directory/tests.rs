@@ -146,6 +146,42 @@ async fn whatever_is_typed_each_entry_is_looked_at_once() {
     }
 }
 
+/// Three clusters, whose tasks nobody tells.
+fn clusters(asked: &Asked, tasks: fn() -> Reply) -> Reply {
+    match asked.action.as_str() {
+        "ListClusters" => Reply::json(&json!({ "clusterArns": ["a", "b", "c"] })),
+        "ListTasks" => tasks(),
+        _ => small(asked),
+    }
+}
+
+fn calls_for_tasks(server: &AccountServer) -> usize {
+    let actions = server.actions();
+    actions
+        .iter()
+        .filter(|action| *action == "ListTasks")
+        .count()
+}
+
+#[tokio::test]
+async fn a_denial_is_told_once_however_many_clusters_there_are_and_each_is_asked_for() {
+    let denied = || Reply::error(400, "AccessDeniedException", "No.");
+    let server = AccountServer::start(move |asked| clusters(asked, denied)).await;
+    let mut search = Directory::new().targets(&server.access().await);
+    let listing = search.complete().await;
+    assert_eq!(listing.shortfalls().len(), 1, "{:?}", listing.shortfalls());
+    assert_eq!(calls_for_tasks(&server), 3);
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_is_waited_for_once_and_not_for_each_cluster() {
+    let server = AccountServer::start(|asked| clusters(asked, || Reply::Hang)).await;
+    let access = server.access_within(Duration::from_millis(200)).await;
+    let listing = Directory::new().targets(&access).complete().await;
+    assert_eq!(listing.shortfalls().len(), 1, "{:?}", listing.shortfalls());
+    assert_eq!(calls_for_tasks(&server), 1);
+}
+
 #[tokio::test]
 async fn what_is_there_can_be_searched_while_the_rest_is_on_its_way() {
     let server = AccountServer::start(|asked| match asked.action.as_str() {

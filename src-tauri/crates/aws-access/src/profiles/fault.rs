@@ -35,6 +35,11 @@ pub enum ProfileFault {
         /// What it names.
         value: String,
     },
+    /// More roles lead to each other than are followed.
+    ChainTooLong {
+        /// How many are followed.
+        most: usize,
+    },
     /// One key of a pair is missing.
     HalfKeys {
         /// The profile that has the other.
@@ -195,6 +200,7 @@ impl ProfileFault {
             Self::RoleWithoutSource { .. } => "role-without-source",
             Self::TwoSources { .. } => "two-credential-sources",
             Self::UnknownCredentialSource { .. } => "unknown-credential-source",
+            Self::ChainTooLong { .. } => "role-chain-too-long",
             Self::HalfKeys { .. } => "half-key-pair",
             Self::SsoSessionMissing { .. } => "sso-session-missing",
             Self::SsoIncomplete { .. } => "sso-incomplete",
@@ -221,6 +227,7 @@ impl ProfileFault {
             | Self::RoleWithoutSource { .. }
             | Self::TwoSources { .. }
             | Self::UnknownCredentialSource { .. }
+            | Self::ChainTooLong { .. }
             | Self::HalfKeys { .. }
             | Self::SsoSessionMissing { .. }
             | Self::SsoIncomplete { .. }
@@ -257,6 +264,9 @@ impl ProfileFault {
             }
             Self::UnknownCredentialSource { profile, value } => {
                 format!("Profile {profile} has credential_source = {value}, which does not exist.")
+            }
+            Self::ChainTooLong { most } => {
+                format!("More than {most} source profiles lead to each other.")
             }
             Self::HalfKeys { profile, missing } => {
                 format!("Profile {profile} has half a pair of keys: {missing} is missing.")
@@ -304,6 +314,9 @@ impl ProfileFault {
         match self {
             Self::SourceMissing { source } => {
                 format!("Add profile {source}, or correct source_profile.")
+            }
+            Self::ChainTooLong { .. } => {
+                "Let a profile nearer to the first of them have credentials of its own.".into()
             }
             Self::SourceLoop { .. } => "Let the last of them have credentials of its own.".into(),
             Self::RoleWithoutSource { .. } => {
@@ -398,7 +411,7 @@ impl FileFault {
             FileFaultKind::NotText => "It is no text in UTF-8, so nothing in it counts.".into(),
             FileFaultKind::TooLarge => "It is far too large for such a file.".into(),
             FileFaultKind::BadLine { reason } => {
-                format!("{reason}, for which no profile can be used.")
+                format!("{reason}: the AWS SDKs, and Culvert with them, use no profile then.")
             }
             FileFaultKind::PrefixMissing { section } => {
                 format!(

@@ -72,16 +72,20 @@ impl ProfileList {
 
     pub(crate) async fn read_in(variables: &Variables) -> Self {
         let variables = variables.clone();
+        let heard = variables.clone();
         // A home folder may be on a server that takes its time.
         let read = tokio::task::spawn_blocking(move || {
-            let config = Loaded::read(FileKind::Config, &variables);
-            let credentials = Loaded::read(FileKind::Credentials, &variables);
-            let home = home(&variables);
-            let programs = variables.get("PATH");
+            let config = Loaded::read(FileKind::Config, &heard);
+            let credentials = Loaded::read(FileKind::Credentials, &heard);
+            let home = home(&heard);
+            let programs = heard.get("PATH");
             (config, credentials, Surroundings { home, programs })
         })
         .await;
-        let (config, credentials, surroundings) = read.unwrap_or_default();
+        let (config, credentials, surroundings) = match read {
+            Ok(read) => read,
+            Err(error) => return Self::unread(&variables, &error),
+        };
         let files = EnvConfigFiles::builder()
             .with_contents(EnvConfigFileKind::Config, config.scan.readable.clone())
             .with_contents(
@@ -92,15 +96,18 @@ impl ProfileList {
         let name = Some("default".into());
         let set = aws_config::profile::load(&Fs::real(), &Env::real(), &files, name).await;
         let profiles = match set {
-            Ok(set) => of_set(&set, &config.scan, &credentials.scan, surroundings).await,
+            Ok(set) => of_set(&set, &config.scan, &credentials.scan, surroundings)
+                .await
+                .map_err(|error| error.to_string()),
             // Only the scan's and the SDK's ideas of a line could differ.
-            Err(error) => {
-                tracing::warn!(%error, "the config files can't be understood");
-                Vec::new()
-            }
+            Err(error) => Err(error.to_string()),
         };
         let mut faults = config.scan.faults;
         faults.extend(credentials.scan.faults);
+        let profiles = profiles.unwrap_or_else(|reason| {
+            faults.push(unreadable(config.path.clone(), reason));
+            Vec::new()
+        });
         Self {
             profiles,
             faults,
@@ -109,10 +116,29 @@ impl ProfileList {
         }
     }
 
+    /// The list of files that were not read: it says so, which an empty one does not.
+    fn unread(variables: &Variables, error: &tokio::task::JoinError) -> Self {
+        let config = place(FileKind::Config, variables);
+        Self {
+            profiles: Vec::new(),
+            faults: vec![unreadable(config.clone(), error.to_string())],
+            config,
+            credentials: place(FileKind::Credentials, variables),
+        }
+    }
+
     /// The profile of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&ProfileInfo> {
         self.profiles.iter().find(|profile| profile.name == name)
+    }
+}
+
+fn unreadable(path: PathBuf, reason: String) -> FileFault {
+    FileFault {
+        path,
+        line: None,
+        kind: FileFaultKind::Unreadable { reason },
     }
 }
 
@@ -129,7 +155,7 @@ async fn of_set(
     config: &Scan,
     credentials: &Scan,
     surroundings: Surroundings,
-) -> Vec<ProfileInfo> {
+) -> Result<Vec<ProfileInfo>, tokio::task::JoinError> {
     let names: BTreeSet<&str> = set.profiles().collect();
     let mut profiles: Vec<_> = names
         .into_iter()
@@ -149,7 +175,7 @@ async fn of_set(
         }
         profiles
     });
-    looked.await.unwrap_or_default()
+    looked.await
 }
 
 fn info(set: &ProfileSet, name: &str, config: &Scan, credentials: &Scan) -> ProfileInfo {
@@ -188,7 +214,7 @@ fn info(set: &ProfileSet, name: &str, config: &Scan, credentials: &Scan) -> Prof
             .and_then(CredentialPath::account)
             .or_else(|| of_profile("aws_account_id"))
             .map(str::to_owned),
-        sign_in: sign_in::of_profile(set, name),
+        sign_in: sign_in::of_path(path.as_ref(), name),
         path,
         faults,
     }

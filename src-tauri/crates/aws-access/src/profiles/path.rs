@@ -136,6 +136,9 @@ pub(crate) fn of_profile(set: &ProfileSet, name: &str) -> Result<CredentialPath,
             visited.push(current);
             return Err(ProfileFault::SourceLoop { profiles: visited });
         }
+        if visited.len() == CHAIN_MOST {
+            return Err(ProfileFault::ChainTooLong { most: CHAIN_MOST });
+        }
         visited.push(current.clone());
         let is_source = visited.len() > 1;
         let next = match role_of(profile) {
@@ -163,6 +166,10 @@ pub(crate) fn of_profile(set: &ProfileSet, name: &str) -> Result<CredentialPath,
         });
     }
 }
+
+/// Profiles that are followed. Each role is a call, so that a chain of as many would take
+/// longer than anybody waits for credentials; and a file of thousands must be listed at once.
+const CHAIN_MOST: usize = 64;
 
 enum Next {
     /// Credentials begin in this profile.

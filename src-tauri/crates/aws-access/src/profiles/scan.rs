@@ -164,7 +164,8 @@ fn read_line<'a>(
         return match last {
             Last::Header => bad("An indented line has nothing that it belongs to"),
             Last::Value => Ok(Line::Other),
-            Last::Group if entry(line).is_some() => Ok(Line::Other),
+            // Even a comment, if it has the form: the SDK takes it for such a line.
+            Last::Group if entry(line.trim_matches(BLANK)).is_some() => Ok(Line::Other),
             Last::Group => bad("An indented line is not of the form \"key = value\""),
         };
     }
@@ -306,6 +307,12 @@ ssm =
         let lines: Vec<_> = told.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [1, 3, 4, 5, 6, 10]);
         assert!(told.iter().all(|(_, code)| *code == "bad-line"));
+    }
+
+    #[test]
+    fn what_is_indented_in_a_group_is_judged_as_the_sdk_does() {
+        let text = "[profile a]\ns3 =\n  # max_queue = 1\n  ; b = 2\n  c = 3\n  # words\n";
+        assert_eq!(faults(FileKind::Config, text), [(6, "bad-line")]);
     }
 
     #[test]

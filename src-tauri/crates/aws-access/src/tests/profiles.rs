@@ -375,3 +375,20 @@ async fn the_files_are_where_the_variables_say_and_read_anew_each_time() {
     let list = read().await;
     assert!(list.get("one").is_none() && list.get("two").is_some());
 }
+
+#[tokio::test]
+async fn a_chain_of_thousands_of_roles_is_a_fault_and_takes_no_time() {
+    let mut config =
+        String::from("[profile p0]\naws_access_key_id = a\naws_secret_access_key = b\n");
+    for n in 1..5_000 {
+        let before = n - 1;
+        config.push_str(&format!(
+            "[profile p{n}]\nregion = x\nrole_arn = r\nsource_profile = p{before}\n"
+        ));
+    }
+    let list = list(&config, "").await;
+    assert_eq!(list.profiles.len(), 5_000);
+    assert_eq!(codes(&list, "p63"), [""; 0]);
+    assert_eq!(codes(&list, "p64"), ["role-chain-too-long"]);
+    assert_eq!(codes(&list, "p4999"), ["role-chain-too-long"]);
+}
