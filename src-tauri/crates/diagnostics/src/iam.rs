@@ -46,7 +46,9 @@ pub enum Target {
         /// The task's id.
         task: String,
     },
-    /// Any EC2 instance with this tag; `Name` is one.
+    /// Any EC2 instance, and any managed node outside of EC2, with this tag; `Name` is one. A node
+    /// outside of EC2 that has a name and no such tag is found by it, too, and needs a statement
+    /// with its id: IAM knows no condition for those names.
     Tag {
         /// Its key.
         key: String,
@@ -162,7 +164,10 @@ impl Needs {
                 self.tagged
                     .entry((key.clone(), value.clone()))
                     .or_default()
-                    .insert(place.arn("ec2", "instance/*"));
+                    .extend([
+                        place.arn("ec2", "instance/*"),
+                        place.arn("ssm", "managed-instance/*"),
+                    ]);
                 self.reading.insert("ec2:DescribeInstances");
             }
         }
@@ -380,6 +385,20 @@ mod tests {
         assert_eq!(
             tagged["Condition"]["StringEquals"]["ssm:resourceTag/Role"],
             "bastion"
+        );
+        // The search finds nodes outside of EC2 by their tags as well.
+        let resources = tagged["Resource"].as_array().unwrap();
+        let ends = |end: &str| {
+            let arns = resources.iter().filter_map(Value::as_str);
+            arns.filter(|arn| arn.ends_with(end)).count()
+        };
+        assert_eq!(
+            (
+                ends(":instance/*"),
+                ends(":managed-instance/*"),
+                resources.len()
+            ),
+            (1, 1, 2)
         );
         let documents = statement(&policy, "StartSessions").unwrap();
         assert_eq!(
