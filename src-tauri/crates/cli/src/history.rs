@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tunnel_manager::tunnel::{
-    Answer, Asked, Cause, ClosedBy, DropRecord, Happening, Problem, ProblemKind, Renewal, State,
+    Asked, Attempts, Cause, ClosedBy, DropRecord, Happening, Problem, ProblemKind, Renewal, State,
 };
 use tunnel_manager::{Entry, Reading, Summary, Traces, TunnelName};
 
@@ -410,8 +410,8 @@ fn renewal_line(renewal: &Renewal) -> String {
 
 fn drop_lines(lost: &DropRecord) -> Vec<String> {
     let mut lines = vec![lost.what.clone(), cost(lost), circumstances(lost)];
-    if !lost.answers.is_empty() {
-        lines.push(answers(lost));
+    if !lost.attempts.is_empty() {
+        lines.push(attempts(lost));
     }
     if !lost.remedy.is_empty() {
         lines.push(one_line(&lost.remedy));
@@ -449,24 +449,34 @@ fn circumstances(lost: &DropRecord) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn answers(lost: &DropRecord) -> String {
-    let mut parts: Vec<_> = lost.answers.iter().map(answer).collect();
-    if lost.answers_left_out > 0 {
-        parts.push(format!("{} more in between", lost.answers_left_out));
-    }
-    parts.join("; ")
+fn attempts(lost: &DropRecord) -> String {
+    let left_out = lost.attempts_left_out;
+    let before = (left_out > 0).then(|| count(left_out.into(), "other before", "others before"));
+    let kinds = lost.attempts.iter().map(alike);
+    before
+        .into_iter()
+        .chain(kinds)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
-fn answer(answer: &Answer) -> String {
-    let asked = match answer.asked {
+fn alike(attempts: &Attempts) -> String {
+    let asked = match attempts.asked {
         Asked::StartSession => "StartSession",
         Asked::ResumeSession => "ResumeSession",
         Asked::Upgrade => "WebSocket",
     };
-    let (after, took) = (span(answer.after_ms), span(answer.took_ms));
-    match &answer.problem {
-        None => format!("{asked} after {after}: granted within {took}"),
-        Some(problem) => format!("{asked} after {after}: {} within {took}", problem.code),
+    let came = match &attempts.problem {
+        None => "granted",
+        Some(problem) => problem.code.as_str(),
+    };
+    let took = span(attempts.took_ms);
+    let (first, last) = (span(attempts.first_after_ms), span(attempts.last_after_ms));
+    match attempts.count {
+        1 => format!("{asked} after {last}: {came} within {took}"),
+        many => {
+            format!("{asked}: {many} × {came}, after {first} to {last}, the last within {took}")
+        }
     }
 }
 

@@ -153,8 +153,8 @@ pub(crate) mod tests {
                 ..Vitals::default()
             },
             connections: 3,
-            answers: Vec::new(),
-            answers_left_out: 0,
+            attempts: Vec::new(),
+            attempts_left_out: 0,
             lasted_ms: 400,
             survived: 3,
             end: DropEnd::Resumed,

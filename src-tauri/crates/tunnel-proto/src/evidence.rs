@@ -134,10 +134,12 @@ pub struct DropRecord {
     pub vitals: Vitals,
     /// Local connections that the session carried at that moment.
     pub connections: u32,
-    /// What the service answered until the drop was over: the first, and the latest ones.
-    pub answers: Vec<Answer>,
-    /// Answers in between that are not kept.
-    pub answers_left_out: u32,
+    /// What was asked for until the drop was over, also in the name of the session that takes the
+    /// place of this one; counted by what was asked and what came of it, in the order of the last
+    /// of each. At most 12: those that came to an end longest ago are left out.
+    pub attempts: Vec<Attempts>,
+    /// How many attempts are left out.
+    pub attempts_left_out: u32,
     /// How long no connection of the session could go on, milliseconds.
     pub lasted_ms: u64,
     /// Local connections that lived through it.
@@ -189,18 +191,23 @@ pub enum DropEnd {
     LetGo,
 }
 
-/// What the service, or the way to it, answered to one attempt.
+/// Attempts that asked for the same, and to which the service, or the way to it, answered the
+/// same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct Attempts {
     /// What was asked.
     pub asked: Asked,
-    /// When it was asked: milliseconds after the loss.
-    pub after_ms: u64,
-    /// How long the answer took, milliseconds.
-    pub took_ms: u64,
-    /// What was wrong; `None` if it was granted.
+    /// What was wrong with the last; all have its code. `None` if they were granted.
     pub problem: Option<Problem>,
+    /// How many there were.
+    pub count: u32,
+    /// When the first was made: milliseconds after the loss.
+    pub first_after_ms: u64,
+    /// When the last was made: milliseconds after the loss.
+    pub last_after_ms: u64,
+    /// How long the answer to the last took, milliseconds.
+    pub took_ms: u64,
 }
 
 /// What an attempt asked for.

@@ -36,7 +36,7 @@ mod tunnel;
 pub use call_budget::CallBudget;
 pub use choice::{Choice, Found, PassedOver};
 pub use evidence::{
-    Answer, Asked, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Refusal, Renewal,
+    Asked, Attempts, Cause, ClosedBy, DropEnd, DropRecord, Happening, Record, Refusal, Renewal,
     TurnedAway,
 };
 pub use failure::{Failure, Next};

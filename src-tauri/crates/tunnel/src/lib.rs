@@ -55,7 +55,7 @@ pub use ledger::{Ghost, GhostEnd, Ledger, Noted, Started};
 pub use listen::{Holder, ListenError, can_listen};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
-    Answer, Asked, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
+    Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
     DropEnd, DropRecord, Found, Grant, Happening, PassedOver, PoolSize, Problem, ProblemKind,
     Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig, Snapshot, Start, State, TargetError,
     TargetRule, TargetSpec, TunnelPolicy, TurnedAway, Vitals,

@@ -63,19 +63,21 @@ fn reading(records: Vec<Record>) -> Reading {
 
 /// A day with one close of the gateway and one renewal.
 fn a_day() -> Reading {
-    let answer = |asked, problem| Answer {
+    let attempts = |asked, problem, count: u32| Attempts {
         asked,
-        after_ms: 10,
-        took_ms: 90,
         problem,
+        count,
+        first_after_ms: 10,
+        last_after_ms: 10 + 12_000 * u64::from(count - 1),
+        took_ms: 90,
     };
     let lost = DropRecord {
-        answers: vec![
-            answer(Asked::ResumeSession, Some(problem())),
-            answer(Asked::ResumeSession, None),
-            answer(Asked::Upgrade, None),
+        attempts: vec![
+            attempts(Asked::ResumeSession, Some(problem()), 7),
+            attempts(Asked::ResumeSession, None, 1),
+            attempts(Asked::Upgrade, None, 1),
         ],
-        answers_left_out: 2,
+        attempts_left_out: 2,
         ..resumed()
     };
     let renewal = Renewal {
@@ -109,7 +111,7 @@ Saturday 21 November 2026
 13:00:00  db: The gateway closed the connection, as it does about once an hour.
           Resumed after 0.4 s; 3 of 3 connections lived on.
           closed by the gateway at 1 h; close code: 1000, Bye; last frame 0.3 s before; round trip 34 ms; 2 unacknowledged; 1 held back for order; session user-0123
-          ResumeSession after 10 ms: session-over within 90 ms; ResumeSession after 10 ms: granted within 90 ms; WebSocket after 10 ms: granted within 90 ms; 2 more in between
+          2 others before; ResumeSession: 7 × session-over, after 10 ms to 1 min 12 s, the last within 90 ms; ResumeSession after 10 ms: granted within 90 ms; WebSocket after 10 ms: granted within 90 ms
 14:00:00  db: renewed after 50 min, without a gap; 2 connections lived on
 
 Sunday 22 November 2026

@@ -78,8 +78,8 @@ impl Sort {
     pub(super) fn of_drop(lost: &DropRecord) -> Self {
         let (end, problem) = match &lost.end {
             DropEnd::Resumed => {
-                let answers = lost.answers.iter().rev();
-                let mut refused = answers.filter_map(|answer| answer.problem.as_ref());
+                let attempts = lost.attempts.iter().rev();
+                let mut refused = attempts.filter_map(|kind| kind.problem.as_ref());
                 (End::Resumed, refused.next())
             }
             DropEnd::Replaced { problem } => (End::Replaced, Some(problem)),

@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::evidence::{Answer, Asked, ClosedBy, DropEnd, DropRecord};
+use crate::evidence::{Asked, Attempts, ClosedBy, DropEnd, DropRecord};
 use crate::{Close, Problem, ProblemKind, Vitals};
 
-/// The first answers that are kept: they say how it began.
-const FIRST_ANSWERS: usize = 4;
-
-/// The answers that are kept in all: the latest ones say how it ended.
-const ANSWERS: usize = 12;
+/// Kinds of attempts that are kept: far more than there are reasons in one outage.
+const KINDS: usize = 12;
 
 /// A drop that is going on, and what is known of it so far.
 #[derive(Debug)]
@@ -18,6 +15,8 @@ pub(crate) struct OpenDrop {
     lost: Instant,
     /// The session has been given up, and another takes its place.
     replaced: Option<Problem>,
+    /// Attempts to start that other session which failed, and why the last did.
+    failed_starts: Option<(u32, Problem)>,
     record: DropRecord,
 }
 
@@ -51,8 +50,8 @@ impl OpenDrop {
             socket_age_ms: millis(socket_age),
             vitals: loss.vitals.clone(),
             connections,
-            answers: Vec::new(),
-            answers_left_out: 0,
+            attempts: Vec::new(),
+            attempts_left_out: 0,
             lasted_ms: 0,
             survived: 0,
             end: DropEnd::Resumed,
@@ -62,11 +61,12 @@ impl OpenDrop {
         Self {
             lost: now,
             replaced: None,
+            failed_starts: None,
             record,
         }
     }
 
-    /// Keeps what was answered to an attempt.
+    /// Counts an attempt with those to which the same was answered.
     pub(crate) fn answered(
         &mut self,
         now: Instant,
@@ -74,16 +74,30 @@ impl OpenDrop {
         asked_at: Instant,
         problem: Option<Problem>,
     ) {
-        let answers = &mut self.record.answers;
-        if answers.len() == ANSWERS {
-            answers.remove(FIRST_ANSWERS);
-            self.record.answers_left_out = self.record.answers_left_out.saturating_add(1);
+        if let (Some(_), Some(problem)) = (&self.replaced, &problem) {
+            let before = self.failed_starts.as_ref().map_or(0, |(count, _)| *count);
+            self.failed_starts = Some((before.saturating_add(1), problem.clone()));
         }
-        answers.push(Answer {
+        let after_ms = millis(asked_at.saturating_duration_since(self.lost));
+        let record = &mut self.record;
+        let kinds = &mut record.attempts;
+        let code = |problem: &Option<Problem>| problem.as_ref().map(|problem| problem.code.clone());
+        let like = |kind: &Attempts| kind.asked == asked && code(&kind.problem) == code(&problem);
+        let before = kinds.iter().position(like).map(|at| kinds.remove(at));
+        if kinds.len() == KINDS {
+            let left_out = kinds.remove(0).count;
+            record.attempts_left_out = record.attempts_left_out.saturating_add(left_out);
+        }
+        kinds.push(Attempts {
             asked,
-            after_ms: millis(asked_at.saturating_duration_since(self.lost)),
-            took_ms: millis(now.saturating_duration_since(asked_at)),
             problem,
+            count: before
+                .as_ref()
+                .map_or(0, |kind| kind.count)
+                .saturating_add(1),
+            first_after_ms: before.map_or(after_ms, |kind| kind.first_after_ms),
+            last_after_ms: after_ms,
+            took_ms: millis(now.saturating_duration_since(asked_at)),
         });
     }
 
@@ -143,6 +157,16 @@ impl OpenDrop {
         record.survived = survived.min(record.connections);
         record.end = end;
         (record.what, record.remedy) = sentences(&record);
+        if let Some((count, problem)) = self.failed_starts
+            && matches!(record.end, DropEnd::Replaced { .. })
+        {
+            let tries = match count {
+                1 => "An attempt".to_owned(),
+                more => format!("{more} attempts"),
+            };
+            let why = format!(" {tries} to get another session failed: {}", problem.what);
+            record.what.push_str(&why);
+        }
         record
     }
 }
@@ -171,10 +195,10 @@ fn sentences(record: &DropRecord) -> (String, String) {
         },
     };
     let last_problem = record
-        .answers
+        .attempts
         .iter()
         .rev()
-        .find_map(|answer| answer.problem.as_ref());
+        .find_map(|kind| kind.problem.as_ref());
     match &record.end {
         DropEnd::Resumed => {
             let remedy = match last_problem {
@@ -283,7 +307,7 @@ mod tests {
         assert_eq!((record.connections, record.survived), (3, 2));
         assert_eq!(record.socket_age_ms, 3_600_000);
         assert_eq!(
-            (record.answers[0].after_ms, record.answers[0].took_ms),
+            (record.attempts[0].last_after_ms, record.attempts[0].took_ms),
             (10, 80)
         );
         assert_eq!(record.end, DropEnd::Resumed);
@@ -292,26 +316,74 @@ mod tests {
     }
 
     #[test]
-    fn a_long_outage_keeps_its_first_and_its_latest_answers() {
+    fn attempts_are_counted_by_what_was_asked_and_what_came_of_it() {
+        let lost = Instant::now();
+        let mut drop = OpenDrop::new(lost, None, &loss(ClosedBy::Network), Duration::ZERO, 0);
+        let second = Duration::from_secs(1);
+        for n in 0..1_000 {
+            let asked_at = lost + second * n;
+            let problem = (n < 999).then(|| problem(&n.to_string()));
+            drop.answered(
+                asked_at + second / 2,
+                Asked::ResumeSession,
+                asked_at,
+                problem,
+            );
+        }
+        let record = drop.over(lost + second * 1_000, 0);
+        let [failed, granted] = &record.attempts[..] else {
+            panic!("{:?}", record.attempts);
+        };
+        assert_eq!(failed.count, 999);
+        assert_eq!((failed.first_after_ms, failed.last_after_ms), (0, 998_000));
+        assert_eq!(failed.took_ms, 500);
+        assert_eq!(failed.problem, Some(problem("998")));
+        assert_eq!((granted.count, &granted.problem), (1, &None));
+        assert_eq!(record.attempts_left_out, 0);
+        assert!(record.what.ends_with("998"), "{}", record.what);
+    }
+
+    #[test]
+    fn however_many_reasons_there_are_the_latest_are_kept_and_the_others_counted() {
         let now = Instant::now();
         let mut drop = OpenDrop::new(now, None, &loss(ClosedBy::Network), Duration::ZERO, 0);
         for n in 0..100 {
-            let problem = problem(&n.to_string());
-            drop.answered(now, Asked::ResumeSession, now, Some(problem));
+            let problem = Problem::new(ProblemKind::Service, &n.to_string(), "No.", "Wait.");
+            for _ in 0..2 {
+                drop.answered(now, Asked::StartSession, now, Some(problem.clone()));
+            }
         }
         let record = drop.given_up(now, problem("It stays away."));
-        assert_eq!(record.answers.len(), ANSWERS);
-        assert_eq!(record.answers_left_out, 100 - 12);
-        let whats: Vec<_> = record
-            .answers
+        assert_eq!(record.attempts.len(), KINDS);
+        assert_eq!(record.attempts_left_out, 2 * (100 - 12));
+        let codes = record
+            .attempts
             .iter()
-            .filter_map(|answer| answer.problem.as_ref())
-            .map(|problem| problem.what.as_str())
-            .collect();
-        assert_eq!(&whats[..5], ["0", "1", "2", "3", "92"]);
-        assert_eq!(whats.last(), Some(&"99"));
+            .filter_map(|kind| kind.problem.as_ref());
+        let codes: Vec<_> = codes.map(|problem| problem.code.as_str()).collect();
+        assert_eq!((codes.first(), codes.last()), (Some(&"88"), Some(&"99")));
         assert!(record.what.ends_with("It stays away."), "{}", record.what);
         assert_eq!(record.remedy, "Wait.");
+    }
+
+    #[test]
+    fn what_the_next_session_was_waited_for_is_told_with_the_one_that_it_replaces() {
+        let now = Instant::now();
+        let mut drop = OpenDrop::new(now, None, &loss(ClosedBy::Gateway), Duration::ZERO, 2);
+        drop.answered(now, Asked::ResumeSession, now, Some(problem("It is over.")));
+        drop.replaced(&problem("It is over."));
+        for _ in 0..7 {
+            let failed = problem("The service failed.");
+            drop.answered(now, Asked::StartSession, now, Some(failed));
+        }
+        drop.answered(now, Asked::StartSession, now, None);
+        let DropRecord { what, .. } = drop.over(now, 0);
+        assert!(
+            what.ends_with(
+                "It is over. 7 attempts to get another session failed: The service failed."
+            ),
+            "{what}"
+        );
     }
 
     #[test]

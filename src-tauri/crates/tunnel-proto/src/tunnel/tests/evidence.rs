@@ -76,13 +76,13 @@ fn a_drop_is_kept_with_what_was_answered_and_what_it_cost() {
     assert_eq!(drop.vitals, vitals);
     assert_eq!(drop.close.code, Some(1000));
     assert_eq!(drop.socket_age_ms, 3_600_000);
-    let asked: Vec<_> = drop.answers.iter().map(|answer| answer.asked).collect();
+    let asked: Vec<_> = drop.attempts.iter().map(|kind| kind.asked).collect();
     assert_eq!(
         asked,
         [Asked::ResumeSession, Asked::ResumeSession, Asked::Upgrade]
     );
-    assert_eq!(drop.answers[0].took_ms, 1000);
-    assert_eq!(drop.answers[0].problem, Some(problem("trouble")));
+    assert_eq!(drop.attempts[0].took_ms, 1000);
+    assert_eq!(drop.attempts[0].problem, Some(problem("trouble")));
     assert!(drop.lasted_ms >= 1000);
 }
 
@@ -94,8 +94,15 @@ fn a_drop_that_cost_the_session_ends_when_another_has_taken_its_place() {
     world.actions();
     world.input(Input::Granted(key, Err(failure(Next::NewSession))));
     assert_eq!(world.drops(), []);
-    world.next_timer();
     let next = world.tunnel.slots[0].key;
+    for _ in 0..7 {
+        world.next_timer();
+        world.actions();
+        world.now += SECOND;
+        world.input(Input::Granted(next, Err(failure(Next::Retry))));
+    }
+    assert_eq!(world.drops(), []);
+    world.next_timer();
     world.actions();
     world.now += SECOND;
     world.bring_up(next);
@@ -104,6 +111,20 @@ fn a_drop_that_cost_the_session_ends_when_another_has_taken_its_place() {
         panic!("{drops:?}");
     };
     assert!(matches!(drop.end, DropEnd::Replaced { .. }));
+    let attempts = drop.attempts.iter();
+    let attempts: Vec<_> = attempts
+        .map(|kind| (kind.asked, kind.count, kind.problem.is_some()))
+        .collect();
+    assert_eq!(
+        attempts,
+        [
+            (Asked::ResumeSession, 1, true),
+            (Asked::StartSession, 7, true),
+            (Asked::StartSession, 1, false),
+            (Asked::Upgrade, 1, false)
+        ]
+    );
+    assert!(drop.what.contains("7 attempts"), "{}", drop.what);
     assert_eq!((drop.connections, drop.survived), (1, 0));
     assert_eq!(drop.session_id.as_deref(), Some("session-1"));
     assert_eq!(
