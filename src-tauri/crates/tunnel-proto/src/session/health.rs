@@ -39,12 +39,15 @@ pub(super) struct Health {
 /// up to its last frame, counts on the next one ([`Endured`]).
 ///
 /// ```text
-///          something is missing         stall_after        jam_after in all
-///   Idle ────────────────────▶ Counting ───────────▶ Stalled ──────────────┐
-///     │                                                                    ▼     a frame comes
-///     └──────────────────────▶ Counting ──────── agent_patience ──────▶ Proving ──────────────▶ over
+///          something is missing       stall_after        a frame comes         jam_after in all
+///   Idle ────────────────────▶ Counting ─────▶ Doubted ─────────────▶ Stalled ───┐
+///     │                                                                          ▼     a frame comes
+///     └──────────────────────▶ Counting ──────────── agent_patience ────────▶ Proving ───────────▶ over
 ///          the agent is away
 /// ```
+///
+/// Whether the path or the agent is to blame for what is missing is not said before it is known:
+/// a stall is one only if the gateway answers meanwhile.
 ///
 /// A session is not given up for what may be the path's fault: when the patience is over, a
 /// frame must still come. If none does, the ping's deadline ends the WebSocket, not the session.
@@ -55,7 +58,12 @@ enum Trial {
         cause: Cause,
         since: Instant,
     },
-    /// Messages have been missing for long enough to say so.
+    /// Messages have been missing for long enough to ask whether the path lives.
+    Doubted {
+        since: Instant,
+        asked: Instant,
+    },
+    /// It does.
     Stalled {
         since: Instant,
     },
@@ -200,9 +208,14 @@ impl Health {
                 Cause::Missing => Verdict::Jammed,
                 Cause::AgentAway => Verdict::AgentGone,
             },
+            Trial::Doubted { since, asked } if signs.last_frame >= Some(asked) => {
+                self.trial = Trial::Stalled { since };
+                Verdict::GoOn
+            }
             Trial::Proving { .. }
             | Trial::Idle
             | Trial::Counting { .. }
+            | Trial::Doubted { .. }
             | Trial::Stalled { .. } => Verdict::GoOn,
         }
     }
@@ -230,7 +243,7 @@ impl Health {
         let stalled = match self.trial {
             Trial::Stalled { .. } => true,
             Trial::Proving { cause, .. } => cause == Cause::Missing,
-            Trial::Idle | Trial::Counting { .. } => false,
+            Trial::Idle | Trial::Counting { .. } | Trial::Doubted { .. } => false,
         };
         if self.away.is_some() {
             Some(Reason::AgentAway)
@@ -271,7 +284,7 @@ impl Health {
                 (since, left.max(self.stall_after), SessionTimer::Jammed)
             }
             // The ping has its own deadline.
-            Trial::Idle | Trial::Proving { .. } => return None,
+            Trial::Idle | Trial::Doubted { .. } | Trial::Proving { .. } => return None,
         };
         Some((since.checked_add(patience)?, timer))
     }
@@ -283,15 +296,15 @@ impl Health {
                 cause: Cause::Missing,
                 since,
             } => {
-                self.trial = Trial::Stalled { since };
-                return Verdict::GoOn;
+                self.trial = Trial::Doubted { since, asked: now };
+                return Verdict::Ask;
             }
             Trial::Counting {
                 cause: cause @ Cause::AgentAway,
                 since,
             } => (cause, since),
             Trial::Stalled { since } => (Cause::Missing, since),
-            Trial::Idle | Trial::Proving { .. } => return Verdict::GoOn,
+            Trial::Idle | Trial::Doubted { .. } | Trial::Proving { .. } => return Verdict::GoOn,
         };
         self.trial = Trial::Proving {
             cause,
@@ -309,7 +322,7 @@ impl Trial {
             Self::Counting { cause, since } | Self::Proving { cause, since, .. } => {
                 Some((cause, since))
             }
-            Self::Stalled { since } => Some((Cause::Missing, since)),
+            Self::Doubted { since, .. } | Self::Stalled { since } => Some((Cause::Missing, since)),
         }
     }
 }
