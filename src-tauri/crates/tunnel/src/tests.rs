@@ -263,6 +263,13 @@ impl Write for Log {
 
 /// Starts a tunnel and stops it, and returns what that logs.
 async fn log_of_a_tunnel(level: Level) -> String {
+    // What a thread without a subscriber comes by first would be taken for never wanted by
+    // anybody, were there not one for all threads.
+    let of_all = tracing_subscriber::fmt()
+        .with_max_level(Level::DEBUG)
+        .with_writer(io::sink);
+    // The other test may have set it.
+    let _ = tracing::subscriber::set_global_default(of_all.finish());
     let log = Log::default();
     let to_log = log.clone();
     let subscriber = tracing_subscriber::fmt()
