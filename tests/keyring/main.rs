@@ -263,6 +263,56 @@ async fn keys_are_kept_in_the_keyring_alone_used_by_name_and_forgotten() {
 
 #[tokio::test]
 #[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn a_saved_tunnel_names_its_keys_and_the_file_holds_no_more_than_the_name() {
+    let session = Session::start(State::Unlocked).await;
+    session.culvert(&["keys", "add", "mine"], KEYS).await;
+    let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("ssm=http://{}", service.local_addr().unwrap());
+    let target = ["--target", "i-0123456789abcdef0", "--name", "Orders"];
+    let mut arguments = vec!["import", "--keys", "mine"];
+    arguments.extend(target);
+    arguments.extend([
+        "--local-port",
+        "0",
+        "--region",
+        "eu-central-1",
+        "ssh -L 5432:db.internal:5432 x",
+    ]);
+    let saved = session.culvert(&arguments, "").await;
+    assert_eq!(saved.status.code(), Some(0), "{saved:?}");
+    assert!(out(&saved).contains("mine"), "{saved:?}");
+    let listed = session.culvert(&["list", "--json"], "").await;
+    let tunnel: serde_json::Value = serde_json::from_str(&out(&listed)).unwrap();
+    assert_eq!(tunnel["keys"], "mine");
+    assert_eq!(tunnel.get("profile"), None);
+
+    let mut command = session.command(culvert());
+    command.args(["forward", "Orders", "--endpoint", &endpoint]);
+    let mut culvert = command.spawn().unwrap();
+    let head = soon(head_of_request(&service)).await;
+    culvert.kill().await.unwrap();
+    assert!(head.contains("Credential=AKIAIOSFODNN7EXAMPLE/"), "{head}");
+    assert_eq!(session.files_with("planted-secret"), Vec::<PathBuf>::new());
+
+    // Without them the tunnel says which are missing, and so does the doctor.
+    session.culvert(&["keys", "remove", "mine"], "").await;
+    let gone = session.culvert(&["forward", "Orders"], "").await;
+    assert_eq!(gone.status.code(), Some(12), "{gone:?}");
+    assert!(err(&gone).contains("holds nothing for mine"), "{gone:?}");
+    let told = session
+        .culvert(&["doctor", "Orders", "--json", "--endpoint", &endpoint], "")
+        .await;
+    let credentials = out(&told)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|line| line["check"] == "credentials")
+        .expect("the check of credentials");
+    assert_eq!(credentials["verdict"], "failed", "{credentials}");
+    assert_eq!(credentials["code"], "not-in-keyring", "{credentials}");
+}
+
+#[tokio::test]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
 async fn a_machine_without_a_keyring_says_so_and_keeps_nothing() {
     let session = Session::start(State::Absent).await;
     for arguments in [

@@ -272,6 +272,30 @@ describe("the form", () => {
     await expectAccessible();
   });
 
+  test("keys of the keyring and endpoints are sent, and both of keys and profile are told", async () => {
+    const { bridge, user } = opened({ tunnels: [tunnel("a")], store: null });
+    const message = "A tunnel uses a profile or keys of the keyring, not both.";
+    bridge.updateTunnel.mockResolvedValueOnce({
+      problem: problem(),
+      fields: [{ field: "keys", message }],
+    });
+    await user.click(screen.getByRole("button", { name: "Edit a" }));
+    await user.type(dialog().getByLabelText("Profile"), "dev");
+    const keys = dialog().getByLabelText("Keys of the keyring");
+    await user.type(keys, "mine");
+    await user.click(dialog().getByText("Advanced"));
+    const endpoints = "sts=https://sts.example fips";
+    await user.type(dialog().getByLabelText("Endpoints of single services"), endpoints);
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    expect(document.activeElement).toBe(keys);
+    expect(dialog().getByRole("status").textContent).toContain("not both");
+    await expectAccessible();
+    await user.clear(dialog().getByLabelText("Profile"));
+    await user.click(dialog().getByRole("button", { name: "Save" }));
+    const saved = draft({ name: "a", keys: "mine", endpoints });
+    expect(bridge.updateTunnel).toHaveBeenLastCalledWith("a", saved);
+  });
+
   test("says why a save failed and keeps what was typed", async () => {
     const { bridge, user } = opened({ tunnels: [], store: null });
     bridge.addTunnel.mockResolvedValueOnce({ problem: problem({ what: "The disk is full." }), fields: [] });

@@ -54,6 +54,7 @@ export type DraftView = {
 	bind: string,
 	localPort: number,
 	profile: string | null,
+	keys: string | null,
 	region: string | null,
 	endpointUrl: string | null,
 	endpoints: string | null,
@@ -68,7 +69,7 @@ export type DraftView = {
 };
 
 /**  A field of the form, named as in the draft. */
-export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
+export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
 
 /**  A field of the form that has to change. */
 export type InvalidView = {

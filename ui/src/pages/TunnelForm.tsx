@@ -153,6 +153,13 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               <Field {...field("profile")} label="Profile" placeholder="default" mono />
               <Field {...field("region")} label="Region" placeholder="of the profile" mono />
             </div>
+            <Field
+              {...field("keys")}
+              label="Keys of the keyring"
+              hint="By name, instead of a profile. Added with: culvert keys add"
+              placeholder="none"
+              mono
+            />
           </fieldset>
 
           <details ref={(element) => (advanced = element)} class="form-advanced">

@@ -46,6 +46,7 @@ export function draft(changes: Partial<DraftView> = {}): DraftView {
     bind: "localhost",
     localPort: 5433,
     profile: null,
+    keys: null,
     region: null,
     endpointUrl: null,
     endpoints: null,

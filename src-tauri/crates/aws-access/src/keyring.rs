@@ -152,9 +152,7 @@ impl Kind {
 
 impl Item {
     fn keys(name: &str) -> Result<Self, KeyringFault> {
-        let fits = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
-        let count = name.chars().count();
-        if !(1..=NAME_CHARS).contains(&count) || !name.chars().all(fits) {
+        if !Keyring::takes_name(name) {
             return Err(KeyringFault::BadName);
         }
         Ok(Self {
@@ -211,6 +209,13 @@ pub struct Keyring {
 }
 
 impl Keyring {
+    /// Whether keys can have this name: 1 to 64 letters, digits, and the characters - _ . @.
+    #[must_use]
+    pub fn takes_name(name: &str) -> bool {
+        let fits = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
+        (1..=NAME_CHARS).contains(&name.chars().count()) && name.chars().all(fits)
+    }
+
     /// The keys of that name. Nobody is asked to unlock anything.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub enum SignIn {
     SsoPortal(String),
     /// A console login (`login_session`), kept under the user's or role's ARN.
     Console(String),
+    /// Keys of the system's keyring, by their name.
+    Keys(String),
     /// Nothing that is shared: the keys, the process or the role of this profile.
     Profile(String),
 }

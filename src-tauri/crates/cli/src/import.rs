@@ -38,6 +38,9 @@ pub(crate) struct Import {
     /// Profile of the AWS config files, instead of the text's
     #[arg(long)]
     profile: Option<String>,
+    /// Keys in the system's keyring, by the name that "culvert keys add" gave them
+    #[arg(long, value_name = "NAME", conflicts_with = "profile")]
+    keys: Option<String>,
     /// Region, instead of the text's
     #[arg(long)]
     region: Option<String>,
@@ -215,7 +218,12 @@ impl Import {
             let path = bind.strip_prefix("unix:").unwrap_or(bind);
             path.clone_into(&mut draft.bind);
         }
+        if self.keys.is_some() {
+            // They take the place of the text's profile.
+            draft.profile = None;
+        }
         for (given, setting) in [
+            (&self.keys, &mut draft.keys),
             (&self.remote_host, &mut draft.remote_host),
             (&self.profile, &mut draft.profile),
             (&self.region, &mut draft.region),
@@ -366,6 +374,7 @@ fn option(field: Field) -> Option<&'static str> {
         Field::Bind => Some("--bind"),
         Field::LocalPort => Some("--local-port"),
         Field::Profile => Some("--profile"),
+        Field::Keys => Some("--keys"),
         Field::Region => Some("--region"),
         Field::EndpointUrl
         | Field::Endpoints
@@ -381,12 +390,13 @@ fn option(field: Field) -> Option<&'static str> {
 }
 
 fn settings(profile: &Profile) -> Vec<(&'static str, String)> {
-    let endpoints = Draft::from(profile).endpoints;
+    let draft = Draft::from(profile);
     let optional = [
-        ("profile", &profile.aws_profile),
+        ("profile", &draft.profile),
+        ("keys", &draft.keys),
         ("region", &profile.region),
         ("endpoint", &profile.endpoint_url),
-        ("endpoints", &endpoints),
+        ("endpoints", &draft.endpoints),
         ("reason", &profile.reason),
     ];
     let mut settings = vec![
@@ -413,6 +423,7 @@ fn draft_settings(draft: &Draft) -> Vec<(&'static str, String)> {
         ("remote port", number(draft.remote_port)),
         ("target", text(&draft.target)),
         ("profile", draft.profile.clone()),
+        ("keys", draft.keys.clone()),
         ("region", draft.region.clone()),
         ("endpoint", draft.endpoint_url.clone()),
         ("endpoints", draft.endpoints.clone()),

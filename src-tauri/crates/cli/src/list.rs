@@ -3,7 +3,7 @@
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use tunnel_manager::tunnel::Problem;
-use tunnel_manager::{Draft, Profile};
+use tunnel_manager::{CredentialSource, Draft, Profile};
 
 use crate::exit::Exit;
 use crate::output::{Output, json, say};
@@ -104,7 +104,11 @@ fn table(profiles: &[Profile]) -> Vec<String> {
             listens_at(profile),
             leads_to(&profile.destination),
             profile.target.to_string(),
-            or_dash(&profile.aws_profile),
+            match &profile.credentials {
+                CredentialSource::Chain => "-".to_owned(),
+                CredentialSource::Profile(name) => name.clone(),
+                CredentialSource::Keys(name) => format!("(keys {name})"),
+            },
             or_dash(&profile.region),
         ]
         .map(|cell| one_line(&cell))

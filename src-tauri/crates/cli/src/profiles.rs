@@ -204,6 +204,7 @@ struct JsonFault {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", content = "of", rename_all = "kebab-case")]
 enum JsonSignIn<'a> {
+    Keys(&'a str),
     SsoSession(&'a str),
     SsoPortal(&'a str),
     Console(&'a str),
@@ -297,6 +298,8 @@ fn json_sign_in(sign_in: &SignIn) -> JsonSignIn<'_> {
         SignIn::SsoPortal(start_url) => JsonSignIn::SsoPortal(start_url),
         SignIn::Console(arn) => JsonSignIn::Console(arn),
         SignIn::Profile(name) => JsonSignIn::Profile(name),
+        // No profile has its keys in the keyring.
+        SignIn::Keys(name) => JsonSignIn::Keys(name),
     }
 }
 

@@ -135,6 +135,8 @@ struct Further {
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint_url: Option<String>,
@@ -163,6 +165,7 @@ impl Object {
     pub(crate) fn new(id: Option<ProfileId>, draft: Draft) -> Self {
         let further = Further {
             profile: draft.profile,
+            keys: draft.keys,
             region: draft.region,
             endpoint_url: draft.endpoint_url,
             endpoints: draft.endpoints,

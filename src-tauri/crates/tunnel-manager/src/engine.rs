@@ -8,7 +8,7 @@ use aws_access::SignIn;
 use tokio::sync::watch;
 use tunnel_proto::{Problem, Snapshot};
 
-use crate::profile::{Draft, Profile};
+use crate::profile::{CredentialSource, Draft, Profile};
 
 /// Makes tunnels.
 pub trait Engine: Send + Sync + 'static {
@@ -23,8 +23,8 @@ pub trait Engine: Send + Sync + 'static {
         launch: Launch,
     ) -> impl Future<Output = Result<Self::Tunnel, StartFailure>> + Send;
 
-    /// Says what a tunnel with this AWS profile needs a person to sign in to. Asks nobody.
-    fn sign_in(&self, aws_profile: Option<&str>) -> impl Future<Output = SignIn> + Send;
+    /// Says what a tunnel with these credentials needs a person to sign in to. Asks nobody.
+    fn sign_in(&self, credentials: &CredentialSource) -> impl Future<Output = SignIn> + Send;
 
     /// Starts the demo service in this process.
     fn start_demo(&self) -> impl Future<Output = Result<Self::Demo, Problem>> + Send;

@@ -31,8 +31,8 @@ pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
 pub use manager::Manager;
 pub use overview::{Overview, SignInNeeded, TunnelStatus};
 pub use profile::{
-    BindAddress, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId, Rule, Upkeep,
-    rules,
+    BindAddress, CredentialSource, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId,
+    Rule, Upkeep, rules,
 };
 pub use session_manager::{RecordedTunnel, SessionManager};
 pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_access::SignIn;
 use tunnel_proto::{Problem, Snapshot};
 
-use crate::profile::{Profile, ProfileId};
+use crate::profile::{CredentialSource, Profile, ProfileId};
 
 /// Everything at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct SignInNeeded {
     pub number: u64,
     /// What a person signs in to.
     pub sign_in: SignIn,
-    /// The AWS profile of the first tunnel that came to wait: signing in with it serves all.
-    pub aws_profile: Option<String>,
+    /// Whose credentials the first tunnel uses that came to wait: signing in for it serves all.
+    pub credentials: CredentialSource,
     /// Who waits, in the order in which they came to.
     pub tunnels: Vec<ProfileId>,
     /// What the first said of it.

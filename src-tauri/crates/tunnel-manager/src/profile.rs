@@ -73,8 +73,8 @@ pub struct Profile {
     pub destination: Destination,
     /// Where connections begin.
     pub listen: Listen,
-    /// Named profile of the AWS configuration; the default chain without one.
-    pub aws_profile: Option<String>,
+    /// Whose credentials it uses.
+    pub credentials: CredentialSource,
     /// Region; what the AWS configuration says without one.
     pub region: Option<String>,
     /// Endpoint to use instead of the region's.
@@ -85,6 +85,36 @@ pub struct Profile {
     pub reason: Option<String>,
     /// How it is kept up.
     pub upkeep: Upkeep,
+}
+
+/// Whose credentials a tunnel uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum CredentialSource {
+    /// The default chain: the environment, the default profile, the machine's own role.
+    #[default]
+    Chain,
+    /// A named profile of the AWS configuration.
+    Profile(String),
+    /// Keys in the system's keyring, by their name.
+    Keys(String),
+}
+
+impl CredentialSource {
+    /// The named profile, where there is one.
+    pub fn profile(&self) -> Option<&str> {
+        match self {
+            Self::Profile(name) => Some(name),
+            Self::Chain | Self::Keys(_) => None,
+        }
+    }
+
+    /// The name of the keys, where there are any.
+    pub fn keys(&self) -> Option<&str> {
+        match self {
+            Self::Keys(name) => Some(name),
+            Self::Chain | Self::Profile(_) => None,
+        }
+    }
 }
 
 /// Where a tunnel's connections end.

@@ -13,7 +13,7 @@ use tunnel_proto::{Problem, Snapshot};
 use crate::demo::Demo;
 use crate::engine::{Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 use crate::history::{Following, TunnelName};
-use crate::profile::{BindAddress, Destination, Listen, Profile};
+use crate::profile::{BindAddress, CredentialSource, Destination, Listen, Profile};
 use crate::traces::Traces;
 
 /// Makes tunnels through AWS Session Manager. By default they leave no traces on disk, in an
@@ -88,8 +88,12 @@ impl Engine for SessionManager {
         Ok(RecordedTunnel { tunnel, following })
     }
 
-    async fn sign_in(&self, aws_profile: Option<&str>) -> SignIn {
-        aws_access::sign_in(aws_profile).await
+    async fn sign_in(&self, credentials: &CredentialSource) -> SignIn {
+        match credentials {
+            CredentialSource::Chain => aws_access::sign_in(None).await,
+            CredentialSource::Profile(name) => aws_access::sign_in(Some(name)).await,
+            CredentialSource::Keys(name) => SignIn::Keys(name.clone()),
+        }
     }
 
     async fn start_demo(&self) -> Result<Demo, Problem> {
@@ -138,7 +142,8 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
         policy: profile.upkeep.policy(),
         session: profile.upkeep.session(Instant::now()),
         access: AccessSettings {
-            profile: profile.aws_profile.clone(),
+            profile: profile.credentials.profile().map(str::to_owned),
+            keys: profile.credentials.keys().map(str::to_owned),
             region: profile.region.clone(),
             endpoint_url: profile.endpoint_url.clone(),
             endpoints: profile.endpoints.clone(),

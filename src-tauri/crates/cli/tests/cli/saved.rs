@@ -31,7 +31,7 @@ async fn world_with_tunnels() -> World {
          [[tunnel]]\nname = 'Billing (dev)'\ntarget = 'i-0b'\nremote_host = 'db.internal'\n\
          remote_port = 5432\nbind = '::1'\nlocal_port = 5433\nprofile = 'dev'\nlazy = 10\n\n\
          [[tunnel]]\nname = 'Billing (prod)'\ntarget = 'i-0c'\nremote_port = 3389\n\
-         bind = '/run/billing.sock'\n"
+         bind = '/run/billing.sock'\nkeys = 'mine'\n"
     );
     fs::create_dir(world.path("config")).unwrap();
     fs::write(world.path("config/tunnels.toml"), text).unwrap();
@@ -57,7 +57,7 @@ async fn saved_tunnels_are_listed_with_their_addresses_destinations_and_profiles
                 "Billing (prod)",
                 "/run/billing.sock",
                 "port 3389 of the target",
-                "i-0c",
+                "(keys mine)",
             ],
         ),
     ] {
@@ -78,6 +78,7 @@ async fn saved_tunnels_are_listed_with_their_addresses_destinations_and_profiles
     assert_eq!(objects[1]["localPort"], 5433);
     assert_eq!(objects[1]["profile"], "dev");
     assert_eq!(objects[1]["lazy"], "10");
+    assert_eq!(objects[2]["keys"], "mine");
     assert!(objects[2].get("remoteHost").is_none(), "{:?}", objects[2]);
 }
 

@@ -46,10 +46,13 @@ impl Facts {
     /// Reads the settings, and says in words where they lead.
     pub(super) async fn load(&self) -> Result<String, Fault> {
         let access = self.access().await?;
-        let who = match (&self.settings.profile, &self.settings.static_credentials) {
-            (Some(profile), _) => format!("Profile {profile}"),
-            (None, Some(_)) => "Keys of one's own".to_owned(),
-            (None, None) => "The default credentials".to_owned(),
+        let settings = &self.settings;
+        let fixed = &settings.static_credentials;
+        let who = match (fixed, &settings.keys, &settings.profile) {
+            (Some(_), _, _) => "Keys of one's own".to_owned(),
+            (None, Some(keys), _) => format!("Keys {keys} of the keyring"),
+            (None, None, Some(profile)) => format!("Profile {profile}"),
+            (None, None, None) => "The default credentials".to_owned(),
         };
         let mut words = format!("{who}, region {}.", access.region());
         if let Some(ssm) = access.endpoints().overridden(aws_access::Service::Ssm) {

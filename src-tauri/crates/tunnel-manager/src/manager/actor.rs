@@ -196,9 +196,9 @@ impl<E: Engine> Actor<E> {
                 let Some(run) = self.runs.get(&id).filter(|run| !run.own_access) else {
                     return;
                 };
-                let aws_profile = run.profile.aws_profile.clone();
-                let sign_in = self.engine.sign_in(aws_profile.as_deref()).await;
-                self.needs.add(id, sign_in, aws_profile, problem.clone());
+                let credentials = run.profile.credentials.clone();
+                let sign_in = self.engine.sign_in(&credentials).await;
+                self.needs.add(id, sign_in, credentials, problem.clone());
             }
             (Waits::No, _) => self.needs.remove(id),
             (Waits::Yes | Waits::Perhaps, _) => {}
@@ -318,7 +318,7 @@ impl<E: Engine> Actor<E> {
         let Some(run) = self.runs.get(&id).filter(|run| !run.own_access) else {
             return;
         };
-        let own = run.profile.aws_profile.clone();
+        let own = run.profile.credentials.clone();
         let (runs, last) = (&mut self.runs, &self.last);
         let waits = |id| {
             last.get(id)
@@ -332,18 +332,18 @@ impl<E: Engine> Actor<E> {
         if waiting.is_empty() {
             return;
         }
-        // Each asks for files to be read: once a profile, not once a tunnel.
+        // Each asks for files to be read: once a source, not once a tunnel.
         let mut sign_ins = HashMap::new();
-        let profiles = waiting.iter().map(|run| &run.profile.aws_profile);
-        for profile in profiles.chain([&own]) {
-            if !sign_ins.contains_key(profile) {
-                let sign_in = self.engine.sign_in(profile.as_deref()).await;
-                sign_ins.insert(profile.clone(), sign_in);
+        let sources = waiting.iter().map(|run| &run.profile.credentials);
+        for source in sources.chain([&own]) {
+            if !sign_ins.contains_key(source) {
+                let sign_in = self.engine.sign_in(source).await;
+                sign_ins.insert(source.clone(), sign_in);
             }
         }
         let wanted = sign_ins.get(&own);
         for run in &mut waiting {
-            if sign_ins.get(&run.profile.aws_profile) == wanted {
+            if sign_ins.get(&run.profile.credentials) == wanted {
                 run.try_now.notify_one();
                 run.woken = true;
             }

@@ -5,7 +5,7 @@ use aws_access::SignIn;
 use tunnel_proto::{Problem, State};
 
 use crate::overview::SignInNeeded;
-use crate::profile::ProfileId;
+use crate::profile::{CredentialSource, ProfileId};
 
 /// Who waits for which sign-in.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Needs {
         &mut self,
         id: ProfileId,
         sign_in: SignIn,
-        aws_profile: Option<String>,
+        credentials: CredentialSource,
         problem: Problem,
     ) {
         if let Some(need) = self.all.iter_mut().find(|need| need.sign_in == sign_in) {
@@ -67,7 +67,7 @@ impl Needs {
         self.all.push(SignInNeeded {
             number: self.count,
             sign_in,
-            aws_profile,
+            credentials,
             tunnels: vec![id],
             problem,
         });

@@ -11,6 +11,7 @@ use super::run::idle;
 use super::*;
 use crate::engine::{DemoService, Launch, RunningTunnel, StartFailure, StaticAccess};
 use crate::overview::TunnelStatus;
+use crate::profile::CredentialSource;
 
 /// What the test holds of the engine.
 #[derive(Clone, Default)]
@@ -77,8 +78,8 @@ impl Engine for Script {
     }
 
     /// `company-a` and `company-b` share a session.
-    async fn sign_in(&self, aws_profile: Option<&str>) -> SignIn {
-        match aws_profile {
+    async fn sign_in(&self, credentials: &CredentialSource) -> SignIn {
+        match credentials.profile() {
             Some(name) if name.starts_with("company-") => SignIn::SsoSession("company".to_owned()),
             other => SignIn::Profile(other.unwrap_or("default").to_owned()),
         }
@@ -414,7 +415,7 @@ async fn a_sign_in_is_needed_once_however_many_wait_for_it_and_however_often_the
     let needed = bench.overview.borrow().sign_ins.clone();
     let who: Vec<_> = needed.iter().map(|need| need.tunnels.clone()).collect();
     assert_eq!(who, [vec![ids[0], ids[1]], vec![ids[2]]]);
-    assert_eq!(needed[0].aws_profile.as_deref(), Some("company-a"));
+    assert_eq!(needed[0].credentials.profile(), Some("company-a"));
     let numbers: Vec<_> = needed.iter().map(|need| need.number).collect();
     assert_eq!(numbers, [1, 2]);
 

@@ -7,7 +7,9 @@ use tunnel::Endpoints;
 use tunnel_proto::TargetSpec;
 
 use super::rules::{self, Invalid};
-use super::{BindAddress, Destination, Field, Listen, Profile, ProfileId, Rule, Upkeep};
+use super::{
+    BindAddress, CredentialSource, Destination, Field, Listen, Profile, ProfileId, Rule, Upkeep,
+};
 
 /// A tunnel as people and files write it. Nothing in it is checked: [`Draft::check`] does.
 /// Empty texts count as absent. How the settings from [`sessions`](Self::sessions) on are
@@ -29,6 +31,8 @@ pub struct Draft {
     pub local_port: u32,
     /// Named profile of the AWS configuration.
     pub profile: Option<String>,
+    /// Name of keys in the system's keyring, instead of a profile.
+    pub keys: Option<String>,
     /// Region.
     pub region: Option<String>,
     /// Endpoint to use instead of the region's.
@@ -88,6 +92,14 @@ impl Draft {
             .unwrap_or_else(|rule| note(&mut wrong, Field::LocalPort, rule));
         let aws_profile = optional(self.profile.as_deref(), rules::aws_profile)
             .unwrap_or_else(|rule| note(&mut wrong, Field::Profile, rule));
+        let keys = optional(self.keys.as_deref(), rules::keys)
+            .unwrap_or_else(|rule| note(&mut wrong, Field::Keys, rule));
+        let credentials = match (aws_profile, keys) {
+            (None, None) => CredentialSource::Chain,
+            (Some(name), None) => CredentialSource::Profile(name),
+            (None, Some(name)) => CredentialSource::Keys(name),
+            (Some(_), Some(_)) => note(&mut wrong, Field::Keys, Rule::KeysAndProfile),
+        };
         let region = optional(self.region.as_deref(), rules::region)
             .unwrap_or_else(|rule| note(&mut wrong, Field::Region, rule));
         let endpoint_url = optional(self.endpoint_url.as_deref(), rules::endpoint_url)
@@ -118,7 +130,7 @@ impl Draft {
             target,
             destination,
             listen: Listen { address, port },
-            aws_profile,
+            credentials,
             region,
             endpoint_url,
             endpoints,
@@ -187,7 +199,8 @@ impl From<&Profile> for Draft {
             remote_port: remote_port.into(),
             bind: profile.listen.address.to_string(),
             local_port: profile.listen.port.into(),
-            profile: profile.aws_profile.clone(),
+            profile: profile.credentials.profile().map(str::to_owned),
+            keys: profile.credentials.keys().map(str::to_owned),
             region: profile.region.clone(),
             endpoint_url: profile.endpoint_url.clone(),
             endpoints: rules::endpoints_text(&profile.endpoints),
@@ -367,6 +380,45 @@ mod tests {
                 Field::KeepSessionAlive
             ]
         );
+    }
+
+    #[test]
+    fn a_tunnel_uses_a_profile_or_keys_of_the_keyring_or_neither() {
+        let credentials = |profile: Option<&str>, keys: Option<&str>| {
+            let draft = Draft {
+                profile: profile.map(str::to_owned),
+                keys: keys.map(str::to_owned),
+                ..draft()
+            };
+            let profile = draft.check(ProfileId::random())?;
+            assert_eq!(Draft::from(&profile).profile, kept(&draft.profile));
+            assert_eq!(Draft::from(&profile).keys, kept(&draft.keys));
+            Ok::<_, Vec<Invalid>>(profile.credentials)
+        };
+        fn kept(text: &Option<String>) -> Option<String> {
+            text.clone().filter(|text| !text.trim().is_empty())
+        }
+        let named = |name: &str| name.to_owned();
+        assert_eq!(credentials(None, Some(" ")), Ok(CredentialSource::Chain));
+        assert_eq!(
+            credentials(Some("dev"), Some("")),
+            Ok(CredentialSource::Profile(named("dev")))
+        );
+        assert_eq!(
+            credentials(None, Some("mine")),
+            Ok(CredentialSource::Keys(named("mine")))
+        );
+        let refused = |rule| {
+            Err(vec![Invalid {
+                field: Field::Keys,
+                rule,
+            }])
+        };
+        assert_eq!(
+            credentials(Some("dev"), Some("mine")),
+            refused(Rule::KeysAndProfile)
+        );
+        assert_eq!(credentials(None, Some("a b")), refused(Rule::Keys));
     }
 
     #[test]

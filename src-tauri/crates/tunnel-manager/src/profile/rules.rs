@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use aws_access::Keyring;
 use tunnel::{EndpointUrl, Endpoints, Service};
 use tunnel_proto::{PoolSize, TargetError, TargetSpec};
 use url::Url;
@@ -62,6 +63,8 @@ pub enum Field {
     LocalPort,
     /// `profile`
     Profile,
+    /// `keys`
+    Keys,
     /// `region`
     Region,
     /// `endpoint_url`
@@ -97,6 +100,7 @@ impl Field {
             Self::Bind => "bind",
             Self::LocalPort => "local_port",
             Self::Profile => "profile",
+            Self::Keys => "keys",
             Self::Region => "region",
             Self::EndpointUrl => "endpoint_url",
             Self::Endpoints => "endpoints",
@@ -139,6 +143,14 @@ pub enum Rule {
     /// It cannot be the name of an AWS profile.
     #[error("An AWS profile is the name of a section of your AWS configuration.")]
     AwsProfile,
+    /// It cannot be the name of keys in the keyring.
+    #[error(
+        "Keys of the keyring have a name of 1 to 64 letters, digits, and the characters - _ . @."
+    )]
+    Keys,
+    /// There are both, and nobody could say which of them counts.
+    #[error("A tunnel uses a profile or keys of the keyring, not both.")]
+    KeysAndProfile,
     /// It cannot be the name of a region.
     #[error("A region is a name such as eu-west-1.")]
     Region,
@@ -256,6 +268,13 @@ pub(super) fn aws_profile(text: &str) -> Result<String, Rule> {
     bounded(text, 256)
         .filter(|text| !text.contains(|c: char| c.is_control() || matches!(c, '[' | ']')))
         .ok_or(Rule::AwsProfile)
+}
+
+pub(super) fn keys(text: &str) -> Result<String, Rule> {
+    match Keyring::takes_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err(Rule::Keys),
+    }
 }
 
 pub(super) fn region(text: &str) -> Result<String, Rule> {

@@ -67,6 +67,7 @@ struct Entry {
     #[serde(default)]
     local_port: u32,
     profile: Option<String>,
+    keys: Option<String>,
     region: Option<String>,
     endpoint_url: Option<String>,
     endpoints: Option<String>,
@@ -94,6 +95,7 @@ impl Entry {
             bind: self.bind,
             local_port: self.local_port,
             profile: self.profile,
+            keys: self.keys,
             region: self.region,
             endpoint_url: self.endpoint_url,
             endpoints: self.endpoints,
@@ -125,6 +127,7 @@ impl From<&Profile> for Entry {
             bind: draft.bind,
             local_port: draft.local_port,
             profile: draft.profile,
+            keys: draft.keys,
             region: draft.region,
             endpoint_url: draft.endpoint_url,
             endpoints: draft.endpoints,

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use tunnel_proto::PoolSize;
 
 use super::*;
-use crate::profile::{Draft, Field, ProfileId, Rule, Upkeep};
+use crate::profile::{CredentialSource, Draft, Field, ProfileId, Rule, Upkeep};
 
 const ONE: &str = r#"
 version = 1
@@ -297,6 +297,35 @@ fn a_tunnel_that_breaks_a_rule_is_named_by_its_line() {
             rule: Rule::Port
         }
     );
+}
+
+#[test]
+fn keys_of_the_keyring_are_named_instead_of_a_profile_and_never_beside_one() {
+    let text = ONE.replace("[[tunnel]]\n", "[[tunnel]]\nkeys = 'mine'\n");
+    let (_folder, store) = store_with(text.as_bytes());
+    let mut profiles = store.read().unwrap();
+    let keys = CredentialSource::Keys("mine".to_owned());
+    assert_eq!(profiles[0].credentials, keys);
+    profiles[0].name = "Renamed".to_owned();
+    store.update(|there| *there = profiles.clone()).unwrap();
+    assert_eq!(store.read().unwrap(), profiles);
+
+    let both = text.replace("keys = 'mine'", "keys = 'mine'\nprofile = 'dev'");
+    let error = refused(both.as_bytes());
+    let StoreError::Invalid {
+        line: 4, invalid, ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        *invalid,
+        Invalid {
+            field: Field::Keys,
+            rule: Rule::KeysAndProfile
+        }
+    );
+    assert!(error.to_string().contains("not both"), "{error}");
 }
 
 #[test]
