@@ -10,17 +10,23 @@
     reason = "a test that can't even be set up fails"
 )]
 
+mod proxy;
+
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use culvert_tests::{Destination, TARGET, echo};
+use ssm_sim::{Settings, Simulator};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
+
+use proxy::Proxy;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -391,4 +397,84 @@ async fn the_password_of_a_proxy_comes_from_the_keyring_for_api_calls() {
         .await;
     assert_eq!(refused.status.code(), Some(10), "{refused:?}");
     assert!(err(&refused).contains("history"), "{refused:?}");
+}
+
+/// Hosts that no resolver knows: only a proxy leads there.
+const SSM: &str = "ssm.culvert.example";
+const SSM_MESSAGES: &str = "ssmmessages.culvert.example";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn a_tunnel_and_the_doctor_pass_a_proxy_that_wants_the_password_of_the_keyring() {
+    let session = Session::start(State::Unlocked).await;
+    let sim = Simulator::start(Settings::default()).await.unwrap();
+    let destination = Destination::start().await.unwrap();
+    let (id, secret, token) = sim.credentials();
+    let keys = [Some(id), Some(secret), token];
+    let keys = keys.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    session.culvert(&["keys", "add", "mine"], &keys).await;
+
+    let expected = STANDARD.encode("DOM\\ann:planted-p@ss:word");
+    let bundle = session.home.path().join("authority.pem");
+    let hosts = [SSM, SSM_MESSAGES];
+    let authorization = format!("Basic {expected}");
+    let proxy = Proxy::start(authorization, &hosts, &bundle, sim.address()).await;
+    let address = format!("http://DOM%5Cann@{}", proxy.address);
+    let (ssm, messages) = (
+        format!("ssm=https://{SSM}"),
+        format!("ssmmessages=https://{SSM_MESSAGES}"),
+    );
+    let port = destination.port().to_string();
+    let command = |verb: &str, further: &[&str]| {
+        let mut command = session.command(culvert());
+        command
+            .env("HTTPS_PROXY", &address)
+            .env("AWS_CA_BUNDLE", &bundle)
+            .args([verb, "--target", TARGET, "--remote-port", &port])
+            .args(["--region", "eu-central-1", "--keys", "mine"])
+            .args(["--endpoint", &ssm, "--endpoint", &messages])
+            .args(further)
+            .stdout(Stdio::piped());
+        command
+    };
+    let proxy_of = async || {
+        let output = soon(command("doctor", &["--json"]).output()).await.unwrap();
+        let told = out(&output);
+        assert!(!told.contains("planted-"), "{told}");
+        let mut findings = told.lines().filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            (line["check"] == "proxy").then_some(line)
+        });
+        findings.next().expect("the check of the proxy")
+    };
+
+    // Without the password, both are turned away.
+    let refused = proxy_of().await;
+    assert_eq!(refused["verdict"], "failed", "{refused}");
+    assert_eq!(refused["code"], "proxy-authentication", "{refused}");
+    assert!(proxy.asked().iter().all(|asked| !asked.let_through));
+    let before = proxy.asked().len();
+
+    let kept = session
+        .culvert(&["keys", "add", "--proxy", &address], "planted-p@ss:word\n")
+        .await;
+    assert_eq!(kept.status.code(), Some(0), "{kept:?}");
+    let mut tunnel = command("forward", &[]).spawn().unwrap();
+    let mut lines = lines(&mut tunnel);
+    let line = soon(lines.next_line()).await.unwrap().expect("a line");
+    let listens = line.strip_prefix("listening ").expect("an address");
+    let mut stream = TcpStream::connect(listens).await.unwrap();
+    assert_eq!(soon(echo(&mut stream, b"hello")).await.unwrap(), b"hello");
+    drop(stream);
+    tunnel.kill().await.unwrap();
+    let asked = proxy.asked().split_off(before);
+    assert!(asked.iter().all(|asked| asked.let_through), "{asked:?}");
+    for host in hosts {
+        let to = |asked: &proxy::Asked| asked.authority == format!("{host}:443");
+        assert!(asked.iter().any(to), "{host}: {asked:?}");
+    }
+
+    let passed = proxy_of().await;
+    assert_eq!(passed["verdict"], "ok", "{passed}");
+    assert_eq!(session.files_with("planted-p@ss"), Vec::<PathBuf>::new());
 }

@@ -64,7 +64,7 @@ struct Inner {
     endpoints: ResolvedEndpoints,
     api_timeout: Duration,
     trust: Trust,
-    proxies: Matcher,
+    proxies: Arc<Matcher>,
     credentials: CredentialSource,
     /// Until when the credentials are good that were found last.
     good_until: Mutex<Option<SystemTime>>,
@@ -240,7 +240,7 @@ impl Access {
                 endpoints,
                 region,
                 api_timeout: settings.api_timeout,
-                proxies: proxies.matcher(),
+                proxies: Arc::new(proxies.matcher()),
                 trust,
             }),
         })
@@ -261,7 +261,7 @@ impl Access {
     /// Which hosts are reached through which proxy, for the WebSocket too: what the environment
     /// says, with the passwords that it leaves out and the keyring held when this was loaded.
     #[must_use]
-    pub fn proxies(&self) -> &Matcher {
+    pub fn proxies(&self) -> &Arc<Matcher> {
         &self.inner.proxies
     }
 

@@ -8,6 +8,7 @@ use tunnel_manager::{CredentialSource, Draft, Profile};
 use crate::exit::Exit;
 use crate::output::{Output, json, say};
 use crate::saved::{self, Object, leads_to, listens_at};
+use crate::table;
 use crate::words::one_line;
 
 #[derive(Debug, ClapArgs)]
@@ -98,36 +99,19 @@ fn table(profiles: &[Profile]) -> Vec<String> {
         "REGION",
     ];
     let row = |profile: &Profile| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         [
             profile.name.clone(),
             listens_at(profile),
             leads_to(&profile.destination),
             profile.target.to_string(),
             match &profile.credentials {
-                CredentialSource::Chain => "-".to_owned(),
+                CredentialSource::Chain => String::new(),
                 CredentialSource::Profile(name) => name.clone(),
                 CredentialSource::Keys(name) => format!("(keys {name})"),
             },
-            or_dash(&profile.region),
+            profile.region.clone().unwrap_or_default(),
         ]
-        .map(|cell| one_line(&cell))
     };
-    let rows: Vec<_> = [titles.map(str::to_owned)]
-        .into_iter()
-        .chain(profiles.iter().map(row))
-        .collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or_default()
-    };
-    let widths: Vec<_> = (0..titles.len()).map(width).collect();
-    let line = |row: &[String; 6]| {
-        let cells = row.iter().zip(&widths);
-        let padded: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+    let rows: Vec<_> = profiles.iter().map(row).collect();
+    table::lines(titles, &rows)
 }

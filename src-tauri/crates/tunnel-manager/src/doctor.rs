@@ -13,6 +13,7 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_access::Service;
 pub use diagnostics::{Business, Check, Finding, Judgement, Verdict, report};
 use diagnostics::{JobId, Plan, judge};
 use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
@@ -154,7 +155,11 @@ fn before(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: Option<&Arc<TunnelCon
     let f = with();
     let needs = [credentials, clock];
     let identity = plan.add(Check::Identity, None, &needs, LIMIT, async move {
-        judge::identity(f.identity().await)
+        let asked = match f.identity().await {
+            Ok(identity) => Ok(identity),
+            Err(fault) => Err(network::where_it_ends(&f, Service::Sts, fault).await),
+        };
+        judge::identity(asked)
     });
     Way {
         portal,

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::Trust;
+use aws_access::{Access, Trust};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::time::timeout;
 use url::Url;
@@ -62,20 +62,20 @@ pub enum ThroughProxy {
 }
 
 impl Probe {
-    /// Prepares to look at the way to an endpoint (an http or https URL), with the proxies of
-    /// the environment.
+    /// Prepares to look at the way to an endpoint (an http or https URL), with the proxies,
+    /// their passwords and the roots that a tunnel with this access has.
     ///
     /// # Errors
     /// What is wrong with the URL.
-    pub fn new(trust: &Trust, endpoint: &Url) -> Result<Self, Problem> {
-        Self::with_proxies(trust, endpoint, Matcher::from_env())
+    pub fn new(access: &Access, endpoint: &Url) -> Result<Self, Problem> {
+        Self::with_proxies(access.trust(), endpoint, Arc::clone(access.proxies()))
     }
 
-    fn with_proxies(trust: &Trust, endpoint: &Url, proxies: Matcher) -> Result<Self, Problem> {
+    fn with_proxies(trust: &Trust, endpoint: &Url, proxies: Arc<Matcher>) -> Result<Self, Problem> {
         Ok(Self {
             place: Arc::new(Place::of_endpoint(endpoint).map_err(problem)?),
             trust: trust.clone(),
-            proxies: Arc::new(proxies),
+            proxies,
         })
     }
 

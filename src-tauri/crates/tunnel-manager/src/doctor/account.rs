@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_access::SessionPreferences;
+use aws_access::{Service, SessionPreferences};
 use diagnostics::judge::{
     self, OpenSession, Owner, Preferences, Probe, Reply, Sessions, Shown, Sweep, Wants,
 };
@@ -10,6 +10,7 @@ use diagnostics::{Fault, Judgement};
 use tunnel::{CallBudget, Ghost, GhostEnd, Ledger, Start, TunnelConfig};
 
 use super::facts::{Facts, Reached};
+use super::network;
 use super::words::{access_fault, fault, reply};
 
 pub(super) async fn may_start(facts: &Facts, reached: &Reached, document: String) -> Judgement {
@@ -106,7 +107,13 @@ pub(super) async fn session_key(facts: &Facts, reached: &Reached) -> Judgement {
         let access = facts.caller_of_aws().await?;
         Ok(reply(access.may_make_data_key(&key, &target).await))
     });
-    judge::session_key(Some((&key, reply.await)), true)
+    let reply = match reply.await {
+        Reply::Unknown(fault) => {
+            Reply::Unknown(network::where_it_ends(facts, Service::Kms, fault).await)
+        }
+        told @ (Reply::Passed | Reply::Denied(_)) => told,
+    };
+    judge::session_key(Some((&key, reply)), true)
 }
 
 /// Looks for open sessions: at the service for all of ours, and in the ledger for those that

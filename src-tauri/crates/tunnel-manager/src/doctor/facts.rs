@@ -1,10 +1,12 @@
 //! What the checks of one account share: who asks, and what was found out already.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use aws_access::{
-    Access, Caller, ManagedNode, NodePick, NodePing, NodeQuery, SessionPreferences, utc,
+    Access, Caller, ManagedNode, NodePick, NodePing, NodeQuery, ProfileList, SessionPreferences,
+    Source, utc,
 };
 use diagnostics::judge::{self, AgentWants, Node, Ping, Port, PortTaken};
 use diagnostics::{Business, Fault, Judgement};
@@ -113,28 +115,72 @@ impl Facts {
         })
     }
 
-    /// The addresses that a tunnel needs: the service's, and the gateway's if it is another.
+    /// The addresses that a tunnel needs: the service's, the gateway's if it is another, and that
+    /// of STS if it is where the credentials come from.
     pub(super) async fn probes(&self) -> Result<Vec<Probe>, Fault> {
         let access = self.access().await?;
-        let mut probes = Vec::new();
         let (ssm, gateway) = endpoints(access)?;
-        let second = (gateway != ssm).then_some(&gateway);
-        for url in std::iter::once(&ssm).chain(second) {
-            probes.push(Probe::new(access.trust(), url).map_err(fault)?);
+        let mut urls = vec![ssm, gateway];
+        if self.asks_sts().await
+            && let Some(sts) = access.endpoints().get(aws_access::Service::Sts)
+        {
+            urls.push(sts.url.url().clone());
+        }
+        let mut probes = Vec::new();
+        let mut seen = HashSet::new();
+        for url in urls.iter().filter(|url| seen.insert(*url)) {
+            probes.push(Probe::new(access, url).map_err(fault)?);
         }
         Ok(probes)
+    }
+
+    /// The way to one service.
+    pub(super) async fn probe(&self, service: aws_access::Service) -> Result<Probe, Fault> {
+        let access = self.access().await?;
+        let place = access.endpoints().get(service).ok_or_else(|| Fault {
+            business: Business::Settings,
+            code: "invalid-region".to_owned(),
+            what: format!("There is no address of {service} in this region."),
+            remedy: "Give a region, such as eu-central-1.".to_owned(),
+            details: String::new(),
+        })?;
+        Probe::new(access, place.url.url()).map_err(fault)
+    }
+
+    /// Whether no credentials come without STS: the profile is a role.
+    async fn asks_sts(&self) -> bool {
+        let settings = &self.settings;
+        let Some(name) = settings.profile.as_ref() else {
+            return false;
+        };
+        if settings.static_credentials.is_some() || settings.keys.is_some() {
+            return false;
+        }
+        let list = ProfileList::read().await;
+        let path = list.get(name).and_then(|profile| profile.path.as_ref());
+        path.is_some_and(|path| match path.source {
+            Source::WebIdentity { .. } => true,
+            Source::Keys { .. }
+            | Source::SsoSession { .. }
+            | Source::SsoPortal { .. }
+            | Source::Console { .. }
+            | Source::Process { .. }
+            | Source::Environment
+            | Source::Instance
+            | Source::Container => !path.roles.is_empty(),
+        })
     }
 
     pub(super) async fn ssm(&self) -> Result<Probe, Fault> {
         let access = self.access().await?;
         let (ssm, _) = endpoints(access)?;
-        Probe::new(access.trust(), &ssm).map_err(fault)
+        Probe::new(access, &ssm).map_err(fault)
     }
 
     pub(super) async fn gateway(&self) -> Result<Probe, Fault> {
         let access = self.access().await?;
         let (_, gateway) = endpoints(access)?;
-        Probe::new(access.trust(), &gateway).map_err(fault)
+        Probe::new(access, &gateway).map_err(fault)
     }
 }
 

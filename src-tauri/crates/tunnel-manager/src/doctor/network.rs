@@ -1,7 +1,8 @@
 //! The way to AWS, looked at with the eyes of a tunnel.
 
-use diagnostics::Fault;
+use aws_access::Service;
 use diagnostics::judge::{Answer, Certificate, Name, Proxied, Resolved, Upgrade};
+use diagnostics::{Business, Fault};
 use tunnel::probe::{Certificates, Probe, ThroughProxy};
 
 use super::facts::Facts;
@@ -104,4 +105,42 @@ pub(super) async fn upgrade(facts: &Facts) -> Result<Upgrade, Fault> {
         is_page: answer.is_page,
         excerpt: answer.excerpt,
     })
+}
+
+/// Why a call did not come through to a service that is not among those whose way is looked at:
+/// the first step of the way that fails says it better than the call does.
+pub(super) async fn where_it_ends(facts: &Facts, service: Service, of_call: Fault) -> Fault {
+    match of_call.business {
+        Business::Network => {}
+        Business::Settings
+        | Business::Listen
+        | Business::Credentials
+        | Business::Permission
+        | Business::Target
+        | Business::Service
+        | Business::Protocol => return of_call,
+    }
+    let way = async {
+        let probe = facts.probe(service).await?;
+        probe.look_up().await.map_err(fault)?;
+        probe.connect().await.map_err(fault)?;
+        match probe.through_proxy().await {
+            ThroughProxy::Direct | ThroughProxy::Connected { .. } => {}
+            ThroughProxy::Refused { proxy: _, problem } => return Err(fault(problem)),
+        }
+        if probe.is_secure()
+            && let Some(problem) = probe.certificates().await.map_err(fault)?.problem
+        {
+            return Err(fault(problem));
+        }
+        Ok(())
+    };
+    match way.await {
+        // The way is open now: the call's own word stands.
+        Ok(()) => of_call,
+        Err(fault) => Fault {
+            what: format!("{service} can't be reached. {}", fault.what),
+            ..fault
+        },
+    }
 }

@@ -4,12 +4,12 @@
 use super::dialect::Dialect;
 use super::error::Next;
 use super::lex::{self, Command, Part, Word};
-use super::scope::Scope;
+use super::scope::{Scope, Work};
 use super::source::Source;
 use super::{Fault, Found, Notice, PasteError, Place, TEXT_MOST, address, aws, ssh};
 
 /// How deep commands may be within commands, such as that of `sh -c`, or behind `sudo`.
-const DEPTH_MOST: usize = 16;
+pub(super) const DEPTH_MOST: usize = 16;
 
 /// Reads a text as commands of the shell that it was most likely written for.
 ///
@@ -55,7 +55,7 @@ pub(super) struct Text {
 impl Text {
     fn new(dialect: Dialect) -> Self {
         Self {
-            scope: Scope::new(dialect),
+            scope: Scope::new(dialect, Work::default()),
             found: Found::default(),
             addresses: Vec::new(),
             almost: None,
@@ -97,6 +97,12 @@ impl Text {
         self.depth += 1;
         let done = self.simple_command(words);
         self.depth -= 1;
+        // Whatever could not be written out for that reason was taken for unknown.
+        if let Some(first) = words.first()
+            && self.scope.work().is_too_much()
+        {
+            return Err(Fault::TooMuch.at(first.place));
+        }
         done
     }
 
@@ -245,8 +251,12 @@ impl Text {
         if text.len() > TEXT_MOST {
             return Err(Fault::TooLong { most: TEXT_MOST }.at(first.place));
         }
+        if !self.scope.work().take(text.len()) {
+            return Err(Fault::TooMuch.at(first.place));
+        }
         let source = Source::of_word(&text, first.place);
-        let outer = std::mem::replace(&mut self.scope, Scope::new(dialect));
+        let inner = Scope::new(dialect, self.scope.work().clone());
+        let outer = std::mem::replace(&mut self.scope, inner);
         let done = self.read(&source);
         self.scope = outer;
         done

@@ -48,6 +48,9 @@ pub enum Fault {
     /// Commands within commands, too deep.
     #[error("Commands are nested too deeply.")]
     TooDeep,
+    /// Its variables and inner commands amount to more than anybody's command.
+    #[error("Written out, with its variables and inner commands, the text is too long.")]
+    TooMuch,
     /// A value is in a variable.
     #[error("The value of the variable {name} can't be known from the text.")]
     Variable {
@@ -134,6 +137,7 @@ impl Fault {
             Self::NothingFound => "paste-nothing-found",
             Self::TooMany { .. } => "paste-too-many",
             Self::TooDeep => "paste-too-deep",
+            Self::TooMuch => "paste-too-much",
             Self::Variable { .. } => "paste-variable",
             Self::CommandOutput => "paste-command-output",
             Self::Placeholder => "paste-placeholder",
@@ -165,7 +169,7 @@ impl Fault {
                 "Copy the command as plain text, or type it in again at that place."
             }
             Self::UnclosedQuote => "Copy the whole command, from its first to its last line.",
-            Self::TooDeep => "Paste the innermost command alone.",
+            Self::TooDeep | Self::TooMuch => "Paste the innermost command alone.",
             Self::Variable { .. } => "Put its value in its place, or its assignment in front.",
             Self::CommandOutput => "Run that command, and put what it prints in its place.",
             Self::Placeholder => "Fill it in.",
@@ -206,6 +210,7 @@ impl Fault {
             | Self::ControlCharacter { .. }
             | Self::TooMany { .. }
             | Self::TooDeep
+            | Self::TooMuch
             | Self::Variable { .. }
             | Self::Placeholder
             | Self::MissingValue { .. }

@@ -1,6 +1,8 @@
 //! Variables that the text itself sets.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::dialect::Dialect;
 use super::lex::{Part, Word};
@@ -9,19 +11,53 @@ use super::{Fault, PasteError, TEXT_MOST};
 /// Variables as they were.
 pub(super) struct Kept(Vec<(String, Option<Option<String>>)>);
 
+/// What one text may amount to when its variables are written out and its inner commands are
+/// read, in bytes. Without variables no text comes near: an inner command is shorter than the
+/// outer one, and they are [`DEPTH_MOST`](super::command::DEPTH_MOST) deep at most.
+const WORK_MOST: usize = super::command::DEPTH_MOST * TEXT_MOST;
+
+/// How much work a text has made so far: one count for it and for all texts within it.
+#[derive(Clone, Default)]
+pub(super) struct Work(Rc<Cell<usize>>);
+
+impl Work {
+    /// Notes work that is about to be done. Says whether it may be: once too much was asked
+    /// for, no more is done.
+    pub(super) fn take(&self, bytes: usize) -> bool {
+        let most = match self.is_too_much() {
+            true => self.0.get(),
+            false => self.0.get().saturating_add(bytes),
+        };
+        self.0.set(most);
+        !self.is_too_much()
+    }
+
+    /// Whether more was asked for than one text may.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.0.get() > WORK_MOST
+    }
+}
+
 /// What the text says of variables and of the environment.
 pub(super) struct Scope {
     dialect: Dialect,
     /// `None`: it is set, to something that can't be known.
     values: HashMap<String, Option<String>>,
+    work: Work,
 }
 
 impl Scope {
-    pub(super) fn new(dialect: Dialect) -> Self {
+    /// A scope without variables, whose work is counted with other scopes'.
+    pub(super) fn new(dialect: Dialect, work: Work) -> Self {
         Self {
             dialect,
             values: HashMap::new(),
+            work,
         }
+    }
+
+    pub(super) fn work(&self) -> &Work {
+        &self.work
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -80,7 +116,9 @@ impl Scope {
                 Part::Text(part) => text.push_str(part),
                 Part::Variable(name) => match self.values.get(&self.key(name)) {
                     // Values of values of values must not fill the memory.
-                    Some(Some(value)) if text.len() + value.len() <= TEXT_MOST => {
+                    Some(Some(value))
+                        if text.len() + value.len() <= TEXT_MOST && self.work.take(value.len()) =>
+                    {
                         text.push_str(value);
                     }
                     Some(_) | None => {

@@ -382,6 +382,37 @@ fn errors_say_what_and_where() {
 }
 
 #[test]
+fn what_variables_and_inner_commands_amount_to_is_bounded_over_the_whole_text() {
+    let long = "x".repeat(TEXT_MOST / 2);
+    let each = |times: usize, line: &str| line.repeat(times);
+    for (why, text) in [
+        ("words", format!("A={long}\necho{}\n", each(2000, " $A"))),
+        ("values", format!("A={long}\n{}", each(2000, "B=$A\n"))),
+        (
+            "inner commands",
+            format!("A='echo {long}'\n{}", each(1000, "sh -c \"$A\"\n")),
+        ),
+        (
+            "inner commands of inner commands",
+            format!(
+                "A='echo {}'\n{}",
+                &long[..TEXT_MOST / 4],
+                each(400, "sh -c \"sh -c \\\"$A\\\"; sh -c \\\"$A\\\"\"\n")
+            ),
+        ),
+    ] {
+        assert!(text.len() <= TEXT_MOST, "{why}");
+        assert_eq!(fault(&text), Fault::TooMuch, "{why}");
+    }
+    // A long text that somebody may have, with one value in many places.
+    let target = "T=i-0123456789abcdef0\n";
+    let line = "aws ssm start-session --target $T --document-name \
+                AWS-StartPortForwardingSession --parameters portNumber=1\n";
+    let text = format!("{target}{}", each(100, line));
+    assert_eq!(parse(&text).unwrap().tunnels.len(), 100);
+}
+
+#[test]
 fn every_local_forward_of_ssh_becomes_a_tunnel() {
     let draft = one("ssh -L 5433:db.internal:5432 ec2-user@i-0123456789abcdef0");
     assert_eq!(draft, orders());

@@ -1,5 +1,7 @@
 //! Every step against servers on loopback that do it well, badly, or not at all.
 
+use std::sync::Arc;
+
 use aws_access::Trust;
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,7 +17,7 @@ const NOWHERE: &str = "https://ssm.culvert.invalid";
 const BEHIND_A_PROXY: &str = "https://ssm.culvert.example";
 
 fn probe(url: &str, trust: &Trust, proxies: Matcher) -> Probe {
-    Probe::with_proxies(trust, &Url::parse(url).unwrap(), proxies).unwrap()
+    Probe::with_proxies(trust, &Url::parse(url).unwrap(), Arc::new(proxies)).unwrap()
 }
 
 fn direct(url: &str) -> Probe {

@@ -1,0 +1,229 @@
+//! What the account allows, what it has set, and what is left open in it.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_start_names_action_and_resource_and_a_strict_policy_is_not_taken_for_one() {
+    let deny = |on: Option<&str>, except: Option<&str>| Deny {
+        on: on.map(str::to_owned),
+        except: except.map(str::to_owned),
+        ..Deny::action("ssm:StartSession")
+    };
+    let with = async |denied: &[Deny]| {
+        let world = World::start().await;
+        for deny in denied {
+            world.sim.faults().deny(deny.clone());
+        }
+        examined(&world).await
+    };
+    let report = with(&[deny(Some(TARGET), None)]).await;
+    assert_eq!(report.code, Some(13));
+    let arn = format!("arn:aws:ec2:{REGION}:123456789012:instance/{TARGET}");
+    report.says(
+        "start-session",
+        "failed",
+        "access-denied",
+        &["ssm:StartSession", &arn, "culvert iam-policy"],
+    );
+    let details = report.of("start-session")["details"].as_str().unwrap();
+    assert!(
+        details.contains("is not authorized to perform"),
+        "{details}"
+    );
+    report.all_else_is_fine(&["start-session"]);
+
+    let report = with(&[deny(Some("document/AWS-StartPort"), None)]).await;
+    assert_eq!(report.code, Some(13));
+    report.says(
+        "start-session",
+        "failed",
+        "access-denied",
+        &["use the document"],
+    );
+
+    // Only this target and AWS's documents are allowed: all made-up ones are refused.
+    let target = Deny {
+        on: Some("instance/".to_owned()),
+        ..deny(None, Some(TARGET))
+    };
+    let document = Deny {
+        on: Some(":document/".to_owned()),
+        ..deny(None, Some("document/AWS-"))
+    };
+    let report = with(&[target, document]).await;
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    report.says(
+        "start-session",
+        "warning",
+        "start-session-unproven",
+        &["--session"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn denied_actions_on_sessions_are_told_with_what_a_tunnel_loses() {
+    for (check, action, loses) in [
+        ("resume-session", "ssm:ResumeSession", "hourly close"),
+        ("terminate-session", "ssm:TerminateSession", "stay open"),
+    ] {
+        let world = World::start().await;
+        world.sim.faults().deny(Deny::action(action));
+        let report = examined(&world).await;
+        assert_eq!(report.code, Some(0), "{report:#?}");
+        report.says(
+            check,
+            "warning",
+            "access-denied",
+            &[action, loses, "session/person-", "iam-policy"],
+        );
+        report.all_else_is_fine(&[check]);
+
+        world.sim.faults().clear();
+        world.sim.faults().deny(Deny {
+            explicit: true,
+            ..Deny::action(action)
+        });
+        let report = examined(&world).await;
+        assert_eq!(report.code, Some(13), "{report:#?}");
+        report.says(
+            check,
+            "failed",
+            "access-denied",
+            &[action, loses, "outright"],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_accounts_preferences_are_told_with_what_they_mean_and_may_be_hidden() {
+    let settings = Settings {
+        preferences: Some(Preferences {
+            idle_minutes: Some(7),
+            most_minutes: Some(90),
+        }),
+        ..fast()
+    };
+    let world = World::start_with(settings).await;
+    let report = examined(&world).await;
+    assert_eq!(report.code, Some(0));
+    report.says(
+        "preferences",
+        "ok",
+        "",
+        &["7 min without data", "90 min after"],
+    );
+
+    world.sim.faults().deny(Deny::action("ssm:GetDocument"));
+    let report = examined(&world).await;
+    assert_eq!(report.code, Some(0));
+    report.says(
+        "preferences",
+        "warning",
+        "access-denied",
+        &["ssm:GetDocument", "can do without"],
+    );
+    report.says("session-key", "skipped", "", &["not known"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_account_that_may_not_be_used_fails() {
+    let settings = Settings {
+        kms_key_id: Some("0123-4567".to_owned()),
+        ..fast()
+    };
+    let world = World::start_with(settings).await;
+    let report = examined(&world).await;
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    report.says(
+        "session-key",
+        "ok",
+        "",
+        &["kms:GenerateDataKey", "0123-4567"],
+    );
+    assert_eq!(world.sim.stats().api_calls["GenerateDataKey"], 1);
+
+    world.sim.faults().deny(Deny::action("kms:GenerateDataKey"));
+    let report = examined(&world).await;
+    assert_eq!(report.code, Some(13));
+    report.says(
+        "session-key",
+        "failed",
+        "access-denied",
+        &["kms:GenerateDataKey", "0123-4567", "iam-policy"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_a_crash_left_are_ghosts_and_a_sweep_ends_them_and_no_others() {
+    let world = World::start().await;
+    let endpoint = world.sim.endpoint_url();
+    let mut killed = Running::start(world.forward(&[]));
+    killed.listening().await;
+    noted(&world, 1).await;
+    killed.stopped_by("KILL").await;
+    // Another machine's, under the same name.
+    let elsewhere = World::start().await;
+    let mut foreign = Running::start(command_at(&elsewhere, &world));
+    let address = foreign.listening().await;
+
+    let report = examined(&world).await;
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    report.says(
+        "ghosts",
+        "warning",
+        "ghosts",
+        &["1 session of ours is open", "--sweep"],
+    );
+    assert_eq!(world.living_sessions(), 2, "looking ends nothing");
+
+    let report = reported(doctor(&world, &endpoint, &["--sweep"])).await;
+    report.says("ghosts", "ok", "", &["Ended 1 session", "knows nothing of"]);
+    assert_eq!(
+        world.living_sessions(),
+        1,
+        "the other machine's is left alone"
+    );
+    carries(&address).await;
+    assert_eq!(foreign.stopped_by("TERM").await.code, Some(0));
+
+    world
+        .sim
+        .faults()
+        .deny(Deny::action("ssm:DescribeSessions"));
+    let report = examined(&world).await;
+    report.says(
+        "ghosts",
+        "warning",
+        "access-denied",
+        &["ssm:DescribeSessions"],
+    );
+}
+
+/// `culvert forward` of another home to the service of this world.
+fn command_at(home: &World, service: &World) -> Command {
+    let mut command = home.program();
+    command
+        .args(["forward", "--target", TARGET, "--region", REGION])
+        .args(["--remote-port", &service.destination.port().to_string()])
+        .args(["--endpoint-url", &service.sim.endpoint_url()]);
+    command
+}
+
+/// Waits until so many files of sessions are on disk.
+async fn noted(world: &World, files: usize) {
+    let folder = world.path(".local/state/culvert/sessions");
+    crate::support::soon(async {
+        loop {
+            let found = std::fs::read_dir(&folder).into_iter().flatten();
+            let named = found.filter(|entry| {
+                let name = entry.as_ref().unwrap().file_name();
+                name.to_string_lossy().ends_with(".jsonl")
+            });
+            if named.count() == files {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

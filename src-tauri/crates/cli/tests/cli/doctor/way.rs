@@ -1,0 +1,199 @@
+//! The way to AWS, broken at each of its steps.
+
+use ssm_sim::Settings;
+
+use super::front::{Inspector, Parrot};
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_does_not_resolve_and_a_port_where_nobody_listens_end_the_way() {
+    let world = World::start().await;
+    let report = reported(doctor(&world, "https://ssm.culvert.invalid", &[])).await;
+    assert_eq!(report.code, Some(15));
+    report.says(
+        "dns",
+        "failed",
+        "network-dns",
+        &["ssm.culvert.invalid", "region or endpoint"],
+    );
+    report.skipped(
+        "dns",
+        &[
+            "tcp",
+            "proxy",
+            "tls",
+            "captive-portal",
+            "clock",
+            "websocket",
+        ],
+    );
+    report.skipped("dns", &["identity", "target"]);
+    assert_eq!(report.verdict("credentials"), "ok");
+
+    let nobody = Nobody::new();
+    let endpoint = format!("http://{}", nobody.address());
+    let report = reported(doctor(&world, &endpoint, &[])).await;
+    assert_eq!(report.code, Some(15));
+    report.says("tcp", "failed", "network-refused", &["firewall"]);
+    report.skipped("tcp", &["proxy", "tls", "clock", "identity"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_answers_407_or_a_page_is_named_with_what_it_wants() {
+    let world = World::start().await;
+    for (status, code, words) in [
+        (
+            "407 Proxy Authentication Required",
+            "proxy-authentication",
+            ["user", "HTTPS_PROXY"],
+        ),
+        ("403 Forbidden", "proxy-refused", ["403", "ssmmessages"]),
+        ("502 Bad Gateway", "proxy-refused", ["502", "ssmmessages"]),
+    ] {
+        let proxy = Parrot::start(status, "text/html", "<html>No.</html>").await;
+        let mut command = doctor(&world, "https://ssm.culvert.example", &[]);
+        command.env(
+            "HTTPS_PROXY",
+            format!("http://me:planted-password@{}", proxy.address),
+        );
+        let report = reported(command).await;
+        assert_eq!(report.code, Some(15), "{report:#?}");
+        report.says("proxy", "failed", code, &words);
+        report.says("proxy", "failed", code, &[&proxy.address.to_string()]);
+        assert_eq!(report.of("proxy")["details"], "<html>No.</html>");
+        report.skipped("proxy", &["tls", "captive-portal", "websocket", "identity"]);
+        assert!(!format!("{report:?}").contains("planted-password"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_inspects_tls_is_named_whether_or_not_it_is_trusted() {
+    let world = World::start().await;
+    let inspector = Inspector::start("Zscaler Inc.", &world).await;
+    let report = reported(doctor(&world, &inspector.url, &[])).await;
+    assert_eq!(report.code, Some(15));
+    report.says(
+        "tls",
+        "failed",
+        "tls-untrusted-issuer",
+        &["Zscaler", "AWS_CA_BUNDLE"],
+    );
+    report.skipped("tls", &["captive-portal", "clock", "websocket", "identity"]);
+
+    let mut command = doctor(&world, &inspector.url, &[]);
+    command.env("AWS_CA_BUNDLE", &inspector.bundle);
+    let report = reported(command).await;
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    report.says("tls", "warning", "tls-inspected", &["Zscaler", "excepted"]);
+    report.all_else_is_fine(&["tls"]);
+
+    let unknown = Inspector::start("Acme Networks", &world).await;
+    let report = reported(doctor(&world, &unknown.url, &[])).await;
+    report.says(
+        "tls",
+        "failed",
+        "tls-untrusted-issuer",
+        &["Acme Networks Root"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captive_portal_is_told_from_the_service() {
+    let world = World::start().await;
+    let page = "<html><h1>Welcome to the hotel</h1></html>";
+    let portal = Parrot::start("200 OK", "text/html", page).await;
+    let report = reported(doctor(&world, &format!("http://{}", portal.address), &[])).await;
+    assert_eq!(report.code, Some(15));
+    report.says("captive-portal", "failed", "captive-portal", &["browser"]);
+    assert!(
+        report.of("captive-portal")["details"]
+            .as_str()
+            .unwrap()
+            .contains("hotel")
+    );
+    report.skipped("captive-portal", &["clock", "identity", "target"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_clock_is_told_by_how_much_before_anything_is_signed_with_it() {
+    let world = World::start().await;
+    for (ahead, words) in [(420, "behind AWS's"), (-420, "ahead of AWS's")] {
+        world.sim.faults().clock(ahead);
+        let report = examined(&world).await;
+        assert_eq!(report.code, Some(10));
+        report.says("clock", "failed", "clock-skew", &[words, "date and time"]);
+        report.skipped("clock", &["identity", "start-session", "target", "ghosts"]);
+    }
+    world.sim.faults().clock(100);
+    let report = examined(&world).await;
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    report.says("clock", "warning", "clock-drifts", &["NTP"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upgrades_that_are_kept_from_the_gateway_are_told_from_those_that_it_refuses() {
+    let world = World::start().await;
+    for (status, code) in [
+        (200, "websocket-blocked"),
+        (403, "websocket-blocked"),
+        (503, "websocket-blocked"),
+    ] {
+        world
+            .sim
+            .faults()
+            .refuse_upgrades(Refusal::status(status), None);
+        let report = examined(&world).await;
+        report.says("websocket", "failed", code, &["WebSocket"]);
+        assert_eq!(report.code, Some(15), "{report:#?}");
+        report.all_else_is_fine(&["websocket"]);
+    }
+    world.sim.faults().accept_upgrades();
+    examined(&world)
+        .await
+        .says("websocket", "ok", "", &["refused this one"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_to_sts_and_kms_is_looked_at_where_a_call_to_them_does_not_come_through() {
+    let settings = Settings {
+        kms_key_id: Some("0123-4567".to_owned()),
+        ..fast()
+    };
+    let world = World::start_with(settings).await;
+    let endpoint = world.sim.endpoint_url();
+    let nobody = Nobody::new();
+    for (service, check, verdict) in [
+        ("sts", "identity", "warning"),
+        ("kms", "session-key", "failed"),
+    ] {
+        let place = format!("{service}=http://{}", nobody.address());
+        let report = reported(doctor(&world, &endpoint, &["--endpoint", &place])).await;
+        report.says(check, verdict, "network-refused", &[service, "127.0.0.1"]);
+        report.all_else_is_fine(&[check, "resume-session", "terminate-session", "ghosts"]);
+
+        let place = format!("{service}=http://{service}.culvert.invalid");
+        let report = reported(doctor(&world, &endpoint, &["--endpoint", &place])).await;
+        report.says(check, verdict, "network-dns", &[service, "culvert.invalid"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sts_belongs_to_the_way_of_a_profile_that_is_a_role() {
+    let world = World::start().await;
+    let nobody = Nobody::new();
+    let config = "[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n\
+         aws_secret_access_key = planted-base\n[profile role]\nsource_profile = base\n\
+         role_arn = arn:aws:iam::111122223333:role/tunnels\n";
+    let file = world.path("config-with-a-role");
+    std::fs::write(&file, config).unwrap();
+    let place = format!("sts=http://{}", nobody.address());
+    let endpoint = world.sim.endpoint_url();
+    // Nobody is there: whoever looks at the way to it says so.
+    for (profile, verdict) in [("role", "failed"), ("base", "ok")] {
+        let further = ["--endpoint", &place, "--profile", profile];
+        let mut command = doctor(&world, &endpoint, &further);
+        command.env("AWS_CONFIG_FILE", &file);
+        let report = reported(command).await;
+        assert_eq!(report.verdict("tcp"), verdict, "{report:#?}");
+    }
+}
