@@ -28,7 +28,7 @@ use url::Url;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::answer::{Call, call_error};
-use crate::credentials::CredentialSource;
+use crate::credentials::{CredentialSource, Origin};
 use crate::http_client::{connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
@@ -496,10 +496,11 @@ impl Access {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let credentials = self.credentials(deadline).await?;
+        let origin = Origin::of(&credentials);
         let answer = async {
             send(credentials)
                 .await
-                .map_err(|error| call_error(call, error))
+                .map_err(|error| origin.judge(call_error(call, error)))
         };
         self.within(deadline, call.callee(), answer).await
     }

@@ -13,6 +13,7 @@ use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
 
+mod origin;
 mod steps;
 mod witness;
 
@@ -23,6 +24,7 @@ use crate::profiles::{CredentialPath, ProfileFault, Role, path};
 use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{AccessError, Callee, NetworkFault, ResolvedEndpoints, StaticCredentials};
+pub(crate) use origin::Origin;
 use steps::{Search, StepError};
 use witness::{Trouble, Witness};
 

@@ -91,6 +91,9 @@ pub enum AccessError {
     },
     /// The service says that the credentials have expired.
     ExpiredToken(ServiceAnswer),
+    /// The same of credentials that came from this program's environment, which never changes
+    /// while it runs.
+    ExpiredEnvironment(ServiceAnswer),
     /// The service knows no such credentials, or their signature is wrong.
     InvalidCredentials(ServiceAnswer),
     /// The service refuses the signature because this computer's clock is wrong.
@@ -240,6 +243,10 @@ pub enum Next {
 }
 
 impl AccessError {
+    /// The code of [`Self::ExpiredEnvironment`]: while the program runs, no look at the
+    /// credentials finds others.
+    pub const EXPIRED_ENVIRONMENT: &'static str = "expired-environment";
+
     /// The error's stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -257,6 +264,7 @@ impl AccessError {
             Self::CredentialsTimeout { .. } => "credentials-timeout",
             Self::SsoLoginExpired { .. } => "sso-login-expired",
             Self::ExpiredToken(_) => "expired-token",
+            Self::ExpiredEnvironment(_) => Self::EXPIRED_ENVIRONMENT,
             Self::InvalidCredentials(_) => "invalid-credentials",
             Self::ClockSkew { .. } => "clock-skew",
             Self::AccessDenied { .. } | Self::RoleDenied { .. } => "access-denied",
@@ -312,7 +320,10 @@ impl AccessError {
             | Self::IdentityToken { .. }
             | Self::PortalRole { .. }
             | Self::CredentialsFailed { .. } => Next::NewCredentials,
-            Self::SsoLoginExpired { .. } | Self::NoCredentials { .. } => Next::SignIn,
+            // To ask again gives the same.
+            Self::ExpiredEnvironment(_)
+            | Self::SsoLoginExpired { .. }
+            | Self::NoCredentials { .. } => Next::SignIn,
             // A file that is being saved may lack a part for a moment.
             Self::ConfigFiles { .. }
             | Self::UnknownProfile { .. }
@@ -371,6 +382,7 @@ impl AccessError {
             | Self::CredentialsTimeout { .. }
             | Self::SsoLoginExpired { .. }
             | Self::ExpiredToken(_)
+            | Self::ExpiredEnvironment(_)
             | Self::InvalidCredentials(_)
             | Self::ClockSkew { .. }
             | Self::InvalidRole { .. }
@@ -440,7 +452,9 @@ impl AccessError {
             Self::SsoLoginExpired { profile: None, .. } => {
                 "The AWS login is missing or has expired.".into()
             }
-            Self::ExpiredToken(_) => "The AWS credentials have expired.".into(),
+            Self::ExpiredToken(_) | Self::ExpiredEnvironment(_) => {
+                "The AWS credentials have expired.".into()
+            }
             Self::InvalidCredentials(_) => "AWS does not accept the credentials.".into(),
             Self::ClockSkew {
                 seconds: Some(seconds),
@@ -555,7 +569,8 @@ impl AccessError {
             Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
             Self::SignIn(fault) => fault.remedy(),
             Self::Keyring(fault) => fault.remedy(),
-            Self::ExpiredToken(_) => "Renew them where they come from; if that is the environment, stop Culvert and start it again with the new ones: a program that runs never sees them.".into(),
+            Self::ExpiredToken(_) => "Renew them where they come from.".into(),
+            Self::ExpiredEnvironment(_) => "They come from environment variables, which Culvert reads only when it starts: set new ones, and start it again.".into(),
             Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
             Self::AccessDenied { action, .. } => {
@@ -620,6 +635,7 @@ impl AccessError {
             Self::SignIn(fault) => fault.details(),
             Self::Keyring(fault) => fault.details(),
             Self::ExpiredToken(answer)
+            | Self::ExpiredEnvironment(answer)
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
             | Self::AccessDenied { answer, .. }
@@ -676,6 +692,7 @@ impl Error for AccessError {
             Self::SignIn(fault) => fault.source(),
             Self::Keyring(fault) => Some(fault),
             Self::ExpiredToken(answer)
+            | Self::ExpiredEnvironment(answer)
             | Self::InvalidCredentials(answer)
             | Self::ClockSkew { answer, .. }
             | Self::AccessDenied { answer, .. }

@@ -179,7 +179,12 @@ pub(crate) async fn keep_up(
                 listening(&now.addresses);
             }
             State::Failed { problem, .. } => {
-                let after = narrator.gave_up(Instant::now());
+                // The snapshot may be ahead of what was heard: the attempts before are told first.
+                for event in std::iter::from_fn(|| next_heard(&mut events)) {
+                    let told = narrator.handle(Instant::now(), &event);
+                    output.event(&event, told.as_deref());
+                }
+                let after = narrator.gave_up(Instant::now(), kept.tunnel.endpoint());
                 output.gave_up(&problem, after.as_deref());
                 let noted = kept.stop().await;
                 last_words(&mut narrator, &mut events, noted, output);
@@ -264,6 +269,17 @@ fn last_words(
     }
 }
 
+/// The next event that has come, if any; those that were missed are passed over.
+fn next_heard(events: &mut Receiver<TunnelEvent>) -> Option<TunnelEvent> {
+    loop {
+        match events.try_recv() {
+            Ok(event) => return Some(event),
+            Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Closed | TryRecvError::Empty) => return None,
+        }
+    }
+}
+
 fn unix_ms() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -318,6 +334,12 @@ pub(crate) async fn keep_stream(
     let mut events = kept.tunnel.events();
     let mut narrator = Narrator::new(Instant::now(), unix_ms(), kept.budget);
     let end = until_ended(&kept.tunnel, read, port, signals).await;
+    // A stream is another program's, which has no use for what passes; only its end is told.
+    for event in std::iter::from_fn(|| next_heard(&mut events)) {
+        narrator.handle(Instant::now(), &event);
+        narrator.handle_last(&event);
+    }
+    let after = narrator.gave_up(Instant::now(), kept.tunnel.endpoint());
     let noted = kept.stop().await;
     last_words(&mut narrator, &mut events, noted, output);
     let Some(end) = end else {
@@ -330,7 +352,7 @@ pub(crate) async fn keep_stream(
     match end {
         Ok(()) => Exit::Success,
         Err(problem) => {
-            output.failed(&problem);
+            output.gave_up(&problem, after.as_deref());
             Exit::from(&problem)
         }
     }

@@ -6,10 +6,11 @@ mod flood;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_access::AccessError;
 use tokio::time::Instant;
 use tunnel_manager::tunnel::{
-    DropEnd, DropRecord, Happening, Problem, ProblemKind, SIGN_IN_PROBE, State, TunnelEvent,
-    TurnedAway,
+    DropEnd, DropRecord, Happening, NETWORK_DOWN, Problem, ProblemKind, SIGN_IN_PROBE, State,
+    TunnelEvent, TurnedAway,
 };
 
 use self::flood::{Floods, Line, Sort};
@@ -83,13 +84,26 @@ struct Reason {
 /// Attempts at a session that have not led to one.
 #[derive(Debug, Clone, Copy)]
 struct Attempts {
-    since: Instant,
-    /// Those that have been made, or are under way or come next.
+    /// When it began, Unix milliseconds.
+    since: u64,
+    /// The one that is under way or comes next.
     count: u32,
     /// Unix milliseconds; `None` while one is under way.
     next: Option<u64>,
+    lacks: Lacks,
     /// When they are told again, if they are still in vain.
     due: Instant,
+}
+
+/// What an outage waits for. Only what the service itself keeps from being up is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lacks {
+    /// The machine has no network, and nothing is tried.
+    Network,
+    /// The way to AWS.
+    Way,
+    /// Anything else.
+    Service,
 }
 
 /// The tunnel is not up, or not well.
@@ -106,6 +120,32 @@ struct Trouble {
     /// What the user was asked to mend. Once he has, it is the reason that is told until the
     /// next answer comes, and no news.
     asked_for: Option<Problem>,
+}
+
+impl Attempts {
+    /// How many have been made, or are under way.
+    fn made(self) -> u32 {
+        match self.next {
+            Some(_) => self.count.saturating_sub(1),
+            None => self.count,
+        }
+    }
+}
+
+impl Lacks {
+    fn of(problem: &Problem) -> Self {
+        match problem.kind {
+            ProblemKind::Network if problem.code == NETWORK_DOWN => Self::Network,
+            ProblemKind::Network => Self::Way,
+            ProblemKind::Settings
+            | ProblemKind::Listen
+            | ProblemKind::Credentials
+            | ProblemKind::Permission
+            | ProblemKind::Target
+            | ProblemKind::Service
+            | ProblemKind::Protocol => Self::Service,
+        }
+    }
 }
 
 impl Narrator {
@@ -167,11 +207,16 @@ impl Narrator {
 
     /// What the tunnel has tried before it was given up: the beginning of the last sentence.
     /// `None` if that was told at once.
-    pub(crate) fn gave_up(&self, now: Instant) -> Option<String> {
-        let outage = self.outage.filter(|outage| outage.count > 1)?;
-        let lasted = words::span(millis(now.saturating_duration_since(outage.since)));
-        let attempts = outage.count;
-        Some(format!("gave up after {lasted} and {attempts} attempts: "))
+    /// `endpoint` is where the calls went.
+    pub(crate) fn gave_up(&self, now: Instant, endpoint: Option<&str>) -> Option<String> {
+        let outage = self.outage?;
+        let made = Some(outage.made()).filter(|made| *made > 1)?;
+        let lasted = words::span(self.unix_ms(now).saturating_sub(outage.since));
+        let calls = endpoint.map(|endpoint| format!(" with calls to {endpoint}"));
+        let calls = calls.unwrap_or_default();
+        Some(format!(
+            "gave up after {lasted} and {made} attempts{calls}: "
+        ))
     }
 
     /// Takes in what happened while the tunnel was being stopped; returns whether it is about what
@@ -318,28 +363,50 @@ impl Narrator {
         if let Some(outage) = &mut self.outage {
             outage.due = now + STILL;
         }
-        let lasted = words::span(millis(now.saturating_duration_since(told.since)));
-        let made = match told.next {
-            Some(_) => told.count.saturating_sub(1),
-            None => told.count,
-        };
-        let attempts = words::count(made.into(), "attempt", "attempts");
+        let lasted = words::span(self.unix_ms(now).saturating_sub(told.since));
+        if told.lacks == Lacks::Network {
+            return Some(format!("still without a network after {lasted}."));
+        }
+        let attempts = words::count(told.made().into(), "attempt", "attempts");
         let next = self.next_words(now, told.next);
+        let until = match told.lacks {
+            // The time without a way to the service is not known here.
+            Lacks::Network | Lacks::Way => String::new(),
+            Lacks::Service => {
+                let end = told.since.saturating_add(millis(self.budget));
+                format!(" It is tried until {} at least.", words::clock(end))
+            }
+        };
         Some(format!(
-            "still reconnecting after {lasted}, {attempts} so far. {next}"
+            "still reconnecting after {lasted}, {attempts} so far. {next}{until}"
         ))
     }
 
     /// Notes an attempt at a session.
-    fn note_attempt(&mut self, now: Instant, count: u32, next: Option<u64>) {
+    fn note_attempt(
+        &mut self,
+        now: Instant,
+        since: u64,
+        count: u32,
+        next: Option<u64>,
+        lacks: Lacks,
+    ) {
+        // The time that the user took to sign in is no attempt's.
+        let asked = self.trouble.as_ref().and_then(|one| one.asked_for.as_ref());
+        let since = asked.map_or(since, |_| self.unix_ms(now));
         let outage = self.outage.get_or_insert(Attempts {
-            since: now,
+            since,
             count,
             next,
+            lacks,
             due: now + STILL,
         });
-        outage.count = outage.count.max(count);
-        outage.next = next;
+        // One of a session that was begun later is no news of those that failed for longer.
+        if outage.count <= count {
+            outage.count = count;
+            outage.next = next;
+        }
+        outage.lacks = lacks;
     }
 
     fn next_words(&self, now: Instant, next_attempt: Option<u64>) -> String {
@@ -382,9 +449,10 @@ impl Narrator {
                 problem,
                 next_attempt,
                 attempt,
-                ..
+                since,
             } => {
-                self.note_attempt(now, *attempt, *next_attempt);
+                let lacks = Lacks::of(problem);
+                self.note_attempt(now, *since, *attempt, *next_attempt, lacks);
                 match self.stage {
                     Stage::Starting { .. } => self.handle_reason(now, problem, *next_attempt),
                     Stage::Running => self.handle_reconnecting(now, problem),
@@ -394,11 +462,10 @@ impl Narrator {
             State::NeedsSignIn { problem, .. } => match self.stage {
                 Stage::Starting { .. } => None,
                 Stage::Running => {
-                    let every = SIGN_IN_PROBE.as_secs();
                     let sentence = format!(
-                        "needs sign-in: {} It looks again every {every} s, and as soon as the AWS \
-                         files change.",
-                        problem_sentence(problem)
+                        "needs sign-in: {}{}",
+                        problem_sentence(problem),
+                        looks_again(problem)
                     );
                     // The time that the user takes is no attempt's.
                     self.outage = None;
@@ -485,10 +552,15 @@ impl Narrator {
             return None;
         }
         let budget = words::span(millis(self.budget));
-        let sentence = format!(
-            "reconnecting: {} It is tried for up to {budget}, not counting time without a network.",
-            problem_sentence(problem)
-        );
+        let goes_on = match Lacks::of(problem) {
+            // What is wrong says that it goes on when that is over.
+            Lacks::Network => String::new(),
+            Lacks::Way => {
+                format!(" It is tried for up to {budget}, not counting time without a way to AWS.")
+            }
+            Lacks::Service => format!(" It is tried for up to {budget}."),
+        };
+        let sentence = format!("reconnecting: {}{goes_on}", problem_sentence(problem));
         self.trouble(now, now + PATIENCE, sentence)
     }
 
@@ -526,6 +598,16 @@ impl Narrator {
     }
 }
 
+/// When credentials are looked at again that only the user can renew: a sentence with a space
+/// before it, or nothing for those that no look can renew.
+fn looks_again(problem: &Problem) -> String {
+    if problem.code == AccessError::EXPIRED_ENVIRONMENT {
+        return String::new();
+    }
+    let every = SIGN_IN_PROBE.as_secs();
+    format!(" It looks again every {every} s, and as soon as the AWS files change.")
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -547,7 +629,7 @@ mod tests {
 
     const BUDGET: Duration = Duration::from_secs(1_800);
 
-    const GOES_ON: &str = "It is tried for up to 30 min, not counting time without a network.";
+    const GOES_ON: &str = "It is tried for up to 30 min, not counting time without a way to AWS.";
 
     fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
         TunnelEvent::State(State::Reconnecting {
@@ -613,13 +695,98 @@ mod tests {
         let other = narrator.handle(due + seconds(61), &reconnecting(50, "Throttled."));
         assert_eq!(other, Some(format!("reconnecting: Throttled. {GOES_ON}")));
         assert_eq!(
-            narrator.gave_up(now + seconds(70)).as_deref(),
-            Some("gave up after 1 min 10 s and 50 attempts: ")
+            narrator
+                .gave_up(now + seconds(70), Some("https://ssm.example"))
+                .as_deref(),
+            Some("gave up after 1 min 10 s and 50 attempts with calls to https://ssm.example: ")
         );
         assert!(narrator.handle(due + seconds(70), &dropped()).is_some());
         let end = narrator.handle(due + seconds(70), &up());
         assert_eq!(end.as_deref(), Some("up"));
-        assert_eq!(narrator.gave_up(due + seconds(80)), None);
+        assert_eq!(narrator.gave_up(due + seconds(80), None), None);
+    }
+
+    fn refused(since: u64, attempt: u32, next_attempt: Option<u64>) -> TunnelEvent {
+        TunnelEvent::State(State::Reconnecting {
+            since,
+            attempt,
+            next_attempt,
+            problem: Problem::new(ProblemKind::Service, "x", "AWS is ill.", ""),
+        })
+    }
+
+    #[test]
+    fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_without() {
+        let (mut narrator, now) = running();
+        narrator.handle(now, &refused(0, 2, Some(90_000)));
+        let told = narrator.handle_due(now + PATIENCE);
+        assert_eq!(
+            told.as_deref(),
+            Some("reconnecting: AWS is ill. It is tried for up to 30 min.")
+        );
+        let end = words::clock(1_800_000);
+        assert_eq!(
+            narrator.handle_due(now + seconds(60)),
+            Some(format!(
+                "still reconnecting after 1 min, 1 attempt so far. Next attempt in 30 s. It is \
+                 tried until {end} at least."
+            ))
+        );
+
+        let (mut narrator, now) = running();
+        let down = TunnelEvent::State(State::Reconnecting {
+            since: 0,
+            attempt: 1,
+            next_attempt: None,
+            problem: Problem::new(ProblemKind::Network, NETWORK_DOWN, "No network.", ""),
+        });
+        narrator.handle(now, &down);
+        let told = narrator.handle_due(now + PATIENCE);
+        assert_eq!(told.as_deref(), Some("reconnecting: No network."));
+        assert_eq!(
+            narrator.handle_due(now + seconds(60)).as_deref(),
+            Some("still without a network after 1 min.")
+        );
+    }
+
+    #[test]
+    fn an_attempt_that_was_announced_and_not_made_is_not_counted() {
+        let (mut narrator, now) = running();
+        narrator.handle(now, &refused(0, 3, Some(9_000)));
+        let after = narrator.gave_up(now + seconds(1), None);
+        assert_eq!(
+            after.as_deref(),
+            Some("gave up after 1.0 s and 2 attempts: ")
+        );
+        narrator.handle(now, &refused(0, 3, None));
+        let after = narrator.gave_up(now + seconds(10), None);
+        assert_eq!(
+            after.as_deref(),
+            Some("gave up after 10 s and 3 attempts: ")
+        );
+    }
+
+    #[test]
+    fn keys_of_the_environment_are_not_said_to_be_looked_at_again() {
+        let (mut narrator, now) = running();
+        let problem = Problem::new(
+            ProblemKind::Credentials,
+            AccessError::EXPIRED_ENVIRONMENT,
+            "Expired.",
+            "Start again.",
+        );
+        let told = narrator.handle(
+            now,
+            &TunnelEvent::State(State::NeedsSignIn {
+                since: 0,
+                next_attempt: None,
+                problem,
+            }),
+        );
+        assert_eq!(
+            told.as_deref(),
+            Some("needs sign-in: Expired. Start again.")
+        );
     }
 
     #[test]

@@ -129,6 +129,9 @@ pub struct Problem {
     pub details: String,
 }
 
+/// The code of the problem that this machine has no network: nothing is tried until it is back.
+pub const NETWORK_DOWN: &str = "network-down";
+
 /// Whose business a problem is: what kind of thing has to change before it can work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

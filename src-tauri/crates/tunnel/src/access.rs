@@ -105,6 +105,7 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::CredentialsTimeout { .. }
         | AccessError::SsoLoginExpired { .. }
         | AccessError::ExpiredToken(_)
+        | AccessError::ExpiredEnvironment(_)
         | AccessError::InvalidCredentials(_)
         | AccessError::IdentityToken { .. } => ProblemKind::Credentials,
         AccessError::AccessDenied { .. }

@@ -56,9 +56,9 @@ pub use listen::{Holder, ListenError, can_listen};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
     Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
-    DropEnd, DropRecord, Found, Grant, Happening, PassedOver, PoolSize, Problem, ProblemKind,
-    Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig, Snapshot, Start, State, TargetError,
-    TargetRule, TargetSpec, TunnelPolicy, TurnedAway, Vitals,
+    DropEnd, DropRecord, Found, Grant, Happening, NETWORK_DOWN, PassedOver, PoolSize, Problem,
+    ProblemKind, Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig, Snapshot, Start, State,
+    TargetError, TargetRule, TargetSpec, TunnelPolicy, TurnedAway, Vitals,
 };
 
 use crate::changes::Changes;
@@ -145,9 +145,17 @@ pub struct Tunnel {
     from_start: Mutex<Option<broadcast::Receiver<TunnelEvent>>>,
     /// Set when the tunnel is over.
     outcome: watch::Receiver<Option<Outcome>>,
+    endpoint: Option<String>,
 }
 
 impl Tunnel {
+    /// Where the calls go that start and resume sessions. `None` for AWS's own address in a
+    /// region whose name can't be part of one.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
     /// Listens, and starts the first session. Returns as soon as it listens: connections that
     /// come before the session is up wait for it.
     ///
@@ -312,6 +320,8 @@ fn launch(
         route: Arc::new(Route::of(config)),
     };
     let environment = config.environment.clone();
+    let ssm = access.endpoints().get(Service::Ssm);
+    let endpoint = ssm.map(|endpoint| endpoint.url.as_str().to_owned());
     let parts = Parts {
         policy,
         clock,
@@ -344,6 +354,7 @@ fn launch(
         events,
         from_start: Mutex::new(Some(from_start)),
         outcome,
+        endpoint,
     })
 }
 

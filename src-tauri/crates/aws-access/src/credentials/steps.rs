@@ -20,7 +20,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 
-use super::CredentialSource;
+use super::{CredentialSource, Origin};
 use crate::access::at;
 use crate::answer::{Call, call_error};
 use crate::profiles::path::{self, CredentialPath, Role, Source, value};
@@ -212,6 +212,7 @@ impl<'a> Search<'a> {
         role: &Role,
         credentials: Credentials,
     ) -> Result<Credentials, StepError> {
+        let origin = Origin::of(&credentials);
         let identity = aws_sdk_sts::Config::builder().credentials_provider(credentials);
         let answer = aws_sdk_sts::Client::new(&self.config(Service::Sts))
             .assume_role()
@@ -223,7 +224,9 @@ impl<'a> Search<'a> {
             .config_override(identity)
             .send()
             .await
-            .map_err(|error| call_error(Call::AssumeRole { role: &role.arn }, error))?;
+            .map_err(|error| {
+                origin.judge(call_error(Call::AssumeRole { role: &role.arn }, error))
+            })?;
         Ok(handed_out(answer.credentials)?)
     }
 
@@ -304,7 +307,7 @@ impl<'a> Search<'a> {
 /// The keys in the environment (SDKs and Tools Reference Guide, "AWS access keys").
 fn environment(variables: &Variables) -> Result<Credentials, CredentialsError> {
     let missing = || CredentialsError::not_loaded("the environment holds no keys");
-    Ok(Credentials::new(
+    let mut keys = Credentials::new(
         variables.get("AWS_ACCESS_KEY_ID").ok_or_else(missing)?,
         variables
             .get("AWS_SECRET_ACCESS_KEY")
@@ -313,7 +316,9 @@ fn environment(variables: &Variables) -> Result<Credentials, CredentialsError> {
         variables.get("AWS_SESSION_TOKEN"),
         None,
         "environment",
-    ))
+    );
+    Origin::Environment.note(&mut keys);
+    Ok(keys)
 }
 
 /// The name that the account's records show; each session needs one.

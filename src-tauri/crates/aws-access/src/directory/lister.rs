@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
 
 use super::listing::{Part, Shortfall};
+use crate::credentials::Origin;
 use crate::reading::{Node, NodeFilter, Reader, Reading, nodes_page};
 use crate::{Access, AccessError, Next};
 
@@ -72,9 +73,10 @@ impl Lister {
         let mut may_be_old = true;
         loop {
             let credentials = self.credentials().await?;
+            let origin = Origin::of(&credentials);
             let error = match self.access.timed(reading, make(credentials)).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
+                Err(error) => origin.judge(error),
             };
             if may_be_old && matches!(error, AccessError::ExpiredToken(_)) {
                 may_be_old = false;

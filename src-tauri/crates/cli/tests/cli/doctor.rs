@@ -220,7 +220,12 @@ async fn missing_expired_and_wrong_credentials_are_told_apart() {
     world.sim.faults().expire_credentials(true);
     let report = examined(&world).await;
     assert_eq!(report.code, Some(12));
-    report.says("identity", "failed", "expired-token", &["have expired"]);
+    report.says(
+        "identity",
+        "failed",
+        "expired-environment",
+        &["have expired"],
+    );
     report.skipped("identity", &["target", "start-session", "preferences"]);
 }
 

@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
 use crate::json::object;
-use crate::support::{Ended, Running, TARGET, World, carries, run, soon};
+use crate::support::{Ended, REGION, Running, TARGET, World, carries, run, soon};
 
 fn error(code: &str, status: u16) -> ApiFault {
     ApiFault::Error {
@@ -160,7 +160,49 @@ async fn a_tunnel_that_is_given_up_says_after_how_long_and_how_many_attempts() {
     assert_eq!(ended.code, Some(16), "{ended:?}");
     let last = *said(&ended).last().unwrap();
     assert!(last.starts_with("gave up after "), "{ended:?}");
-    assert!(last.contains(" attempts: AWS reports "), "{ended:?}");
+    let calls = format!(" attempts with calls to {}", world.sim.endpoint_url());
+    assert!(last.contains(&calls), "{ended:?}");
+    assert!(last.contains(": AWS reports "), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_given_up_says_so() {
+    let world = World::start().await;
+    let faults = world.sim.faults();
+    let ill = error("InternalServerError", 500);
+    faults.fail_api(Operation::StartSession, ill, None);
+    let mut command = world.program();
+    command
+        .args(["stream", "--target", TARGET, "--region", REGION])
+        .args(["--port", "22", "--endpoint-url", &world.sim.endpoint_url()]);
+    let ended = run(command).await;
+    assert_eq!(ended.code, Some(16), "{ended:?}");
+    let lines = said(&ended);
+    let [line] = lines[..] else {
+        panic!("not one line: {ended:?}");
+    };
+    assert!(line.starts_with("gave up after "), "{line}");
+    assert!(line.contains(&world.sim.endpoint_url()), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_the_environment_that_have_expired_are_not_said_to_be_looked_at_again() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--json"]));
+    culvert
+        .line_with(|line| object(line)["event"] == "listening")
+        .await;
+    world.sim.faults().expire_credentials(true);
+    world.sim.faults().reset();
+    let told = culvert
+        .line_with(|line| object(line)["state"]["kind"] == "needsSignIn")
+        .await;
+    let told = object(&told);
+    let problem = &told["state"]["problem"];
+    assert_eq!(problem["code"], "expired-environment", "{told}");
+    let remedy = problem["remedy"].as_str().unwrap();
+    assert!(remedy.contains("environment variables"), "{told}");
+    culvert.stopped_by("TERM").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Action, Tunnel};
 use crate::evidence::Cause;
 use crate::slot::{Lacks, Phase, Renewing, Slot};
-use crate::{Problem, ProblemKind};
+use crate::{NETWORK_DOWN, Problem, ProblemKind};
 
 /// Whether the machine has a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Tunnel {
 pub(super) fn network_down() -> Problem {
     Problem::new(
         ProblemKind::Network,
-        "network-down",
+        NETWORK_DOWN,
         "This machine has no network.",
         "Nothing to do here: the tunnel goes on as soon as the network is back.",
     )

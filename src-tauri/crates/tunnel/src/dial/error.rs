@@ -247,7 +247,7 @@ impl DialError {
             }
             // RFC 9110, section 15.6: the fault is the server's.
             Self::Refused { status: 500.., .. } => {
-                "The gateway has trouble: there is nothing to do here, and it is tried again."
+                "The gateway has trouble, and nothing here can mend it: see the AWS Health Dashboard if it lasts."
             }
             Self::Refused { .. } => {
                 "Check the permission ssmmessages:OpenDataChannel and this computer's clock."
