@@ -184,7 +184,9 @@ async fn sts_belongs_to_the_way_of_a_profile_that_is_a_role() {
     let config = "[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n\
          aws_secret_access_key = planted-base\n[profile role]\nsource_profile = base\n\
          role_arn = arn:aws:iam::111122223333:role/tunnels\n";
-    let file = world.path("config-with-a-role");
+    // Only files of this name may hold keys.
+    let file = world.path("with-a-role/.aws/config");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, config).unwrap();
     let place = format!("sts=http://{}", nobody.address());
     let endpoint = world.sim.endpoint_url();
