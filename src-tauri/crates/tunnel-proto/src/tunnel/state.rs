@@ -150,24 +150,15 @@ impl Tunnel {
 /// They are counted when it began, for nothing is placed on such a session while another is
 /// well, and a number that changes with each connection that ends would be told as news.
 fn illness(slot: &Slot) -> Option<Problem> {
-    match &slot.phase {
-        Phase::Up(up) => up.degraded.clone(),
-        Phase::Starting { .. }
-        | Phase::Resuming { .. }
-        | Phase::Dialling { .. }
-        | Phase::Handshaking { .. }
-        | Phase::Waiting { .. }
-        | Phase::Held { .. }
-        | Phase::AwaitingSignIn { .. } => {
-            let problem = slot.outage()?.problem.clone();
-            let held = slot
-                .drop
-                .as_ref()
-                .map_or(slot.connections, |drop| drop.connections());
-            Some(with_held(problem, held))
-        }
-        Phase::Ending(_) => None,
+    if let Some(up) = slot.up() {
+        return up.degraded.clone();
     }
+    let problem = slot.outage()?.problem.clone();
+    let held = slot
+        .drop
+        .as_ref()
+        .map_or(slot.connections, |drop| drop.connections());
+    Some(with_held(problem, held))
 }
 
 /// Says, beside what is wrong with a session, how many connections it held up when that began.
