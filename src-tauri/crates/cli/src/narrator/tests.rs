@@ -1,0 +1,375 @@
+//! What is told of a tunnel, when, and what is not told again.
+
+use tunnel_manager::tunnel::{Record, Refusal};
+
+use super::*;
+use crate::words::tests::resumed;
+
+const BUDGET: Duration = Duration::from_secs(1_800);
+
+const GOES_ON: &str = "It is tried for up to 30 min, not counting time without a way to AWS.";
+
+fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
+    TunnelEvent::State(State::Reconnecting {
+        since: 0,
+        attempt,
+        next_attempt: None,
+        problem: Problem::new(ProblemKind::Network, "x", what, ""),
+    })
+}
+
+/// One of a tunnel that is up.
+fn running() -> (Narrator, Instant) {
+    let now = Instant::now();
+    let mut narrator = Narrator::new(now, 0, BUDGET);
+    assert_eq!(narrator.handle(now, &up()), None);
+    (narrator, now)
+}
+
+fn up() -> TunnelEvent {
+    TunnelEvent::State(State::Up { since: 0 })
+}
+
+fn dropped() -> TunnelEvent {
+    recorded(Happening::Drop(Box::new(resumed())))
+}
+
+fn recorded(what: Happening) -> TunnelEvent {
+    TunnelEvent::Record(Box::new(Record { at: 0, what }))
+}
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+#[test]
+fn a_drop_that_is_over_soon_is_one_line() {
+    let (mut narrator, now) = running();
+    assert_eq!(narrator.handle(now, &reconnecting(1, "Gone.")), None);
+    assert_eq!(narrator.handle_due(now + seconds(2)), None);
+    let line = narrator.handle(now + seconds(2), &dropped()).unwrap();
+    assert!(line.contains("3 of 3 connections lived on"), "{line}");
+    assert_eq!(narrator.handle(now + seconds(2), &up()), None);
+    assert_eq!(narrator.due(), None);
+}
+
+#[test]
+fn an_outage_is_told_once_when_it_lasts_and_again_when_its_reason_changes() {
+    let (mut narrator, now) = running();
+    assert_eq!(narrator.handle(now, &reconnecting(1, "Gone.")), None);
+    let due = narrator.due().unwrap();
+    assert_eq!(due, now + PATIENCE);
+    let told = narrator.handle_due(due);
+    assert_eq!(told, Some(format!("reconnecting: Gone. {GOES_ON}")));
+    for attempt in 2..50 {
+        let again = reconnecting(attempt, "Gone.");
+        assert_eq!(narrator.handle(due + seconds(50), &again), None);
+    }
+    assert_eq!(
+        narrator.handle_due(now + seconds(60)).as_deref(),
+        Some("still reconnecting after 1 min, 49 attempts so far. It is being tried again.")
+    );
+    assert_eq!(narrator.handle_due(now + seconds(119)), None);
+    let other = narrator.handle(due + seconds(61), &reconnecting(50, "Throttled."));
+    assert_eq!(other, Some(format!("reconnecting: Throttled. {GOES_ON}")));
+    assert_eq!(
+        narrator
+            .gave_up(now + seconds(70), Some("https://ssm.example"))
+            .as_deref(),
+        Some("gave up after 1 min 10 s and 50 attempts with calls to https://ssm.example: ")
+    );
+    assert!(narrator.handle(due + seconds(70), &dropped()).is_some());
+    let end = narrator.handle(due + seconds(70), &up());
+    assert_eq!(end.as_deref(), Some("up"));
+    assert_eq!(narrator.gave_up(due + seconds(80), None), None);
+}
+
+fn refused(since: u64, attempt: u32, next_attempt: Option<u64>) -> TunnelEvent {
+    TunnelEvent::State(State::Reconnecting {
+        since,
+        attempt,
+        next_attempt,
+        problem: Problem::new(ProblemKind::Service, "x", "AWS is ill.", ""),
+    })
+}
+
+#[test]
+fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_without() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &refused(0, 2, Some(90_000)));
+    let told = narrator.handle_due(now + PATIENCE);
+    assert_eq!(
+        told.as_deref(),
+        Some("reconnecting: AWS is ill. It is tried for up to 30 min.")
+    );
+    let end = words::clock(1_800_000);
+    assert_eq!(
+        narrator.handle_due(now + seconds(60)),
+        Some(format!(
+            "still reconnecting after 1 min, 1 attempt so far. Next attempt in 30 s. It is \
+                 tried until {end} at least."
+        ))
+    );
+
+    let (mut narrator, now) = running();
+    let down = TunnelEvent::State(State::Reconnecting {
+        since: 0,
+        attempt: 1,
+        next_attempt: None,
+        problem: Problem::new(ProblemKind::Network, NETWORK_DOWN, "No network.", ""),
+    });
+    narrator.handle(now, &down);
+    let told = narrator.handle_due(now + PATIENCE);
+    assert_eq!(told.as_deref(), Some("reconnecting: No network."));
+    assert_eq!(
+        narrator.handle_due(now + seconds(60)).as_deref(),
+        Some("still without a network after 1 min.")
+    );
+}
+
+#[test]
+fn an_attempt_that_was_announced_and_not_made_is_not_counted() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &refused(0, 3, Some(9_000)));
+    let after = narrator.gave_up(now + seconds(1), None);
+    assert_eq!(
+        after.as_deref(),
+        Some("gave up after 1.0 s and 2 attempts: ")
+    );
+    narrator.handle(now, &refused(0, 3, None));
+    let after = narrator.gave_up(now + seconds(10), None);
+    assert_eq!(
+        after.as_deref(),
+        Some("gave up after 10 s and 3 attempts: ")
+    );
+}
+
+#[test]
+fn keys_of_the_environment_are_not_said_to_be_looked_at_again() {
+    let (mut narrator, now) = running();
+    let problem = Problem::new(
+        ProblemKind::Credentials,
+        AccessError::EXPIRED_ENVIRONMENT,
+        "Expired.",
+        "Start again.",
+    );
+    let told = narrator.handle(
+        now,
+        &TunnelEvent::State(State::NeedsSignIn {
+            since: 0,
+            next_attempt: None,
+            problem,
+        }),
+    );
+    assert_eq!(
+        told.as_deref(),
+        Some("needs sign-in: Expired. Start again.")
+    );
+}
+
+#[test]
+fn trouble_that_was_told_and_passed_without_a_drop_ends_with_up() {
+    let (mut narrator, now) = running();
+    let problem = Problem::new(ProblemKind::Network, "x", "No answer.", "");
+    let degraded = TunnelEvent::State(State::Degraded { since: 0, problem });
+    assert_eq!(narrator.handle(now, &degraded), None);
+    assert!(narrator.handle_due(now + PATIENCE).is_some());
+    let end = narrator.handle(now + seconds(9), &up());
+    assert_eq!(end.as_deref(), Some("up"));
+    assert_eq!(narrator.handle(now + seconds(10), &up()), None);
+}
+
+#[test]
+fn what_only_the_user_can_mend_is_told_at_once() {
+    let (mut narrator, now) = running();
+    let problem = Problem::new(ProblemKind::Credentials, "x", "Expired.", "Sign in.");
+    let needs_sign_in = |next_attempt| {
+        let problem = problem.clone();
+        TunnelEvent::State(State::NeedsSignIn {
+            since: 0,
+            next_attempt,
+            problem,
+        })
+    };
+    let told = narrator.handle(now, &needs_sign_in(Some(60_000)));
+    assert_eq!(
+        told.as_deref(),
+        Some(
+            "needs sign-in: Expired. Sign in. It looks again every 60 s, and as soon as the AWS \
+                 files change."
+        )
+    );
+    assert_eq!(narrator.handle(now, &needs_sign_in(None)), None);
+    assert_eq!(narrator.handle(now, &needs_sign_in(Some(120_000))), None);
+
+    // They are good again, and nothing else is known yet.
+    let problem = problem.clone();
+    let again = TunnelEvent::State(State::Reconnecting {
+        since: 0,
+        attempt: 2,
+        next_attempt: None,
+        problem,
+    });
+    assert_eq!(narrator.handle(now, &again), None);
+    assert_eq!(narrator.handle_due(now + seconds(9)), None);
+    assert_eq!(narrator.handle(now, &up()).as_deref(), Some("up"));
+}
+
+fn not_up_yet(what: &str, next_attempt: Option<u64>) -> TunnelEvent {
+    TunnelEvent::State(State::Reconnecting {
+        since: 0,
+        attempt: 2,
+        next_attempt,
+        problem: Problem::new(ProblemKind::Service, "x", what, "Wait."),
+    })
+}
+
+#[test]
+fn each_reason_for_not_coming_up_is_told_once_as_it_happens() {
+    let now = Instant::now();
+    let mut narrator = Narrator::new(now, 1_000, BUDGET);
+    let no = not_up_yet("No.", Some(3_000));
+    assert_eq!(narrator.handle(now, &no), None);
+    assert_eq!(narrator.due(), Some(now + A_MOMENT));
+    assert_eq!(
+        narrator.handle_due(now + A_MOMENT).as_deref(),
+        Some("not up yet: No. Wait. Next attempt in 1.5 s.")
+    );
+    for event in [not_up_yet("No.", None), no, dropped()] {
+        assert_eq!(narrator.handle(now + seconds(2), &event), None);
+    }
+    assert_eq!(narrator.due(), None);
+
+    // One that another follows is told, though that one came soon.
+    let two = now + seconds(2);
+    assert_eq!(narrator.handle(two, &not_up_yet("Never.", None)), None);
+    assert_eq!(
+        narrator.handle(two, &not_up_yet("Later.", None)).as_deref(),
+        Some("not up yet: Never. Wait. It is being tried again.")
+    );
+    // One that has passed in a moment is not.
+    assert_eq!(narrator.handle(two, &up()), None);
+    assert_eq!(narrator.due(), None);
+}
+
+#[test]
+fn a_start_that_is_not_answered_does_not_stay_silent() {
+    let now = Instant::now();
+    let mut narrator = Narrator::new(now, 0, BUDGET);
+    let connecting = TunnelEvent::State(State::Connecting { since: 0 });
+    assert_eq!(narrator.handle(now, &connecting), None);
+    assert!(narrator.handle_due(now + PATIENCE).is_some());
+    assert_eq!(narrator.handle_due(now + seconds(9)), None);
+
+    // That of a lazy tunnel's next session is nobody's who looks at a terminal.
+    let (mut narrator, now) = running();
+    assert_eq!(narrator.handle(now, &connecting), None);
+    assert_eq!(narrator.due(), None);
+}
+
+#[test]
+fn sixty_resets_in_nine_seconds_are_two_lines() {
+    let (mut narrator, now) = running();
+    let mut lines = 0;
+    for n in 0..60 {
+        let at = now + Duration::from_millis(150) * n;
+        lines += usize::from(narrator.handle(at, &dropped()).is_some());
+    }
+    assert_eq!(lines, 1);
+    let sum = narrator.handle_due(now + seconds(10)).unwrap();
+    assert!(sum.starts_with("… and 59 more like that from "), "{sum}");
+    assert_eq!(narrator.last_words(true), [] as [String; 0]);
+}
+
+#[test]
+fn a_session_of_the_pool_that_nobody_needed_is_no_news() {
+    let (mut narrator, now) = running();
+    let mut lost = resumed();
+    lost.end = DropEnd::LetGo;
+    let event = recorded(Happening::Drop(Box::new(lost)));
+    assert_eq!(narrator.handle(now, &event), None);
+    assert_eq!(narrator.due(), None);
+}
+
+#[test]
+fn a_connection_that_waited_in_vain_is_told_and_many_are_summed_up() {
+    let (mut narrator, now) = running();
+    let turned_away = recorded(Happening::TurnedAway(TurnedAway {
+        count: 1,
+        waited_ms: 30_000,
+        why: Refusal::WaitedOut,
+        problem: None,
+    }));
+    let line = narrator.handle(now, &turned_away).unwrap();
+    assert_eq!(
+        line,
+        "1 connection was closed after waiting 30 s for a session. Connect again once the \
+             tunnel is up."
+    );
+    for _ in 0..3 {
+        assert_eq!(narrator.handle(now, &turned_away), None);
+    }
+    let words = narrator.last_words(true);
+    assert!(words[0].contains("3 more"), "{words:?}");
+}
+
+#[test]
+fn why_there_was_no_session_is_said_of_connections_that_waited_in_vain() {
+    let (mut narrator, now) = running();
+    let turned_away = recorded(Happening::TurnedAway(TurnedAway {
+        count: 1,
+        waited_ms: 30_000,
+        why: Refusal::WaitedOut,
+        problem: Some(Problem::new(ProblemKind::Service, "x", "AWS is ill.", "")),
+    }));
+    let line = narrator.handle(now, &turned_away).unwrap();
+    assert!(line.contains("AWS is ill."), "{line}");
+}
+
+#[test]
+fn what_may_not_be_ended_is_not_promised_to_the_next_start() {
+    let (mut narrator, now) = running();
+    let problem = Problem::new(ProblemKind::Permission, "x", "Not allowed.", "");
+    let left = recorded(Happening::LeftBehind {
+        session_id: "s".to_owned(),
+        problem,
+    });
+    assert!(narrator.handle(now, &left).is_some());
+    let words = narrator.last_words(true);
+    assert!(words[0].ends_with("by its idle timeout."), "{words:?}");
+}
+
+#[test]
+fn what_stays_behind_at_the_service_is_said_at_the_end() {
+    let (mut narrator, now) = running();
+    let problem = Problem::new(ProblemKind::Network, "x", "No answer came.", "Wait.");
+    let left = |id: &str| {
+        recorded(Happening::LeftBehind {
+            session_id: id.to_owned(),
+            problem: problem.clone(),
+        })
+    };
+    let told = narrator.handle(now, &left("s-1"));
+    assert_eq!(
+        told.as_deref(),
+        Some("A session could not be ended at the service; it is tried again. No answer came.")
+    );
+    let ended = recorded(Happening::EndedLate {
+        session_id: "s-1".to_owned(),
+    });
+    assert!(narrator.handle(now, &ended).is_some());
+    assert_eq!(narrator.last_words(true), [] as [String; 0]);
+
+    assert!(narrator.handle_last(&left("s-2")));
+    assert!(!narrator.handle_last(&dropped()));
+    let words = narrator.last_words(true);
+    assert_eq!(
+        words,
+        [
+            "1 session is left open at the service. No answer came. The next start of Culvert \
+              ends what is left."
+        ]
+    );
+    let words = narrator.last_words(false);
+    assert!(words[0].ends_with("by its idle timeout."), "{words:?}");
+}
