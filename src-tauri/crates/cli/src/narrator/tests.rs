@@ -1,7 +1,9 @@
 //! What is told of a tunnel, when, and what is not told again.
 
-use tunnel_manager::tunnel::{Record, Refusal};
+use aws_access::AccessError;
+use tunnel_manager::tunnel::{NETWORK_DOWN, ProblemKind, Record, Refusal};
 
+use super::starting::A_MOMENT;
 use super::*;
 use crate::words::tests::resumed;
 
