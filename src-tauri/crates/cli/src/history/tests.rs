@@ -1,7 +1,8 @@
 //! What is printed of a history.
 
 use clap::Parser as _;
-use tunnel_manager::tunnel::{DropEnd, Record};
+use tunnel_manager::Reading;
+use tunnel_manager::tunnel::{Asked, Attempts, Cause, DropEnd, DropRecord, Record, Renewal, State};
 
 use super::*;
 use crate::words::tests::{problem, resumed};

@@ -1,0 +1,150 @@
+//! What happened, in words.
+
+use tunnel_manager::tunnel::{
+    Asked, Attempts, Cause, ClosedBy, DropRecord, Happening, Problem, Renewal, State,
+};
+
+use crate::output::problem_sentence;
+use crate::words::{close, cost, count, one_line, span, turned_away_line};
+
+/// What happened, in lines; the first stands behind the tunnel's name.
+pub(super) fn about(what: &Happening) -> Vec<String> {
+    match what {
+        Happening::State { state, cause } => vec![state_line(state, *cause)],
+        Happening::Drop(lost) => drop_lines(lost),
+        Happening::Renewed(renewal) => vec![renewal_line(renewal)],
+        Happening::TurnedAway(turned_away) => vec![turned_away_line(turned_away)],
+        Happening::LeftBehind {
+            session_id,
+            problem,
+        } => vec![
+            format!(
+                "The session {} could not be ended at the service.",
+                one_line(session_id)
+            ),
+            problem_sentence(problem),
+        ],
+        Happening::EndedLate { session_id } => vec![format!(
+            "The session {} is ended at the service after all.",
+            one_line(session_id)
+        )],
+        Happening::Target(choice) => vec![one_line(&choice.what())],
+    }
+}
+
+fn state_line(state: &State, cause: Cause) -> String {
+    let because = |what: &str| format!("{what} ({})", cause_words(cause));
+    let with = |what: &str, problem: &Problem| format!("{what}: {}", problem_sentence(problem));
+    match state {
+        State::Off => because("off"),
+        State::Listening => because("listening for a first connection"),
+        State::Connecting { .. } => because("connecting"),
+        State::Up { .. } => because("up"),
+        State::Stopping => because("stopping"),
+        State::Degraded { problem, .. } => with("degraded", problem),
+        State::Reconnecting { problem, .. } => with("reconnecting", problem),
+        State::NeedsSignIn { problem, .. } => with("needs sign-in", problem),
+        State::Failed { problem, .. } => with("failed", problem),
+    }
+}
+
+fn cause_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Started => "it was started",
+        Cause::Connection => "a connection came",
+        Cause::Idle => "no connection for a while",
+        Cause::Established => "a session is established",
+        Cause::Resumed => "the session is resumed",
+        Cause::Lost => "the connection to the gateway was lost",
+        Cause::SessionOver => "a session is over",
+        Cause::Refused => "a request was refused",
+        Cause::Health => "the health of a session has changed",
+        Cause::Network => "the network has changed",
+        Cause::Power => "the machine sleeps or wakes",
+        Cause::TriedNow => "an attempt was asked for",
+        Cause::Timer => "the next attempt was due",
+        Cause::Stopped => "it was stopped",
+    }
+}
+
+fn renewal_line(renewal: &Renewal) -> String {
+    let gap = match renewal.gap_ms {
+        0 => "without a gap".to_owned(),
+        gap => format!("with a gap of {}", span(gap)),
+    };
+    let age = span(renewal.socket_age_ms);
+    let connections = count(renewal.connections.into(), "connection", "connections");
+    format!("renewed after {age}, {gap}; {connections} lived on")
+}
+
+fn drop_lines(lost: &DropRecord) -> Vec<String> {
+    let mut lines = vec![lost.what.clone(), cost(lost), circumstances(lost)];
+    if !lost.attempts.is_empty() {
+        lines.push(attempts(lost));
+    }
+    if !lost.remedy.is_empty() {
+        lines.push(one_line(&lost.remedy));
+    }
+    lines
+}
+
+/// Who closed, with which code, and how it was at that moment.
+fn circumstances(lost: &DropRecord) -> String {
+    let by = match lost.closed_by {
+        ClosedBy::Gateway => "closed by the gateway",
+        ClosedBy::Network => "broken on the way",
+        ClosedBy::Deadline => "given up by Culvert for lack of an answer",
+        ClosedBy::Renewal => "left by Culvert to renew it",
+        ClosedBy::SessionEnd => "left by Culvert with the session's end",
+    };
+    let vitals = &lost.vitals;
+    let last_frame = vitals
+        .last_frame_ms
+        .map(|age| format!("last frame {} before", span(age)));
+    let round_trip = vitals
+        .round_trip_ms
+        .map(|ms| format!("round trip {}", span(ms.into())));
+    let parts = [
+        Some(format!("{by} at {}", span(lost.socket_age_ms))),
+        Some(close(&lost.close)),
+        last_frame,
+        round_trip,
+        Some(format!("{} unacknowledged", vitals.unacknowledged)),
+        Some(format!("{} held back for order", vitals.held)),
+        lost.session_id
+            .as_ref()
+            .map(|id| format!("session {}", one_line(id))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn attempts(lost: &DropRecord) -> String {
+    let left_out = lost.attempts_left_out;
+    let before = (left_out > 0).then(|| count(left_out.into(), "other before", "others before"));
+    let kinds = lost.attempts.iter().map(alike);
+    before
+        .into_iter()
+        .chain(kinds)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn alike(attempts: &Attempts) -> String {
+    let asked = match attempts.asked {
+        Asked::StartSession => "StartSession",
+        Asked::ResumeSession => "ResumeSession",
+        Asked::Upgrade => "WebSocket",
+    };
+    let came = match &attempts.problem {
+        None => "granted",
+        Some(problem) => problem.code.as_str(),
+    };
+    let took = span(attempts.took_ms);
+    let (first, last) = (span(attempts.first_after_ms), span(attempts.last_after_ms));
+    match attempts.count {
+        1 => format!("{asked} after {last}: {came} within {took}"),
+        many => {
+            format!("{asked}: {many} × {came}, after {first} to {last}, the last within {took}")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The history for people.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tunnel_manager::tunnel::Happening;
+use tunnel_manager::{Entry, Reading};
+
+use super::History;
+use super::events::about;
+use super::sums::{by_tunnel, sum};
+use super::told::told_by_drops;
+use crate::words::{count, one_line};
+
+/// Under the clock's column.
+const INDENT: &str = "          ";
+
+impl History {
+    pub(super) fn sentences(&self, reading: &Reading, since: u64, zone: &TimeZone) -> Vec<String> {
+        let told = told_by_drops(&reading.entries);
+        let mut shown: Vec<_> = reading
+            .entries
+            .iter()
+            .filter(|entry| self.shows(entry, since) && !told.tell(entry))
+            .collect();
+        shown.sort_by_key(|entry| began(entry));
+        let mut lines = Vec::new();
+        let mut last_day = String::new();
+        for entry in shown {
+            let (day, clock) = local(began(entry), zone);
+            if day != last_day {
+                if !lines.is_empty() {
+                    lines.push(String::new());
+                }
+                lines.push(day.clone());
+                last_day = day;
+            }
+            let name = one_line(&entry.tunnel.name);
+            let mut said = about(&entry.record.what).into_iter();
+            let first = said.next().unwrap_or_default();
+            lines.push(format!("{clock}  {name}: {first}"));
+            lines.extend(said.map(|more| format!("{INDENT}{more}")));
+        }
+        if lines.is_empty() {
+            let which = if self.drops {
+                "lost connection"
+            } else {
+                "event"
+            };
+            let of = match &self.tunnel {
+                Some(tunnel) => format!(" of a tunnel with \"{tunnel}\" in its name"),
+                None => String::new(),
+            };
+            let last = as_asked(self.since);
+            lines.push(format!("No {which}{of} is recorded in the last {last}."));
+        }
+        let summaries = by_tunnel(&reading.entries, since);
+        if !summaries.is_empty() {
+            lines.push(String::new());
+        }
+        for (name, summary) in summaries {
+            lines.push(format!("{}: {}.", one_line(name), sum(&summary)));
+        }
+        if reading.left_out > 0 {
+            lines.push(format!(
+                "{} could not be kept: too many came, or the disk had no room.",
+                count(reading.left_out, "record", "records")
+            ));
+        }
+        if reading.unreadable > 0 {
+            lines.push(format!(
+                "{} of the history can't be read.",
+                count(reading.unreadable, "line", "lines")
+            ));
+        }
+        lines
+    }
+}
+
+/// When what an entry tells began: a drop is recorded at its end.
+fn began(entry: &Entry) -> u64 {
+    match &entry.record.what {
+        Happening::Drop(lost) => lost.close.at.min(entry.record.at),
+        Happening::State { .. }
+        | Happening::Renewed(_)
+        | Happening::TurnedAway(_)
+        | Happening::LeftBehind { .. }
+        | Happening::EndedLate { .. }
+        | Happening::Target(_) => entry.record.at,
+    }
+}
+
+/// The day and the time of day.
+fn local(unix_ms: u64, zone: &TimeZone) -> (String, String) {
+    let timestamp = i64::try_from(unix_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or_default();
+    let local = timestamp.to_zoned(zone.clone());
+    let day = local.strftime("%A %-d %B %Y").to_string();
+    (day, local.strftime("%H:%M:%S").to_string())
+}
+
+/// A length of time as it can be asked for: in one unit.
+fn as_asked(since: Duration) -> String {
+    let minutes = since.as_secs() / 60;
+    match (minutes % 60, minutes % (24 * 60)) {
+        (0, 0) if minutes > 24 * 60 => format!("{} d", minutes / (24 * 60)),
+        (0, _) => format!("{} h", minutes / 60),
+        (_, _) => format!("{minutes} min"),
+    }
+}
