@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tunnel_manager::{BindAddress, Draft, Field, Invalid, ManagerError, Overview, TunnelStatus};
-use tunnel_proto::{Close, Problem, ProblemKind, State};
+use tunnel_proto::{Close, Problem, ProblemKind, State, Then, Until};
 
 /// Everything at one moment.
 #[derive(Debug, Clone, Serialize, Type)]
@@ -88,25 +88,59 @@ pub(crate) enum StateView {
     Connecting { since: u64 },
     /// It carries connections.
     Up { since: u64 },
-    /// It lives, but something is wrong.
-    Degraded { since: u64, problem: ProblemView },
+    /// It lives, but something is wrong. The connections that are held go on slowly, or not at all.
+    Degraded {
+        since: u64,
+        problem: ProblemView,
+        held: u32,
+        until: Option<UntilView>,
+    },
     /// It is being resumed or replaced.
     Reconnecting {
         since: u64,
         attempt: u32,
         next_attempt: Option<u64>,
         problem: ProblemView,
+        held: u32,
+        until: Option<UntilView>,
     },
     /// Only the user can renew the credentials.
     NeedsSignIn {
         since: u64,
         next_attempt: Option<u64>,
         problem: ProblemView,
+        held: u32,
     },
     /// Its sessions are being ended.
     Stopping,
     /// Given up.
     Failed { since: u64, problem: ProblemView },
+}
+
+/// When a state ends if nothing else ends it before.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UntilView {
+    /// Unix milliseconds.
+    at: u64,
+    /// What happens then.
+    then: ThenView,
+}
+
+/// What happens when a state has lasted as long as it may.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ThenView {
+    /// The session gets another WebSocket; nothing is lost.
+    Resumed,
+    /// The session's connections are reset, and another takes its place.
+    Replaced,
+    /// What was lost on the way has come again: an estimate.
+    CaughtUp,
+    /// The tunnel gives up.
+    GivenUp,
+    /// The tunnel listens, and the next connection starts another session.
+    Listening,
 }
 
 /// Something that went wrong: what, why, and what to do.
@@ -281,29 +315,40 @@ impl From<&State> for StateView {
             State::Listening => Self::Listening,
             State::Connecting { since } => Self::Connecting { since: *since },
             State::Up { since } => Self::Up { since: *since },
-            State::Degraded { since, problem } => Self::Degraded {
+            State::Degraded {
+                since,
+                problem,
+                outlook,
+            } => Self::Degraded {
                 since: *since,
                 problem: problem.into(),
+                held: outlook.held,
+                until: outlook.until.map(UntilView::from),
             },
             State::Reconnecting {
                 since,
                 attempt,
                 next_attempt,
                 problem,
+                outlook,
             } => Self::Reconnecting {
                 since: *since,
                 attempt: *attempt,
                 next_attempt: *next_attempt,
                 problem: problem.into(),
+                held: outlook.held,
+                until: outlook.until.map(UntilView::from),
             },
             State::NeedsSignIn {
                 since,
                 next_attempt,
                 problem,
+                outlook,
             } => Self::NeedsSignIn {
                 since: *since,
                 next_attempt: *next_attempt,
                 problem: problem.into(),
+                held: outlook.held,
             },
             State::Stopping => Self::Stopping,
             State::Failed { since, problem } => Self::Failed {
@@ -311,6 +356,19 @@ impl From<&State> for StateView {
                 problem: problem.into(),
             },
         }
+    }
+}
+
+impl From<Until> for UntilView {
+    fn from(Until { at, then }: Until) -> Self {
+        let then = match then {
+            Then::Resumed => ThenView::Resumed,
+            Then::Replaced => ThenView::Replaced,
+            Then::CaughtUp => ThenView::CaughtUp,
+            Then::GivenUp => ThenView::GivenUp,
+            Then::Listening => ThenView::Listening,
+        };
+        Self { at, then }
     }
 }
 

@@ -199,6 +199,11 @@ impl World {
         self.now - from
     }
 
+    /// What the time is, in Unix milliseconds.
+    pub(crate) fn unix_ms(&self) -> u64 {
+        self.clock.unix_ms(self.now)
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.tunnel.state(), State::Up { .. })
     }
@@ -370,10 +375,12 @@ impl World {
                 SessionEvent::PathDead { .. } => {
                     self.lose(key, None, "no answer", ClosedBy::Deadline);
                 }
-                SessionEvent::Degraded(problem) => {
-                    let code = problem.as_ref().map(|problem| problem.code.clone());
-                    self.degraded.push((self.now, code));
-                    self.input(Input::Degraded(key, problem));
+                SessionEvent::Degraded(illness) => {
+                    let code = illness.as_ref().map(|illness| illness.problem.code.clone());
+                    if self.degraded.last().map(|(_, told)| told) != Some(&code) {
+                        self.degraded.push((self.now, code));
+                    }
+                    self.input(Input::Degraded(key, illness));
                 }
                 SessionEvent::EndConfirmed => self.input(Input::FlagDone(key)),
                 SessionEvent::Over(problem) => {

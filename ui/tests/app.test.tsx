@@ -167,7 +167,7 @@ test("the demo's buttons stay while it is cut", () => {
   const demo = everyState.tunnels.filter((shown) => shown.demo);
   const { tell } = opened({ tunnels: demo, store: null });
   const cut = screen.getByRole("button", { name: "Cut it" });
-  const state = { kind: "reconnecting", since: NOW, attempt: 1, nextAttempt: null, problem: problem() } as const;
+  const state = { kind: "reconnecting", since: NOW, attempt: 1, nextAttempt: null, problem: problem(), held: 0, until: null } as const;
   tell({ tunnels: demo.map((shown) => ({ ...shown, state })), store: null });
   expect(cut.isConnected).toBe(true);
   expect(screen.queryByRole("button", { name: "Try now" })).toBeNull();

@@ -37,9 +37,14 @@ describe("states", () => {
   test("a reconnect says the attempt, when the next comes, why, and who waits", () => {
     const ledger = everyState.tunnels[1];
     expect(ledger && stateSentence(ledger, NOW)).toBe(
-      "attempt 3, next in 4 s. The connection to the gateway broke; 2 connections wait",
+      "attempt 3, next in 4 s. The connection to the gateway broke; 3 connections wait",
     );
     expect(ledger && stateSentence(ledger, NOW + 10_000)).toContain("attempt 3, now");
+  });
+
+  test("a tunnel that is not well says how many connections wait for it", () => {
+    const files = everyState.tunnels[3];
+    expect(files && stateSentence(files, NOW)).toBe("The agent has not answered for 12 s; 1 connection waits");
   });
 
   test("the switch is off for what has given up or is being stopped", () => {

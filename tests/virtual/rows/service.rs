@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tunnel_proto::{Input, State};
+use tunnel_proto::{Input, State, Then};
 
 use super::{BOTH_WAYS, HOUR, LONG, MINUTE, SECOND, assert_whole, one_session, reasons};
 use crate::agent::Manner;
@@ -235,11 +235,21 @@ fn a_session_whose_destination_does_not_read_is_jammed_though_pongs_go_on() {
     world.run_for(SECOND);
     world.service.sessions[0].agent.manner = Manner::Stuck;
     world.run_for(SECOND * 10);
-    let State::Degraded { problem, .. } = world.tunnel.state() else {
+    let State::Degraded {
+        problem, outlook, ..
+    } = world.tunnel.state()
+    else {
         panic!("{:?}", world.tunnel.state());
     };
     assert_eq!(problem.code, "stalled");
-    assert_replaced_within(&mut world, SECOND * 32, "jammed");
+    assert_eq!(outlook.held, 1);
+    let end = outlook.until.unwrap();
+    assert_eq!(end.then, Then::Replaced);
+    // It is as was said, but for the last ping.
+    let left = Duration::from_millis(end.at - world.unix_ms());
+    world.run_for(left - SECOND / 2);
+    assert!(world.replaced.is_empty());
+    assert_replaced_within(&mut world, SECOND, "jammed");
     assert_eq!(world.tunnel.reconnects(), 0);
 }
 

@@ -138,16 +138,29 @@ export type StateView =
 { kind: "connecting"; since: number } | 
 /**  It carries connections. */
 { kind: "up"; since: number } | 
-/**  It lives, but something is wrong. */
-{ kind: "degraded"; since: number; problem: ProblemView } | 
+/**  It lives, but something is wrong. The connections that are held go on slowly, or not at all. */
+{ kind: "degraded"; since: number; problem: ProblemView; held: number; until: UntilView | null } | 
 /**  It is being resumed or replaced. */
-{ kind: "reconnecting"; since: number; attempt: number; nextAttempt: number | null; problem: ProblemView } | 
+{ kind: "reconnecting"; since: number; attempt: number; nextAttempt: number | null; problem: ProblemView; held: number; until: UntilView | null } | 
 /**  Only the user can renew the credentials. */
-{ kind: "needsSignIn"; since: number; nextAttempt: number | null; problem: ProblemView } | 
+{ kind: "needsSignIn"; since: number; nextAttempt: number | null; problem: ProblemView; held: number } | 
 /**  Its sessions are being ended. */
 { kind: "stopping" } | 
 /**  Given up. */
 { kind: "failed"; since: number; problem: ProblemView };
+
+/**  What happens when a state has lasted as long as it may. */
+export type ThenView = 
+/**  The session gets another WebSocket; nothing is lost. */
+"resumed" | 
+/**  The session's connections are reset, and another takes its place. */
+"replaced" | 
+/**  What was lost on the way has come again: an estimate. */
+"caughtUp" | 
+/**  The tunnel gives up. */
+"givenUp" | 
+/**  The tunnel listens, and the next connection starts another session. */
+"listening";
 
 /**  One tunnel at one moment. */
 export type TunnelView = {
@@ -196,6 +209,14 @@ export type TunnelView = {
 	demo: boolean,
 	/**  Its port is in use; this one is free. */
 	freePort: number | null,
+};
+
+/**  When a state ends if nothing else ends it before. */
+export type UntilView = {
+	/**  Unix milliseconds. */
+	at: number,
+	/**  What happens then. */
+	then: ThenView,
 };
 
 /* Tauri Specta runtime */

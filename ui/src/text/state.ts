@@ -43,11 +43,11 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
     case "up":
       return `for ${duration(now - state.since)}`;
     case "degraded":
-      return sentence(state.problem.what);
+      return withWaiting(sentence(state.problem.what), state.held + tunnel.waiting);
     case "reconnecting":
       return withWaiting(
         `attempt ${state.attempt}, ${nextAttempt(state.nextAttempt, now)}. ${sentence(state.problem.what)}`,
-        tunnel.waiting,
+        state.held + tunnel.waiting,
       );
     case "needsSignIn":
       return `${sentence(state.problem.what)}. ${nextLook(state.nextAttempt, now)}`;

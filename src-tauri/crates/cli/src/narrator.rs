@@ -4,6 +4,7 @@
 mod flood;
 mod left_behind;
 mod outage;
+mod outlook;
 mod starting;
 mod trouble;
 
@@ -191,17 +192,21 @@ impl Narrator {
                 let end = self.end_trouble("up");
                 end.filter(|_| waited)
             }
-            State::Degraded { problem, .. } => {
+            State::Degraded {
+                problem, outlook, ..
+            } => {
                 self.stage = Stage::Running;
                 self.outage = None;
                 let sentence = format!("degraded: {}", problem_sentence(problem));
-                self.trouble(now, now + PATIENCE, sentence)
+                self.note_trouble(now + PATIENCE, sentence, outlook::words(outlook));
+                self.tell_trouble(now)
             }
             State::Reconnecting {
                 problem,
                 next_attempt,
                 attempt,
                 since,
+                outlook: _,
             } => {
                 let lacks = Lacks::of(problem);
                 self.note_attempt(now, *since, *attempt, *next_attempt, lacks);

@@ -26,6 +26,7 @@ mod close;
 mod evidence;
 mod failure;
 mod leftovers;
+mod outlook;
 mod policy;
 mod session;
 mod slot;
@@ -41,6 +42,7 @@ pub use evidence::{
 };
 pub use failure::{Failure, Next};
 pub use leftovers::{Leftover, LeftoverAction, Leftovers, Place};
+pub use outlook::{Deadline, Illness, Outlook, Then, Until};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
 pub use session::{
     ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,

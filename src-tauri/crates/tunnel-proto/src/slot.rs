@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::tunnel::drops::OpenDrop;
-use crate::{Grant, Load, PassedOver, Problem, Purpose};
+use crate::{Grant, Illness, Load, PassedOver, Problem, Purpose};
 
 /// Names one session of a tunnel. A session that replaces another has a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,7 +100,7 @@ pub(crate) struct Up {
     /// The outage before, until the session was healthy for long enough to forget it.
     pub(crate) healing: Option<Outage>,
     /// What is wrong with the session although it lives.
-    pub(crate) degraded: Option<Problem>,
+    pub(crate) degraded: Option<Illness>,
     /// What it carries.
     pub(crate) load: Load,
     /// How far the renewal of its WebSocket is.
@@ -171,11 +171,11 @@ pub(crate) struct Outage {
     pub(crate) problem: Problem,
     /// The credentials were refused in it, and have been asked for once more since.
     pub(crate) credentials_refused: bool,
-    /// What the last attempt lacked that a person can bring.
+    /// What the last attempt lacked that has to come from elsewhere.
     pub(crate) lacks: Lacks,
 }
 
-/// What an attempt lacked that a person can bring.
+/// What an attempt lacked that has to come from elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lacks {
     /// Nothing that is known.
@@ -184,6 +184,8 @@ pub(crate) enum Lacks {
     SignIn,
     /// Settings that can be read.
     Settings,
+    /// A way to the service.
+    Network,
 }
 
 impl Outage {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Choice;
+use crate::{Choice, Outlook};
 
 /// A tunnel at one moment. Times are Unix milliseconds, durations milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,9 @@ pub enum State {
         since: u64,
         /// What is wrong.
         problem: Problem,
+        /// For whom, and until when: that of the session with the most connections.
+        #[serde(flatten)]
+        outlook: Outlook,
     },
     /// No session can carry connections; one is being resumed or replaced.
     Reconnecting {
@@ -91,6 +94,9 @@ pub enum State {
         next_attempt: Option<u64>,
         /// Why.
         problem: Problem,
+        /// For whom, and until when it is tried.
+        #[serde(flatten)]
+        outlook: Outlook,
     },
     /// Credentials have expired and only the user can get new ones.
     NeedsSignIn {
@@ -101,6 +107,9 @@ pub enum State {
         next_attempt: Option<u64>,
         /// What the credentials' source said.
         problem: Problem,
+        /// For whom. It has no end.
+        #[serde(flatten)]
+        outlook: Outlook,
     },
     /// Sessions are being ended at the service.
     Stopping,

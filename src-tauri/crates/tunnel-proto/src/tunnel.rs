@@ -21,17 +21,22 @@ use ssm_data_channel::Clock;
 use crate::evidence::{Cause, Happening, Record};
 use crate::slot::{Ending, Outage, Phase, Renewing, Slot};
 use crate::{
-    Candidate, Choice, Close, Failure, Load, Problem, SessionKey, Start, State, TunnelPolicy,
-    Vitals,
+    Candidate, Choice, Close, Failure, Illness, Load, Problem, SessionKey, Start, State,
+    TunnelPolicy, Vitals,
 };
 
 pub use drops::Loss;
 pub use recovery::SIGN_IN_PROBE;
+use state::News;
 use surroundings::{Network, Power};
 
 /// How long a session must be healthy until the outage before it is forgotten. Restoring the
 /// budget at once would let a session over which nothing gets through be retried for ever.
 const HEALING: Duration = Duration::from_secs(60);
+
+/// The least time between two events that differ in numbers alone: each connection that comes or
+/// goes changes them.
+const NUMBERS_PAUSE: Duration = Duration::from_secs(1);
 
 /// The service's answer to StartSession or ResumeSession.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,7 +81,7 @@ pub enum Input {
     /// A session that shakes hands is refused what it needs, such as its keys.
     Refused(SessionKey, Failure),
     /// Something is wrong with a session that lives, or is so no more.
-    Degraded(SessionKey, Option<Problem>),
+    Degraded(SessionKey, Option<Illness>),
     /// A session carries more or less than before.
     Load(SessionKey, Load),
     /// The moment that [`Action::AwaitQuiet`] asked for has come.
@@ -217,6 +222,8 @@ pub enum TunnelTimer {
     Idle,
     /// The agent did not acknowledge the end of its session.
     EndConfirmation(SessionKey),
+    /// Numbers in the tunnel's state have changed, and have not been told for a while.
+    Numbers,
     /// Stopping has taken long enough.
     StopLimit,
 }
@@ -268,6 +275,10 @@ pub struct Tunnel {
     replacements: u32,
     last_close: Option<Close>,
     told: State,
+    /// When that was told.
+    told_at: Instant,
+    /// When its numbers are to be told, which have changed since.
+    numbers_due: Option<Instant>,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
 }
@@ -310,6 +321,8 @@ impl Tunnel {
             replacements: 0,
             last_close: None,
             told: told.clone(),
+            told_at: now,
+            numbers_due: None,
             actions: VecDeque::new(),
             events: VecDeque::from([Event::StateChanged(told.clone())]),
         };
@@ -337,7 +350,7 @@ impl Tunnel {
             Input::Lost(key, loss) => self.handle_lost(now, key, loss),
             Input::Over(key, problem, vitals) => self.handle_over(now, key, problem, vitals),
             Input::Refused(key, failure) => self.handle_refused(now, key, failure),
-            Input::Degraded(key, problem) => self.handle_degraded(key, problem),
+            Input::Degraded(key, illness) => self.handle_degraded(key, illness),
             Input::Load(key, load) => self.handle_load(key, load),
             Input::Quiet(key) => self.handle_quiet(now, key),
             Input::Renewed(key) => self.handle_renewed(now, key),
@@ -401,9 +414,11 @@ impl Tunnel {
             Intent::Stop { deadline } => Some((deadline, TunnelTimer::StopLimit)),
             Intent::Run | Intent::Over(_) => None,
         };
+        let numbers = self.numbers_due.map(|due| (due, TunnelTimer::Numbers));
         slots
             .chain(self.pool_timeout())
             .chain(stop)
+            .chain(numbers)
             .min_by_key(|(at, _)| *at)
     }
 
@@ -543,26 +558,40 @@ impl Tunnel {
             (true, since) => since,
             (false, _) => None,
         };
-        let degraded = self.up_since.is_some() && self.degradation().is_some();
+        let degraded = self.up_since.is_some() && self.is_degraded();
         self.degraded_since = match (degraded, self.degraded_since) {
             (true, None) => Some(self.clock.unix_ms(now)),
             (true, since) => since,
             (false, _) => None,
         };
         self.place_waiting(now);
+        self.tell_state(now, cause);
+    }
+
+    fn tell_state(&mut self, now: Instant, cause: Cause) {
         let state = self.state();
-        if state != self.told {
-            // An outage's next attempt is no news; the drop's record will list the answers.
-            if !state::is_same_news(&state, &self.told) {
+        let numbers_due = self.told_at + NUMBERS_PAUSE;
+        self.numbers_due = None;
+        match state::news(&self.told, &state) {
+            News::None => return,
+            News::Outlook if now < numbers_due => {
+                self.numbers_due = Some(numbers_due);
+                return;
+            }
+            News::Outlook => {}
+            // No news for the history: the drop's record will list the answers.
+            News::Attempt => {}
+            News::State => {
                 let what = Happening::State {
                     state: state.clone(),
                     cause,
                 };
                 self.record(now, what);
             }
-            self.told = state.clone();
-            self.events.push_back(Event::StateChanged(state));
         }
+        self.told = state.clone();
+        self.told_at = now;
+        self.events.push_back(Event::StateChanged(state));
     }
 
     fn record(&mut self, now: Instant, what: Happening) {

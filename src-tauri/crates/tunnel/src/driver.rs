@@ -483,7 +483,7 @@ impl Driver {
             Report::DataKeyNeeded { key_id } => self.request_data_key(key, key_id),
             Report::Lost(loss) => self.input(Input::Lost(key, loss)),
             Report::Over(problem, vitals) => self.input(Input::Over(key, problem, vitals)),
-            Report::Degraded(problem) => self.input(Input::Degraded(key, problem)),
+            Report::Degraded(illness) => self.input(Input::Degraded(key, illness)),
             Report::Load(load) => self.input(Input::Load(key, load)),
             Report::Quiet => self.input(Input::Quiet(key)),
             Report::Renewed => self.input(Input::Renewed(key)),

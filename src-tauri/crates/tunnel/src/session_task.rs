@@ -19,8 +19,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tunnel_proto::{
-    Clock, Close, ClosedBy, ConnectionId, DataKey, Facts, Learned, Load, Loss, Problem, Session,
-    SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Vitals,
+    Clock, Close, ClosedBy, ConnectionId, DataKey, Facts, Illness, Learned, Load, Loss, Problem,
+    Session, SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Vitals,
 };
 
 use crate::connection::{Connection, FromConnection};
@@ -89,7 +89,7 @@ pub(crate) enum Report {
     },
     Lost(Loss),
     Over(Problem, Vitals),
-    Degraded(Option<Problem>),
+    Degraded(Option<Illness>),
     Load(Load),
     /// Nothing is on its way.
     Quiet,
@@ -454,7 +454,7 @@ impl SessionTask {
                     let reason = format!("no answer for {seconds} s");
                     self.drop_socket(now, self.close_record(None, reason), ClosedBy::Deadline);
                 }
-                SessionEvent::Degraded(problem) => self.report(Report::Degraded(problem)),
+                SessionEvent::Degraded(illness) => self.report(Report::Degraded(illness)),
                 SessionEvent::Load(load) => self.report(Report::Load(load)),
                 SessionEvent::Quiet => self.handle_quiet(now),
                 SessionEvent::NotQuiet => {

@@ -2,7 +2,9 @@
 
 use clap::Parser as _;
 use tunnel_manager::Reading;
-use tunnel_manager::tunnel::{Asked, Attempts, Cause, DropEnd, DropRecord, Record, Renewal, State};
+use tunnel_manager::tunnel::{
+    Asked, Attempts, Cause, DropEnd, DropRecord, Outlook, Record, Renewal, State,
+};
 
 use super::*;
 use crate::words::tests::{problem, resumed};
@@ -39,6 +41,7 @@ fn reconnecting(at: u64) -> Record {
         attempt: 1,
         next_attempt: None,
         problem: problem(),
+        outlook: Outlook::default(),
     };
     state(at, state_, Cause::Lost)
 }

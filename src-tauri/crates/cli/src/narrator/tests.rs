@@ -1,7 +1,7 @@
 //! What is told of a tunnel, when, and what is not told again.
 
 use aws_access::AccessError;
-use tunnel_manager::tunnel::{NETWORK_DOWN, ProblemKind, Record, Refusal};
+use tunnel_manager::tunnel::{NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal};
 
 use super::starting::A_MOMENT;
 use super::*;
@@ -17,6 +17,7 @@ fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
         attempt,
         next_attempt: None,
         problem: Problem::new(ProblemKind::Network, "x", what, ""),
+        outlook: Outlook::default(),
     })
 }
 
@@ -92,6 +93,7 @@ fn refused(since: u64, attempt: u32, next_attempt: Option<u64>) -> TunnelEvent {
         attempt,
         next_attempt,
         problem: Problem::new(ProblemKind::Service, "x", "AWS is ill.", ""),
+        outlook: Outlook::default(),
     })
 }
 
@@ -119,6 +121,7 @@ fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_witho
         attempt: 1,
         next_attempt: None,
         problem: Problem::new(ProblemKind::Network, NETWORK_DOWN, "No network.", ""),
+        outlook: Outlook::default(),
     });
     narrator.handle(now, &down);
     let told = narrator.handle_due(now + PATIENCE);
@@ -161,6 +164,7 @@ fn keys_of_the_environment_are_not_said_to_be_looked_at_again() {
             since: 0,
             next_attempt: None,
             problem,
+            outlook: Outlook::default(),
         }),
     );
     assert_eq!(
@@ -170,10 +174,37 @@ fn keys_of_the_environment_are_not_said_to_be_looked_at_again() {
 }
 
 #[test]
+fn a_degraded_tunnel_says_how_many_wait_when_it_is_told_and_is_not_told_anew_for_that() {
+    let (mut narrator, now) = running();
+    let degraded = |held| {
+        TunnelEvent::State(State::Degraded {
+            since: 0,
+            problem: Problem::new(ProblemKind::Target, "x", "Stuck.", ""),
+            outlook: Outlook {
+                held,
+                ..Outlook::default()
+            },
+        })
+    };
+    assert_eq!(narrator.handle(now, &degraded(9)), None);
+    assert_eq!(narrator.handle(now + seconds(1), &degraded(7)), None);
+    assert_eq!(
+        narrator.handle_due(now + PATIENCE).as_deref(),
+        Some("degraded: Stuck. 7 connections wait.")
+    );
+    assert_eq!(narrator.handle(now + seconds(9), &degraded(2)), None);
+    assert_eq!(narrator.handle_due(now + seconds(60)), None);
+}
+
+#[test]
 fn trouble_that_was_told_and_passed_without_a_drop_ends_with_up() {
     let (mut narrator, now) = running();
     let problem = Problem::new(ProblemKind::Network, "x", "No answer.", "");
-    let degraded = TunnelEvent::State(State::Degraded { since: 0, problem });
+    let degraded = TunnelEvent::State(State::Degraded {
+        since: 0,
+        problem,
+        outlook: Outlook::default(),
+    });
     assert_eq!(narrator.handle(now, &degraded), None);
     assert!(narrator.handle_due(now + PATIENCE).is_some());
     let end = narrator.handle(now + seconds(9), &up());
@@ -191,6 +222,7 @@ fn what_only_the_user_can_mend_is_told_at_once() {
             since: 0,
             next_attempt,
             problem,
+            outlook: Outlook::default(),
         })
     };
     let told = narrator.handle(now, &needs_sign_in(Some(60_000)));
@@ -211,6 +243,7 @@ fn what_only_the_user_can_mend_is_told_at_once() {
         attempt: 2,
         next_attempt: None,
         problem,
+        outlook: Outlook::default(),
     });
     assert_eq!(narrator.handle(now, &again), None);
     assert_eq!(narrator.handle_due(now + seconds(9)), None);
@@ -223,6 +256,7 @@ fn not_up_yet(what: &str, next_attempt: Option<u64>) -> TunnelEvent {
         attempt: 2,
         next_attempt,
         problem: Problem::new(ProblemKind::Service, "x", what, "Wait."),
+        outlook: Outlook::default(),
     })
 }
 

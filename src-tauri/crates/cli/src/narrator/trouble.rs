@@ -13,6 +13,9 @@ pub(super) struct Trouble {
     due: Instant,
     /// What is to be told.
     sentence: String,
+    /// For whom it is so, and until when, as that is now: told with the sentence, and no news by
+    /// itself. Empty, or begins with a space.
+    outlook: String,
     /// What was told of it last.
     pub(super) told: Option<String>,
     /// A drop has told how it ended.
@@ -36,7 +39,7 @@ impl Narrator {
         }
         let trouble = self.trouble.as_mut()?;
         trouble.told = Some(trouble.sentence.clone());
-        trouble.told.clone()
+        Some(format!("{}{}", trouble.sentence, trouble.outlook))
     }
 
     /// Ends what was told of trouble; says so in the words given.
@@ -65,23 +68,30 @@ impl Narrator {
         due: Instant,
         sentence: String,
     ) -> Option<String> {
+        self.note_trouble(due, sentence, String::new());
+        self.tell_trouble(now)
+    }
+
+    /// Notes trouble, and for whom it is so, without telling it yet.
+    pub(super) fn note_trouble(&mut self, due: Instant, sentence: String, outlook: String) {
         match &mut self.trouble {
             Some(trouble) => {
                 trouble.due = trouble.due.min(due);
                 trouble.sentence = sentence;
+                trouble.outlook = outlook;
                 trouble.ended = false;
             }
             None => {
                 self.trouble = Some(Trouble {
                     due,
                     sentence,
+                    outlook,
                     told: None,
                     ended: false,
                     asked_for: None,
                 });
             }
         }
-        self.tell_trouble(now)
     }
 }
 

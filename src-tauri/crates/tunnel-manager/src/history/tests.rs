@@ -6,8 +6,8 @@ use std::io::Write as _;
 
 use tempfile::TempDir;
 use tunnel_proto::{
-    Cause, Close, ClosedBy, DropEnd, DropRecord, Happening, Problem, ProblemKind, Renewal, State,
-    Vitals,
+    Cause, Close, ClosedBy, DropEnd, DropRecord, Happening, Outlook, Problem, ProblemKind, Renewal,
+    State, Vitals,
 };
 
 use super::*;
@@ -390,6 +390,7 @@ fn the_share_of_up_counts_what_is_known_and_not_what_is_not() {
         attempt: 1,
         next_attempt: None,
         problem: problem(),
+        outlook: Outlook::default(),
     };
     let summary = Summary::of(
         &entries(vec![

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_access::SignIn;
 use tempfile::TempDir;
 use tokio::sync::Notify;
-use tunnel_proto::{Problem, ProblemKind, Snapshot, State};
+use tunnel_proto::{Outlook, Problem, ProblemKind, Snapshot, State};
 
 use super::run::idle;
 use super::*;
@@ -218,6 +218,7 @@ fn signed_out(since: u64) -> State {
         since,
         next_attempt: None,
         problem,
+        outlook: Outlook::default(),
     }
 }
 

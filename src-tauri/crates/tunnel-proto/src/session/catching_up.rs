@@ -3,6 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+/// The agent's pause between two messages that it sends again (docs/protocol.md, section 3).
+const RESEND_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long messages must have been held before it is said. A few lost messages are sent again
 /// within less, and nobody would notice.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
@@ -42,6 +45,21 @@ pub(super) struct Noticed {
     pub(super) held: usize,
     /// Messages that were missing.
     pub(super) missing: u64,
+    pub(super) at: Instant,
+}
+
+impl Noticed {
+    /// When what was missing then has come again at the agent's pace; `None` if it is not known
+    /// how much that was.
+    pub(super) fn estimate(self) -> Option<Instant> {
+        self.at.checked_add(self.takes()?)
+    }
+
+    /// How long what was missing then takes at the agent's pace.
+    pub(super) fn takes(self) -> Option<Duration> {
+        let missing = u32::try_from(self.missing).unwrap_or(u32::MAX);
+        (missing > 0).then(|| RESEND_PAUSE.saturating_mul(missing))
+    }
 }
 
 /// The messages that wait behind a missing one.
@@ -78,6 +96,7 @@ impl CatchingUp {
                     Self::Behind(Noticed {
                         held: gap.held,
                         missing: gap.missing,
+                        at: now,
                     })
                 } else {
                     Self::Held { since, advanced }

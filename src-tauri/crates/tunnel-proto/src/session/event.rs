@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ssm_data_channel::{TimerReason as ChannelTimer, Transmit as ChannelTransmit};
 
 use super::{Load, SessionConfig};
-use crate::Problem;
+use crate::{Illness, Problem};
 
 /// Names one connection of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,7 +72,7 @@ pub enum SessionEvent {
     },
     /// The worst of what is wrong with the session now is this, or nothing is wrong any more.
     /// Said on change only; the loss of a WebSocket ends it all.
-    Degraded(Option<Problem>),
+    Degraded(Option<Illness>),
     /// The session can't go on. Said once, with what [`outcome`](super::Session::outcome) says
     /// from then on.
     Over(Problem),

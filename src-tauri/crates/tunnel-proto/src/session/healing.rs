@@ -19,6 +19,8 @@ const WINDOWS: u8 = 2;
 pub(super) struct Healing {
     patience: Duration,
     window: Option<Window>,
+    /// When the gap will be closed.
+    estimate: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,13 +46,26 @@ impl Healing {
         Self {
             patience,
             window: None,
+            estimate: None,
         }
+    }
+
+    /// When the gap will be closed: as was expected at first, or by the rate of the last window
+    /// in which something came.
+    pub(super) fn estimate(&self) -> Option<Instant> {
+        self.estimate
+    }
+
+    /// What is expected before a rate has been measured; `None` forgets what was.
+    pub(super) fn expect(&mut self, estimate: Option<Instant>) {
+        self.estimate = estimate.and(self.estimate).or(estimate);
     }
 
     /// The WebSocket is gone, or a new one is there, or it is not read: the measuring starts
     /// anew.
     pub(super) fn reset(&mut self) {
         self.window = None;
+        self.estimate = None;
     }
 
     /// Looks at the gap, and says so when it is hopeless. A gap in which nothing comes at all
@@ -77,6 +92,7 @@ impl Healing {
         }
         let left = took.as_secs_f64() * gap.missing as f64 / came as f64;
         let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
+        self.note_estimate(now.checked_add(left));
         let hopeless = if left > self.patience {
             window.hopeless + 1
         } else {
@@ -87,6 +103,18 @@ impl Healing {
             missing: gap.missing,
             left,
         })
+    }
+
+    /// One that differs but a little from the last is no news.
+    fn note_estimate(&mut self, estimate: Option<Instant>) {
+        let (Some(old), Some(new)) = (self.estimate, estimate) else {
+            self.estimate = estimate;
+            return;
+        };
+        let apart = old.max(new).saturating_duration_since(old.min(new));
+        if apart > WINDOW / 2 {
+            self.estimate = estimate;
+        }
     }
 }
 

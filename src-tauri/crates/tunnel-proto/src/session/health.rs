@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::catching_up::{CatchingUp, Gap};
+use super::catching_up::{CatchingUp, Gap, Noticed};
 use super::healing::{Healing, Hopeless};
 use super::problem::Reason;
 use super::{SessionConfig, SessionTimer};
+use crate::{Deadline, Then};
 
 /// How much later than it was due the end of a patience may be noticed. Beyond that this
 /// process did not run (stopped, starved, suspended without a word), and what it did not hear
@@ -24,14 +25,22 @@ pub(super) struct Health {
     watched: Option<Instant>,
     /// Since when the gateway has been saying that the agent is not there.
     away: Option<Instant>,
-    no_pong: bool,
+    /// Until when an answer to a ping may still come that takes unusually long.
+    no_pong: Option<Instant>,
     trial: Trial,
     /// What was endured on WebSockets that are gone.
     endured: Endured,
     catching_up: CatchingUp,
     healing: Healing,
     /// What the user was told last.
-    told: Option<Reason>,
+    told: Option<Ill>,
+}
+
+/// What is wrong, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ill {
+    pub(super) reason: Reason,
+    pub(super) until: Option<Deadline>,
 }
 
 /// What is waited for, and how long it may still take. Any progress, and anything that stops
@@ -95,8 +104,8 @@ enum Cause {
 pub(super) struct Signs {
     /// A WebSocket is up and read, the session is established, and the machine is awake.
     pub(super) watched: bool,
-    /// A ping is unanswered for an unusually long time.
-    pub(super) no_pong: bool,
+    /// Until when an answer to a ping may still come that takes unusually long.
+    pub(super) no_pong: Option<Instant>,
     /// Since when something has been missing without any progress.
     pub(super) missing_since: Option<Instant>,
     /// Messages of the agent's that wait behind a missing one.
@@ -127,7 +136,7 @@ impl Health {
             agent_patience: config.agent_patience,
             watched: None,
             away: None,
-            no_pong: false,
+            no_pong: None,
             trial: Trial::Idle,
             endured: Endured::default(),
             catching_up: CatchingUp::Even,
@@ -179,6 +188,8 @@ impl Health {
         if signs.watched {
             self.watched.get_or_insert(now);
             self.catching_up.review(now, signs.gap);
+            let noticed = self.catching_up.noticed();
+            self.healing.expect(noticed.and_then(Noticed::estimate));
             if let Some(hopeless) = self.healing.review(now, signs.gap) {
                 return Verdict::Hopeless(hopeless);
             }
@@ -221,7 +232,7 @@ impl Health {
     }
 
     /// Returns the worst reason, or `None`, if that is news.
-    pub(super) fn poll_news(&mut self) -> Option<Option<Reason>> {
+    pub(super) fn poll_news(&mut self) -> Option<Option<Ill>> {
         let worst = self.worst();
         (std::mem::replace(&mut self.told, worst) != worst).then_some(worst)
     }
@@ -239,21 +250,46 @@ impl Health {
     }
 
     /// A later one may be but a consequence of an earlier one.
-    fn worst(&self) -> Option<Reason> {
-        let stalled = match self.trial {
-            Trial::Stalled { .. } => true,
-            Trial::Proving { cause, .. } => cause == Cause::Missing,
-            Trial::Idle | Trial::Counting { .. } | Trial::Doubted { .. } => false,
+    fn worst(&self) -> Option<Ill> {
+        let stalled_since = match self.trial {
+            Trial::Stalled { since }
+            | Trial::Proving {
+                cause: Cause::Missing,
+                since,
+                ..
+            } => Some(since),
+            Trial::Proving {
+                cause: Cause::AgentAway,
+                ..
+            }
+            | Trial::Idle
+            | Trial::Counting { .. }
+            | Trial::Doubted { .. } => None,
         };
-        if self.away.is_some() {
-            Some(Reason::AgentAway)
-        } else if self.no_pong {
-            Some(Reason::NoPong)
-        } else if stalled {
-            Some(Reason::Stalled(self.stall_after))
+        let (reason, at, then) = if self.away.is_some() {
+            let since = self.subject(None).map(|(_, since)| since);
+            let at = since.and_then(|since| since.checked_add(self.agent_patience));
+            (Reason::AgentAway, at, Then::Replaced)
+        } else if let Some(until) = self.no_pong {
+            (Reason::NoPong, Some(until), Then::Resumed)
+        } else if let Some(since) = stalled_since {
+            let at = since.checked_add(self.jam_patience());
+            (Reason::Stalled(self.stall_after), at, Then::Replaced)
         } else {
-            self.catching_up.noticed().map(Reason::CatchingUp)
-        }
+            let noticed = self.catching_up.noticed()?;
+            let at = self.healing.estimate();
+            (Reason::CatchingUp(noticed), at, Then::CaughtUp)
+        };
+        Some(Ill {
+            reason,
+            until: at.map(|at| Deadline { at, then }),
+        })
+    }
+
+    /// How long what is missing on this WebSocket may stay missing.
+    fn jam_patience(&self) -> Duration {
+        let left = self.jam_after.saturating_sub(self.endured.time);
+        left.max(self.stall_after)
     }
 
     /// What is waited for, and since when.
@@ -279,10 +315,7 @@ impl Health {
                 cause: Cause::AgentAway,
                 since,
             } => (since, self.agent_patience, SessionTimer::AgentGone),
-            Trial::Stalled { since } => {
-                let left = self.jam_after.saturating_sub(self.endured.time);
-                (since, left.max(self.stall_after), SessionTimer::Jammed)
-            }
+            Trial::Stalled { since } => (since, self.jam_patience(), SessionTimer::Jammed),
             // The ping has its own deadline.
             Trial::Idle | Trial::Doubted { .. } | Trial::Proving { .. } => return None,
         };

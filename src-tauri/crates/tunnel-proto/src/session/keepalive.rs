@@ -50,8 +50,9 @@ enum State {
     },
     /// The answer takes unusually long.
     Late { ping: Ping, until: Instant },
-    /// Nothing came within the deadline. Said once: this WebSocket does not come back.
-    Dead,
+    /// Nothing came within the deadline, which was then. Said once: this WebSocket does not come
+    /// back.
+    Dead { until: Instant },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +86,7 @@ impl Keepalive {
             State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
                 self.state = State::Quiet { heard: now };
             }
-            State::Down | State::Dead => {}
+            State::Down | State::Dead { .. } => {}
         }
     }
 
@@ -116,7 +117,9 @@ impl Keepalive {
                 ping: Ping::Due,
                 until: soon,
             },
-            State::Asked { .. } | State::Late { .. } | State::Down | State::Dead => self.state,
+            State::Asked { .. } | State::Late { .. } | State::Down | State::Dead { .. } => {
+                self.state
+            }
         };
     }
 
@@ -134,7 +137,7 @@ impl Keepalive {
             | State::Down
             | State::Asked { .. }
             | State::Late { .. }
-            | State::Dead => {}
+            | State::Dead { .. } => {}
         }
     }
 
@@ -149,7 +152,7 @@ impl Keepalive {
                 false
             }
             State::Asked { until, .. } | State::Late { until, .. } if until <= now => {
-                self.state = State::Dead;
+                self.state = State::Dead { until };
                 true
             }
             State::Asked {
@@ -164,7 +167,7 @@ impl Keepalive {
             | State::Quiet { .. }
             | State::Asked { .. }
             | State::Late { .. }
-            | State::Dead => false,
+            | State::Dead { .. } => false,
         }
     }
 
@@ -174,7 +177,7 @@ impl Keepalive {
             State::Asked { ping, .. } | State::Late { ping, .. } => {
                 matches!(std::mem::replace(ping, Ping::Taken), Ping::Due)
             }
-            State::Down | State::Quiet { .. } | State::Dead => false,
+            State::Down | State::Quiet { .. } | State::Dead { .. } => false,
         }
     }
 
@@ -186,7 +189,7 @@ impl Keepalive {
             State::Quiet { heard } => Some(heard + self.interval),
             State::Asked { late_at, until, .. } => Some(late_at.min(until)),
             State::Late { until, .. } => Some(until),
-            State::Down | State::Dead => None,
+            State::Down | State::Dead { .. } => None,
         }
     }
 
@@ -194,11 +197,12 @@ impl Keepalive {
         self.asleep
     }
 
-    /// Says whether an answer takes unusually long, or did not come at all.
-    pub(super) fn is_late(&self) -> bool {
+    /// Until when an answer may still come that takes unusually long; one that did not come at
+    /// all could do so until then. `None` while none takes long.
+    pub(super) fn late_until(&self) -> Option<Instant> {
         match self.state {
-            State::Late { .. } | State::Dead => true,
-            State::Down | State::Quiet { .. } | State::Asked { .. } => false,
+            State::Late { until, .. } | State::Dead { until } => Some(until),
+            State::Down | State::Quiet { .. } | State::Asked { .. } => None,
         }
     }
 }
@@ -285,7 +289,7 @@ mod tests {
         keepalive.check(asked + Duration::from_secs(1));
         assert!(keepalive.poll_ping());
         assert!(!keepalive.handle_timeout(asked + LATE_AFTER));
-        assert!(keepalive.is_late());
+        assert!(keepalive.late_until().is_some());
         assert!(keepalive.handle_timeout(asked + Duration::from_secs(4)));
 
         let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
@@ -304,7 +308,7 @@ mod tests {
         keepalive.check(start);
         keepalive.handle_life(start + CHECK_PATIENCE / 2);
         assert!(!keepalive.handle_timeout(start + CHECK_PATIENCE));
-        assert!(!keepalive.is_late());
+        assert_eq!(keepalive.late_until(), None);
     }
 
     #[test]
@@ -347,12 +351,12 @@ mod tests {
         let asked = start + INTERVAL;
         keepalive.handle_timeout(asked);
         assert_eq!(keepalive.poll_timeout(), Some(asked + LATE_AFTER));
-        assert!(!keepalive.is_late());
+        assert_eq!(keepalive.late_until(), None);
         keepalive.handle_timeout(asked + LATE_AFTER);
-        assert!(keepalive.is_late());
+        assert!(keepalive.late_until().is_some());
         assert_eq!(keepalive.poll_timeout(), Some(asked + PATIENCE));
         keepalive.handle_life(asked + LATE_AFTER);
-        assert!(!keepalive.is_late());
+        assert_eq!(keepalive.late_until(), None);
     }
 
     #[test]

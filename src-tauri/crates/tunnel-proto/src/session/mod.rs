@@ -27,13 +27,13 @@ use ssm_message::payload::Flag;
 
 use self::backlog::Backlog;
 use self::catching_up::Gap;
-use self::health::{Health, Signs, Verdict};
+use self::health::{Health, Ill, Signs, Verdict};
 use self::keepalive::Keepalive;
 use self::load::Meter;
 use self::quiet::{Outcome, Quiet};
 use self::serial::Serial;
 use self::trickle::Trickle;
-use crate::Problem;
+use crate::{Illness, Problem};
 
 pub use self::config::{HoldOpen, SessionConfig};
 pub use self::event::{
@@ -425,7 +425,7 @@ impl Session {
         let missing = [self.channel.unanswered_since(), self.channel.gap_since()];
         let signs = Signs {
             watched: self.is_attended(),
-            no_pong: self.keepalive.is_late(),
+            no_pong: self.keepalive.late_until(),
             missing_since: missing.into_iter().flatten().min(),
             gap,
             last_frame: self.last_frame,
@@ -442,8 +442,11 @@ impl Session {
             Verdict::AgentGone => return self.end(problem::agent_gone(self.agent_patience)),
         }
         if let Some(worst) = self.health.poll_news() {
-            let problem = worst.map(problem::Reason::problem);
-            self.events.push_back(SessionEvent::Degraded(problem));
+            let illness = worst.map(|Ill { reason, until }| Illness {
+                problem: reason.problem(),
+                until,
+            });
+            self.events.push_back(SessionEvent::Degraded(illness));
         }
         if self.quiet.is_awaited() {
             match self.quiet.review(now, self.still_since()) {

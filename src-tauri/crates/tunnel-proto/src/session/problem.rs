@@ -51,7 +51,7 @@ impl Reason {
                  slowly: about ten messages a second. How much is still missing is not known.",
                 CATCHING_UP_REMEDY,
             ),
-            Self::CatchingUp(Noticed { held, missing }) => Problem::new(
+            Self::CatchingUp(noticed @ Noticed { held, missing, .. }) => Problem::new(
                 ProblemKind::Target,
                 "catching-up",
                 format!(
@@ -59,10 +59,7 @@ impl Reason {
                      again slowly: about ten messages a second. When this was noticed, {} \
                      waited behind {missing} that were missing, which takes {} or more.",
                     messages(held),
-                    span(
-                        Duration::from_millis(100)
-                            .saturating_mul(u32::try_from(missing).unwrap_or(u32::MAX))
-                    )
+                    span(noticed.takes().unwrap_or_default())
                 ),
                 CATCHING_UP_REMEDY,
             ),

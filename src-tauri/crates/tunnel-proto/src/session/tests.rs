@@ -7,6 +7,7 @@
 mod backlog;
 mod health;
 mod held_open;
+mod illness;
 mod load;
 mod outcome;
 mod path;

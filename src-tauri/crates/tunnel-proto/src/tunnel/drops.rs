@@ -114,11 +114,6 @@ impl OpenDrop {
         self.record.closed_by
     }
 
-    /// Connections that the session carried when its WebSocket was lost.
-    pub(crate) fn connections(&self) -> u32 {
-        self.record.connections
-    }
-
     pub(crate) fn lost(&self) -> Instant {
         self.lost
     }

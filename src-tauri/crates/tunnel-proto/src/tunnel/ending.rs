@@ -7,7 +7,7 @@ use super::{Action, Event, Grant, Intent, Tunnel, Waiting};
 use crate::backoff::Backoff;
 use crate::evidence::{Cause, DropRecord, Happening, Refusal};
 use crate::slot::{Ending, Phase};
-use crate::{Failure, Problem, ProblemKind, SessionKey, Start, State};
+use crate::{Failure, Problem, ProblemKind, SessionKey, Start, State, Then};
 
 /// How long the agent has to acknowledge the flag that ends a session.
 const FLAG_PATIENCE: Duration = Duration::from_millis(500);
@@ -143,10 +143,20 @@ impl Tunnel {
     /// what was wrong is mended; but if settings were refused before any session was there, they
     /// have to be changed first. Any other tunnel is given up.
     pub(super) fn give_up(&mut self, now: Instant, problem: Problem) {
+        match self.then_without_a_session(&problem) {
+            Then::Listening => self.listen_again(now, problem),
+            Then::GivenUp | Then::Resumed | Then::Replaced | Then::CaughtUp => {
+                self.fail(now, problem);
+            }
+        }
+    }
+
+    /// What happens when no session can be had for that reason.
+    pub(super) fn then_without_a_session(&self, problem: &Problem) -> Then {
         let settings = !self.has_been_up && problem.kind == ProblemKind::Settings;
         match self.policy.start {
-            Start::Lazy { .. } if !settings => self.listen_again(now, problem),
-            Start::Lazy { .. } | Start::AtOnce => self.fail(now, problem),
+            Start::Lazy { .. } if !settings => Then::Listening,
+            Start::Lazy { .. } | Start::AtOnce => Then::GivenUp,
         }
     }
 

@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::drops::OpenDrop;
-use super::state::with_held;
 use super::{Action, Event, Grant, HEALING, Loss, Purpose, Tunnel};
 use crate::backoff::Backoff;
 use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
 use crate::slot::{Ending, Lacks, Outage, Phase, Renewing, Slot, Step, Up};
-use crate::{Close, Failure, Load, Next, Problem, SessionKey, Vitals};
+use crate::{Close, Deadline, Failure, Illness, Load, Next, Problem, SessionKey, Vitals};
 
 /// A WebSocket that lived shorter than this is not resumed without a pause when the one before
 /// was lost a short while ago.
@@ -364,12 +363,9 @@ impl Tunnel {
         Cause::SessionOver
     }
 
-    pub(super) fn handle_degraded(&mut self, key: SessionKey, problem: Option<Problem>) -> Cause {
-        if let Some(slot) = self.slot(key) {
-            let connections = slot.connections;
-            if let Some(up) = slot.up_mut() {
-                up.degraded = problem.map(|problem| with_held(problem, connections));
-            }
+    pub(super) fn handle_degraded(&mut self, key: SessionKey, illness: Option<Illness>) -> Cause {
+        if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
+            up.degraded = illness;
         }
         Cause::Health
     }
@@ -493,12 +489,51 @@ impl Tunnel {
 
     /// Whether an outage, if there is one, is within its budget.
     fn has_time(&self, now: Instant, outage: Option<&Outage>) -> bool {
-        let budget = if self.has_been_up {
+        outage.is_none_or(|outage| outage.taken(now) < self.budget())
+    }
+
+    /// How long an outage may last.
+    fn budget(&self) -> Duration {
+        if self.has_been_up {
             self.policy.retry_budget
         } else {
             self.policy.start_budget
-        };
-        outage.is_none_or(|outage| outage.taken(now) < budget)
+        }
+    }
+
+    /// When the budget of every session ends, so that an attempt that fails is the last. `None`
+    /// if it does not by time alone.
+    pub(super) fn budget_end(&self) -> Option<Deadline> {
+        if self.is_held() {
+            return None;
+        }
+        let mut last: Option<(Instant, &Problem)> = None;
+        for slot in self.slots.iter().filter(|slot| slot.is_live()) {
+            let outage = slot.outage()?;
+            match slot.phase {
+                Phase::Held { .. } | Phase::AwaitingSignIn { .. } => return None,
+                Phase::Starting { .. }
+                | Phase::Resuming { .. }
+                | Phase::Dialling { .. }
+                | Phase::Handshaking { .. }
+                | Phase::Up(_)
+                | Phase::Waiting { .. }
+                | Phase::Ending(_) => {}
+            }
+            match outage.lacks {
+                Lacks::Network if self.has_been_up => return None,
+                Lacks::SignIn => return None,
+                Lacks::Network | Lacks::Settings | Lacks::Nothing => {}
+            }
+            let left = self.budget().saturating_sub(outage.spent);
+            let at = outage.counted_from.checked_add(left)?;
+            if last.is_none_or(|(latest, _)| latest < at) {
+                last = Some((at, &outage.problem));
+            }
+        }
+        let (at, problem) = last?;
+        let then = self.then_without_a_session(problem);
+        Some(Deadline { at, then })
     }
 
     /// Starts an attempt now, unless there is no use in it before the network is back.
@@ -625,18 +660,16 @@ impl Tunnel {
     }
 }
 
-/// What of a failure a person can bring.
+/// What a failure lacks that has to come from elsewhere.
 fn lacks(next: Next) -> Lacks {
     match next {
         Next::SignIn => Lacks::SignIn,
         Next::AwaitSettings => Lacks::Settings,
+        Next::AwaitNetwork => Lacks::Network,
         // Their source may have others without a person.
-        Next::NewCredentials
-        | Next::Retry
-        | Next::AwaitNetwork
-        | Next::NewSession
-        | Next::AwaitTarget
-        | Next::Stop => Lacks::Nothing,
+        Next::NewCredentials | Next::Retry | Next::NewSession | Next::AwaitTarget | Next::Stop => {
+            Lacks::Nothing
+        }
     }
 }
 

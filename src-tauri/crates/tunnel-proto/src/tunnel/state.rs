@@ -3,7 +3,7 @@
 use super::surroundings::{Network, network_down};
 use super::{Intent, Tunnel};
 use crate::slot::{Lacks, Phase, Slot};
-use crate::{Problem, Start, State};
+use crate::{Deadline, Illness, Outlook, Problem, Start, State, Until};
 
 impl Tunnel {
     /// The tunnel's public state.
@@ -44,12 +44,14 @@ impl Tunnel {
         };
         let since = outage.since;
         let problem = outage.problem.clone();
+        let outlook = self.outlook(self.connections(), None);
         let (next_attempt, problem) = match &slot.phase {
             Phase::AwaitingSignIn { probe, .. } => {
                 return State::NeedsSignIn {
                     since,
                     next_attempt: Some(self.clock.unix_ms(*probe)),
                     problem,
+                    outlook,
                 };
             }
             // The credentials are looked at: before that is answered, nothing is known that is new.
@@ -58,6 +60,7 @@ impl Tunnel {
                     since,
                     next_attempt: None,
                     problem,
+                    outlook,
                 };
             }
             Phase::Waiting { until, .. } => (Some(self.clock.unix_ms(*until)), problem),
@@ -77,6 +80,7 @@ impl Tunnel {
             attempt: outage.attempt,
             next_attempt,
             problem,
+            outlook: self.outlook(self.connections(), self.budget_end()),
         }
     }
 
@@ -89,6 +93,7 @@ impl Tunnel {
                 attempt: 1,
                 next_attempt: None,
                 problem: network_down(),
+                outlook: self.outlook(0, None),
             },
             (Network::Up | Network::Down, _) => State::Listening,
         }
@@ -96,36 +101,66 @@ impl Tunnel {
 
     fn up_state(&self, since: u64) -> State {
         match self.degradation() {
-            Some(problem) => State::Degraded {
+            Some((Illness { problem, until }, held)) => State::Degraded {
                 since: self.degraded_since.unwrap_or(since),
                 problem,
+                outlook: self.outlook(held, until),
             },
             None => State::Up { since },
         }
     }
 
-    /// What is wrong although there are sessions that can carry connections.
-    pub(super) fn degradation(&self) -> Option<Problem> {
+    /// For whom it is, and until when.
+    fn outlook(&self, held: u32, until: Option<Deadline>) -> Outlook {
+        Outlook {
+            held,
+            waiting: u32::try_from(self.waiting.len()).unwrap_or(u32::MAX),
+            until: until.map(|Deadline { at, then }| Until {
+                at: self.clock.unix_ms(at),
+                then,
+            }),
+        }
+    }
+
+    /// Whether something is wrong although there are sessions that can carry connections.
+    pub(super) fn is_degraded(&self) -> bool {
+        self.degradation().is_some()
+    }
+
+    /// What is wrong although there are sessions that can carry connections, and how many
+    /// connections can't go on as they should.
+    fn degradation(&self) -> Option<(Illness, u32)> {
         let ups = || self.slots.iter().filter_map(Slot::up);
-        match self.network {
+        let illness = match self.network {
             // The WebSocket may outlive it; what is sent now goes nowhere.
-            Network::Down => Some(network_down()),
+            Network::Down => {
+                let illness = Illness {
+                    problem: network_down(),
+                    until: None,
+                };
+                return Some((illness, self.connections()));
+            }
             Network::Up => self.ill_with_connections().or_else(|| {
                 if ups().any(|up| up.degraded.is_none()) {
                     return None;
                 }
                 ups().find_map(|up| up.degraded.clone())
-            }),
-        }
+            })?,
+        };
+        let ill = self.slots.iter().filter(|slot| illness_of(slot).is_some());
+        let held = ill
+            .map(|slot| slot.connections)
+            .fold(0, u32::saturating_add);
+        Some((illness, held))
     }
 
     /// What is wrong with the session that is ill and carries the most connections. That others
     /// are well is of use to new connections alone: these can't leave theirs.
-    fn ill_with_connections(&self) -> Option<Problem> {
+    fn ill_with_connections(&self) -> Option<Illness> {
         let ill = self.slots.iter().filter(|slot| slot.connections > 0);
-        let ill = ill.filter_map(|slot| Some((slot.connections, illness(slot)?)));
+        let ill = ill.filter_map(|slot| Some((slot.connections, illness_of(slot)?)));
         ill.max_by_key(|(connections, _)| *connections)
-            .map(|(_, problem)| problem)
+            .map(|(_, illness)| illness)
     }
 
     /// Why there is no session, as far as is known.
@@ -145,54 +180,82 @@ impl Tunnel {
     }
 }
 
-/// What is wrong with a session that carries connections, and how many wait for it.
-///
-/// They are counted when it began, for nothing is placed on such a session while another is
-/// well, and a number that changes with each connection that ends would be told as news.
-fn illness(slot: &Slot) -> Option<Problem> {
-    if let Some(up) = slot.up() {
-        return up.degraded.clone();
+/// What is wrong with a session.
+fn illness_of(slot: &Slot) -> Option<Illness> {
+    match slot.up() {
+        Some(up) => up.degraded.clone(),
+        // It is tried for as long as others carry the tunnel.
+        None => slot.outage().map(|outage| Illness {
+            problem: outage.problem.clone(),
+            until: None,
+        }),
     }
-    let problem = slot.outage()?.problem.clone();
-    let held = slot
-        .drop
-        .as_ref()
-        .map_or(slot.connections, |drop| drop.connections());
-    Some(with_held(problem, held))
 }
 
-/// Says, beside what is wrong with a session, how many connections it held up when that began.
-pub(super) fn with_held(mut problem: Problem, connections: u32) -> Problem {
-    match connections {
-        0 => return problem,
-        1 => problem.what.push_str(" 1 connection waits for it."),
-        more => {
-            let waiting = format!(" {more} connections wait for it.");
-            problem.what.push_str(&waiting);
-        }
-    }
-    problem
+/// How much another state of a tunnel tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// Nothing: it is the same.
+    None,
+    /// How many connections it is about, or until when it lasts.
+    Outlook,
+    /// The number or the time of an attempt.
+    Attempt,
+    /// Something else.
+    State,
 }
 
-/// Whether two states tell a reader the same, but for the number and time of attempts.
-pub(super) fn is_same_news(one: &State, other: &State) -> bool {
-    match (one, other) {
+/// What the state that a tunnel is in now tells a reader of the one that was told last.
+pub(super) fn news(told: &State, state: &State) -> News {
+    if told == state {
+        return News::None;
+    }
+    match (told, state) {
         (
-            State::Reconnecting { since, problem, .. },
+            State::Degraded { since, problem, .. },
+            State::Degraded {
+                since: now_since,
+                problem: now_problem,
+                ..
+            },
+        ) if since == now_since && problem == now_problem => News::Outlook,
+        (
             State::Reconnecting {
-                since: other_since,
-                problem: other_problem,
-                ..
+                since,
+                problem,
+                attempt,
+                next_attempt,
+                outlook: _,
             },
-        )
-        | (
-            State::NeedsSignIn { since, problem, .. },
+            State::Reconnecting {
+                since: now_since,
+                problem: now_problem,
+                attempt: now_attempt,
+                next_attempt: now_next_attempt,
+                outlook: _,
+            },
+        ) if since == now_since && problem.code == now_problem.code => {
+            let same =
+                (problem, attempt, next_attempt) == (now_problem, now_attempt, now_next_attempt);
+            if same { News::Outlook } else { News::Attempt }
+        }
+        (
             State::NeedsSignIn {
-                since: other_since,
-                problem: other_problem,
-                ..
+                since,
+                problem,
+                next_attempt,
+                outlook: _,
             },
-        ) => since == other_since && problem.code == other_problem.code,
-        _ => one == other,
+            State::NeedsSignIn {
+                since: now_since,
+                problem: now_problem,
+                next_attempt: now_next_attempt,
+                outlook: _,
+            },
+        ) if since == now_since && problem.code == now_problem.code => {
+            let same = (problem, next_attempt) == (now_problem, now_next_attempt);
+            if same { News::Outlook } else { News::Attempt }
+        }
+        _ => News::State,
     }
 }

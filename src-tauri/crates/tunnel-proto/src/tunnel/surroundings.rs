@@ -79,7 +79,7 @@ impl Tunnel {
                     let (outage, step) = (outage.clone(), *step);
                     self.attempt(now, at, step, outage);
                 }
-                Lacks::Nothing => {}
+                Lacks::Nothing | Lacks::Network => {}
             }
         }
         Cause::TriedNow

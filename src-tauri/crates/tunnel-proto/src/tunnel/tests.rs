@@ -3,6 +3,7 @@
 mod candidates;
 mod evidence;
 mod lazy;
+mod outlook;
 mod pool;
 mod refused;
 mod renewal;
@@ -15,7 +16,7 @@ use super::ending::STOP_PATIENCE;
 use super::recovery::SIGN_IN_PROBE;
 use super::*;
 use crate::evidence::{ClosedBy, DropRecord, Refusal, TurnedAway};
-use crate::{Next, PoolSize, ProblemKind};
+use crate::{Next, Outlook, PoolSize, ProblemKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -193,6 +194,13 @@ fn failure(next: Next) -> Failure {
 
 fn problem(code: &str) -> Problem {
     Problem::new(ProblemKind::Service, code, "What happened.", "What to do.")
+}
+
+fn illness(code: &str) -> Illness {
+    Illness {
+        problem: problem(code),
+        until: None,
+    }
 }
 
 /// One session, never renewed: what a test is not about stays out of its way.
@@ -530,15 +538,16 @@ fn a_login_that_is_looked_at_each_minute_is_told_once() {
 fn a_degraded_tunnel_is_so_since_it_is_not_since_it_is_up() {
     let (mut world, key) = World::up();
     world.now += SECOND * 100;
-    world.input(Input::Degraded(key, Some(problem("no-pong"))));
+    world.input(Input::Degraded(key, Some(illness("no-pong"))));
     let since = world.since_start();
     let degraded = |code: &str| State::Degraded {
         since,
         problem: problem(code),
+        outlook: Outlook::default(),
     };
     assert_eq!(world.tunnel.state(), degraded("no-pong"));
     world.now += SECOND;
-    world.input(Input::Degraded(key, Some(problem("stalled"))));
+    world.input(Input::Degraded(key, Some(illness("stalled"))));
     assert_eq!(world.tunnel.state(), degraded("stalled"));
     world.input(Input::Degraded(key, None));
     assert_eq!(world.tunnel.state(), State::Up { since: 1_000_000 });
@@ -803,10 +812,10 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
 
     // A session that is being resumed gets none; what it carries waits, and that is said.
     let waits = |world: &World| {
-        let State::Degraded { problem, .. } = world.tunnel.state() else {
+        let State::Degraded { outlook, .. } = world.tunnel.state() else {
             return false;
         };
-        problem.what.ends_with(" 1 connection waits for it.")
+        outlook.held == 1
     };
     world.lose(second);
     world.actions();
@@ -815,10 +824,10 @@ fn connections_are_spread_over_the_sessions_that_are_up() {
 
     // Nor does one whose agent is away.
     world.resume(second, "session-2");
-    world.input(Input::Degraded(second, Some(problem("agent-away"))));
+    world.input(Input::Degraded(second, Some(illness("agent-away"))));
     assert!(waits(&world), "{:?}", world.tunnel.state());
     assert_eq!(placed(&mut world, 5), first);
-    world.input(Input::Degraded(first, Some(problem("agent-away"))));
+    world.input(Input::Degraded(first, Some(illness("agent-away"))));
     assert!(matches!(world.tunnel.state(), State::Degraded { .. }));
     world.input(Input::Degraded(first, None));
     assert!(waits(&world), "{:?}", world.tunnel.state());

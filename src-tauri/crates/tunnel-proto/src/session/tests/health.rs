@@ -82,7 +82,7 @@ fn a_gap_that_is_healed_head_by_head_is_no_stall_and_is_told_until_it_is_closed(
     assert!(world.said().is_empty());
     world.run(ms(1));
     let events = world.events();
-    let [SessionEvent::Degraded(Some(problem))] = &events[..] else {
+    let [SessionEvent::Degraded(Some(Illness { problem, .. }))] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(problem.code, "catching-up");
@@ -394,7 +394,7 @@ fn the_end_of_a_download_that_comes_again_message_by_message_is_told_though_noth
     assert!(world.said().is_empty());
     trickle(&mut world, made, ms(100), 1);
     let events = world.events();
-    let [SessionEvent::Degraded(Some(problem))] = &events[..] else {
+    let [SessionEvent::Degraded(Some(Illness { problem, .. }))] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(problem.code, "catching-up");

@@ -36,7 +36,7 @@ pub(super) fn frame(command: u8, id: ConnectionId, data: &[u8]) -> Bytes {
 /// What an event is, in short: a problem's code stands for it.
 pub(super) fn short(event: &SessionEvent) -> String {
     match event {
-        SessionEvent::Degraded(Some(problem)) => format!("degraded: {}", problem.code),
+        SessionEvent::Degraded(Some(illness)) => format!("degraded: {}", illness.problem.code),
         SessionEvent::Degraded(None) => "fine".to_owned(),
         SessionEvent::Over(problem) => format!("over: {}", problem.code),
         SessionEvent::Notice(problem) => format!("notice: {}", problem.code),

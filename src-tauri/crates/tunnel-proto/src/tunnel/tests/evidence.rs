@@ -183,7 +183,7 @@ fn what_comes_after_the_end_changes_nothing() {
         problem("session-ended"),
         Vitals::default(),
     ));
-    world.input(Input::Degraded(key, Some(problem("no-pong"))));
+    world.input(Input::Degraded(key, Some(illness("no-pong"))));
     world.input(Input::FlagDone(key));
     world.input(Input::Terminated(key));
     world.input(Input::Renewed(key));

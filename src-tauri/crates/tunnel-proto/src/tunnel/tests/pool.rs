@@ -185,7 +185,7 @@ fn nobody_resumes_a_session_that_nobody_uses() {
 fn new_connections_keep_away_from_a_session_that_is_stalled() {
     let (mut world, stalled) = up(1, 4);
     connect(&mut world, 1);
-    world.input(Input::Degraded(stalled, Some(problem("stalled"))));
+    world.input(Input::Degraded(stalled, Some(illness("stalled"))));
     assert_eq!(world.actions(), []);
     world.input(Input::Accepted(RequestId(2)));
     let spare = world.expect_start();
