@@ -605,7 +605,7 @@ impl AccessError {
                 "This passes when fewer calls are made: other programs may use the account, too.".into()
             }
             Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
-            Self::SessionOver { .. } => "Nothing to do: another session takes its place.".into(),
+            Self::SessionOver { .. } => "Nothing to do: another session is started in its place.".into(),
             Self::KmsKey { .. } => {
                 "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
             }

@@ -3,7 +3,9 @@
 use std::io::{self, Write as _};
 
 use serde::Serialize;
-use tunnel_manager::tunnel::{Close, Ghost, GhostEnd, Happening, Problem, State, TunnelEvent};
+use tunnel_manager::tunnel::{
+    Close, ClosedBy, Ghost, GhostEnd, Happening, Problem, State, TunnelEvent,
+};
 
 use crate::words::one_line;
 
@@ -34,11 +36,13 @@ enum Line<'a> {
     },
     Close {
         session_id: Option<&'a str>,
+        closed_by: ClosedBy,
         close: &'a Close,
         meaning: &'a str,
     },
     Replaced {
         session_id: Option<&'a str>,
+        connections: u32,
         problem: &'a Problem,
     },
     Notice {
@@ -81,21 +85,23 @@ impl Output {
                 TunnelEvent::Lost {
                     session_id,
                     close,
+                    closed_by,
                     socket_age,
                 } => json(&Line::Close {
                     session_id: session_id.as_deref(),
+                    closed_by: *closed_by,
                     close,
-                    meaning: close.meaning(*socket_age),
+                    meaning: close.cause(*socket_age, *closed_by),
                 }),
                 TunnelEvent::Replaced {
                     session_id,
+                    connections,
                     problem,
-                } => {
-                    json(&Line::Replaced {
-                        session_id: session_id.as_deref(),
-                        problem,
-                    });
-                }
+                } => json(&Line::Replaced {
+                    session_id: session_id.as_deref(),
+                    connections: *connections,
+                    problem,
+                }),
                 TunnelEvent::Notice(problem) => json(&Line::Notice { problem }),
                 TunnelEvent::Record(record) => match record.what {
                     Happening::Drop(_)

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::evidence::ClosedBy;
 use crate::{Close, Problem, ProblemKind};
 
 /// At this age of a WebSocket an orderly close is the gateway's hourly one: after about 60
@@ -26,12 +27,24 @@ impl Close {
             Some(1012) => "The gateway is being restarted.",
             Some(1013) => "The gateway is overloaded.",
             Some(_) => "The gateway closed the connection.",
-            None => "The connection to the gateway broke.",
+            None => "The connection to the gateway broke on the way.",
+        }
+    }
+
+    /// Says in one sentence why a WebSocket of that `age` is gone, whoever ended it.
+    pub fn cause(&self, age: Duration, closed_by: ClosedBy) -> &'static str {
+        match closed_by {
+            ClosedBy::Gateway | ClosedBy::Network => self.meaning(age),
+            ClosedBy::Deadline => "The gateway does not answer any more, not even a ping.",
+            ClosedBy::Renewal => {
+                "The connection was left, to renew it before the gateway closes it."
+            }
+            ClosedBy::SessionEnd => "The session is over.",
         }
     }
 
     /// The close as the cause of an outage.
-    pub(crate) fn problem(&self, age: Duration) -> Problem {
+    pub(crate) fn problem(&self, age: Duration, closed_by: ClosedBy) -> Problem {
         let (kind, code) = match self.code {
             Some(1000) => (ProblemKind::Service, "gateway-close"),
             Some(_) => (ProblemKind::Service, "gateway-error"),
@@ -40,7 +53,7 @@ impl Close {
         Problem::new(
             kind,
             code,
-            self.meaning(age),
+            self.cause(age, closed_by),
             "There is nothing to do: the session is being resumed.",
         )
         .with_details(self.reason.clone())

@@ -18,7 +18,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
 use ssm_data_channel::Clock;
 
-use crate::evidence::{Cause, Happening, Record};
+use crate::evidence::{Cause, ClosedBy, Happening, Record};
 use crate::slot::{Ending, Outage, Phase, Renewing, Slot};
 use crate::{
     Candidate, Choice, Close, Failure, Illness, Load, Problem, SessionKey, Start, State,
@@ -180,13 +180,19 @@ pub enum Event {
         session: SessionKey,
         /// How it ended.
         close: Close,
+        /// Who ended it.
+        closed_by: ClosedBy,
         /// How old it was; zero if it was never in use.
         socket_age: Duration,
     },
-    /// A session had to be given up; a new one takes its place.
+    /// A session had to be given up; a new one is started in its place.
     Replaced {
         /// The session that was given up.
         session: SessionKey,
+        /// Its id; `None` if it had none yet.
+        session_id: Option<String>,
+        /// Local connections that are lost with it.
+        connections: u32,
         /// Why.
         problem: Problem,
     },

@@ -603,6 +603,7 @@ impl Driver {
             Event::Lost {
                 session,
                 close,
+                closed_by,
                 socket_age,
             } => {
                 tracing::info!(session = %session, code = ?close.code, reason = %close.reason, "the WebSocket is gone");
@@ -610,14 +611,20 @@ impl Driver {
                 self.parts.events.send(TunnelEvent::Lost {
                     session_id,
                     close,
+                    closed_by,
                     socket_age,
                 })
             }
-            Event::Replaced { session, problem } => {
+            Event::Replaced {
+                session,
+                session_id,
+                connections,
+                problem,
+            } => {
                 tracing::info!(session = %session, problem = %problem.what, details = %problem.details, "the session is replaced");
-                let session_id = self.session_id(session);
                 self.parts.events.send(TunnelEvent::Replaced {
                     session_id,
+                    connections,
                     problem,
                 })
             }

@@ -92,13 +92,17 @@ pub enum TunnelEvent {
         session_id: Option<String>,
         /// How it ended.
         close: Close,
+        /// Who ended it.
+        closed_by: ClosedBy,
         /// How old it was; zero if it was never in use.
         socket_age: Duration,
     },
-    /// A session could not go on, and another takes its place.
+    /// A session could not go on, and another is started in its place.
     Replaced {
-        /// The session that is over.
+        /// The session that is over; `None` if it had no id yet.
         session_id: Option<String>,
+        /// Local connections that are lost with it.
+        connections: u32,
         /// Why.
         problem: Problem,
     },

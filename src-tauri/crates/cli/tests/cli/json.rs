@@ -33,6 +33,7 @@ async fn listening_close_and_states_come_as_objects() {
     world.sim.faults().close(1000, "Bye");
     let close = until(&mut culvert, |line| line["event"] == "close").await;
     assert_eq!(close["close"]["code"], 1000, "{close}");
+    assert_eq!(close["closedBy"], "gateway", "{close}");
     assert_eq!(close["close"]["reason"], "Bye", "{close}");
     assert_eq!(close["sessionId"], world.sim.sessions()[0].id, "{close}");
     assert!(!close["meaning"].as_str().unwrap().is_empty(), "{close}");
@@ -65,6 +66,12 @@ async fn a_session_that_is_ended_by_the_service_is_told_as_replaced() {
     world.sim.faults().channel_closed("ended by an operator");
     let replaced = until(&mut culvert, |line| line["event"] == "replaced").await;
     assert_eq!(replaced["problem"]["code"], "session-ended", "{replaced}");
+    assert_eq!(
+        replaced["sessionId"],
+        world.sim.sessions()[0].id,
+        "{replaced}"
+    );
+    assert_eq!(replaced["connections"], 0, "{replaced}");
     until(&mut culvert, |line| {
         line["event"] == "state" && line["state"]["kind"] == "up"
     })

@@ -98,8 +98,9 @@ pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
              although the connection to the service lived. It carried {carried}.",
             after.as_secs()
         ),
-        "Nothing to do for new connections: another session takes them. If it happens again, look \
-         for a destination that does not read what it is sent: it stops all others of its session.",
+        "Nothing to do for new connections: another session is started for them. If it happens \
+         again, look for a destination that does not read what it is sent: it stops all others of \
+         its session.",
     )
 }
 
@@ -179,7 +180,7 @@ pub(super) fn session_ended(output: &str) -> Problem {
         ProblemKind::Service,
         "session-ended",
         what,
-        "Nothing to do: another session takes new connections.",
+        "Nothing to do: another session is started for new connections.",
     );
     match cut {
         Cut::No => problem,

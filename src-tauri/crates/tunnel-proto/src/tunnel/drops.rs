@@ -1,9 +1,11 @@
 //! The record of a drop, while it goes on.
 
+mod words;
+
 use std::time::{Duration, Instant};
 
 use crate::evidence::{Asked, Attempts, ClosedBy, DropEnd, DropRecord};
-use crate::{Close, Problem, ProblemKind, Vitals};
+use crate::{Close, Problem, Vitals};
 
 /// Kinds of attempts that are kept: far more than there are reasons in one outage.
 const KINDS: usize = 12;
@@ -123,8 +125,8 @@ impl OpenDrop {
     }
 
     /// A session can carry connections again. `connections` of the old one have lived on.
-    pub(crate) fn over(mut self, now: Instant, connections: u32) -> DropRecord {
-        let (end, survived) = match self.replaced.take() {
+    pub(crate) fn over(self, now: Instant, connections: u32) -> DropRecord {
+        let (end, survived) = match self.replaced.clone() {
             None => (DropEnd::Resumed, connections),
             Some(problem) => (DropEnd::Replaced { problem }, 0),
         };
@@ -151,109 +153,14 @@ impl OpenDrop {
         record.lasted_ms = millis(now.saturating_duration_since(self.lost));
         record.survived = survived.min(record.connections);
         record.end = end;
-        (record.what, record.remedy) = sentences(&record);
-        if let Some((count, problem)) = self.failed_starts
-            && matches!(record.end, DropEnd::Replaced { .. })
-        {
-            let tries = match count {
-                1 => "An attempt".to_owned(),
-                more => format!("{more} attempts"),
-            };
-            let why = format!(" {tries} to get another session failed: {}", problem.what);
-            record.what.push_str(&why);
-        }
+        let course = words::Course {
+            record: &record,
+            replaced: self.replaced.as_ref(),
+            failed_starts: self.failed_starts.as_ref(),
+        };
+        (record.what, record.remedy) = (course.what(), course.remedy());
         record
     }
-}
-
-/// Says in one sentence what happened and why, and in another what the reader can do.
-fn sentences(record: &DropRecord) -> (String, String) {
-    let cause = match record.closed_by {
-        ClosedBy::Gateway => {
-            let age = Duration::from_millis(record.socket_age_ms);
-            record.close.meaning(age).to_owned()
-        }
-        ClosedBy::Network => "The connection to the gateway broke on the way.".to_owned(),
-        ClosedBy::Deadline => match record.vitals.last_frame_ms {
-            Some(silence) => format!(
-                "Nothing came from the gateway for {} s, not even an answer to a ping.",
-                silence.div_ceil(1000)
-            ),
-            None => "Nothing came from the gateway, not even an answer to a ping.".to_owned(),
-        },
-        ClosedBy::Renewal => {
-            "The connection was renewed before the gateway would have closed it.".to_owned()
-        }
-        ClosedBy::SessionEnd => match &record.end {
-            DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => problem.what.clone(),
-            DropEnd::Resumed | DropEnd::Stopped | DropEnd::LetGo => "The session ended.".to_owned(),
-        },
-    };
-    let last_problem = record
-        .attempts
-        .iter()
-        .rev()
-        .find_map(|kind| kind.problem.as_ref());
-    match &record.end {
-        DropEnd::Resumed => {
-            let remedy = match last_problem {
-                Some(problem) => after_a_hard_way_back(problem),
-                None => after_an_easy_way_back(record.closed_by).to_owned(),
-            };
-            let why_long = match last_problem {
-                Some(problem) => format!(" The way back took longer: {}", problem.what),
-                None => String::new(),
-            };
-            (cause + &why_long, remedy)
-        }
-        DropEnd::Replaced { problem } if record.closed_by == ClosedBy::SessionEnd => {
-            (cause, problem.remedy.clone())
-        }
-        DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => (
-            format!("{cause} The session could not be resumed: {}", problem.what),
-            problem.remedy.clone(),
-        ),
-        DropEnd::Stopped => (cause, String::new()),
-        DropEnd::LetGo => (
-            format!("{cause} Nobody used the session, so it was let go."),
-            String::new(),
-        ),
-    }
-}
-
-/// What to do about a loss after which everything that was asked for was granted.
-fn after_an_easy_way_back(closed_by: ClosedBy) -> &'static str {
-    match closed_by {
-        ClosedBy::Gateway | ClosedBy::Renewal | ClosedBy::SessionEnd => "",
-        ClosedBy::Network => {
-            "Nothing was lost. If it happens often, look at the network, the VPN or the proxy on \
-             the way."
-        }
-        ClosedBy::Deadline => {
-            "Nothing was lost. If it happens often, something on the way forgets idle \
-             connections: set a shorter keepalive."
-        }
-    }
-}
-
-/// What to do about a loss after which something was refused for a while: that took the time,
-/// and is what can be looked at.
-fn after_a_hard_way_back(problem: &Problem) -> String {
-    let if_often = match problem.kind {
-        ProblemKind::Network => "look at the network, the VPN or the proxy on the way.",
-        ProblemKind::Credentials => {
-            "the credentials end too soon: let them live longer, or sign in before they end."
-        }
-        ProblemKind::Settings
-        | ProblemKind::Listen
-        | ProblemKind::Permission
-        | ProblemKind::Target
-        | ProblemKind::Service
-        | ProblemKind::Protocol => {
-            return format!("Nothing was lost. {}", problem.remedy);
-        }
-    };
-    format!("Nothing was lost. If it happens often, {if_often}")
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {
@@ -263,6 +170,7 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ProblemKind;
 
     fn loss(closed_by: ClosedBy) -> Loss {
         Loss {
@@ -412,6 +320,71 @@ mod tests {
         }
         let drop = OpenDrop::new(now, None, &loss(ClosedBy::Network), Duration::ZERO, 0);
         assert!(drop.over(now, 0).remedy.contains("VPN"));
+    }
+
+    #[test]
+    fn what_to_do_about_a_replaced_session_is_about_the_tunnel_that_is_up_again() {
+        let now = Instant::now();
+        for (kind, connections, begin, word) in [
+            (ProblemKind::Service, 2, "Connect again", ""),
+            (ProblemKind::Service, 0, "Nothing to do now", ""),
+            (ProblemKind::Target, 1, "Connect again", "its agent"),
+            (
+                ProblemKind::Permission,
+                1,
+                "Connect again",
+                "Wait. Until then",
+            ),
+        ] {
+            let lost = loss(ClosedBy::Gateway);
+            let mut drop = OpenDrop::new(now, None, &lost, Duration::ZERO, connections);
+            drop.replaced(&Problem::new(kind, "x", "It is over.", "Wait."));
+            let remedy = drop.over(now, 0).remedy;
+            assert!(remedy.starts_with(begin), "{kind:?}: {remedy}");
+            assert!(remedy.contains(word), "{kind:?}: {remedy}");
+        }
+        // What took the time is what can be looked at.
+        let mut drop = OpenDrop::new(now, None, &loss(ClosedBy::Gateway), Duration::ZERO, 1);
+        drop.replaced(&problem("It is over."));
+        let failed = Problem::new(ProblemKind::Network, "x", "No way.", "Wait.");
+        drop.answered(now, Asked::StartSession, now, Some(failed));
+        let remedy = drop.over(now, 0).remedy;
+        assert!(remedy.contains("VPN"), "{remedy}");
+    }
+
+    #[test]
+    fn a_tunnel_that_gave_up_for_want_of_another_session_says_both() {
+        let now = Instant::now();
+        for closed_by in [ClosedBy::SessionEnd, ClosedBy::Network] {
+            let mut drop = OpenDrop::new(now, None, &loss(closed_by), Duration::ZERO, 1);
+            drop.replaced(&problem("It is over."));
+            let record = drop.given_up(now, problem("AWS is ill."));
+            let end = "It is over. No other could be had: AWS is ill.";
+            assert!(record.what.ends_with(end), "{}", record.what);
+            assert_eq!(record.what.matches("It is over.").count(), 1);
+            assert_eq!(record.remedy, "Wait.");
+        }
+    }
+
+    #[test]
+    fn a_drop_that_goes_on_when_the_tunnel_is_stopped_says_why_it_does() {
+        let now = Instant::now();
+        let mut drop = OpenDrop::new(now, None, &loss(ClosedBy::Network), Duration::ZERO, 1);
+        let refused = Some(problem("AWS is ill."));
+        drop.answered(now, Asked::ResumeSession, now, refused);
+        let what = drop.stopped(now).what;
+        assert!(what.ends_with("before that: AWS is ill."), "{what}");
+    }
+
+    #[test]
+    fn nothing_is_said_to_be_kept_where_a_connection_was_lost_meanwhile() {
+        let now = Instant::now();
+        let remedy = |survived| {
+            let drop = OpenDrop::new(now, None, &loss(ClosedBy::Network), Duration::ZERO, 2);
+            drop.over(now, survived).remedy
+        };
+        assert!(remedy(2).starts_with("Nothing was lost. If it"));
+        assert!(remedy(1).starts_with("If it"), "{}", remedy(1));
     }
 
     #[test]

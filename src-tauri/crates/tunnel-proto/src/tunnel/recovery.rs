@@ -196,6 +196,7 @@ impl Tunnel {
         self.events.push_back(Event::Lost {
             session: key,
             close: loss.close.clone(),
+            closed_by: loss.closed_by,
             socket_age,
         });
         match &slot.phase {
@@ -227,7 +228,7 @@ impl Tunnel {
             return self.drop_session(now, at);
         }
         let lived = now.saturating_duration_since(since);
-        let fresh = self.outage(now, loss.close.problem(lived));
+        let fresh = self.outage(now, loss.close.problem(lived, loss.closed_by));
         let slot = &mut self.slots[at];
         let (outage, at_once) = match slot.take_outage() {
             None => (fresh, true),
@@ -603,12 +604,15 @@ impl Tunnel {
         }
         let mut slot = self.slots.remove(at);
         self.actions.push_back(Action::Discard(key));
-        if let Some(session_id) = slot.session_id.take() {
+        let session_id = slot.session_id.take();
+        if let Some(session_id) = session_id.clone() {
             self.actions.push_back(Action::Abandon(session_id));
         }
         self.replacements = self.replacements.saturating_add(1);
         self.events.push_back(Event::Replaced {
             session: key,
+            session_id,
+            connections: slot.connections,
             problem: problem.clone(),
         });
         let drop = slot.drop.take().map(|mut drop| {
