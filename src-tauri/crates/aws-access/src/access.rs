@@ -541,6 +541,7 @@ impl Access {
             Err(elapsed) => Err(AccessError::Network {
                 fault: NetworkFault::Timeout,
                 callee,
+                proxy: None,
                 source: elapsed.into(),
             }),
         }

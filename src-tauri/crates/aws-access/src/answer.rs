@@ -202,6 +202,7 @@ where
     AccessError::Network {
         fault: fault_of(&error),
         callee: call.callee(),
+        proxy: NetworkFault::proxy_of(&error),
         source: error.into(),
     }
 }
@@ -216,6 +217,7 @@ pub(crate) fn connector_error(call: Call<'_>, error: ConnectorError) -> AccessEr
     AccessError::Network {
         fault: NetworkFault::of(&error).unwrap_or(otherwise),
         callee: call.callee(),
+        proxy: NetworkFault::proxy_of(&error),
         source: error.into(),
     }
 }
@@ -225,6 +227,7 @@ pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
     AccessError::Network {
         fault: NetworkFault::of(source.as_ref()).unwrap_or(NetworkFault::Broken),
         callee: call.callee(),
+        proxy: NetworkFault::proxy_of(source.as_ref()),
         source,
     }
 }

@@ -195,19 +195,22 @@ impl CredentialSource {
             };
         }
         if let Some(fault) = NetworkFault::of(&error) {
+            let proxy = NetworkFault::proxy_of(&error);
             let source: Source = error.into();
             return AccessError::Network {
                 fault,
                 callee: Callee::Credentials,
+                proxy,
                 source,
             };
         }
         // Some of the SDK's providers keep to themselves why they failed.
         match trouble {
-            Some(Trouble::Network(fault)) => {
+            Some(Trouble::Network { fault, proxy }) => {
                 return AccessError::Network {
                     fault,
                     callee: Callee::Credentials,
+                    proxy,
                     source: error.into(),
                 };
             }

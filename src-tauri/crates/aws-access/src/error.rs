@@ -196,6 +196,8 @@ pub enum AccessError {
         fault: NetworkFault,
         /// Who was called.
         callee: Callee,
+        /// The `host:port` of the proxy on the way, if there is one.
+        proxy: Option<String>,
         /// The causes.
         source: Source,
     },
@@ -518,7 +520,15 @@ impl AccessError {
             Self::KmsKey { key_id, .. } => {
                 format!("The KMS key {key_id}, which encrypts the session, cannot be used.")
             }
-            Self::Network { fault, callee, .. } => fault.what(callee.label()),
+            Self::Network {
+                fault,
+                callee,
+                proxy,
+                ..
+            } => match proxy {
+                Some(proxy) => fault.what_through(callee.label(), proxy),
+                None => fault.what(callee.label()),
+            },
             Self::Service(answer) => match &answer.code {
                 Some(code) => format!("AWS reports {code}."),
                 None => format!("AWS answers with HTTP status {}.", answer.status),

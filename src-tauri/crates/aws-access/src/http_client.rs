@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper_util::client::proxy::matcher::Matcher;
 
-use crate::proxies::Proxies;
+use crate::proxies::{Proxies, proxy_address};
 use crate::{AccessError, Secret, Trust};
 
 /// Makes the client that all SDK calls share.
@@ -231,19 +231,20 @@ fn route(
     direct: impl FnOnce(HttpRequest) -> HttpConnectorFuture,
     proxied: impl FnOnce(HttpRequest) -> HttpConnectorFuture,
 ) -> HttpConnectorFuture {
-    if !goes_through_proxy(matcher, request.uri()) {
+    let Some(proxy) = proxy_of(matcher, request.uri()) else {
         return direct(request);
-    }
+    };
     let answer = proxied(request);
-    HttpConnectorFuture::new(async move { answer.await.map_err(mark_proxied) })
+    HttpConnectorFuture::new(async move { answer.await.map_err(|error| via(proxy, error)) })
 }
 
-fn goes_through_proxy(matcher: &Matcher, uri: &str) -> bool {
-    let Ok(uri) = uri.parse::<http::Uri>() else {
-        return false;
-    };
-    let local = uri.host().is_some_and(is_local);
-    !local && matcher.intercept(&uri).is_some()
+/// The address of the proxy that a request goes through, if it does.
+fn proxy_of(matcher: &Matcher, uri: &str) -> Option<String> {
+    let uri = uri.parse::<http::Uri>().ok()?;
+    if uri.host().is_some_and(is_local) {
+        return None;
+    }
+    matcher.intercept(&uri).as_ref().map(proxy_address)
 }
 
 /// Whether a host is this machine, or can be reached from this machine only.
@@ -259,32 +260,39 @@ fn is_local(host: &str) -> bool {
     }
 }
 
-/// Says in an error's chain that a proxy was in between.
+/// Says in an error's chain which proxy was in between.
 #[derive(Debug)]
-pub(crate) struct ViaProxy(BoxError);
+pub(crate) struct ViaProxy {
+    /// Its `host:port`.
+    pub(crate) proxy: String,
+    source: BoxError,
+}
 
 impl fmt::Display for ViaProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("through the proxy")
+        write!(f, "through the proxy {}", self.proxy)
     }
 }
 
 impl std::error::Error for ViaProxy {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.0.as_ref())
+        Some(self.source.as_ref())
     }
 }
 
-fn mark_proxied(error: ConnectorError) -> ConnectorError {
+fn via(proxy: String, error: ConnectorError) -> ConnectorError {
     let kind = error.as_other();
-    if error.is_timeout() {
-        ConnectorError::timeout(ViaProxy(error.into_source()).into())
-    } else if error.is_io() {
-        ConnectorError::io(ViaProxy(error.into_source()).into())
-    } else if error.is_user() {
-        ConnectorError::user(ViaProxy(error.into_source()).into())
+    let (timeout, io, user) = (error.is_timeout(), error.is_io(), error.is_user());
+    let source = error.into_source();
+    let error = Box::new(ViaProxy { proxy, source });
+    if timeout {
+        ConnectorError::timeout(error)
+    } else if io {
+        ConnectorError::io(error)
+    } else if user {
+        ConnectorError::user(error)
     } else {
-        ConnectorError::other(ViaProxy(error.into_source()).into(), kind)
+        ConnectorError::other(error, kind)
     }
 }
 

@@ -79,6 +79,14 @@ impl NetworkFault {
         }
     }
 
+    /// The `host:port` of the proxy that a request went through which failed so; `None` if it went
+    /// through none.
+    #[must_use]
+    pub fn proxy_of(error: &(dyn Error + 'static)) -> Option<String> {
+        let via = causes(error).find_map(|cause| cause.downcast_ref::<ViaProxy>());
+        via.map(|via| via.proxy.clone())
+    }
+
     /// Says whether nobody was reached: the network may be down, or end at a captive portal.
     /// Then neither the service nor the settings need be at fault, and trying again costs the
     /// service nothing.
@@ -160,6 +168,24 @@ impl NetworkFault {
             Self::Tls(tls) => tls.what(host),
             Self::Proxy => format!("The proxy did not make a connection to {host}."),
             Self::ProxyUnreachable => format!("The proxy for {host} could not be reached."),
+        }
+    }
+
+    /// The same where the way leads through the proxy at `proxy`.
+    #[must_use]
+    pub fn what_through(self, host: &str, proxy: &str) -> String {
+        match self {
+            Self::Proxy => format!("The proxy {proxy} did not make a connection to {host}."),
+            Self::ProxyUnreachable => {
+                format!("The proxy {proxy} for {host} could not be reached.")
+            }
+            Self::Dns
+            | Self::Refused
+            | Self::Unreachable
+            | Self::Broken
+            | Self::ConnectTimeout
+            | Self::Timeout
+            | Self::Tls(_) => self.what(&format!("{host} (through the proxy {proxy})")),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -93,6 +93,29 @@ impl Proxies {
             Self::Fixed(url) => Matcher::builder().all(url.clone()).build(),
         }
     }
+}
+
+/// A proxy's address as `host:port`, without user and password.
+#[must_use]
+pub fn proxy_address(proxy: &Intercept) -> String {
+    let (host, port) = proxy_place(proxy);
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
+/// A proxy's host, an IPv6 address without brackets, and its port.
+#[must_use]
+pub fn proxy_place(proxy: &Intercept) -> (String, u16) {
+    let uri = proxy.uri();
+    let host = uri.host().unwrap_or_default();
+    let usual = match uri.scheme_str() {
+        Some("https") => 443,
+        Some(_) | None => 80,
+    };
+    let port = uri.port_u16().unwrap_or(usual);
+    (host.trim_matches(['[', ']']).to_owned(), port)
 }
 
 /// The address with its password, if the keyring has it; as it is otherwise, so that the proxy
@@ -254,6 +277,23 @@ mod tests {
         ] {
             let proxies = completed([("HTTPS_PROXY", address)]).await;
             assert!(matches!(proxies, Proxies::Environment), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_named_without_its_user_and_password() {
+        for (url, address) in [
+            (
+                "http://ann:planted-x@proxy.example:8080",
+                "proxy.example:8080",
+            ),
+            ("https://ann@proxy.example", "proxy.example:443"),
+            ("proxy.example", "proxy.example:80"),
+            ("http://[fd00::1]:3128/", "[fd00::1]:3128"),
+        ] {
+            let matcher = Matcher::builder().all(url).build();
+            let through = matcher.intercept(&"https://a.example/".parse().unwrap());
+            assert_eq!(proxy_address(&through.unwrap()), address, "{url}");
         }
     }
 

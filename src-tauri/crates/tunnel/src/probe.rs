@@ -127,7 +127,7 @@ impl Probe {
         let Some(intercept) = self.proxy() else {
             return ThroughProxy::Direct;
         };
-        let proxy = dial::proxy_address(&intercept);
+        let proxy = aws_access::proxy_address(&intercept);
         let asked = dial::proxy_connect(&self.place, &intercept, &self.trust);
         match self.within(asked).await {
             Ok(_) => ThroughProxy::Connected { proxy },
@@ -188,7 +188,7 @@ impl Probe {
 
     fn first_machine(&self) -> (String, u16) {
         match self.proxy() {
-            Some(proxy) => dial::proxy_place(&proxy),
+            Some(proxy) => aws_access::proxy_place(&proxy),
             None => (self.place.host.clone(), self.place.port),
         }
     }

@@ -16,7 +16,11 @@ use crate::{NetworkFault, ServiceAnswer};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// It got no answer.
-    Network(NetworkFault),
+    Network {
+        fault: NetworkFault,
+        /// The `host:port` of the proxy on the way, if there was one.
+        proxy: Option<String>,
+    },
     /// The answer is an error.
     Service(ServiceAnswer),
 }
@@ -101,8 +105,9 @@ fn trouble(answer: &Result<HttpResponse, ConnectorError>) -> Option<Trouble> {
                 .get("x-amzn-requestid")
                 .map(str::to_owned),
         })),
-        Err(error) => Some(Trouble::Network(
-            NetworkFault::of(error).unwrap_or(NetworkFault::Broken),
-        )),
+        Err(error) => Some(Trouble::Network {
+            fault: NetworkFault::of(error).unwrap_or(NetworkFault::Broken),
+            proxy: NetworkFault::proxy_of(error),
+        }),
     }
 }

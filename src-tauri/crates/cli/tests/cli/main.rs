@@ -19,6 +19,7 @@ mod json;
 mod pinned;
 mod plugin;
 mod profiles;
+mod proxy;
 mod saved;
 mod secrets;
 mod sign_in;

@@ -49,14 +49,18 @@ pub(crate) enum DialError {
         source: Box<DialError>,
     },
     /// The proxy wants a user name and password, or others.
-    #[error("the proxy wants authentication")]
-    ProxyAuthentication { excerpt: String },
+    #[error("the proxy {proxy} wants authentication")]
+    ProxyAuthentication { proxy: String, excerpt: String },
     /// The proxy would not connect.
-    #[error("the proxy refused with HTTP status {status}")]
-    ProxyRefused { status: u16, excerpt: String },
+    #[error("the proxy {proxy} refused with HTTP status {status}")]
+    ProxyRefused {
+        proxy: String,
+        status: u16,
+        excerpt: String,
+    },
     /// What is said to be a proxy does not behave like one.
-    #[error("the proxy broke the protocol: {reason}")]
-    ProxyProtocol { reason: String },
+    #[error("the proxy {proxy} broke the protocol: {reason}")]
+    ProxyProtocol { proxy: String, reason: String },
     /// The gateway refused the upgrade.
     #[error("{host} refused with HTTP status {status}")]
     Refused {
@@ -107,12 +111,15 @@ impl DialError {
         }
     }
 
-    pub(super) fn proxy_protocol(error: &hyper::Error) -> Self {
+    pub(super) fn proxy_protocol(proxy: &str, error: &hyper::Error) -> Self {
         let reason = match std::error::Error::source(error) {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        Self::ProxyProtocol { reason }
+        Self::ProxyProtocol {
+            proxy: proxy.to_owned(),
+            reason,
+        }
     }
 
     /// The error's stable name.
@@ -206,13 +213,15 @@ impl DialError {
             Self::ProxyUnreachable { proxy, .. } => {
                 format!("The proxy {proxy} could not be reached.")
             }
-            Self::ProxyAuthentication { .. } => {
-                "The proxy does not accept the user name and password, or wants some.".into()
+            Self::ProxyAuthentication { proxy, .. } => format!(
+                "The proxy {proxy} does not accept the user name and password, or wants some."
+            ),
+            Self::ProxyRefused { proxy, status, .. } => {
+                format!("The proxy {proxy} refused to connect, with HTTP status {status}.")
             }
-            Self::ProxyRefused { status, .. } => {
-                format!("The proxy refused to connect, with HTTP status {status}.")
+            Self::ProxyProtocol { proxy, .. } => {
+                format!("The proxy {proxy} did not answer as a proxy does.")
             }
-            Self::ProxyProtocol { .. } => "The proxy did not answer as a proxy does.".into(),
             Self::Refused { host, status, .. } => {
                 format!("The gateway {host} refused the data channel, with HTTP status {status}.")
             }
@@ -267,10 +276,10 @@ impl DialError {
             Self::ProxyUnreachable { source, .. } => {
                 format!("{} {}", source.what(), source.details())
             }
-            Self::ProxyAuthentication { excerpt } | Self::ProxyRefused { excerpt, .. } => {
+            Self::ProxyAuthentication { excerpt, .. } | Self::ProxyRefused { excerpt, .. } => {
                 excerpt.clone()
             }
-            Self::ProxyProtocol { reason } => reason.clone(),
+            Self::ProxyProtocol { reason, .. } => reason.clone(),
             Self::Refused { excerpt, .. }
             | Self::NotWebSocket {
                 status: None,

@@ -28,9 +28,7 @@ use tunnel_proto::Failure;
 use url::{Host, Url};
 
 pub(crate) use error::{DialError, excerpt};
-pub(crate) use proxy::{
-    address as proxy_address, connect as proxy_connect, place as proxy_place, proxy_for,
-};
+pub(crate) use proxy::{connect as proxy_connect, proxy_for};
 use stream::Hop;
 pub(crate) use stream::Stream;
 pub(crate) use tcp::{connect as tcp_connect, resolve};

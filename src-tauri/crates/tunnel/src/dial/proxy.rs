@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
-use aws_access::Trust;
+use aws_access::{Trust, proxy_address, proxy_place};
 
 use super::error::{DialError, excerpt};
 use super::stream::Hop;
@@ -42,32 +42,12 @@ pub(crate) async fn connect(
     trust: &Trust,
 ) -> Result<Hop, DialError> {
     let hop = reach(proxy, trust).await?;
-    ask(hop, place, proxy.basic_auth()).await
-}
-
-/// A proxy's address, without user and password.
-pub(crate) fn address(proxy: &Intercept) -> String {
-    let (host, port) = place(proxy);
-    match host.contains(':') {
-        true => format!("[{host}]:{port}"),
-        false => format!("{host}:{port}"),
-    }
-}
-
-/// A proxy's host, an IPv6 address without brackets, and its port.
-pub(crate) fn place(proxy: &Intercept) -> (String, u16) {
-    let uri = proxy.uri();
-    let host = uri.host().unwrap_or_default();
-    let usual = match uri.scheme_str() {
-        Some("https") => 443,
-        Some(_) | None => 80,
-    };
-    let port = uri.port_u16().unwrap_or(usual);
-    (host.trim_matches(['[', ']']).to_owned(), port)
+    let address = proxy_address(proxy);
+    ask(hop, place, &address, proxy.basic_auth()).await
 }
 
 async fn reach(proxy: &Intercept, trust: &Trust) -> Result<Hop, DialError> {
-    let address = address(proxy);
+    let address = proxy_address(proxy);
     let scheme = proxy.uri().scheme_str();
     let secure = match scheme {
         Some("http") => false,
@@ -82,7 +62,7 @@ async fn reach(proxy: &Intercept, trust: &Trust) -> Result<Hop, DialError> {
         proxy: address.clone(),
         source: Box::new(source),
     };
-    let (host, port) = place(proxy);
+    let (host, port) = proxy_place(proxy);
     let tcp = tcp::connect(&host, port).await.map_err(unreachable)?;
     if !secure {
         return Ok(Hop::Plain(tcp));
@@ -103,8 +83,13 @@ async fn reach(proxy: &Intercept, trust: &Trust) -> Result<Hop, DialError> {
 async fn ask(
     hop: Hop,
     place: &Place,
+    proxy: &str,
     authorization: Option<&HeaderValue>,
 ) -> Result<Hop, DialError> {
+    let breach = |reason| DialError::ProxyProtocol {
+        proxy: proxy.to_owned(),
+        reason,
+    };
     let authority = place.authority();
     let host = HeaderValue::try_from(&authority).map_err(|error| DialError::Url {
         reason: error.to_string(),
@@ -124,18 +109,18 @@ async fn ask(
     }
     let (mut sender, connection) = http1::handshake(TokioIo::new(hop))
         .await
-        .map_err(|error| DialError::proxy_protocol(&error))?;
+        .map_err(|error| DialError::proxy_protocol(proxy, &error))?;
     let exchange = async {
         let answer = sender
             .send_request(request)
             .await
-            .map_err(|error| DialError::proxy_protocol(&error))?;
+            .map_err(|error| DialError::proxy_protocol(proxy, &error))?;
         if !answer.status().is_success() {
-            return Err(refusal(answer).await);
+            return Err(refusal(proxy, answer).await);
         }
         hyper::upgrade::on(answer)
             .await
-            .map_err(|error| DialError::proxy_protocol(&error))
+            .map_err(|error| DialError::proxy_protocol(proxy, &error))
     };
     // The connection has to be driven for the exchange to go on. When it ends first, it hands
     // its outcome to the exchange.
@@ -145,21 +130,17 @@ async fn ask(
     };
     let upgraded = tokio::select! {
         outcome = exchange => outcome?,
-        () = connection => return Err(DialError::ProxyProtocol { reason: String::new() }),
+        () = connection => return Err(breach(String::new())),
     };
     match upgraded.downcast::<TokioIo<Hop>>() {
         // The gateway says nothing before it is asked, so bytes that came early are not its.
         Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
-        Ok(_) => Err(DialError::ProxyProtocol {
-            reason: "it sent data of its own".into(),
-        }),
-        Err(_) => Err(DialError::ProxyProtocol {
-            reason: "it kept the connection".into(),
-        }),
+        Ok(_) => Err(breach("it sent data of its own".to_owned())),
+        Err(_) => Err(breach("it kept the connection".to_owned())),
     }
 }
 
-async fn refusal(answer: Response<Incoming>) -> DialError {
+async fn refusal(proxy: &str, answer: Response<Incoming>) -> DialError {
     let status = answer.status();
     let body = Limited::new(answer.into_body(), MAX_REFUSAL_BYTES)
         .collect()
@@ -168,9 +149,13 @@ async fn refusal(answer: Response<Incoming>) -> DialError {
         .map(|body| excerpt(&body.to_bytes()))
         .unwrap_or_default();
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-        DialError::ProxyAuthentication { excerpt }
+        DialError::ProxyAuthentication {
+            proxy: proxy.to_owned(),
+            excerpt,
+        }
     } else {
         DialError::ProxyRefused {
+            proxy: proxy.to_owned(),
             status: status.as_u16(),
             excerpt,
         }

@@ -333,7 +333,10 @@ async fn a_proxys_refusals_are_told_apart() {
             .unwrap_err();
         assert_eq!((error.code(), error.next()), (expected, next), "{status}");
         assert_eq!(error.details(), "<html>Ask the IT desk</html>");
-        assert!(!format!("{error:?}").contains("secret"));
+        let named = format!("The proxy {} ", proxy.address);
+        assert!(error.what().starts_with(&named), "{}", error.what());
+        let all = format!("{error:?} {error} {}", error.what());
+        assert!(!all.contains("secret") && !all.contains("alice"), "{all}");
     }
 }
 
