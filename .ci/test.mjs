@@ -124,6 +124,18 @@ const checks = [
     },
   },
   {
+    name: 'shell',
+    group: 'desktop',
+    title: 'The tray, over D-Bus',
+    needs: ['rust', 'window', 'windowTest', 'ui'],
+    run: async () => {
+      if (process.platform !== 'linux') return 'only Linux has a tray that a program can look into';
+      const built = await cargo('build', ...everything, '--bins');
+      if (built !== 0) return built;
+      return cargo('test', ...everything, '--test', 'shell', '--', '--ignored');
+    },
+  },
+  {
     name: 'desktop',
     group: 'desktop',
     title: 'The real window',

@@ -40,6 +40,11 @@ impl Ending {
     }
 }
 
+/// Ends the program once the tunnels are off.
+pub(crate) fn quit(app: &AppHandle) {
+    app.state::<Ending>().begin(app);
+}
+
 /// Holds back the end that follows the last window's until the tunnels are off.
 pub(crate) fn handle(app: &AppHandle, event: &RunEvent) {
     if let RunEvent::ExitRequested {

@@ -5,21 +5,29 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod acts;
 mod bindings;
 mod commands;
 mod display;
 mod ending;
+#[cfg(test)]
+mod fixtures;
+mod tray;
 mod updates;
 mod view;
+mod window;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use tauri::Manager as _;
+use tauri::async_runtime::spawn;
+use tokio::sync::{mpsc, watch};
 use tunnel_manager::tunnel::Environment;
 use tunnel_manager::{Manager, SessionManager, Store, Traces};
 
 use ending::Ending;
+use tray::Host;
 use updates::Updates;
 
 fn main() -> ExitCode {
@@ -40,6 +48,8 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::in_config_folder()?;
     let bindings = bindings::builder();
     let app = tauri::Builder::default()
+        // First of all: a second start ends here, before it has touched anything.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app)))
         .invoke_handler(bindings.invoke_handler())
         .setup(|app| {
             let manager = tauri::async_runtime::block_on(async {
@@ -50,6 +60,11 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             });
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));
+            let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);
+            let (host, _) = watch::channel(Host::Unknown);
+            let handle = app.handle().clone();
+            spawn(tray::run(handle.clone(), manager.overview(), wishes, host));
+            spawn(acts::serve(handle, manager.clone(), acts));
             app.manage(manager);
             ending::on_signal(app.handle());
             Ok(())

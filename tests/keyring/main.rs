@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use culvert_tests::{Destination, TARGET, echo};
+use culvert_tests::{Bus, Destination, TARGET, echo};
 use ssm_sim::{Settings, Simulator};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -37,8 +37,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 /// A user's session with a message bus, and with a keyring or without. It ends with its test.
 struct Session {
     home: TempDir,
-    bus: String,
-    _bus: Child,
+    bus: Bus,
     keyring: Option<Child>,
 }
 
@@ -53,31 +52,12 @@ enum State {
 impl Session {
     async fn start(state: State) -> Self {
         let home = TempDir::new().unwrap();
-        // No file of the system that says which programs may be started for a name: nothing but
-        // what the test starts is on this bus.
-        let config = home.path().join("bus.conf");
-        let text = format!(
-            "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\" \
-             \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\
-             <busconfig><type>session</type><listen>unix:dir={}</listen>\
-             <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\
-             <allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
-            home.path().display()
-        );
-        std::fs::write(&config, text).unwrap();
-        let mut daemon = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", config.display()))
-            .args(["--nofork", "--print-address"])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
+        let bus = soon(Bus::start(home.path()))
+            .await
             .expect("dbus-daemon is there");
-        let mut lines = lines(&mut daemon);
-        let bus = soon(lines.next_line()).await.unwrap().expect("an address");
         let mut session = Self {
             home,
             bus,
-            _bus: daemon,
             keyring: None,
         };
         match state {
@@ -132,7 +112,7 @@ impl Session {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
             .env("XDG_RUNTIME_DIR", self.home.path())
-            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("DBUS_SESSION_BUS_ADDRESS", self.bus.address())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

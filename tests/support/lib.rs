@@ -1,6 +1,7 @@
 //! What the scenarios share: a simulated service with a tunnel through it, and a destination
 //! that sends, takes and checks bytes.
 
+mod bus;
 mod counts;
 mod destination;
 pub mod identity_center;
@@ -8,6 +9,7 @@ pub mod kept;
 mod rig;
 pub mod soak;
 
+pub use bus::Bus;
 pub use counts::times;
 pub use destination::{Destination, Pattern, digest, download, echo, exchange, round, upload};
 pub use rig::{Rig, TARGET, impatient, is_up};

@@ -1,0 +1,86 @@
+//! What is chosen in the tray is done here, one wish after the other.
+
+use arboard::Clipboard;
+use tauri::AppHandle;
+use tauri::async_runtime::spawn_blocking;
+use tokio::sync::mpsc;
+use tunnel_manager::{Manager, ManagerError};
+
+use crate::ending;
+use crate::tray::{Act, is_on};
+use crate::window;
+
+/// Does what comes until nothing can come any more.
+pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Receiver<Act>) {
+    // Kept: under X11 what was copied is gone with the program that offers it.
+    let mut clipboard = None;
+    while let Some(act) = acts.recv().await {
+        match act {
+            Act::Connect(id) => tell(manager.connect(id).await),
+            Act::Disconnect(id) => tell(manager.disconnect(id).await),
+            Act::ConnectAll => connect_all(&manager).await,
+            Act::DisconnectAll => disconnect_all(&manager).await,
+            Act::Copy(text) => clipboard = copy(clipboard, text).await,
+            Act::Open => window::show(&app),
+            Act::Quit => ending::quit(&app),
+        }
+    }
+}
+
+/// Starts every saved tunnel that is off; the demo is nobody's work.
+async fn connect_all(manager: &Manager) {
+    let off: Vec<_> = {
+        let overview = manager.overview();
+        let overview = overview.borrow();
+        let tunnels = overview.tunnels.iter();
+        tunnels
+            .filter(|tunnel| !tunnel.demo && !is_on(&tunnel.snapshot.state))
+            .map(|tunnel| tunnel.profile.id)
+            .collect()
+    };
+    for id in off {
+        tell(manager.connect(id).await);
+    }
+}
+
+async fn disconnect_all(manager: &Manager) {
+    let on: Vec<_> = {
+        let overview = manager.overview();
+        let overview = overview.borrow();
+        let tunnels = overview.tunnels.iter();
+        tunnels
+            .filter(|tunnel| is_on(&tunnel.snapshot.state))
+            .map(|tunnel| tunnel.profile.id)
+            .collect()
+    };
+    for id in on {
+        tell(manager.disconnect(id).await);
+    }
+}
+
+/// The menu may be older than the tunnels: what is no longer there is no trouble.
+fn tell(done: Result<(), ManagerError>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "what was chosen in the tray could not be done");
+    }
+}
+
+async fn copy(clipboard: Option<Clipboard>, text: String) -> Option<Clipboard> {
+    // It talks with the display, which may take its time.
+    let copied = spawn_blocking(move || {
+        let mut clipboard = clipboard.map_or_else(Clipboard::new, Ok)?;
+        clipboard.set_text(text)?;
+        Ok::<_, arboard::Error>(clipboard)
+    });
+    match copied.await {
+        Ok(Ok(clipboard)) => Some(clipboard),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the address could not be copied");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the address could not be copied");
+            None
+        }
+    }
+}
