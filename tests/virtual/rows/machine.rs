@@ -137,3 +137,28 @@ fn connections_that_come_without_a_network_are_parked_and_served() {
     world.run_out(SECOND * 3);
     assert_whole(&world);
 }
+
+#[test]
+fn a_websocket_that_was_lost_in_a_sleep_is_followed_by_one_that_is_watched() {
+    // Lost between the announcement of the sleep and the sleep itself, which may be called off.
+    for asleep in [Duration::ZERO, HOUR * 8] {
+        for plan in [IDLE, LONG] {
+            let mut world = World::with(8, Conditions::default(), one_session());
+            world.connect(plan);
+            world.run_for(SECOND * 3);
+            world.fall_asleep();
+            world.reset();
+            world.run_for(SECOND * 30);
+            assert_eq!(world.calls(), 1);
+            world.wake(asleep, Way::Forgotten);
+            world.run_to(SECOND * 2, |world| world.tunnel.reconnects() == 1);
+            // Dead after it.
+            world.run_for(SECOND);
+            world.forget_ways();
+            world.run_to(SECOND * 32, |world| world.tunnel.reconnects() == 2);
+            assert_eq!(world.calls(), 1 + 2);
+            world.run_out(HOUR);
+            assert_whole(&world);
+        }
+    }
+}

@@ -150,9 +150,20 @@ impl World {
 
     /// The machine sleeps for so long. Its own clock stands still; the service's does not.
     pub(crate) fn sleep(&mut self, asleep: Duration, way: Way) {
-        self.note(("sleep", asleep, way));
+        self.fall_asleep();
+        self.wake(asleep, way);
+    }
+
+    /// The machine says that it is about to sleep.
+    pub(crate) fn fall_asleep(&mut self) {
+        self.note("falls asleep");
         self.input(Input::Sleeping);
         self.settle();
+    }
+
+    /// The machine wakes up after so long.
+    pub(crate) fn wake(&mut self, asleep: Duration, way: Way) {
+        self.note(("woke after", asleep, way));
         self.service.pass(self.now, asleep);
         match way {
             Way::Kept => {}

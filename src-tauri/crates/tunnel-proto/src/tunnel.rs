@@ -224,6 +224,8 @@ pub enum TunnelTimer {
     SparePatience(RequestId),
     /// A session that helps no more is to be ended.
     Shrink(SessionKey),
+    /// The pool has fewer sessions than it is to hold, and may be filled again.
+    Fill,
     /// Nobody has used a lazy tunnel for a while.
     Idle,
     /// The agent did not acknowledge the end of its session.
@@ -394,6 +396,7 @@ impl Tunnel {
         for at in 0..self.slots.len() {
             self.handle_slot_timeout(now, at);
         }
+        self.place_waiting(now);
         self.reject_overdue(now);
         let cause = match self.intent {
             Intent::Run if self.is_unused(now) => Cause::Idle,

@@ -20,9 +20,6 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(3);
 pub(super) struct Keepalive {
     interval: Duration,
     patience: Duration,
-    /// The machine sleeps, or is about to: nothing is sent and nothing expected. Beside the
-    /// state, because a WebSocket may go and come meanwhile.
-    asleep: bool,
     state: State,
 }
 
@@ -30,10 +27,10 @@ pub(super) struct Keepalive {
 ///              interval, or asked         3 s               patience
 ///   ┌─▶ Quiet ───────────────────▶ Asked ─────▶ Late ──────────────────▶ Dead
 ///   │     ▲                          │ │          │                       ▲
-///   │     └── any frame, or sleep ───┴─┼──────────┘                       │
+///   │     └── any frame ─────────────┴─┼──────────┘                       │
 ///   │                                  └──────── patience of a check ─────┘
 /// connected
-///   │
+///   │     every state but Down and Dead ── the machine sleeps ──▶ Asleep ── check ──▶ Asked
 ///  Down ◀── disconnected ── every state
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +39,8 @@ enum State {
     Down,
     /// The last sign of life is recent enough.
     Quiet { heard: Instant },
+    /// The machine sleeps, or is about to: nothing is sent and nothing expected.
+    Asleep,
     /// An answer is expected.
     Asked {
         ping: Ping,
@@ -67,7 +66,6 @@ impl Keepalive {
         Self {
             interval,
             patience,
-            asleep: false,
             state: State::Down,
         }
     }
@@ -86,23 +84,27 @@ impl Keepalive {
             State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
                 self.state = State::Quiet { heard: now };
             }
-            State::Down | State::Dead { .. } => {}
+            State::Down | State::Asleep | State::Dead { .. } => {}
         }
     }
 
-    /// The machine is about to sleep: no pings and no deadline until [`check`](Self::check).
-    pub(super) fn handle_sleep(&mut self, now: Instant) {
-        self.asleep = true;
-        self.handle_life(now);
+    /// The machine is about to sleep: this WebSocket is not pinged and has no deadline until
+    /// [`check`](Self::check). The next one knows nothing of it.
+    pub(super) fn handle_sleep(&mut self) {
+        match self.state {
+            State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
+                self.state = State::Asleep;
+            }
+            State::Down | State::Asleep | State::Dead { .. } => {}
+        }
     }
 
     /// Ends a sleep, and wants an answer within [`CHECK_PATIENCE`]. One that is expected sooner
     /// is not expected later for it.
     pub(super) fn check(&mut self, now: Instant) {
-        self.asleep = false;
         let soon = now + CHECK_PATIENCE;
         self.state = match self.state {
-            State::Quiet { .. } => State::Asked {
+            State::Quiet { .. } | State::Asleep => State::Asked {
                 ping: Ping::Due,
                 late_at: now + LATE_AFTER,
                 until: soon,
@@ -126,15 +128,15 @@ impl Keepalive {
     /// Wants an answer within the usual patience, unless one is expected already.
     pub(super) fn ask(&mut self, now: Instant) {
         match self.state {
-            State::Quiet { .. } if !self.asleep => {
+            State::Quiet { .. } => {
                 self.state = State::Asked {
                     ping: Ping::Due,
                     late_at: now + LATE_AFTER,
                     until: now + self.patience,
                 };
             }
-            State::Quiet { .. }
-            | State::Down
+            State::Down
+            | State::Asleep
             | State::Asked { .. }
             | State::Late { .. }
             | State::Dead { .. } => {}
@@ -143,9 +145,6 @@ impl Keepalive {
 
     /// Returns whether the path has just turned out to be dead.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
-        if self.asleep {
-            return false;
-        }
         match self.state {
             State::Quiet { heard } if heard + self.interval <= now => {
                 self.ask(now);
@@ -165,6 +164,7 @@ impl Keepalive {
             }
             State::Down
             | State::Quiet { .. }
+            | State::Asleep
             | State::Asked { .. }
             | State::Late { .. }
             | State::Dead { .. } => false,
@@ -177,24 +177,28 @@ impl Keepalive {
             State::Asked { ping, .. } | State::Late { ping, .. } => {
                 matches!(std::mem::replace(ping, Ping::Taken), Ping::Due)
             }
-            State::Down | State::Quiet { .. } | State::Dead { .. } => false,
+            State::Down | State::Quiet { .. } | State::Asleep | State::Dead { .. } => false,
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        if self.asleep {
-            return None;
-        }
         match self.state {
             State::Quiet { heard } => Some(heard + self.interval),
             State::Asked { late_at, until, .. } => Some(late_at.min(until)),
             State::Late { until, .. } => Some(until),
-            State::Down | State::Dead { .. } => None,
+            State::Down | State::Asleep | State::Dead { .. } => None,
         }
     }
 
     pub(super) fn is_asleep(&self) -> bool {
-        self.asleep
+        match self.state {
+            State::Asleep => true,
+            State::Down
+            | State::Quiet { .. }
+            | State::Asked { .. }
+            | State::Late { .. }
+            | State::Dead { .. } => false,
+        }
     }
 
     /// Until when an answer may still come that takes unusually long; one that did not come at
@@ -202,7 +206,7 @@ impl Keepalive {
     pub(super) fn late_until(&self) -> Option<Instant> {
         match self.state {
             State::Late { until, .. } | State::Dead { until } => Some(until),
-            State::Down | State::Quiet { .. } | State::Asked { .. } => None,
+            State::Down | State::Quiet { .. } | State::Asleep | State::Asked { .. } => None,
         }
     }
 }
@@ -317,7 +321,10 @@ mod tests {
         let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
         keepalive.handle_connected(start);
         keepalive.handle_timeout(start + INTERVAL);
-        keepalive.handle_sleep(start + INTERVAL);
+        keepalive.handle_sleep();
+        // What still comes in does not end it.
+        keepalive.handle_life(start + INTERVAL);
+        keepalive.ask(start + INTERVAL);
         assert!(!keepalive.poll_ping());
         assert_eq!(keepalive.poll_timeout(), None);
         let wake = start + INTERVAL * 1_000;
@@ -329,13 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn a_check_without_a_websocket_only_ends_the_sleep() {
+    fn a_sleep_ends_with_its_websocket_and_a_check_without_one_does_nothing() {
         let start = Instant::now();
         let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
-        keepalive.handle_sleep(start);
         keepalive.handle_connected(start);
+        keepalive.handle_sleep();
         assert_eq!(keepalive.poll_timeout(), None);
         keepalive.handle_disconnected();
+        keepalive.handle_sleep();
         keepalive.check(start);
         assert!(!keepalive.poll_ping());
         assert_eq!(keepalive.poll_timeout(), None);

@@ -169,13 +169,14 @@ impl Session {
         self.collect(now);
     }
 
-    /// The machine is about to sleep. Until [`check_path`](Self::check_path) there are no pings
-    /// and no NOPs, and silence is held against nobody.
+    /// The machine is about to sleep. Until [`check_path`](Self::check_path), or the next
+    /// WebSocket, there are no pings and no NOPs, and silence is held against nobody. Without a
+    /// WebSocket it does nothing: whoever opens one in a sleep says so once more.
     pub fn handle_sleep(&mut self, now: Instant) {
         if self.outcome.is_some() {
             return;
         }
-        self.keepalive.handle_sleep(now);
+        self.keepalive.handle_sleep();
         if let Carrier::Mux(mux) = &mut self.carrier {
             mux.pause(now);
         }
@@ -184,7 +185,7 @@ impl Session {
 
     /// The machine woke up, or the network has changed: one ping goes out at once, and a sign
     /// of life must come within 3 s, or [`SessionEvent::PathDead`] follows. Does not move the
-    /// deadline of a check that is out. Ends a sleep; without a WebSocket that is all it does.
+    /// deadline of a check that is out. Without a WebSocket it does nothing.
     pub fn check_path(&mut self, now: Instant) {
         if self.outcome.is_some() {
             return;

@@ -33,7 +33,8 @@ impl Tunnel {
     pub(super) fn handle_chosen(&mut self, now: Instant, key: SessionKey, choice: Choice) {
         let Some(slot) = self.slot(key) else { return };
         let choice = Choice {
-            passed_over: std::mem::take(&mut slot.passed_over),
+            // Kept: if the agent there never answers, the next one has been passed over for more.
+            passed_over: slot.passed_over.clone(),
             ..choice
         };
         // Each of a pool's sessions has its own; told is what is new.
@@ -97,6 +98,8 @@ impl Tunnel {
         let is_its_fault = failed.established.is_none() && problem.kind == ProblemKind::Target;
         if is_its_fault && failed.candidate + 1 < self.candidates.len() {
             new.candidate = failed.candidate + 1;
+            // Its agent may answer another time.
+            new.hopes = true;
             new.passed_over.clone_from(&failed.passed_over);
             new.passed_over.push(PassedOver {
                 candidate: text(&self.candidates, failed.candidate),

@@ -143,9 +143,14 @@ impl OpenDrop {
         self.end(now, DropEnd::Stopped, 0)
     }
 
-    /// Nobody needs the session any more.
-    pub(crate) fn let_go(self, now: Instant) -> DropRecord {
-        self.end(now, DropEnd::LetGo, 0)
+    /// Nobody needs the session any more. If it had taken the place of another, nobody needs one
+    /// in that place: its connections were lost all the same.
+    pub(crate) fn let_go(mut self, now: Instant) -> DropRecord {
+        let end = match self.replaced.take() {
+            None => DropEnd::LetGo,
+            Some(problem) => DropEnd::Replaced { problem },
+        };
+        self.end(now, end, 0)
     }
 
     fn end(self, now: Instant, end: DropEnd, survived: u32) -> DropRecord {

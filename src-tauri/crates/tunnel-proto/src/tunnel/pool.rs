@@ -70,7 +70,7 @@ impl Tunnel {
         if !self.has_been_up {
             return;
         }
-        while self.live() < usize::from(self.policy.sessions.least()) && !self.is_held() {
+        while self.is_short() && self.is_growth_allowed(now) {
             self.start_session(now, None);
         }
         if self.wants_spare(now) && self.may_grow(now) {
@@ -96,7 +96,7 @@ impl Tunnel {
         let any_up = self.slots.iter().any(Slot::is_up);
         let patience = first.filter(|_| any_up).map(|waiting| {
             (
-                waiting.since + SPARE_PATIENCE,
+                waiting.since + self.spare_patience(),
                 TunnelTimer::SparePatience(waiting.request),
             )
         });
@@ -110,11 +110,15 @@ impl Tunnel {
             }
             (Start::Lazy { .. } | Start::AtOnce, _) => None,
         };
-        let pool = shrink.chain(idle).filter(move |_| running);
+        let fill = self.growth_refused_until.filter(|_| self.is_short());
+        let fill = fill.map(|until| (until, TunnelTimer::Fill));
+        let pool = shrink.chain(idle).chain(fill).filter(move |_| running);
         limit.into_iter().chain(patience).chain(pool)
     }
 
-    /// Closes the connections that have waited long enough.
+    /// Closes the connections that have waited long enough for any session. While one is up, the
+    /// end of the wait means that it has to do ([`place_waiting`](Self::place_waiting) comes
+    /// before this).
     pub(super) fn reject_overdue(&mut self, now: Instant) {
         let mut overdue = Vec::new();
         while let Some(waiting) = self.waiting.front()
@@ -164,7 +168,7 @@ impl Tunnel {
                 (up.degraded.is_some(), bulk, cut, slot.connections)
             });
             let Some((at, _, up)) = best else { return };
-            let patient = now < waiting.since + SPARE_PATIENCE;
+            let patient = now < waiting.since + self.spare_patience();
             if !serves(now, up) && patient && self.slots.iter().any(Slot::is_coming) {
                 return;
             }
@@ -184,8 +188,7 @@ impl Tunnel {
         if !matches!(self.intent, Intent::Run) || slot.connections > 0 || !slot.is_live() {
             return false;
         }
-        let lazy = matches!(self.policy.start, Start::Lazy { .. });
-        let unused = lazy && self.has_been_up && self.connections() == 0 && self.waiting.is_empty();
+        let unused = self.has_been_up && self.is_let_go_lazily();
         let spare = self.live() > usize::from(self.policy.sessions.least())
             && self.others(at).any(Slot::is_up);
         unused || spare
@@ -205,8 +208,22 @@ impl Tunnel {
         }
     }
 
+    /// Whether this is a lazy tunnel that has no connection: it gets no more sessions.
+    fn is_let_go_lazily(&self) -> bool {
+        let lazy = match self.policy.start {
+            Start::Lazy { .. } => true,
+            Start::AtOnce => false,
+        };
+        lazy && !self.is_used()
+    }
+
+    /// Whether there are connections, on sessions or waiting for one.
+    fn is_used(&self) -> bool {
+        self.connections() > 0 || !self.waiting.is_empty()
+    }
+
     fn tend_lazily(&mut self, now: Instant) {
-        let unused = self.connections() == 0 && self.waiting.is_empty();
+        let unused = !self.is_used();
         self.unused_since = match (unused, self.unused_since) {
             (true, None) => Some(now),
             (true, since) => since,
@@ -249,10 +266,27 @@ impl Tunnel {
         self.slots.iter().filter(|slot| slot.is_live()).count()
     }
 
+    /// Whether there are fewer sessions than are always held, and there is a use in more.
+    fn is_short(&self) -> bool {
+        self.has_been_up
+            && self.live() < usize::from(self.policy.sessions.least())
+            && !self.is_held()
+            && !self.is_let_go_lazily()
+    }
+
     fn may_grow(&self, now: Instant) -> bool {
         self.live() < usize::from(self.policy.sessions.most())
             && !self.is_held()
-            && self.growth_refused_until.is_none_or(|until| until <= now)
+            && self.is_growth_allowed(now)
+    }
+
+    fn is_growth_allowed(&self, now: Instant) -> bool {
+        self.growth_refused_until.is_none_or(|until| until <= now)
+    }
+
+    /// How long a connection waits for a session of its own: never longer than for any.
+    fn spare_patience(&self) -> Duration {
+        SPARE_PATIENCE.min(self.policy.wait_limit)
     }
 
     /// Whether one more session would help: those that are there carry bulk transfers, or

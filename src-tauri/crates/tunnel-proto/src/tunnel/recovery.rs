@@ -71,7 +71,7 @@ impl Tunnel {
                 self.actions
                     .push_back(Action::Dial(key, grant, Purpose::Connect));
             }
-            Err(failure) if (purpose, failure.next) == (Purpose::Renew, Next::Stop) => {
+            Err(failure) if purpose == Purpose::Renew && is_last_word(failure.next) => {
                 // It was refused while the session was connected, and that is over.
                 if let Some(outage) = self.slots[at].take_outage() {
                     self.attempt(now, at, Step::Resume, outage);
@@ -153,6 +153,8 @@ impl Tunnel {
             load: Load::default(),
             renewing,
         });
+        self.tell_of_sleep(at);
+        let slot = &mut self.slots[at];
         let Some(drop) = slot.drop.take() else { return };
         let connections = slot.connections;
         let (session_id, closed_by) = (slot.session_id.clone(), drop.closed_by());
@@ -674,6 +676,19 @@ fn lacks(next: Next) -> Lacks {
         Next::NewCredentials | Next::Retry | Next::NewSession | Next::AwaitTarget | Next::Stop => {
             Lacks::Nothing
         }
+    }
+}
+
+/// Whether an answer to ResumeSession ends the session.
+fn is_last_word(next: Next) -> bool {
+    match next {
+        Next::NewSession | Next::Stop => true,
+        Next::Retry
+        | Next::AwaitNetwork
+        | Next::AwaitTarget
+        | Next::AwaitSettings
+        | Next::NewCredentials
+        | Next::SignIn => false,
     }
 }
 

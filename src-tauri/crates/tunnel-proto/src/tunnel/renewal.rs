@@ -147,6 +147,7 @@ impl Tunnel {
                 });
                 self.renewals = self.renewals.saturating_add(1);
                 self.record(now, what);
+                self.tell_of_sleep(at);
             }
             // The old one was lost while the new one waited.
             Phase::Dialling { .. } => self.come_up(now, at),

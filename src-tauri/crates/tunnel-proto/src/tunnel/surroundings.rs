@@ -43,11 +43,20 @@ impl Tunnel {
 
     pub(super) fn handle_sleeping(&mut self) -> Cause {
         self.power = Power::Sleeping;
-        for slot in self.slots.iter().filter(|slot| slot.is_up()) {
-            self.actions.push_back(Action::Sleep(slot.key));
+        for at in 0..self.slots.len() {
+            self.tell_of_sleep(at);
         }
         self.hold();
         Cause::Power
+    }
+
+    /// A session whose WebSocket is there is told that the machine sleeps, if it does: each
+    /// WebSocket anew, for one may come in the time between a sleep's announcement and the sleep.
+    pub(super) fn tell_of_sleep(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        if self.power == Power::Sleeping && slot.is_up() {
+            self.actions.push_back(Action::Sleep(slot.key));
+        }
     }
 
     pub(super) fn handle_woke(&mut self, now: Instant, asleep: Duration) -> Cause {

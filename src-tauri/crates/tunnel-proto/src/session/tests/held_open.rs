@@ -58,8 +58,8 @@ fn nothing_holds_a_session_open_in_a_sleep_or_without_a_websocket() {
     world.disconnect();
     world.run(secs(3_600));
     assert_eq!(nops(&world), 0);
-    world.session.handle_sleep(world.now);
     world.connect();
+    world.session.handle_sleep(world.now);
     world.run(secs(3_600));
     assert_eq!(nops(&world), 0);
     world.session.check_path(world.now);

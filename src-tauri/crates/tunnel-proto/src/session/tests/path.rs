@@ -92,14 +92,27 @@ fn what_was_missing_before_a_sleep_is_not_held_against_the_session_after_it() {
 #[test]
 fn a_websocket_that_comes_in_a_sleep_is_left_alone_until_the_wake() {
     let mut world = World::multiplexed();
-    world.disconnect();
     world.session.handle_sleep(world.now);
+    world.disconnect();
     world.connect();
+    world.session.handle_sleep(world.now);
     world.run(secs(3600));
     assert_eq!((world.pings, world.said().len()), (0, 0));
     world.session.check_path(world.now);
     world.settle();
     assert_eq!(world.pings, 1);
+}
+
+#[test]
+fn a_websocket_that_comes_after_a_sleep_in_which_the_old_one_was_lost_is_watched() {
+    let mut world = World::multiplexed();
+    world.session.handle_sleep(world.now);
+    world.disconnect();
+    world.run(secs(3600));
+    world.connect();
+    world.answers_pings = false;
+    world.run(secs(31));
+    assert_eq!(world.said(), ["degraded: no-pong", "path dead"]);
 }
 
 #[test]

@@ -159,6 +159,34 @@ fn a_session_that_never_comes_up_is_replaced_at_the_next_target() {
 }
 
 #[test]
+fn an_agent_that_says_nothing_may_do_so_another_time_and_each_target_is_named() {
+    let (mut world, key) = three();
+    bring_up(&mut world, key);
+    world.pass(HEALING);
+    world.input(Input::Over(key, problem("ended"), Vitals::default()));
+    let key = world.expect_start_after();
+    world.input(Input::Granted(key, Err(denied())));
+    assert_eq!(world.expect_start(), key);
+    // The second is chosen and its agent never answers.
+    world.input(Input::Chosen(key, Choice::of_id("b")));
+    world.input(Input::Granted(key, Ok(grant(2))));
+    world.actions();
+    world.input(Input::Dialled(key, Ok(())));
+    let silent = Problem::new(ProblemKind::Target, "silent", "It says nothing.", "");
+    world.input(Input::Over(key, silent, Vitals::default()));
+    let key = world.expect_start_after();
+    assert_eq!(candidate(&world, key), "c");
+    world.input(Input::Granted(key, Err(denied())));
+    let State::Reconnecting { problem, .. } = world.tunnel.state() else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert_eq!(
+        problem.what,
+        "None of the 3 targets can be used. a: It is denied. b: It says nothing. c: It is denied."
+    );
+}
+
+#[test]
 fn a_session_that_worked_is_replaced_from_the_first_target() {
     let (mut world, key) = three();
     world.input(Input::Granted(key, Err(away())));

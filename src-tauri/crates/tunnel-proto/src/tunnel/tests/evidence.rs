@@ -87,6 +87,42 @@ fn a_drop_is_kept_with_what_was_answered_and_what_it_cost() {
 }
 
 #[test]
+fn a_drop_that_cost_connections_says_so_even_where_no_other_session_is_needed() {
+    let mut world = World::with(TunnelPolicy {
+        sessions: PoolSize::new(1, 2),
+        ..plain()
+    });
+    let bulk = world.expect_start();
+    world.bring_up(bulk);
+    world.input(Input::Accepted(RequestId(1)));
+    world.input(Input::Load(bulk, Load::Bulk));
+    let Some(Action::Start(spare)) = world.actions().pop() else {
+        panic!("no second session");
+    };
+    world.bring_up(spare);
+    world.input(Input::Accepted(RequestId(2)));
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), spare)]);
+    world.lose(spare);
+    world.expect_resume();
+    world.input(Input::Granted(spare, Err(failure(Next::NewSession))));
+    world.actions();
+    let Some((_, TunnelTimer::Attempt(next))) = world.tunnel.poll_timeout() else {
+        panic!("{:?}", world.tunnel.poll_timeout());
+    };
+    world.next_timer();
+    world.actions();
+    world.records();
+    world.input(Input::Granted(next, Err(failure(Next::Retry))));
+    let drops = world.drops();
+    let [drop] = &drops[..] else {
+        panic!("{drops:?}");
+    };
+    assert!(matches!(drop.end, DropEnd::Replaced { .. }), "{drop:?}");
+    assert_eq!((drop.connections, drop.survived), (1, 0));
+    assert!(!drop.what.contains("Nobody"), "{}", drop.what);
+}
+
+#[test]
 fn a_drop_that_cost_the_session_ends_when_another_has_taken_its_place() {
     let (mut world, key) = World::up();
     world.input(Input::Accepted(RequestId(1)));

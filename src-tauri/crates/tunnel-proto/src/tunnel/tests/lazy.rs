@@ -59,6 +59,47 @@ fn a_lazy_tunnel_that_is_lost_while_nobody_uses_it_just_listens() {
 }
 
 #[test]
+fn an_unused_lazy_tunnel_of_two_sessions_starts_none_and_one_that_is_used_fills_up_with_pauses() {
+    let mut world = World::with(TunnelPolicy {
+        sessions: PoolSize::fixed(2),
+        ..lazy()
+    });
+    connect(&mut world, 1);
+    let first = world.tunnel.slots[0].key;
+    world.bring_up(first);
+    let [Action::Start(second), Action::Place(..)] = world.actions()[..] else {
+        panic!("no second session");
+    };
+    world.bring_up(second);
+    world.input(Input::Finished(first));
+    world.lose(first);
+    let abandon = Action::Abandon("session-1".to_owned());
+    assert_eq!(world.actions(), [Action::Discard(first), abandon]);
+
+    // Used again, it has two; the new one is refused when the last connection has just ended.
+    world.input(Input::Accepted(RequestId(2)));
+    let actions = world.actions();
+    let Some(third) = actions.iter().find_map(|action| match action {
+        Action::Start(key) => Some(*key),
+        _ => None,
+    }) else {
+        panic!("{actions:?}");
+    };
+    assert!(actions.contains(&Action::Place(RequestId(2), second)));
+    world.input(Input::Finished(second));
+    world.input(Input::Granted(third, Err(failure(Next::Retry))));
+    assert_eq!(world.actions(), [Action::Discard(third)]);
+    // The next connection does not ask the service again at once, but in a minute.
+    assert_eq!(
+        connect(&mut world, 3),
+        [Action::Place(RequestId(3), second)]
+    );
+    assert_eq!(world.next_timer(), TunnelTimer::Fill);
+    assert_eq!(world.now - world.start, MINUTE);
+    world.expect_start();
+}
+
+#[test]
 fn a_connection_that_comes_while_a_lazy_tunnel_ends_its_session_gets_a_new_one() {
     let mut world = World::with(lazy());
     connect(&mut world, 1);

@@ -61,6 +61,40 @@ fn a_connection_does_not_wait_long_for_a_session_of_its_own() {
 }
 
 #[test]
+fn a_connection_that_may_not_wait_takes_the_session_that_there_is() {
+    for wait in [Duration::ZERO, SECOND / 2, SECOND] {
+        let mut world = World::with(TunnelPolicy {
+            wait_limit: wait,
+            ..pool(1, 4)
+        });
+        let bulk = world.expect_start();
+        world.bring_up(bulk);
+        connect(&mut world, 1);
+        world.input(Input::Load(bulk, Load::Bulk));
+        world.expect_start();
+        let mut actions = connect(&mut world, 2);
+        if actions.is_empty() {
+            world.pass(wait);
+            actions = world.actions();
+        }
+        assert_eq!(actions, [Action::Place(RequestId(2), bulk)], "{wait:?}");
+        // Nor is it closed where the process stood still until long after its time.
+        let mut actions = connect(&mut world, 3);
+        if actions.is_empty() {
+            world.now += MINUTE;
+            world.tunnel.handle_timeout(world.now);
+            actions = world.actions();
+        }
+        assert_eq!(
+            actions[..1],
+            [Action::Place(RequestId(3), bulk)],
+            "{wait:?}"
+        );
+        assert_eq!(world.turned_away(), []);
+    }
+}
+
+#[test]
 fn the_pool_grows_to_its_bound_and_not_beyond() {
     let (mut world, first) = up(1, 3);
     connect(&mut world, 1);

@@ -93,16 +93,18 @@ fn a_service_that_refuses_what_is_connected_gets_a_close_at_a_quiet_moment() {
 
 #[test]
 fn a_refusal_of_what_is_connected_says_nothing_once_the_websocket_is_lost() {
-    let (mut world, key) = due();
-    world.input(Input::Quiet(key));
-    world.expect_resume();
-    world.lose(key);
-    assert_eq!(world.actions(), []);
-    world.input(Input::Granted(key, Err(failure(Next::Stop))));
-    assert_eq!(world.expect_resume(), (key, "session-1".to_owned()));
-    // Asked for without a WebSocket, the same answer is the last word on this session.
-    world.input(Input::Granted(key, Err(failure(Next::Stop))));
-    assert_eq!(world.tunnel.replacements(), 1);
+    for refusal in [Next::Stop, Next::NewSession] {
+        let (mut world, key) = due();
+        world.input(Input::Quiet(key));
+        world.expect_resume();
+        world.lose(key);
+        assert_eq!(world.actions(), []);
+        world.input(Input::Granted(key, Err(failure(refusal))));
+        assert_eq!(world.expect_resume(), (key, "session-1".to_owned()));
+        // Asked for without a WebSocket, the same answer is the last word on this session.
+        world.input(Input::Granted(key, Err(failure(refusal))));
+        assert_eq!(world.tunnel.replacements(), 1);
+    }
 }
 
 #[test]

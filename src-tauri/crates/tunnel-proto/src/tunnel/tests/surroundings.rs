@@ -136,6 +136,23 @@ fn a_session_that_lives_is_told_of_sleep_and_checked_after_it() {
 }
 
 #[test]
+fn a_websocket_that_comes_in_a_sleep_is_told_of_it_too() {
+    let (mut world, key) = World::up();
+    world.input(Input::Sleeping);
+    world.lose(key);
+    assert_eq!(world.actions(), [Action::Sleep(key)]);
+    // The user is there after all.
+    world.input(Input::TryNow);
+    assert_eq!(world.expect_resume(), (key, "session-1".to_owned()));
+    world.resume(key, "session-1");
+    assert_eq!(world.actions(), [Action::Sleep(key)]);
+    world.input(Input::Woke {
+        asleep: Duration::ZERO,
+    });
+    assert_eq!(world.actions(), [Action::CheckPath(key)]);
+}
+
+#[test]
 fn what_is_told_after_a_sleep_has_the_right_time() {
     let (mut world, key) = World::up();
     world.input(Input::Woke { asleep: HOUR });
