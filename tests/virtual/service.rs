@@ -212,6 +212,14 @@ impl Service {
         self.next_socket
     }
 
+    /// This WebSocket carries nothing any more, and neither end is told.
+    pub(crate) fn forget_way(&mut self, socket: u64) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.up.cut();
+            socket.down.cut();
+        }
+    }
+
     /// The client's end is gone, or the connection broke: what was on its way is lost. Over a
     /// way that carries nothing the gateway does not hear of it.
     pub(crate) fn drop_socket(&mut self, now: Instant, id: u64) {

@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) mood: Mood,
     /// No WebSocket is upgraded before that.
     pub(crate) upgrades_refused: Option<Instant>,
+    /// Upgrades are accepted by something on the way that swallows all the rest.
+    pub(crate) upgrades_swallowed: bool,
     pub(crate) locals: Vec<Local>,
     /// Why sessions were given up.
     pub(crate) replaced: Vec<String>,
@@ -122,6 +124,7 @@ impl World {
             service: Service::new(conditions, Random::new(random.next())),
             mood: Mood::Fine,
             upgrades_refused: None,
+            upgrades_swallowed: false,
             locals: Vec::new(),
             replaced: Vec::new(),
             called_at: Vec::new(),

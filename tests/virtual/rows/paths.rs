@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tunnel_proto::State;
+use tunnel_proto::{SessionConfig, State, TunnelPolicy};
 
-use super::{HOUR, LONG, SECOND, assert_whole, one_session};
+use super::{HOUR, LONG, MINUTE, SECOND, assert_whole, one_session};
 use crate::random::Random;
 use crate::service::Conditions;
 use crate::traffic::Plan;
@@ -116,4 +116,25 @@ fn latency_between_twenty_milliseconds_and_two_seconds_costs_no_byte_and_no_webs
         assert_whole(&world);
         assert_eq!(world.tunnel.reconnects(), 0);
     }
+}
+
+#[test]
+fn a_way_that_accepts_websockets_and_swallows_the_rest_uses_up_the_budget() {
+    let policy = TunnelPolicy {
+        retry_budget: MINUTE * 10,
+        ..one_session()
+    };
+    let mut world = World::with(9, Conditions::default(), policy);
+    world.session = SessionConfig {
+        ping_interval: MINUTE * 5,
+        ..SessionConfig::default()
+    };
+    world.connect(Plan::paced(200, 200, 100, MINUTE * 20));
+    world.run_for(SECOND * 3);
+    world.upgrades_swallowed = true;
+    world.reset();
+    let failed = |world: &World| matches!(world.tunnel.state(), State::Failed { .. });
+    world.run_to(MINUTE * 12, failed);
+    // Each is given up after the ten seconds of its first ping, with a growing pause.
+    assert!(world.calls() < 62, "{}", world.calls());
 }

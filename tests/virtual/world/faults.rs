@@ -175,9 +175,9 @@ impl World {
 
     /// No WebSocket carries anything any more, and nobody is told.
     pub(crate) fn forget_ways(&mut self) {
-        for socket in self.service.sockets.values_mut() {
-            socket.up.cut();
-            socket.down.cut();
+        let sockets: Vec<_> = self.service.sockets.keys().copied().collect();
+        for socket in sockets {
+            self.service.forget_way(socket);
         }
     }
 

@@ -65,7 +65,11 @@ impl World {
                 } else if refused {
                     Err(failure(Next::Retry, "upgrade-refused"))
                 } else {
-                    Ok(self.service.upgrade(self.now, &grant.session_id))
+                    let socket = self.service.upgrade(self.now, &grant.session_id);
+                    if self.upgrades_swallowed {
+                        self.service.forget_way(socket);
+                    }
+                    Ok(socket)
                 };
                 let seed = self.random.seed();
                 self.clients.entry(key).or_insert_with(|| Client {
@@ -204,7 +208,8 @@ impl World {
             return;
         };
         let Some((socket, token)) = client.next_socket.take() else {
-            return self.input(Input::Quiet(key));
+            let vitals = client.engine.vitals(now);
+            return self.input(Input::Quiet(key, vitals));
         };
         if let Some(old) = client.socket.replace(socket) {
             client.engine.handle_disconnected(now, SocketEnd::Orderly);

@@ -97,14 +97,24 @@ pub(crate) enum Phase {
 pub(crate) struct Up {
     /// Since when its present WebSocket is open, or the handshake on it done.
     pub(crate) since: Instant,
+    /// How long the machine has slept since, which `Instant`s do not count.
+    pub(crate) asleep: Duration,
     /// The outage before, until the session was healthy for long enough to forget it.
     pub(crate) healing: Option<Outage>,
-    /// What is wrong with the session although it lives.
-    pub(crate) degraded: Option<Illness>,
+    pub(crate) health: Health,
     /// What it carries.
     pub(crate) load: Load,
     /// How far the renewal of its WebSocket is.
     pub(crate) renewing: Renewing,
+}
+
+/// How a session is that can carry connections.
+#[derive(Debug)]
+pub(crate) enum Health {
+    /// Nothing has been wrong with it since then.
+    Well { since: Instant },
+    /// What is wrong with it although it lives.
+    Ill(Illness),
 }
 
 /// How far the renewal of a WebSocket is.
@@ -188,6 +198,30 @@ pub(crate) enum Lacks {
     Network,
 }
 
+impl Up {
+    /// How old the WebSocket is. The gateway counts the time asleep, too.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+            .saturating_add(self.asleep)
+    }
+
+    /// What is wrong with the session.
+    pub(crate) fn illness(&self) -> Option<&Illness> {
+        match &self.health {
+            Health::Well { .. } => None,
+            Health::Ill(illness) => Some(illness),
+        }
+    }
+
+    /// Since when nothing has been wrong with it.
+    pub(crate) fn well_since(&self) -> Option<Instant> {
+        match self.health {
+            Health::Well { since } => Some(since),
+            Health::Ill(_) => None,
+        }
+    }
+}
+
 impl Outage {
     /// What it has taken of the budget in time.
     pub(crate) fn taken(&self, now: Instant) -> Duration {
@@ -196,7 +230,7 @@ impl Outage {
     }
 
     /// Forgets what was counted: the next attempt is one of new conditions.
-    pub(crate) fn start_over(&mut self, now: Instant) {
+    pub(crate) fn count_anew(&mut self, now: Instant) {
         self.counted_from = now;
         self.spent = Duration::ZERO;
         self.backoff = Backoff::default();

@@ -31,7 +31,9 @@ use state::News;
 use surroundings::{Network, Power};
 
 /// How long a session must be healthy until the outage before it is forgotten. Restoring the
-/// budget at once would let a session over which nothing gets through be retried for ever.
+/// budget at once would let a session over which nothing gets through be retried for ever. Each
+/// new WebSocket is pinged at once, and is degraded while the answer is missing: one that is well
+/// for so long has been heard.
 const HEALING: Duration = Duration::from_secs(60);
 
 /// The least time between two events that differ in numbers alone: each connection that comes or
@@ -84,8 +86,8 @@ pub enum Input {
     Degraded(SessionKey, Option<Illness>),
     /// A session carries more or less than before.
     Load(SessionKey, Load),
-    /// The moment that [`Action::AwaitQuiet`] asked for has come.
-    Quiet(SessionKey),
+    /// The moment that [`Action::AwaitQuiet`] asked for has come, and how the session is then.
+    Quiet(SessionKey, Vitals),
     /// A WebSocket that was opened by [`Purpose::Renew`] is in use, and the old one is closed.
     Renewed(SessionKey),
     /// It was dropped: the session was not quiet for long enough.
@@ -358,9 +360,9 @@ impl Tunnel {
             Input::Lost(key, loss) => self.handle_lost(now, key, loss),
             Input::Over(key, problem, vitals) => self.handle_over(now, key, problem, vitals),
             Input::Refused(key, failure) => self.handle_refused(now, key, failure),
-            Input::Degraded(key, illness) => self.handle_degraded(key, illness),
+            Input::Degraded(key, illness) => self.handle_degraded(now, key, illness),
             Input::Load(key, load) => self.handle_load(key, load),
-            Input::Quiet(key) => self.handle_quiet(now, key),
+            Input::Quiet(key, vitals) => self.handle_quiet(now, key, vitals),
             Input::Renewed(key) => self.handle_renewed(now, key),
             Input::RenewalMissed(key) => self.handle_renewal_missed(now, key),
             Input::FlagDone(key) => self.handle_flag_done(key),
@@ -476,10 +478,8 @@ impl Tunnel {
                 Some((*probe, TunnelTimer::SignInProbe(slot.key)))
             }
             Phase::Up(up) => {
-                let healed = up
-                    .healing
-                    .as_ref()
-                    .map(|_| (up.since + HEALING, TunnelTimer::Healed(slot.key)));
+                let healed = up.well_since().filter(|_| up.healing.is_some());
+                let healed = healed.map(|since| (since + HEALING, TunnelTimer::Healed(slot.key)));
                 let renewal = match up.renewing {
                     Renewing::Due { at } if self.power == Power::Awake => {
                         Some((at, TunnelTimer::Renewal(slot.key)))
@@ -522,7 +522,7 @@ impl Tunnel {
                 self.attempt(now, at, step, outage);
             }
             Phase::Up(up) => {
-                if up.since + HEALING <= now {
+                if up.well_since().is_some_and(|since| since + HEALING <= now) {
                     up.healing = None;
                 }
                 self.renew_if_due(now, at);

@@ -485,7 +485,7 @@ impl Driver {
             Report::Over(problem, vitals) => self.input(Input::Over(key, problem, vitals)),
             Report::Degraded(illness) => self.input(Input::Degraded(key, illness)),
             Report::Load(load) => self.input(Input::Load(key, load)),
-            Report::Quiet => self.input(Input::Quiet(key)),
+            Report::Quiet(vitals) => self.input(Input::Quiet(key, vitals)),
             Report::Renewed => self.input(Input::Renewed(key)),
             Report::RenewalMissed => self.input(Input::RenewalMissed(key)),
             Report::FlagDone => self.input(Input::FlagDone(key)),

@@ -146,7 +146,7 @@ fn handle_change(policy: &mut Policy, change: &Input) {
         | Input::Refused(..)
         | Input::Degraded(..)
         | Input::Load(..)
-        | Input::Quiet(_)
+        | Input::Quiet(..)
         | Input::Renewed(_)
         | Input::RenewalMissed(_)
         | Input::FlagDone(_)

@@ -92,7 +92,7 @@ pub(crate) enum Report {
     Degraded(Option<Illness>),
     Load(Load),
     /// Nothing is on its way.
-    Quiet,
+    Quiet(Vitals),
     /// The WebSocket of a renewal is in use.
     Renewed,
     /// It was dropped.
@@ -508,7 +508,8 @@ impl SessionTask {
     /// Nothing is on its way: the moment for a new WebSocket.
     fn handle_quiet(&mut self, now: std::time::Instant) {
         let Some((socket, token)) = self.next_socket.take() else {
-            return self.report(Report::Quiet);
+            let vitals = self.session.vitals(now);
+            return self.report(Report::Quiet(vitals));
         };
         if let Some(old) = self.socket.take() {
             close_beside(old);

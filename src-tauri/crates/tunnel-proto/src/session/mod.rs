@@ -113,6 +113,12 @@ impl Session {
         self.up_since = Some(now);
         self.progress_before = self.progress();
         self.keepalive.handle_connected(now);
+        match &self.carrier {
+            // The handshake has a patience of its own.
+            Carrier::None => {}
+            // An upgrade that was accepted is no sign of life: a proxy may swallow all the rest.
+            Carrier::Mux(_) | Carrier::Serial(_) => self.keepalive.ask(now),
+        }
         self.health.reset();
         match self.load.load() {
             Load::Light => {}

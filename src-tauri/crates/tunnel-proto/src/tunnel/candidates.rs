@@ -56,7 +56,7 @@ impl Tunnel {
         let is_held = self.is_held();
         let slot = &mut self.slots[at];
         if !is_of_target(&failure) || is_held {
-            start_over(slot);
+            begin_with_the_first(slot);
             return Some(failure);
         }
         let passed_over = PassedOver {
@@ -76,7 +76,7 @@ impl Tunnel {
         }
         let mut tried = std::mem::take(&mut slot.passed_over);
         let hopes = slot.hopes;
-        start_over(slot);
+        begin_with_the_first(slot);
         if tried.is_empty() {
             return Some(failure);
         }
@@ -110,7 +110,7 @@ impl Tunnel {
 }
 
 /// The next attempt begins with the first candidate.
-fn start_over(slot: &mut Slot) {
+fn begin_with_the_first(slot: &mut Slot) {
     slot.candidate = 0;
     slot.passed_over.clear();
     slot.hopes = false;

@@ -145,8 +145,8 @@ impl OpenDrop {
 
     /// Nobody needs the session any more. If it had taken the place of another, nobody needs one
     /// in that place: its connections were lost all the same.
-    pub(crate) fn let_go(mut self, now: Instant) -> DropRecord {
-        let end = match self.replaced.take() {
+    pub(crate) fn let_go(self, now: Instant) -> DropRecord {
+        let end = match self.replaced.clone() {
             None => DropEnd::LetGo,
             Some(problem) => DropEnd::Replaced { problem },
         };

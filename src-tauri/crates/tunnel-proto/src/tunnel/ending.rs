@@ -51,17 +51,21 @@ impl Tunnel {
 
     fn end_session(&mut self, now: Instant, at: usize) {
         let slot = &mut self.slots[at];
-        match (&slot.phase, &slot.session_id) {
-            (Phase::Ending(_), _) => {}
-            (Phase::Up(_), Some(_)) => {
+        match &slot.phase {
+            Phase::Ending(_) => {}
+            Phase::Up(_) => {
                 slot.phase = Phase::Ending(Ending::Flag {
                     until: now + FLAG_PATIENCE,
                 });
                 self.actions.push_back(Action::SendEnd(slot.key));
             }
-            (Phase::Starting { .. }, _) => slot.phase = Phase::Ending(Ending::Grant),
-            (_, Some(_)) => self.terminate(at),
-            (_, None) => self.remove(at),
+            Phase::Starting { .. } => slot.phase = Phase::Ending(Ending::Grant),
+            Phase::Resuming { .. }
+            | Phase::Dialling { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. } => self.terminate(at),
         }
     }
 

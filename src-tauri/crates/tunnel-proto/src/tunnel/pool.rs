@@ -87,11 +87,9 @@ impl Tunnel {
     pub(super) fn pool_timeout(&self) -> impl Iterator<Item = (Instant, TunnelTimer)> + '_ {
         let running = matches!(self.intent, Intent::Run);
         let first = self.waiting.front();
-        let limit = first.map(|waiting| {
-            (
-                waiting.since + self.policy.wait_limit,
-                TunnelTimer::WaitLimit(waiting.request),
-            )
+        let limit = first.and_then(|waiting| {
+            let at = waiting.since.checked_add(self.policy.wait_limit)?;
+            Some((at, TunnelTimer::WaitLimit(waiting.request)))
         });
         let any_up = self.slots.iter().any(Slot::is_up);
         let patience = first.filter(|_| any_up).map(|waiting| {
@@ -106,7 +104,7 @@ impl Tunnel {
         });
         let idle = match (self.policy.start, self.unused_since) {
             (Start::Lazy { idle }, Some(since)) if self.live() > 0 => {
-                Some((since + idle, TunnelTimer::Idle))
+                since.checked_add(idle).map(|at| (at, TunnelTimer::Idle))
             }
             (Start::Lazy { .. } | Start::AtOnce, _) => None,
         };
@@ -122,7 +120,7 @@ impl Tunnel {
     pub(super) fn reject_overdue(&mut self, now: Instant) {
         let mut overdue = Vec::new();
         while let Some(waiting) = self.waiting.front()
-            && waiting.since + self.policy.wait_limit <= now
+            && self.policy.wait_limit <= now.saturating_duration_since(waiting.since)
         {
             self.actions.push_back(Action::Reject(waiting.request));
             overdue.push(waiting.since);
@@ -165,7 +163,7 @@ impl Tunnel {
             let best = up.min_by_key(|(_, slot, up)| {
                 let cut = is_about_to_be_cut(now, up);
                 let bulk = up.load == Load::Bulk;
-                (up.degraded.is_some(), bulk, cut, slot.connections)
+                (up.illness().is_some(), bulk, cut, slot.connections)
             });
             let Some((at, _, up)) = best else { return };
             let patient = now < waiting.since + self.spare_patience();
@@ -203,7 +201,7 @@ impl Tunnel {
     /// Whether nobody has used a lazy tunnel for long enough.
     pub(super) fn is_unused(&self, now: Instant) -> bool {
         match (self.policy.start, self.unused_since) {
-            (Start::Lazy { idle }, Some(since)) => since + idle <= now,
+            (Start::Lazy { idle }, Some(since)) => idle <= now.saturating_duration_since(since),
             (Start::Lazy { .. } | Start::AtOnce, _) => false,
         }
     }
@@ -311,7 +309,7 @@ impl Tunnel {
         let slot = &self.slots[at];
         let light = |slot: &Slot| {
             slot.up()
-                .is_some_and(|up| up.degraded.is_none() && up.load == Load::Light)
+                .is_some_and(|up| up.illness().is_none() && up.load == Load::Light)
         };
         slot.is_up()
             && slot.connections == 0
@@ -328,9 +326,9 @@ impl Tunnel {
 
 /// Whether a session serves a new connection at once.
 fn serves(now: Instant, up: &Up) -> bool {
-    up.degraded.is_none() && up.load == Load::Light && !is_about_to_be_cut(now, up)
+    up.illness().is_none() && up.load == Load::Light && !is_about_to_be_cut(now, up)
 }
 
 fn is_about_to_be_cut(now: Instant, up: &Up) -> bool {
-    ABOUT_TO_BE_CUT.contains(&now.saturating_duration_since(up.since))
+    ABOUT_TO_BE_CUT.contains(&up.age(now))
 }

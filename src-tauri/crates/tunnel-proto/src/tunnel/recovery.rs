@@ -6,7 +6,7 @@ use super::drops::OpenDrop;
 use super::{Action, Event, Grant, HEALING, Loss, Purpose, Tunnel};
 use crate::backoff::Backoff;
 use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
-use crate::slot::{Ending, Lacks, Outage, Phase, Renewing, Slot, Step, Up};
+use crate::slot::{Ending, Health, Lacks, Outage, Phase, Renewing, Slot, Step, Up};
 use crate::{Close, Deadline, Failure, Illness, Load, Next, Problem, SessionKey, Vitals};
 
 /// A WebSocket that lived shorter than this is not resumed without a pause when the one before
@@ -16,6 +16,10 @@ const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// A WebSocket that lived so long worked, though nothing had to get through: a tunnel that
 /// nobody uses. One that ended because no sign of life came did not.
 const PROVEN_LIFE: Duration = Duration::from_secs(10);
+
+/// The pause before a session that was refused for good is asked for again, while others carry
+/// the tunnel: permissions and targets change by the day, and nobody waits for it.
+const SELDOM: Duration = Duration::from_secs(30 * 60);
 
 /// How often the credentials are looked at again while the user has to sign in. It costs no
 /// prompt and no request that can be refused twice: an expired login fails locally.
@@ -64,9 +68,11 @@ impl Tunnel {
             Ok(grant) => {
                 let slot = &mut self.slots[at];
                 slot.accept(&grant);
-                slot.phase = Phase::Dialling {
-                    outage: slot.take_outage(),
-                };
+                let mut outage = slot.take_outage();
+                if let Some(outage) = &mut outage {
+                    outage.credentials_refused = false;
+                }
+                slot.phase = Phase::Dialling { outage };
                 slot.asked_at = now;
                 self.actions
                     .push_back(Action::Dial(key, grant, Purpose::Connect));
@@ -148,8 +154,9 @@ impl Tunnel {
         let slot = &mut self.slots[at];
         slot.phase = Phase::Up(Up {
             since: now,
+            asleep: Duration::ZERO,
             healing: slot.take_outage(),
-            degraded: None,
+            health: Health::Well { since: now },
             load: Load::default(),
             renewing,
         });
@@ -192,8 +199,7 @@ impl Tunnel {
             ..loss
         };
         let slot = &self.slots[at];
-        let since = slot.up().map_or(now, |up| up.since);
-        let socket_age = now.saturating_duration_since(since);
+        let socket_age = slot.up().map_or(Duration::ZERO, |up| up.age(now));
         self.last_close = Some(loss.close.clone());
         self.events.push_back(Event::Lost {
             session: key,
@@ -202,14 +208,9 @@ impl Tunnel {
             socket_age,
         });
         match &slot.phase {
-            Phase::Up(up) => {
-                let renewing = up.renewing;
+            Phase::Up(_) | Phase::Handshaking { .. } => {
                 self.open_drop(now, at, &loss, socket_age);
-                self.resume(now, at, since, renewing, &loss);
-            }
-            Phase::Handshaking { .. } => {
-                self.open_drop(now, at, &loss, Duration::ZERO);
-                self.resume(now, at, now, Renewing::Off, &loss);
+                self.follow_loss(now, at, &loss);
             }
             // The flag may not have arrived.
             Phase::Ending(Ending::Flag { .. }) => self.terminate(at),
@@ -224,13 +225,17 @@ impl Tunnel {
         Cause::Lost
     }
 
-    /// What follows the loss of a WebSocket that was in use since `since`.
-    fn resume(&mut self, now: Instant, at: usize, since: Instant, renewing: Renewing, loss: &Loss) {
+    /// What follows the loss of the WebSocket that was in use.
+    fn follow_loss(&mut self, now: Instant, at: usize, loss: &Loss) {
         if self.is_surplus(at) {
             return self.drop_session(now, at);
         }
+        let (since, age, renewing) = match self.slots[at].up() {
+            Some(up) => (up.since, up.age(now), up.renewing),
+            None => (now, Duration::ZERO, Renewing::Off),
+        };
         let lived = now.saturating_duration_since(since);
-        let fresh = self.outage(now, loss.close.problem(lived, loss.closed_by));
+        let fresh = self.outage(now, loss.close.problem(age, loss.closed_by));
         let slot = &mut self.slots[at];
         let (outage, at_once) = match slot.take_outage() {
             None => (fresh, true),
@@ -298,7 +303,7 @@ impl Tunnel {
         if slot.drop.is_none()
             && let Phase::Up(up) = &slot.phase
         {
-            let age = now.saturating_duration_since(up.since);
+            let age = up.age(now);
             let close = Close {
                 at: self.clock.unix_ms(now),
                 code: None,
@@ -366,9 +371,18 @@ impl Tunnel {
         Cause::SessionOver
     }
 
-    pub(super) fn handle_degraded(&mut self, key: SessionKey, illness: Option<Illness>) -> Cause {
+    pub(super) fn handle_degraded(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        illness: Option<Illness>,
+    ) -> Cause {
         if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
-            up.degraded = illness;
+            up.health = match (illness, &up.health) {
+                (Some(illness), _) => Health::Ill(illness),
+                (None, Health::Well { since }) => Health::Well { since: *since },
+                (None, Health::Ill(_)) => Health::Well { since: now },
+            };
         }
         Cause::Health
     }
@@ -395,6 +409,7 @@ impl Tunnel {
             None => fresh,
         };
         outage.lacks = lacks(next);
+        outage.credentials_refused &= !are_credentials_good(next);
         let was_up = self.has_been_up;
         match (next, step) {
             (Next::AwaitNetwork, step) => {
@@ -479,7 +494,7 @@ impl Tunnel {
         };
         if self.others(at).any(live) {
             // What is refused now may be allowed later; the pool asks again, seldom.
-            let until = now + self.policy.retry_budget;
+            let until = now + SELDOM;
             self.slots[at].phase = Phase::Waiting {
                 outage,
                 until,
@@ -553,7 +568,7 @@ impl Tunnel {
         let slot = &mut self.slots[at];
         if let Phase::AwaitingSignIn { .. } = slot.phase {
             // The time that the user took is not the service's.
-            outage.start_over(now);
+            outage.count_anew(now);
         }
         slot.asked_at = now;
         match (step, &slot.session_id) {
@@ -676,6 +691,16 @@ fn lacks(next: Next) -> Lacks {
         Next::NewCredentials | Next::Retry | Next::NewSession | Next::AwaitTarget | Next::Stop => {
             Lacks::Nothing
         }
+    }
+}
+
+/// Whether a failure shows that the service took the credentials: if it refuses them later, those
+/// are others, and their source is worth another question.
+fn are_credentials_good(next: Next) -> bool {
+    match next {
+        Next::Retry | Next::NewSession | Next::AwaitTarget | Next::Stop => true,
+        // The service was not asked, or it refused them.
+        Next::AwaitNetwork | Next::AwaitSettings | Next::NewCredentials | Next::SignIn => false,
     }
 }
 

@@ -27,8 +27,9 @@ const CLOSE_SEEN: Duration = Duration::from_secs(10);
 impl Tunnel {
     /// When a WebSocket that is opened now is to be renewed.
     pub(super) fn renewal_of(&self, now: Instant) -> Renewing {
-        match self.policy.renew_after {
-            Some(after) => Renewing::Due { at: now + after },
+        let due = self.policy.renew_after.and_then(|age| now.checked_add(age));
+        match due {
+            Some(at) => Renewing::Due { at },
             None => Renewing::Off,
         }
     }
@@ -52,7 +53,7 @@ impl Tunnel {
         }
     }
 
-    pub(super) fn handle_quiet(&mut self, now: Instant, key: SessionKey) -> Cause {
+    pub(super) fn handle_quiet(&mut self, now: Instant, key: SessionKey, vitals: Vitals) -> Cause {
         let Some(at) = self.position(key) else {
             return Cause::Timer;
         };
@@ -74,8 +75,8 @@ impl Tunnel {
                 self.actions.push_back(Action::Resume(key, session_id));
             }
             Renewing::QuietToClose => {
-                let since = up.since;
-                self.close_and_resume(now, at, since);
+                let age = up.age(now);
+                self.close_and_resume(now, at, age, vitals);
             }
             Renewing::Off
             | Renewing::Due { .. }
@@ -136,9 +137,10 @@ impl Tunnel {
         let slot = &mut self.slots[at];
         match &mut slot.phase {
             Phase::Up(up) if matches!(up.renewing, Renewing::Taking | Renewing::Dialling) => {
-                let age = now.saturating_duration_since(up.since);
+                let age = up.age(now);
                 up.renewing = renewing;
                 up.since = now;
+                up.asleep = Duration::ZERO;
                 let what = Happening::Renewed(Renewal {
                     session_id: slot.session_id.clone(),
                     socket_age_ms: super::drops::millis(age),
@@ -211,7 +213,7 @@ impl Tunnel {
     }
 
     /// The service does not renew what is connected, and nothing is on its way.
-    fn close_and_resume(&mut self, now: Instant, at: usize, since: Instant) {
+    fn close_and_resume(&mut self, now: Instant, at: usize, age: Duration, vitals: Vitals) {
         let problem = Problem::new(
             ProblemKind::Service,
             "renewal",
@@ -226,11 +228,10 @@ impl Tunnel {
             },
             closed_by: ClosedBy::Renewal,
             progressed: true,
-            vitals: Vitals::default(),
+            vitals,
         };
         let outage = self.outage(now, problem);
         let slot = &mut self.slots[at];
-        let age = now.saturating_duration_since(since);
         let id = slot.session_id.clone();
         slot.drop = Some(Box::new(OpenDrop::new(
             now,

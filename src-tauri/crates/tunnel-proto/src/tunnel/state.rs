@@ -1,5 +1,6 @@
 //! What a tunnel says that it does.
 
+use super::recovery::SIGN_IN_PROBE;
 use super::surroundings::{Network, network_down};
 use super::{Intent, Tunnel};
 use crate::slot::{Lacks, Phase, Slot};
@@ -24,18 +25,20 @@ impl Tunnel {
             return self.listening_state();
         }
         // The slot that comes back first speaks for the tunnel; one that is being started for
-        // the first time has nothing to say.
+        // the first time has nothing to say. One that waits for a person does so unless another
+        // is tried before the credentials were looked at twice more: longer than any backoff, so
+        // that two do not take turns, and sooner than what is asked for seldom.
         let out = self.slots.iter().filter(|slot| slot.outage().is_some());
         let next = out.min_by_key(|slot| match &slot.phase {
-            Phase::AwaitingSignIn { .. } => (1, None),
-            Phase::Waiting { until, .. } => (0, Some(*until)),
+            Phase::AwaitingSignIn { probe, .. } => Some(*probe + SIGN_IN_PROBE),
+            Phase::Waiting { until, .. } => Some(*until),
             Phase::Starting { .. }
             | Phase::Resuming { .. }
             | Phase::Dialling { .. }
             | Phase::Handshaking { .. }
             | Phase::Up(_)
             | Phase::Held { .. }
-            | Phase::Ending(_) => (0, None),
+            | Phase::Ending(_) => None,
         });
         let Some((slot, outage)) = next.and_then(|slot| Some((slot, slot.outage()?))) else {
             return State::Connecting {
@@ -141,10 +144,10 @@ impl Tunnel {
                 return Some((illness, self.connections()));
             }
             Network::Up => self.ill_with_connections().or_else(|| {
-                if ups().any(|up| up.degraded.is_none()) {
+                if ups().any(|up| up.illness().is_none()) {
                     return None;
                 }
-                ups().find_map(|up| up.degraded.clone())
+                ups().find_map(|up| up.illness().cloned())
             })?,
         };
         let ill = self.slots.iter().filter(|slot| illness_of(slot).is_some());
@@ -183,7 +186,7 @@ impl Tunnel {
 /// What is wrong with a session.
 fn illness_of(slot: &Slot) -> Option<Illness> {
     match slot.up() {
-        Some(up) => up.degraded.clone(),
+        Some(up) => up.illness().cloned(),
         // It is tried for as long as others carry the tunnel.
         None => slot.outage().map(|outage| Illness {
             problem: outage.problem.clone(),
@@ -256,6 +259,25 @@ pub(super) fn news(told: &State, state: &State) -> News {
             let same = (problem, next_attempt) == (now_problem, now_next_attempt);
             if same { News::Outlook } else { News::Attempt }
         }
-        _ => News::State,
+        (
+            State::Off
+            | State::Listening
+            | State::Connecting { .. }
+            | State::Up { .. }
+            | State::Degraded { .. }
+            | State::Reconnecting { .. }
+            | State::NeedsSignIn { .. }
+            | State::Stopping
+            | State::Failed { .. },
+            State::Off
+            | State::Listening
+            | State::Connecting { .. }
+            | State::Up { .. }
+            | State::Degraded { .. }
+            | State::Reconnecting { .. }
+            | State::NeedsSignIn { .. }
+            | State::Stopping
+            | State::Failed { .. },
+        ) => News::State,
     }
 }

@@ -37,7 +37,7 @@ impl Tunnel {
     pub(super) fn handle_network_up(&mut self, now: Instant) -> Cause {
         self.network = Network::Up;
         self.check_paths();
-        self.start_over(now);
+        self.try_all(now);
         Cause::Network
     }
 
@@ -67,12 +67,13 @@ impl Tunnel {
             .saturating_add(super::drops::millis(asleep));
         for up in self.slots.iter_mut().filter_map(Slot::up_mut) {
             // The gateway has counted the time.
+            up.asleep = up.asleep.saturating_add(asleep);
             if let Renewing::Due { at } = &mut up.renewing {
                 *at = at.checked_sub(asleep).unwrap_or(now);
             }
         }
         self.check_paths();
-        self.start_over(now);
+        self.try_all(now);
         Cause::Power
     }
 
@@ -124,13 +125,13 @@ impl Tunnel {
     }
 
     /// Whatever waits is tried at once, and once: what was is no measure for what is.
-    fn start_over(&mut self, now: Instant) {
+    fn try_all(&mut self, now: Instant) {
         if self.is_held() {
             return;
         }
         for at in 0..self.slots.len() {
             if let Some(outage) = self.slots[at].outage_mut() {
-                outage.start_over(now);
+                outage.count_anew(now);
             }
             if let Phase::Held { outage, step }
             | Phase::Waiting { outage, step, .. }

@@ -601,6 +601,102 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
 }
 
 #[test]
+fn a_minute_in_which_a_session_is_ill_is_no_healthy_one() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.resume(key, "session-1");
+    world.pass(SECOND * 3);
+    world.input(Input::Degraded(key, Some(illness("no-pong"))));
+    world.pass(SECOND * 300);
+    world.input(Input::Degraded(key, Some(illness("stalled"))));
+    world.input(Input::Degraded(key, None));
+    world.pass(SECOND * 59);
+    let dead = Loss {
+        closed_by: ClosedBy::Deadline,
+        ..loss(false)
+    };
+    world.input(Input::Lost(key, dead));
+    assert_eq!(world.actions(), []);
+    assert!(matches!(
+        world.tunnel.state(),
+        State::Reconnecting { attempt: 2, .. }
+    ));
+}
+
+#[test]
+fn credentials_that_expire_again_in_a_long_outage_are_fetched_once_more_again() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    for _ in 0..3 {
+        world.expect_resume();
+        world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
+        assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+        world.expect_resume();
+        // The new ones are good, and the service has other troubles.
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+    }
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
+    world.next_timer();
+    // Granted, they are good as well, whatever becomes of the WebSocket.
+    world.expect_resume();
+    world.input(Input::Granted(key, Ok(grant(1))));
+    world.actions();
+    world.input(Input::Dialled(key, Err(failure(Next::AwaitNetwork))));
+    world.next_timer();
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
+    assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+}
+
+#[test]
+fn times_beyond_the_end_of_the_clock_never_come() {
+    let mut world = World::with(TunnelPolicy {
+        start: Start::Lazy {
+            idle: Duration::MAX,
+        },
+        renew_after: Some(Duration::MAX),
+        start_budget: Duration::MAX,
+        retry_budget: Duration::MAX,
+        wait_limit: Duration::MAX,
+        sessions: PoolSize::fixed(2),
+        ..TunnelPolicy::default()
+    });
+    world.input(Input::Accepted(RequestId(1)));
+    assert_eq!(world.tunnel.poll_timeout(), None);
+    let first = world.expect_start();
+    world.bring_up(first);
+    let [Action::Start(second), Action::Place(..)] = world.actions()[..] else {
+        panic!("no second session");
+    };
+    world.input(Input::Granted(second, Err(failure(Next::Stop))));
+    assert_eq!(world.next_timer(), TunnelTimer::Attempt(second));
+    world.expect_start();
+    world.bring_up(second);
+    world.actions();
+    world.input(Input::Finished(first));
+    world.pass(HEALING);
+    assert_eq!(world.actions(), []);
+    assert_eq!(world.tunnel.poll_timeout(), None);
+}
+
+#[test]
+fn a_sign_in_is_asked_for_although_another_session_waits_for_its_next_attempt_in_half_an_hour() {
+    let (mut world, first, third) = one_of_two_up();
+    world.lose(first);
+    world.expect_resume();
+    world.input(Input::Granted(third, Err(failure(Next::Stop))));
+    world.input(Input::Granted(first, Err(failure(Next::SignIn))));
+    assert!(
+        matches!(world.tunnel.state(), State::NeedsSignIn { .. }),
+        "{:?}",
+        world.tunnel.state()
+    );
+}
+
+#[test]
 fn websockets_that_get_something_through_are_resumed_for_ever() {
     let (mut world, key) = World::up();
     let lost = |world: &mut World| {

@@ -94,13 +94,27 @@ fn a_websocket_that_comes_in_a_sleep_is_left_alone_until_the_wake() {
     let mut world = World::multiplexed();
     world.session.handle_sleep(world.now);
     world.disconnect();
+    world.answers_pings = false;
     world.connect();
     world.session.handle_sleep(world.now);
     world.run(secs(3600));
-    assert_eq!((world.pings, world.said().len()), (0, 0));
+    // That of the new WebSocket.
+    assert_eq!((world.pings, world.said().len()), (1, 0));
     world.session.check_path(world.now);
     world.settle();
+    assert_eq!(world.pings, 2);
+}
+
+#[test]
+fn a_new_websocket_is_pinged_at_once_and_left_when_nothing_comes_on_it() {
+    let mut world = World::multiplexed();
+    world.disconnect();
+    world.said();
+    world.answers_pings = false;
+    world.connect();
     assert_eq!(world.pings, 1);
+    world.run(secs(10));
+    assert_eq!(world.said(), ["degraded: no-pong", "path dead"]);
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn what_comes_after_the_end_changes_nothing() {
     world.input(Input::FlagDone(key));
     world.input(Input::Terminated(key));
     world.input(Input::Renewed(key));
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     assert_eq!(world.actions(), []);
     assert_eq!(world.events(), []);
 

@@ -79,13 +79,10 @@ fn an_unused_lazy_tunnel_of_two_sessions_starts_none_and_one_that_is_used_fills_
     // Used again, it has two; the new one is refused when the last connection has just ended.
     world.input(Input::Accepted(RequestId(2)));
     let actions = world.actions();
-    let Some(third) = actions.iter().find_map(|action| match action {
-        Action::Start(key) => Some(*key),
-        _ => None,
-    }) else {
+    let [Action::Start(third), Action::Place(RequestId(2), placed)] = actions[..] else {
         panic!("{actions:?}");
     };
-    assert!(actions.contains(&Action::Place(RequestId(2), second)));
+    assert_eq!(placed, second);
     world.input(Input::Finished(second));
     world.input(Input::Granted(third, Err(failure(Next::Retry))));
     assert_eq!(world.actions(), [Action::Discard(third)]);

@@ -231,7 +231,11 @@ fn new_connections_keep_away_from_a_session_that_is_stalled() {
 fn new_connections_keep_away_from_a_websocket_that_is_about_to_be_cut() {
     let (mut world, old) = up(1, 4);
     connect(&mut world, 1);
-    world.pass(MINUTE * 58);
+    world.pass(MINUTE * 18);
+    world.input(Input::Woke {
+        asleep: MINUTE * 40,
+    });
+    assert_eq!(world.actions(), [Action::CheckPath(old)]);
     world.input(Input::Accepted(RequestId(2)));
     let spare = world.expect_start();
     world.bring_up(spare);

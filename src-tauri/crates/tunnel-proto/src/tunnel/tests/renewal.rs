@@ -26,7 +26,7 @@ fn due() -> (World, SessionKey) {
 }
 
 fn grant_renewal(world: &mut World, key: SessionKey) {
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     assert_eq!(world.expect_resume(), (key, "session-1".to_owned()));
     world.input(Input::Granted(key, Ok(grant(1))));
     assert_eq!(
@@ -70,12 +70,12 @@ fn renewal_can_be_switched_off() {
 #[test]
 fn a_service_that_refuses_what_is_connected_gets_a_close_at_a_quiet_moment() {
     let (mut world, key) = due();
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     world.expect_resume();
     world.input(Input::Granted(key, Err(failure(Next::Stop))));
     assert_eq!(world.actions(), [Action::AwaitQuiet(key)]);
     assert!(matches!(world.tunnel.state(), State::Up { .. }));
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     let resume = Action::Resume(key, "session-1".to_owned());
     assert_eq!(world.actions(), [Action::Close(key), resume]);
     world.now += SECOND;
@@ -95,7 +95,7 @@ fn a_service_that_refuses_what_is_connected_gets_a_close_at_a_quiet_moment() {
 fn a_refusal_of_what_is_connected_says_nothing_once_the_websocket_is_lost() {
     for refusal in [Next::Stop, Next::NewSession] {
         let (mut world, key) = due();
-        world.input(Input::Quiet(key));
+        world.input(Input::Quiet(key, Vitals::default()));
         world.expect_resume();
         world.lose(key);
         assert_eq!(world.actions(), []);
@@ -111,7 +111,7 @@ fn a_refusal_of_what_is_connected_says_nothing_once_the_websocket_is_lost() {
 fn what_may_pass_is_tried_again_and_nothing_else_changes() {
     for next in [Next::Retry, Next::AwaitNetwork, Next::SignIn] {
         let (mut world, key) = due();
-        world.input(Input::Quiet(key));
+        world.input(Input::Quiet(key, Vitals::default()));
         world.expect_resume();
         world.input(Input::Granted(key, Err(failure(next))));
         assert_eq!(world.actions(), []);
@@ -124,7 +124,7 @@ fn what_may_pass_is_tried_again_and_nothing_else_changes() {
 #[test]
 fn a_session_that_the_service_calls_over_is_used_as_long_as_it_works() {
     let (mut world, key) = due();
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     world.expect_resume();
     world.input(Input::Granted(key, Err(failure(Next::NewSession))));
     assert_eq!(world.actions(), []);
@@ -136,7 +136,7 @@ fn a_session_that_the_service_calls_over_is_used_as_long_as_it_works() {
 fn a_close_in_the_middle_of_a_renewal_uses_what_was_asked_for() {
     // While ResumeSession is under way.
     let (mut world, key) = due();
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     world.expect_resume();
     world.lose(key);
     assert_eq!(world.actions(), []);
@@ -210,12 +210,12 @@ fn a_stop_in_the_middle_of_a_renewal_ends_the_session() {
 #[test]
 fn no_websocket_is_closed_for_a_renewal_while_there_is_no_network() {
     let (mut world, key) = due();
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     world.expect_resume();
     world.input(Input::Granted(key, Err(failure(Next::Stop))));
     assert_eq!(world.actions(), [Action::AwaitQuiet(key)]);
     world.input(Input::NetworkDown);
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     assert_eq!(world.actions(), []);
     world.input(Input::NetworkUp);
     assert_eq!(world.actions(), [Action::CheckPath(key)]);
@@ -226,7 +226,7 @@ fn no_websocket_is_closed_for_a_renewal_while_there_is_no_network() {
 #[test]
 fn a_websocket_that_works_is_not_closed_because_no_other_can_be_opened() {
     let (mut world, key) = due();
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     grant_renewal(&mut world, key);
     world.input(Input::Dialled(key, Err(failure(Next::Stop))));
     assert_eq!(world.actions(), []);
@@ -237,10 +237,14 @@ fn a_websocket_that_works_is_not_closed_because_no_other_can_be_opened() {
 #[test]
 fn a_refusal_right_after_our_close_costs_no_session_and_counts_once_the_close_must_be_known() {
     let (mut world, key) = due();
-    world.input(Input::Quiet(key));
+    world.input(Input::Quiet(key, Vitals::default()));
     world.expect_resume();
     world.input(Input::Granted(key, Err(failure(Next::Stop))));
-    world.input(Input::Quiet(key));
+    let vitals = Vitals {
+        messages_sent: 7,
+        ..Vitals::default()
+    };
+    world.input(Input::Quiet(key, vitals.clone()));
     world.actions();
     let closed = world.now;
     for _ in 0..3 {
@@ -252,4 +256,9 @@ fn a_refusal_right_after_our_close_costs_no_session_and_counts_once_the_close_mu
     world.now = closed + SECOND * 10;
     world.input(Input::Granted(key, Err(failure(Next::Stop))));
     assert_eq!(world.tunnel.replacements(), 1);
+    // What is kept of it says how the session was when it was closed.
+    world.actions();
+    world.input(Input::Stop);
+    let vitals_kept: Vec<_> = world.drops().into_iter().map(|drop| drop.vitals).collect();
+    assert_eq!(vitals_kept, [vitals]);
 }

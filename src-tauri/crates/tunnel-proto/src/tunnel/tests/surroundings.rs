@@ -162,6 +162,35 @@ fn what_is_told_after_a_sleep_has_the_right_time() {
 }
 
 #[test]
+fn time_asleep_is_added_to_the_age_of_a_websocket_and_not_of_the_next_one() {
+    let (mut world, key) = World::up();
+    world.input(Input::Accepted(RequestId(1)));
+    world.pass(HOUR / 3);
+    world.input(Input::Woke {
+        asleep: HOUR / 3 * 2,
+    });
+    world.actions();
+    world.lose(key);
+    let State::Reconnecting { problem, .. } = world.tunnel.state() else {
+        panic!("{:?}", world.tunnel.state());
+    };
+    assert!(problem.what.contains("once an hour"), "{}", problem.what);
+    world.expect_resume();
+    world.resume(key, "session-1");
+    world.pass(SECOND);
+    world.lose(key);
+    world.next_timer();
+    world.expect_resume();
+    world.resume(key, "session-1");
+    let ages: Vec<_> = world
+        .drops()
+        .iter()
+        .map(|drop| drop.socket_age_ms)
+        .collect();
+    assert_eq!(ages, [3_600_000, 1_000]);
+}
+
+#[test]
 fn waking_without_a_network_waits_for_it() {
     let (mut world, key) = World::up();
     world.input(Input::Sleeping);
