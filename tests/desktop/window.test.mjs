@@ -126,6 +126,37 @@ test("many saved tunnels are listed, all of them off, and one is started", async
   await window.row("Tunnel 4", "off");
 });
 
+test("at its smallest the window still has every control in it", async (t) => {
+  const machine = await startMachine();
+  t.after(() => machine.stop());
+  const name = "A name that goes on until it no longer fits into the row of any window";
+  const host = "orders-reader.cluster-ro-abcdefghijkl.eu-central-1.rds.amazonaws.com";
+  writeSettings(
+    machine,
+    `version = 1\n[[tunnel]]\nname = "${name}"\ntarget = "i-0123456789abcdef0"\n` +
+      `remote_host = "${host}"\nremote_port = 5432\nlocal_port = 5433\n`,
+  );
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+  await window.row(name, "off");
+  await window.resize(420, 360);
+  await until("the small window", () => window.run("return innerWidth === 420"));
+
+  const outside = `const { clientWidth: width } = document.documentElement;
+    return [...document.querySelectorAll("button, input, summary, .row-ends, .row-title")]
+      .filter((element) => element.checkVisibility())
+      .filter((element) => {
+        const { left, right } = element.getBoundingClientRect();
+        return left < 0 || right > width || element.scrollWidth > element.clientWidth + 1 && element.matches("span");
+      })
+      .map((element) => element.outerHTML);`;
+  assert.deepEqual(await window.run(outside), []);
+  await window.screenshot(join(pictures, "smallest-light.png"));
+  await window.click("button", "New tunnel");
+  await window.control("button", "Save");
+  assert.deepEqual(await window.run(outside), []);
+});
+
 test("a settings file that can't be understood is told by its line and left alone", async (t) => {
   const machine = await startMachine();
   t.after(() => machine.stop());

@@ -236,7 +236,13 @@ async fn keys_are_kept_in_the_keyring_alone_used_by_name_and_forgotten() {
     assert_eq!(out(&session.culvert(&["keys", "list"], "").await), "mine\n");
     let removed = session.culvert(&["keys", "remove", "mine"], "").await;
     assert_eq!(removed.status.code(), Some(0), "{removed:?}");
-    assert_eq!(out(&session.culvert(&["keys", "list"], "").await), "");
+    let none = session.culvert(&["keys", "list"], "").await;
+    assert_eq!(out(&none), "");
+    assert!(err(&none).contains("holds no keys"), "{none:?}");
+    let again = session.culvert(&["keys", "remove", "mine"], "").await;
+    assert!(err(&again).contains("culvert keys list"), "{again:?}");
+    let bad = session.culvert(&["keys", "add", "bad name"], KEYS).await;
+    assert!(err(&bad).contains("Keys have a name"), "{bad:?}");
     for arguments in [
         vec!["keys", "remove", "mine"],
         forward("http://127.0.0.1:9", &["--keys", "mine"]),

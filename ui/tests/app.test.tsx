@@ -71,6 +71,14 @@ describe("the list", () => {
     await expectAccessible();
   });
 
+  test("one of a thing is said as one", () => {
+    opened(everyState);
+    within(row("Ledger console")).getByText("connection");
+    within(row("Orders database")).getByText("connections");
+    within(row("Demo tunnel")).getByText("reconnect");
+    within(row("Orders database")).getByText("reconnects");
+  });
+
   test("a switch connects and disconnects", async () => {
     const { bridge, user } = opened(everyState);
     const up = screen.getByRole("switch", { name: "Orders database" });
@@ -220,6 +228,16 @@ describe("the form", () => {
     expect(document.activeElement).toBe(dialog().getByLabelText("Endpoint"));
   });
 
+  test("says which fields can't be left empty", async () => {
+    const { user } = opened(everyState);
+    await user.click(screen.getByRole("button", { name: "New tunnel" }));
+    const required = dialog()
+      .getAllByRole<HTMLInputElement>("textbox")
+      .filter((field) => field.required)
+      .map((field) => field.name);
+    expect(required).toEqual(["name", "target", "remotePort"]);
+  });
+
   test("advanced settings are folded and empty unless somebody has changed one", async () => {
     const changed = tunnel("b", { draft: draft({ name: "b", renewAfter: "off" }) });
     const { bridge, user } = opened({ tunnels: [tunnel("a"), changed], store: null });
@@ -230,7 +248,7 @@ describe("the form", () => {
     expect(bridge.updateTunnel).toHaveBeenCalledWith("a", draft({ name: "a" }));
     await user.click(screen.getByRole("button", { name: "Edit b" }));
     expect(folded()).toBe(false);
-    expect(dialog().getByLabelText<HTMLInputElement>("Renew after minutes").value).toBe("off");
+    expect(dialog().getByLabelText<HTMLInputElement>("Renew after, in minutes").value).toBe("off");
     await expectAccessible();
   });
 
@@ -247,7 +265,7 @@ describe("the form", () => {
       Sessions: "2-6",
       "Start on demand": "15",
       "Keepalive, in seconds": "30",
-      "Renew after minutes": "45",
+      "Renew after, in minutes": "45",
       "Connections wait, in seconds": "60",
       "Retry for": "4h",
       "Keep the session alive for": "8",

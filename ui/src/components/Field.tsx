@@ -14,6 +14,8 @@ export function Field(props: {
   placeholder?: string;
   mono?: boolean;
   numeric?: boolean;
+  /** It can't be left empty. */
+  required?: boolean;
   autofocus?: boolean;
   onInput: (value: string) => void;
 }): JSX.Element {
@@ -33,6 +35,7 @@ export function Field(props: {
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
+        required={props.required ?? false}
         autofocus={props.autofocus ?? false}
         aria-invalid={props.error !== null}
         aria-describedby={note() === undefined ? undefined : `${id}-note`}

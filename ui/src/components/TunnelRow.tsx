@@ -49,7 +49,8 @@ export function TunnelRow(
         </h3>
         <p class="row-address mono">
           <span class="row-ends">
-            {listenText(props.tunnel)} <span aria-label="to">→</span> {destinationText(props.tunnel.draft)}
+            {listenText(props.tunnel)} <span aria-label="to">→</span>{" "}
+            <span class="row-end">{destinationText(props.tunnel.draft)}</span>
           </span>
           <Show when={addressToCopy(props.tunnel)}>
             {(address) => (
@@ -153,11 +154,12 @@ export function TunnelRow(
 }
 
 function figures(tunnel: TunnelView): { name: string; value: string }[] {
+  const reconnects = tunnel.reconnects + tunnel.replacements;
   return [
-    { name: "connections", value: tunnel.connections.toLocaleString("en") },
+    { name: tunnel.connections === 1 ? "connection" : "connections", value: tunnel.connections.toLocaleString("en") },
     { name: "down", value: bytes(tunnel.bytesDown) },
     { name: "up", value: bytes(tunnel.bytesUp) },
-    { name: "reconnects", value: (tunnel.reconnects + tunnel.replacements).toLocaleString("en") },
+    { name: reconnects === 1 ? "reconnect" : "reconnects", value: reconnects.toLocaleString("en") },
   ];
 }
 

@@ -99,15 +99,16 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             )}
           </Show>
 
-          <Field {...field("name")} label="Name" placeholder="Orders database" autofocus />
+          <Field {...field("name")} label="Name" placeholder="Orders database" required autofocus />
 
           <fieldset>
             <legend>Where it leads</legend>
             <Field
               {...field("target")}
               label="Target"
-              hint="The instance, managed node or task that runs the SSM agent."
+              hint="What runs the SSM agent: an id, name:NAME or tag:KEY=VALUE. Commas between several."
               placeholder="i-0123456789abcdef0"
+              required
               mono
             />
             <div class="form-pair">
@@ -118,7 +119,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
                 placeholder="db.internal"
                 mono
               />
-              <Field {...field("remotePort")} label="Port" placeholder="5432" numeric mono />
+              <Field {...field("remotePort")} label="Port" placeholder="5432" required numeric mono />
             </div>
           </fieldset>
 
@@ -156,7 +157,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             <Field
               {...field("keys")}
               label="Keys of the keyring"
-              hint="By name, instead of a profile. Added with: culvert keys add"
+              hint="By name, instead of a profile. They are added with: culvert keys add NAME"
               placeholder="none"
               mono
             />
@@ -187,14 +188,14 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               <Field
                 {...field("sessions")}
                 label="Sessions"
-                hint="1 to 8, or a range. More carry more, past about 1 MB/s."
+                hint="1 to 8, or a range. Each carries about 1 MB/s."
                 placeholder="1-4"
                 mono
               />
               <Field
                 {...field("lazy")}
                 label="Start on demand"
-                hint="End after so many idle minutes. Empty: start at once."
+                hint="Idle minutes until it ends. Empty: start at once."
                 placeholder="off"
                 mono
               />
@@ -210,7 +211,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               />
               <Field
                 {...field("renewAfter")}
-                label="Renew after minutes"
+                label="Renew after, in minutes"
                 hint="1 to 59, or off. AWS cuts at 60."
                 placeholder="50"
                 mono
@@ -228,7 +229,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               <Field
                 {...field("retryFor")}
                 label="Retry for"
-                hint="1min to 7d, while AWS has troubles."
+                hint="1min to 7d, while AWS has trouble."
                 placeholder="30min"
                 mono
               />

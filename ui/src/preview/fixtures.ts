@@ -119,7 +119,7 @@ export const everyState: OverviewView = {
           kind: "credentials",
           code: "sso-login-expired",
           what: "The login of profile company has ended.",
-          remedy: "Run aws sso login --profile company.",
+          remedy: 'Run "culvert sign-in company".',
           details: "The SSO session has expired or is otherwise invalid",
         }),
         held: 0,

@@ -552,9 +552,10 @@ impl AccessError {
             }
             Self::ConfigFiles { .. } => "Check ~/.aws/config and ~/.aws/credentials.".into(),
             Self::Profile { fault, .. } => fault.remedy(),
-            Self::RegionMissing { .. } | Self::InvalidRegion { .. } => {
-                "Give a region, such as eu-central-1.".into()
-            }
+            Self::RegionMissing { .. } => "Give one, such as eu-central-1: with --region, in the \
+                 settings of the tunnel or of the profile, or in AWS_REGION."
+                .into(),
+            Self::InvalidRegion { .. } => "Give a region, such as eu-central-1.".into(),
             Self::InvalidEndpoint { .. } => {
                 "Give a URL such as https://ssm.eu-central-1.amazonaws.com.".into()
             }

@@ -8,7 +8,7 @@ use tunnel_manager::tunnel::{Problem, ProblemKind, StaticCredentials};
 use tunnel_manager::{Keyring, KeyringFault, ProxyAccount, Secret, keyring_problem};
 
 use crate::exit::Exit;
-use crate::output::{Output, json, say};
+use crate::output::{Output, complain, json, say};
 use crate::stop::StopSignals;
 use crate::terminal::{Terminal, read_line};
 
@@ -89,7 +89,7 @@ async fn act(act: Act) -> Result<(), Problem> {
     match act {
         Act::Add(which) => match which.read()? {
             Kept::Keys(name) => {
-                // Before somebody types secrets for nothing.
+                // The same: a keyring that is locked or missing is told first.
                 let known = keyring.names_of_keys().await.map_err(told)?;
                 let keys = read_keys().await?;
                 keyring.keep_keys(&name, &keys).await.map_err(told)?;
@@ -109,7 +109,11 @@ async fn act(act: Act) -> Result<(), Problem> {
             }
         },
         Act::List(list) => {
-            for name in keyring.names_of_keys().await.map_err(told)? {
+            let names = keyring.names_of_keys().await.map_err(told)?;
+            if names.is_empty() && !list.json {
+                complain("The keyring holds no keys. Add some with \"culvert keys add NAME\".");
+            }
+            for name in names {
                 if list.json {
                     json(&Line::Keys { name: &name });
                 } else {
@@ -119,7 +123,7 @@ async fn act(act: Act) -> Result<(), Problem> {
         }
         Act::Remove(which) => match which.read()? {
             Kept::Keys(name) => {
-                keyring.remove_keys(&name).await.map_err(told)?;
+                keyring.remove_keys(&name).await.map_err(not_removed)?;
                 say(&format!("Removed the keys {name}."));
             }
             Kept::Proxy(account) => {
@@ -137,7 +141,12 @@ async fn act(act: Act) -> Result<(), Problem> {
 impl Which {
     fn read(self) -> Result<Kept, Problem> {
         let Some(proxy) = self.proxy else {
-            return Ok(Kept::Keys(self.name.unwrap_or_default()));
+            let name = self.name.unwrap_or_default();
+            // Before somebody types secrets for nothing.
+            return match Keyring::takes_name(&name) {
+                true => Ok(Kept::Keys(name)),
+                false => Err(told(KeyringFault::BadName)),
+            };
         };
         match ProxyAccount::parse(&proxy).map_err(keyring_problem)? {
             (account, None) => Ok(Kept::Proxy(account)),
@@ -250,6 +259,16 @@ fn no_line(error: &io::Error) -> Problem {
 
 fn wrong(code: &str, what: &str, remedy: &str) -> Problem {
     Problem::new(ProblemKind::Settings, code, what, remedy)
+}
+
+/// Who wants to be rid of keys does not want to hear how they are added.
+fn not_removed(fault: KeyringFault) -> Problem {
+    let is_absent = matches!(fault, KeyringFault::NotFound { .. });
+    let mut problem = told(fault);
+    if is_absent {
+        problem.remedy = "\"culvert keys list\" shows which there are.".to_owned();
+    }
+    problem
 }
 
 fn told(fault: KeyringFault) -> Problem {

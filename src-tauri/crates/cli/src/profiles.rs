@@ -71,7 +71,8 @@ fn sentences(list: &ProfileList) -> Vec<String> {
     if list.profiles.is_empty() {
         let (config, credentials) = (list.config.display(), list.credentials.display());
         lines.push(format!(
-            "There is no profile in {config} and {credentials}."
+            "There is no profile in {config} and {credentials}. \"aws configure\" makes one; keys \
+             can be kept without such files: culvert keys add NAME."
         ));
     } else {
         lines.extend(table(&list.profiles));

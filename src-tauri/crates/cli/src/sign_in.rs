@@ -1,5 +1,6 @@
 //! `culvert sign-in`: whatever a profile needs of a person is asked for, once.
 
+use aws_access::{AccessError, ProfileList};
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -64,6 +65,9 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
         (false, true) => SignInBy::DeviceCode,
         (false, false) => SignInBy::Browser,
     };
+    if let Some(problem) = no_profile(sign_in.profile.as_deref()).await {
+        return failed(&problem, output);
+    }
     let request = SignInRequest {
         settings: AccessSettings {
             profile: sign_in.profile,
@@ -79,6 +83,35 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
         }
         Err(exit) => exit,
     }
+}
+
+/// Why there is no profile to sign in with where none is named: calls would do with what the
+/// environment has, but a sign-in without a profile is a slip.
+async fn no_profile(named: Option<&str>) -> Option<Problem> {
+    let of_shell = std::env::var_os("AWS_PROFILE").is_some_and(|name| !name.is_empty());
+    if named.is_some() || of_shell {
+        return None;
+    }
+    let list = ProfileList::read().await;
+    let Some(profile) = list.get("default") else {
+        return Some(Problem::new(
+            ProblemKind::Settings,
+            "no-default-profile",
+            "No profile is named, and the AWS config files have none with the name default.",
+            "Name one, as in \"culvert sign-in PROFILE\"; \"culvert profiles\" lists them.",
+        ));
+    };
+    let fault = profile.faults.first().filter(|_| profile.path.is_none())?;
+    let error = AccessError::Profile {
+        profile: Some(profile.name.clone()),
+        fault: fault.clone(),
+    };
+    Some(Problem::new(
+        ProblemKind::Settings,
+        error.code(),
+        error.what(),
+        error.remedy(),
+    ))
 }
 
 /// Asks for an MFA code before a tunnel is started, if it needs one and somebody is at the

@@ -400,6 +400,25 @@ async fn a_profile_that_nobody_signs_in_with_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_name_there_must_be_a_default_profile_that_works() {
+    let portal = Portal::start().await;
+    let mut bare = portal.program(&["sign-in"]);
+    bare.env_remove("AWS_PROFILE");
+    let ended = run(bare).await;
+    assert_eq!(ended.code, Some(10), "{ended:?}");
+    one_sentence(&ended.err, &["No profile is named", "culvert profiles"]);
+
+    let config = portal.world.path(".aws/config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}[default]\nregion = eu-central-1\n")).unwrap();
+    let mut broken = portal.program(&["sign-in"]);
+    broken.env_remove("AWS_PROFILE");
+    let ended = run(broken).await;
+    assert_eq!(ended.code, Some(10), "{ended:?}");
+    one_sentence(&ended.err, &["Profile default has no credentials"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_cannot_be_written_down_is_told() {
     let portal = Portal::start().await;
     std::fs::write(portal.world.path(".aws/sso"), "in the way").unwrap();
