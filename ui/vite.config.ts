@@ -18,5 +18,7 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    // A machine that is busy types slowly.
+    testTimeout: 30_000,
   },
 });

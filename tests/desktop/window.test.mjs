@@ -151,10 +151,20 @@ test("at its smallest the window still has every control in it", async (t) => {
       })
       .map((element) => element.outerHTML);`;
   assert.deepEqual(await window.run(outside), []);
+  const gaps = await window.run(
+    `return [...document.querySelectorAll("li.row")].map((row) => {
+       const box = (selector) => row.querySelector(selector).getBoundingClientRect();
+       return [box(".row-ends").top - box(".row-title").bottom, box(".row-state").top - box(".row-ends").bottom];
+     }).flat();`,
+  );
+  assert.ok(gaps.every((gap) => gap >= 0), `lines of a row lie over each other: ${gaps}`);
   await window.screenshot(join(pictures, "smallest-light.png"));
   await window.click("button", "New tunnel");
   await window.control("button", "Save");
+  // It slides in.
+  await until("the form in its place", () => window.run("return document.getAnimations().length === 0"));
   assert.deepEqual(await window.run(outside), []);
+  await window.screenshot(join(pictures, "smallest-form-light.png"));
 });
 
 test("a settings file that can't be understood is told by its line and left alone", async (t) => {
