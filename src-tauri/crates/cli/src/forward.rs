@@ -56,7 +56,6 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     let ledger = traces.ledger.clone();
     let calls = config.environment.call_budget().clone();
     let sweep = tokio::spawn(async move { ledger.sweep(&calls).await });
-    let budget = config.policy.retry_budget;
     let starting = Tunnel::start(config);
     let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,
@@ -66,7 +65,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         }
         None => return Exit::Success,
     };
-    let kept = Kept::new(tunnel, name, &traces, budget);
+    let kept = Kept::new(tunnel, name, &traces);
     keep_up(kept, Some(sweep), output, &mut signals, |addresses| {
         output.listening(addresses);
     })
@@ -86,8 +85,6 @@ pub(crate) struct Kept {
     tunnel: Tunnel,
     following: Following,
     noted: Noted,
-    /// How long failing attempts are repeated once it was up.
-    budget: Duration,
 }
 
 /// Whether the next start knows of the sessions that live.
@@ -98,7 +95,7 @@ enum Noted {
 }
 
 impl Kept {
-    pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces, budget: Duration) -> Self {
+    pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces) -> Self {
         let following = traces.history.follow(name, tunnel.events_from_start());
         let noted = if traces.ledger.keeps() {
             Noted::Yes
@@ -109,7 +106,6 @@ impl Kept {
             tunnel,
             following,
             noted,
-            budget,
         }
     }
 
@@ -120,7 +116,6 @@ impl Kept {
             tunnel,
             following,
             noted,
-            budget: _,
         } = self;
         tunnel.stop().await;
         // Only then its events are over.
@@ -166,10 +161,12 @@ pub(crate) async fn keep_up(
     let mut events = kept.tunnel.events();
     let mut snapshot = kept.tunnel.snapshot();
     let mut has_been_up = false;
-    let mut narrator = Narrator::new(Instant::now(), unix_ms(), kept.budget);
+    let mut narrator = Narrator::new(Instant::now(), unix_ms());
     let begins = TunnelEvent::State(snapshot.borrow().state.clone());
-    // It has begun before anybody listened.
-    output.told(narrator.handle(Instant::now(), &begins).as_deref());
+    // It has begun before anybody listened, or so that it is heard again.
+    let told = narrator.handle(Instant::now(), &begins);
+    output.event(&begins, told.as_deref());
+    let mut begins = Some(begins);
     loop {
         let now = snapshot.borrow_and_update().clone();
         match now.state {
@@ -179,23 +176,21 @@ pub(crate) async fn keep_up(
                 listening(&now.addresses);
             }
             State::Failed { problem, .. } => {
-                // The snapshot may be ahead of what was heard: the attempts before are told first.
-                for event in std::iter::from_fn(|| next_heard(&mut events)) {
-                    let told = narrator.handle(Instant::now(), &event);
-                    output.event(&event, told.as_deref());
-                }
-                let after = narrator.gave_up(Instant::now(), kept.tunnel.endpoint());
-                output.gave_up(&problem, after.as_deref());
+                catch_up(&mut narrator, &mut events, &mut begins, output);
+                let endpoint = kept.tunnel.endpoint();
+                let after = narrator.gave_up(Instant::now(), &problem, endpoint);
+                output.gave_up(&problem, after);
                 let noted = kept.stop().await;
-                last_words(&mut narrator, &mut events, noted, output);
+                last_words(&mut narrator, &mut events, noted, Rest::Left, output);
                 return Exit::from(&problem);
             }
             // Somebody who has just typed the command is better served with a sentence than
             // with a program that waits.
             State::NeedsSignIn { problem, .. } if !has_been_up => {
+                catch_up(&mut narrator, &mut events, &mut begins, output);
                 output.failed(&problem);
                 let noted = kept.stop().await;
-                last_words(&mut narrator, &mut events, noted, output);
+                last_words(&mut narrator, &mut events, noted, Rest::Left, output);
                 return Exit::from(&problem);
             }
             State::Off
@@ -209,26 +204,15 @@ pub(crate) async fn keep_up(
         }
         tokio::select! {
             () = signals.recv() => {
-                tokio::select! {
-                    noted = kept.stop() => {
-                        last_words(&mut narrator, &mut events, noted, output);
-                        return Exit::Success;
-                    }
-                    // Asked twice: the user will not wait.
-                    () = signals.recv() => {
-                        output.told(Some(
-                            "Not everything is ended at the service. The next start of Culvert \
-                             ends what is left.",
-                        ));
-                        return Exit::Failure;
-                    }
-                }
+                let stopped = stop(kept, output, signals).await;
+                let Some(noted) = stopped else {
+                    return Exit::Failure;
+                };
+                last_words(&mut narrator, &mut events, noted, Rest::All, output);
+                return Exit::Success;
             }
             event = events.recv() => match event {
-                Ok(event) => {
-                    let told = narrator.handle(Instant::now(), &event);
-                    output.event(&event, told.as_deref());
-                }
+                Ok(event) => heard(&mut narrator, &event, &mut begins, output),
                 Err(RecvError::Lagged(count)) => output.missed(count),
                 Err(RecvError::Closed) => return Exit::Failure,
             },
@@ -248,18 +232,88 @@ pub(crate) async fn keep_up(
     }
 }
 
-/// Says what stays behind at the service. What else happened while the tunnel was being stopped is
-/// no news: it was asked to stop, or why it failed has been said.
+/// Tells what has happened; not once more what it began with.
+fn heard(
+    narrator: &mut Narrator,
+    event: &TunnelEvent,
+    begins: &mut Option<TunnelEvent>,
+    output: Output,
+) {
+    if begins.take().is_some_and(|begins| begins == *event) {
+        return;
+    }
+    let told = narrator.handle(Instant::now(), event);
+    output.event(event, told.as_deref());
+}
+
+/// Tells what was not heard yet: the snapshot may be ahead of it.
+fn catch_up(
+    narrator: &mut Narrator,
+    events: &mut Receiver<TunnelEvent>,
+    begins: &mut Option<TunnelEvent>,
+    output: Output,
+) {
+    for event in std::iter::from_fn(|| next_heard(events)) {
+        heard(narrator, &event, begins, output);
+    }
+}
+
+/// How long the end of a tunnel may take before somebody at a terminal wonders.
+const STOPPING: Duration = Duration::from_secs(1);
+
+/// Ends a tunnel; `None` if the user was asked to wait for that and would not.
+async fn stop(kept: Kept, output: Output, signals: &mut StopSignals) -> Option<Noted> {
+    let stopping = kept.stop();
+    tokio::pin!(stopping);
+    let wonders = tokio::time::sleep(STOPPING);
+    tokio::pin!(wonders);
+    let mut wondered = false;
+    loop {
+        tokio::select! {
+            noted = &mut stopping => return Some(noted),
+            () = &mut wonders, if !wondered => {
+                wondered = true;
+                output.told(Some(
+                    "stopping: the service has not answered yet. Ctrl-C again does not wait for it.",
+                ));
+            }
+            // Asked twice: the user will not wait.
+            () = signals.recv() => {
+                output.told(Some(
+                    "Not everything is ended at the service. The next start of Culvert \
+                     ends what is left.",
+                ));
+                return None;
+            }
+        }
+    }
+}
+
+/// What programs hear of a tunnel's last steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// All of them.
+    All,
+    /// What stays behind at the service: why it failed has been said.
+    Left,
+}
+
+/// Says what stays behind at the service. People hear of nothing else that happened while the
+/// tunnel was being stopped.
 fn last_words(
     narrator: &mut Narrator,
     events: &mut Receiver<TunnelEvent>,
     noted: Noted,
+    rest: Rest,
     output: Output,
 ) {
     loop {
         match events.try_recv() {
-            Ok(event) if narrator.handle_last(&event) => output.event(&event, None),
-            Ok(_) => {}
+            Ok(event) => {
+                if narrator.handle_last(&event) || rest == Rest::All {
+                    output.event(&event, None);
+                }
+            }
             Err(TryRecvError::Lagged(count)) => output.missed(count),
             Err(TryRecvError::Closed | TryRecvError::Empty) => break,
         }
@@ -320,7 +374,6 @@ pub(crate) async fn keep_stream(
     let name = TunnelName::of_unsaved(&config);
     let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());
-    let budget = config.policy.retry_budget;
     let starting = Tunnel::start_stream(config, granted, input, out);
     let tunnel = match start(starting, signals).await {
         Some(Ok(tunnel)) => tunnel,
@@ -330,18 +383,19 @@ pub(crate) async fn keep_stream(
         }
         None => return Exit::Success,
     };
-    let kept = Kept::new(tunnel, name, &traces, budget);
+    let kept = Kept::new(tunnel, name, &traces);
     let mut events = kept.tunnel.events();
-    let mut narrator = Narrator::new(Instant::now(), unix_ms(), kept.budget);
+    let mut narrator = Narrator::new(Instant::now(), unix_ms());
     let end = until_ended(&kept.tunnel, read, port, signals).await;
+    let ended = Instant::now();
     // A stream is another program's, which has no use for what passes; only its end is told.
     for event in std::iter::from_fn(|| next_heard(&mut events)) {
         narrator.handle(Instant::now(), &event);
         narrator.handle_last(&event);
     }
-    let after = narrator.gave_up(Instant::now(), kept.tunnel.endpoint());
+    let endpoint = kept.tunnel.endpoint().map(str::to_owned);
     let noted = kept.stop().await;
-    last_words(&mut narrator, &mut events, noted, output);
+    last_words(&mut narrator, &mut events, noted, Rest::Left, output);
     let Some(end) = end else {
         return Exit::Success;
     };
@@ -352,7 +406,8 @@ pub(crate) async fn keep_stream(
     match end {
         Ok(()) => Exit::Success,
         Err(problem) => {
-            output.gave_up(&problem, after.as_deref());
+            let after = narrator.gave_up(ended, &problem, endpoint.as_deref());
+            output.gave_up(&problem, after);
             Exit::from(&problem)
         }
     }

@@ -5,6 +5,7 @@ mod flood;
 mod left_behind;
 mod outage;
 mod outlook;
+mod replacing;
 mod starting;
 mod trouble;
 
@@ -18,9 +19,11 @@ use tunnel_manager::tunnel::{
 
 use self::flood::{Floods, Line, Sort};
 use self::left_behind::without_remedy;
+pub(crate) use self::outage::GaveUp;
 use self::outage::{Attempts, Lacks};
+use self::replacing::Replacing;
 use self::starting::Reason;
-use self::trouble::{Trouble, looks_again};
+use self::trouble::{Beginning, Telling, Trouble, looks_again};
 use crate::output::problem_sentence;
 use crate::words;
 
@@ -29,7 +32,7 @@ use crate::words;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is said of a first start that takes long. The line that it listens is its end.
-const CONNECTING: &str = "still connecting: AWS has not answered yet.";
+const CONNECTING: &str = "still connecting: AWS, or the target behind it, has not answered yet.";
 
 /// Says what is worth a line, and when.
 #[derive(Debug)]
@@ -38,11 +41,12 @@ pub(crate) struct Narrator {
     origin: (Instant, u64),
     stage: Stage,
     trouble: Option<Trouble>,
-    /// The last thing that was told beside it: people need not read the same twice in a row.
-    notice: String,
+    /// How it began.
+    beginning: Beginning,
+    replacing: Option<Replacing>,
+    /// A session carries connections.
+    carried: bool,
     floods: Floods,
-    /// How long failing attempts are repeated once the tunnel was up.
-    budget: Duration,
     /// The attempts of the outage that goes on.
     outage: Option<Attempts>,
     /// Sessions that live on at the service although they are not wanted, and why.
@@ -63,9 +67,8 @@ enum Stage {
 }
 
 impl Narrator {
-    /// Makes one for a tunnel that is being started; `unix_ms` is the time now, `budget` how long
-    /// failing attempts are repeated once it was up.
-    pub(crate) fn new(now: Instant, unix_ms: u64, budget: Duration) -> Self {
+    /// Makes one for a tunnel that is being started; `unix_ms` is the time now.
+    pub(crate) fn new(now: Instant, unix_ms: u64) -> Self {
         Self {
             origin: (now, unix_ms),
             stage: Stage::Starting {
@@ -73,9 +76,10 @@ impl Narrator {
                 reason: None,
             },
             trouble: None,
-            notice: String::new(),
+            beginning: Beginning::default(),
+            replacing: None,
+            carried: false,
             floods: Floods::default(),
-            budget,
             outage: None,
             left: BTreeMap::new(),
         }
@@ -87,14 +91,36 @@ impl Narrator {
             TunnelEvent::State(state) => self.handle_state(now, state),
             TunnelEvent::Record(record) => self.handle_record(now, &record.what),
             TunnelEvent::Notice(problem) => {
-                let sentence = problem_sentence(problem);
-                (sentence != self.notice).then(|| {
-                    self.notice.clone_from(&sentence);
-                    sentence
-                })
+                let line = Line {
+                    text: problem_sentence(problem),
+                    lost: 0,
+                    clock: words::clock(self.unix_ms(now)),
+                };
+                self.floods.line(now, Sort::of_notice(problem), line)
             }
-            // The record of the drop tells both, once it is over.
-            TunnelEvent::Lost { .. } | TunnelEvent::Replaced { .. } => None,
+            // The record of the drop tells both, if it is over soon.
+            TunnelEvent::Lost {
+                close,
+                closed_by,
+                socket_age,
+                ..
+            } => {
+                self.beginning.lost(close.cause(*socket_age, *closed_by));
+                None
+            }
+            TunnelEvent::Replaced {
+                problem,
+                connections,
+                ..
+            } => {
+                self.beginning.replaced(problem, *connections);
+                match self.stage {
+                    // It is the reason that is told.
+                    Stage::Starting { .. } => {}
+                    Stage::Running => self.note_replaced(now, problem, *connections),
+                }
+                None
+            }
         }
     }
 
@@ -105,8 +131,10 @@ impl Narrator {
             Stage::Running => None,
         };
         let still_due = self.told_outage().map(|outage| outage.due);
-        [self.floods.due(), reason_due, self.trouble_due(), still_due]
-            .into_iter()
+        let replacing_due = self.replacing_due();
+        let dues = [self.floods.due(), reason_due, self.trouble_due()];
+        dues.into_iter()
+            .chain([still_due, replacing_due])
             .flatten()
             .min()
     }
@@ -116,6 +144,7 @@ impl Narrator {
         self.tell_trouble(now)
             .or_else(|| self.tell_reason(now))
             .or_else(|| self.tell_outage(now))
+            .or_else(|| self.tell_replacing(now))
             .or_else(|| self.floods.handle_due(now))
     }
 
@@ -151,8 +180,10 @@ impl Narrator {
             // Nobody has noticed.
             DropEnd::LetGo => return None,
         };
+        let mut known = self.note_replacement(&lost.end);
         if let Some(trouble) = &mut self.trouble {
             trouble.ended |= over;
+            known |= over && trouble.told.is_some();
         }
         match self.stage {
             Stage::Starting { .. } => None,
@@ -163,6 +194,10 @@ impl Narrator {
                     lost: connections.into(),
                     clock: words::clock(self.unix_ms(now)),
                 };
+                // Who knows of its begin waits for its end.
+                if known {
+                    return Some(line.text);
+                }
                 self.floods.line(now, Sort::of_drop(lost), line)
             }
         }
@@ -184,6 +219,16 @@ impl Narrator {
     }
 
     fn handle_state(&mut self, now: Instant, state: &State) -> Option<String> {
+        self.carried = match state {
+            State::Up { .. } | State::Degraded { .. } => true,
+            State::Off
+            | State::Listening
+            | State::Connecting { .. }
+            | State::Reconnecting { .. }
+            | State::NeedsSignIn { .. }
+            | State::Stopping
+            | State::Failed { .. } => false,
+        };
         match state {
             State::Up { .. } => {
                 self.stage = Stage::Running;
@@ -197,43 +242,55 @@ impl Narrator {
             } => {
                 self.stage = Stage::Running;
                 self.outage = None;
-                let sentence = format!("degraded: {}", problem_sentence(problem));
-                self.note_trouble(now + PATIENCE, sentence, outlook::words(outlook));
-                self.tell_trouble(now)
+                let what = self.beginning.then(problem);
+                let telling = Telling {
+                    news: format!("degraded: {}", problem_sentence(problem)),
+                    line: format!("degraded: {what}{}", outlook::words(outlook)),
+                };
+                self.trouble(now, now + PATIENCE, telling)
             }
             State::Reconnecting {
                 problem,
                 next_attempt,
                 attempt,
                 since,
-                outlook: _,
+                outlook,
             } => {
                 let lacks = Lacks::of(problem);
-                self.note_attempt(now, *since, *attempt, *next_attempt, lacks);
+                self.note_attempt(now, *since, *attempt, *next_attempt, lacks, *outlook);
                 match self.stage {
                     Stage::Starting { .. } => self.handle_reason(now, problem, *next_attempt),
-                    Stage::Running => self.handle_reconnecting(now, problem),
+                    Stage::Running => self.handle_reconnecting(now, problem, outlook),
                 }
             }
             // Only the user can help: at once. At the start, the program ends with it.
-            State::NeedsSignIn { problem, .. } => match self.stage {
+            State::NeedsSignIn {
+                problem, outlook, ..
+            } => match self.stage {
                 Stage::Starting { .. } => None,
                 Stage::Running => {
-                    let sentence = format!(
+                    let news = format!(
                         "needs sign-in: {}{}",
                         problem_sentence(problem),
                         looks_again(problem)
                     );
+                    let line = format!("{news}{}", outlook::words(outlook));
                     // The time that the user takes is no attempt's.
                     self.outage = None;
-                    let told = self.trouble(now, now, sentence);
+                    let told = self.trouble(now, now, Telling { news, line });
                     self.waits_for(problem);
                     told
                 }
             },
             State::Connecting { .. } => match self.stage {
                 // Somebody has just typed the command, and looks at a silent terminal.
-                Stage::Starting { .. } => self.trouble(now, now + PATIENCE, CONNECTING.to_owned()),
+                Stage::Starting { .. } => {
+                    let telling = Telling {
+                        news: CONNECTING.to_owned(),
+                        line: CONNECTING.to_owned(),
+                    };
+                    self.trouble(now, now + PATIENCE, telling)
+                }
                 // What was told ends when it is up.
                 Stage::Running => None,
             },

@@ -7,6 +7,7 @@ use tunnel_manager::tunnel::{
     Close, ClosedBy, Ghost, GhostEnd, Happening, Problem, State, TunnelEvent,
 };
 
+use crate::narrator::GaveUp;
 use crate::words::one_line;
 
 /// Prints what happens to a tunnel.
@@ -50,6 +51,8 @@ enum Line<'a> {
     },
     Failed {
         problem: &'a Problem,
+        #[serde(flatten)]
+        after: Option<GaveUp<'a>>,
     },
     Message {
         text: &'a str,
@@ -160,18 +163,21 @@ impl Output {
     pub(crate) fn failed(self, problem: &Problem) {
         match self {
             Self::Text => {}
-            Self::Json => json(&Line::Failed { problem }),
+            Self::Json => json(&Line::Failed {
+                problem,
+                after: None,
+            }),
         }
         complain(&problem_sentence(problem));
     }
 
-    /// The tunnel is given up; `after` begins the sentence.
-    pub(crate) fn gave_up(self, problem: &Problem, after: Option<&str>) {
+    /// The tunnel is given up, after what is said of it.
+    pub(crate) fn gave_up(self, problem: &Problem, after: Option<GaveUp<'_>>) {
         match self {
             Self::Text => {}
-            Self::Json => json(&Line::Failed { problem }),
+            Self::Json => json(&Line::Failed { problem, after }),
         }
-        let after = after.unwrap_or_default();
+        let after = after.map_or_else(String::new, |after| after.to_string());
         complain(&format!("{after}{}", problem_sentence(problem)));
     }
 

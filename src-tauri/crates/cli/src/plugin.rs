@@ -90,11 +90,10 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
     say(&format!("\nStarting session with SessionId: {session_id}"));
     let traces = settle_in(&mut config);
     let name = TunnelName::of_unsaved(&config);
-    let budget = config.policy.retry_budget;
     let starting = Tunnel::start_granted(config.clone(), grant.clone());
     match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => {
-            let kept = Kept::new(tunnel, name, &traces, budget);
+            let kept = Kept::new(tunnel, name, &traces);
             keep_up(kept, None, output, &mut signals, |addresses| {
                 say(&opened(addresses, &session_id));
             })

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tunnel_manager::tunnel::{Close, DropEnd, DropRecord, Refusal, TurnedAway};
+use tunnel_manager::tunnel::{Close, ClosedBy, DropEnd, DropRecord, Refusal, TurnedAway};
 
 /// A length of time as people say it: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`,
 /// `3 d 4 h`. What is cut off is smaller than the last unit.
@@ -47,7 +47,10 @@ pub(crate) fn drop_line(lost: &DropRecord) -> String {
         line.push(' ');
         line.push_str(&one_line(&lost.remedy));
     }
-    line.push_str(&format!(" ({})", close(&lost.close)));
+    // With a session's end, it is Culvert that has left, without a code.
+    if lost.closed_by != ClosedBy::SessionEnd {
+        line.push_str(&format!(" ({})", close(&lost.close)));
+    }
     line
 }
 
@@ -74,7 +77,7 @@ pub(crate) fn cost(lost: &DropRecord) -> String {
             format!("Another session took its place after {lasted}; {connections_lost}.")
         }
         DropEnd::GivenUp { .. } => format!("Given up after {lasted}; {connections_lost}."),
-        DropEnd::Stopped => format!("Stopped after {lasted}."),
+        DropEnd::Stopped => format!("Stopped after {lasted}; {connections_lost}."),
         DropEnd::LetGo => "No connection was open.".to_owned(),
     }
 }
@@ -130,7 +133,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use tunnel_manager::tunnel::{ClosedBy, Problem, ProblemKind, Vitals};
+    use tunnel_manager::tunnel::{Problem, ProblemKind, Vitals};
 
     use super::*;
 
@@ -225,6 +228,19 @@ pub(crate) mod tests {
         assert_eq!(
             cost(&partly),
             "Resumed after 0.4 s; 2 of 3 connections lived on."
+        );
+    }
+
+    #[test]
+    fn a_drop_in_which_the_tunnel_was_stopped_says_what_that_cost() {
+        let stopped = DropRecord {
+            survived: 0,
+            end: DropEnd::Stopped,
+            ..resumed()
+        };
+        assert_eq!(
+            cost(&stopped),
+            "Stopped after 0.4 s; 3 connections were lost."
         );
     }
 

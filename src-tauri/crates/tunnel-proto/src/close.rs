@@ -43,16 +43,24 @@ impl Close {
         }
     }
 
+    /// The code of the problem that the close is while nothing else is known.
+    pub fn problem_code(&self) -> &'static str {
+        match self.code {
+            Some(1000) => "gateway-close",
+            Some(_) => "gateway-error",
+            None => "connection-lost",
+        }
+    }
+
     /// The close as the cause of an outage.
     pub(crate) fn problem(&self, age: Duration, closed_by: ClosedBy) -> Problem {
-        let (kind, code) = match self.code {
-            Some(1000) => (ProblemKind::Service, "gateway-close"),
-            Some(_) => (ProblemKind::Service, "gateway-error"),
-            None => (ProblemKind::Network, "connection-lost"),
+        let kind = match self.code {
+            Some(_) => ProblemKind::Service,
+            None => ProblemKind::Network,
         };
         Problem::new(
             kind,
-            code,
+            self.problem_code(),
             self.cause(age, closed_by),
             "There is nothing to do: the session is being resumed.",
         )

@@ -1,7 +1,8 @@
 //! What happened, in words.
 
 use tunnel_manager::tunnel::{
-    Asked, Attempts, Cause, ClosedBy, DropRecord, Happening, Problem, Renewal, State,
+    Asked, Attempts, Cause, ClosedBy, DropRecord, Happening, Problem, Refusal, Renewal, State,
+    TurnedAway,
 };
 
 use crate::output::problem_sentence;
@@ -13,7 +14,7 @@ pub(super) fn about(what: &Happening) -> Vec<String> {
         Happening::State { state, cause } => vec![state_line(state, *cause)],
         Happening::Drop(lost) => drop_lines(lost),
         Happening::Renewed(renewal) => vec![renewal_line(renewal)],
-        Happening::TurnedAway(turned_away) => vec![turned_away_line(turned_away)],
+        Happening::TurnedAway(turned_away) => turned_away_lines(turned_away),
         Happening::LeftBehind {
             session_id,
             problem,
@@ -30,6 +31,18 @@ pub(super) fn about(what: &Happening) -> Vec<String> {
         )],
         Happening::Target(choice) => vec![one_line(&choice.what())],
     }
+}
+
+fn turned_away_lines(turned_away: &TurnedAway) -> Vec<String> {
+    let mut lines = vec![turned_away_line(turned_away)];
+    match (turned_away.why, &turned_away.problem) {
+        // Nothing else in the history says what to do about it.
+        (Refusal::NoSession, Some(problem)) if !problem.remedy.is_empty() => {
+            lines.push(one_line(&problem.remedy));
+        }
+        (Refusal::NoSession | Refusal::WaitedOut | Refusal::TooMany, _) => {}
+    }
+    lines
 }
 
 fn state_line(state: &State, cause: Cause) -> String {
@@ -78,7 +91,7 @@ fn renewal_line(renewal: &Renewal) -> String {
 }
 
 fn drop_lines(lost: &DropRecord) -> Vec<String> {
-    let mut lines = vec![lost.what.clone(), cost(lost), circumstances(lost)];
+    let mut lines = vec![one_line(&lost.what), cost(lost), circumstances(lost)];
     if !lost.attempts.is_empty() {
         lines.push(attempts(lost));
     }

@@ -3,7 +3,8 @@
 use clap::Parser as _;
 use tunnel_manager::Reading;
 use tunnel_manager::tunnel::{
-    Asked, Attempts, Cause, DropEnd, DropRecord, Outlook, Record, Renewal, State,
+    Asked, Attempts, Cause, DropEnd, DropRecord, Outlook, Record, Refusal, Renewal, State,
+    TurnedAway,
 };
 
 use super::*;
@@ -144,6 +145,52 @@ fn the_states_of_an_outage_are_told_by_its_drop_and_others_are_not() {
         1
     );
     assert_eq!(shown(vec![reconnecting(NOON)]), 1);
+}
+
+#[test]
+fn an_illness_that_is_only_the_begin_of_a_drop_is_told_by_it_and_another_is_not() {
+    let degraded = |at, code: &str| {
+        let problem = Problem::new(ProblemKind::Network, code, format!("It is {code}."), "");
+        let outlook = Outlook::default();
+        let state_ = State::Degraded {
+            since: at,
+            problem,
+            outlook,
+        };
+        state(at, state_, Cause::Lost)
+    };
+    let mut lost = resumed();
+    lost.close.at = NOON;
+    let records = vec![
+        degraded(NOON, "gateway-close"),
+        degraded(NOON + 1, "no-pong"),
+        dropped(NOON + 400, lost),
+    ];
+    let said = history(&[]).sentences(&reading(records), 0, &TimeZone::UTC);
+    let said = said.join("\n");
+    assert!(!said.contains("It is gateway-close."), "{said}");
+    assert!(said.contains("degraded: It is no-pong."), "{said}");
+}
+
+#[test]
+fn a_connection_that_no_session_could_be_had_for_says_what_to_do() {
+    let what = Happening::TurnedAway(TurnedAway {
+        count: 1,
+        waited_ms: 10,
+        why: Refusal::NoSession,
+        problem: Some(Problem::new(
+            ProblemKind::Permission,
+            "x",
+            "No.",
+            "Ask for it.",
+        )),
+    });
+    let records = vec![Record { at: NOON, what }];
+    let said = history(&[]).sentences(&reading(records), 0, &TimeZone::UTC);
+    assert!(
+        said.iter().any(|line| line.trim() == "Ask for it."),
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tunnel_manager::tunnel::{ClosedBy, DropEnd, DropRecord, Refusal, TurnedAway};
+use tunnel_manager::tunnel::{ClosedBy, DropEnd, DropRecord, Problem, Refusal, TurnedAway};
 
 use crate::words;
 
 /// In so long a time one line of a kind is said; what comes meanwhile is summed up.
 const WINDOW: Duration = Duration::from_secs(10);
+
+/// The same for what the user was told that he should know: a program that tries again each second
+/// what can't work is no news each time.
+const NOTICE_WINDOW: Duration = Duration::from_secs(60);
 
 /// What lines must share to be summed up in one: the same thing for the same reason, at the same
 /// kind of cost.
@@ -24,6 +28,8 @@ pub(super) enum Sort {
         /// Whether it has cost a connection.
         costly: bool,
     },
+    /// Something that is worth knowing, in these words.
+    Notice { code: String, what: String },
     /// Connections were turned away.
     TurnedAway {
         why: Refusal,
@@ -95,6 +101,20 @@ impl Sort {
         }
     }
 
+    pub(super) fn of_notice(problem: &Problem) -> Self {
+        Self::Notice {
+            code: problem.code.clone(),
+            what: problem.what.clone(),
+        }
+    }
+
+    fn window(&self) -> Duration {
+        match self {
+            Self::Drop { .. } | Self::TurnedAway { .. } => WINDOW,
+            Self::Notice { .. } => NOTICE_WINDOW,
+        }
+    }
+
     pub(super) fn of_turned_away(turned_away: &TurnedAway) -> Self {
         let problem = turned_away.problem.as_ref();
         Self::TurnedAway {
@@ -113,7 +133,7 @@ impl Floods {
             flood.hold(line);
             return None;
         }
-        let until = now + WINDOW;
+        let until = now + sort.window();
         self.0.insert(sort, Flood { until, held: None });
         Some(line.text)
     }
@@ -125,12 +145,12 @@ impl Floods {
 
     /// Says what was held back longest, if its time has come.
     pub(super) fn handle_due(&mut self, now: Instant) -> Option<String> {
-        let due = self.0.values_mut().filter(|flood| flood.held.is_some());
-        let flood = due.min_by_key(|flood| flood.until)?;
+        let due = self.0.iter_mut().filter(|(_, flood)| flood.held.is_some());
+        let (sort, flood) = due.min_by_key(|(_, flood)| flood.until)?;
         if now < flood.until {
             return None;
         }
-        flood.until = now + WINDOW;
+        flood.until = now + sort.window();
         flood.flush()
     }
 

@@ -1,11 +1,14 @@
 //! Attempts at a session, counted while they are in vain.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::Instant;
-use tunnel_manager::tunnel::{NETWORK_DOWN, Problem, ProblemKind};
+use tunnel_manager::tunnel::{NETWORK_DOWN, Outlook, Problem, ProblemKind};
 
-use super::{Narrator, PATIENCE, Stage, millis};
+use super::trouble::Telling;
+use super::{Narrator, PATIENCE, Stage, outlook};
 use crate::output::problem_sentence;
 use crate::words;
 
@@ -25,8 +28,35 @@ pub(super) struct Attempts {
     /// Unix milliseconds; `None` while one is under way.
     next: Option<u64>,
     lacks: Lacks,
+    /// For whom, and until when.
+    outlook: Outlook,
     /// When they are told again, if they are still in vain.
     pub(super) due: Instant,
+}
+
+/// What was tried before a tunnel was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GaveUp<'a> {
+    /// How long it was tried, milliseconds.
+    pub(crate) lasted_ms: u64,
+    /// How often.
+    pub(crate) attempts: u32,
+    /// Where the calls went, if calls were what failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<&'a str>,
+}
+
+impl fmt::Display for GaveUp<'_> {
+    /// The beginning of the last sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lasted = words::span(self.lasted_ms);
+        write!(f, "gave up after {lasted} and {} attempts", self.attempts)?;
+        if let Some(endpoint) = self.endpoint {
+            write!(f, " with calls to {endpoint}")?;
+        }
+        f.write_str(": ")
+    }
 }
 
 /// What an outage waits for. Only what the service itself keeps from being up is counted.
@@ -67,18 +97,28 @@ impl Lacks {
 }
 
 impl Narrator {
-    /// What the tunnel has tried before it was given up: the beginning of the last sentence.
-    /// `None` if that was told at once.
-    /// `endpoint` is where the calls went.
-    pub(crate) fn gave_up(&self, now: Instant, endpoint: Option<&str>) -> Option<String> {
+    /// What the tunnel has tried before it was given up for that reason; `None` if that was told at
+    /// once. `endpoint` is where the calls went.
+    pub(crate) fn gave_up<'a>(
+        &self,
+        now: Instant,
+        problem: &Problem,
+        endpoint: Option<&'a str>,
+    ) -> Option<GaveUp<'a>> {
         let outage = self.outage?;
-        let made = Some(outage.made()).filter(|made| *made > 1)?;
-        let lasted = words::span(self.unix_ms(now).saturating_sub(outage.since));
-        let calls = endpoint.map(|endpoint| format!(" with calls to {endpoint}"));
-        let calls = calls.unwrap_or_default();
-        Some(format!(
-            "gave up after {lasted} and {made} attempts{calls}: "
-        ))
+        let attempts = Some(outage.made()).filter(|made| *made > 1)?;
+        let since = match self.stage {
+            // Nobody cares when the first attempt failed that he has waited for.
+            Stage::Starting { .. } => self.origin.1,
+            Stage::Running => outage.since,
+        };
+        let lasted_ms = self.unix_ms(now).saturating_sub(since);
+        let endpoint = endpoint.filter(|_| is_about_calls(problem.kind));
+        Some(GaveUp {
+            lasted_ms,
+            attempts,
+            endpoint,
+        })
     }
 
     /// The outage that goes on, if people know of it.
@@ -98,20 +138,14 @@ impl Narrator {
         }
         let lasted = words::span(self.unix_ms(now).saturating_sub(told.since));
         if told.lacks == Lacks::Network {
-            return Some(format!("still without a network after {lasted}."));
+            let outlook = outlook::words(&told.outlook);
+            return Some(format!("still without a network after {lasted}.{outlook}"));
         }
         let attempts = words::count(told.made().into(), "attempt", "attempts");
         let next = self.next_words(now, told.next);
-        let until = match told.lacks {
-            // The time without a way to the service is not known here.
-            Lacks::Network | Lacks::Way => String::new(),
-            Lacks::Service => {
-                let end = told.since.saturating_add(millis(self.budget));
-                format!(" It is tried until {} at least.", words::clock(end))
-            }
-        };
+        let outlook = outlook::words(&told.outlook);
         Some(format!(
-            "still reconnecting after {lasted}, {attempts} so far. {next}{until}"
+            "still reconnecting after {lasted}, {attempts} so far. {next}{outlook}"
         ))
     }
 
@@ -123,6 +157,7 @@ impl Narrator {
         count: u32,
         next: Option<u64>,
         lacks: Lacks,
+        outlook: Outlook,
     ) {
         // The time that the user took to sign in is no attempt's.
         let asked = self.trouble.as_ref().and_then(|one| one.asked_for.as_ref());
@@ -132,6 +167,7 @@ impl Narrator {
             count,
             next,
             lacks,
+            outlook,
             due: now + STILL,
         });
         // One of a session that was begun later is no news of those that failed for longer.
@@ -140,6 +176,7 @@ impl Narrator {
             outage.next = next;
         }
         outage.lacks = lacks;
+        outage.outlook = outlook;
     }
 
     /// Notes a cause of there being no session, now that the tunnel was up.
@@ -147,22 +184,23 @@ impl Narrator {
         &mut self,
         now: Instant,
         problem: &Problem,
+        outlook: &Outlook,
     ) -> Option<String> {
         let asked_for = self.trouble.as_ref().and_then(|one| one.asked_for.as_ref());
         if asked_for == Some(problem) {
             return None;
         }
-        let budget = words::span(millis(self.budget));
-        let goes_on = match Lacks::of(problem) {
-            // What is wrong says that it goes on when that is over.
-            Lacks::Network => String::new(),
-            Lacks::Way => {
-                format!(" It is tried for up to {budget}, not counting time without a way to AWS.")
-            }
-            Lacks::Service => format!(" It is tried for up to {budget}."),
+        // Time alone does not end what is no fault of the service.
+        let goes_on = match (outlook.until, Lacks::of(problem)) {
+            (Some(_), _) | (None, Lacks::Network | Lacks::Service) => "",
+            (None, Lacks::Way) => " It is tried for as long as it takes.",
         };
-        let sentence = format!("reconnecting: {}{goes_on}", problem_sentence(problem));
-        self.trouble(now, now + PATIENCE, sentence)
+        let what = self.beginning.then(problem);
+        let telling = Telling {
+            news: format!("reconnecting: {}", problem_sentence(problem)),
+            line: format!("reconnecting: {what}{goes_on}{}", outlook::words(outlook)),
+        };
+        self.trouble(now, now + PATIENCE, telling)
     }
 
     pub(super) fn next_words(&self, now: Instant, next_attempt: Option<u64>) -> String {
@@ -172,5 +210,19 @@ impl Narrator {
             Some(..AT_ONCE_MS) => "It is tried again at once.".to_owned(),
             Some(pause) => format!("Next attempt in {}.", words::span(pause)),
         }
+    }
+}
+
+/// Whether what went wrong is about calls to AWS, not about what is behind them.
+fn is_about_calls(kind: ProblemKind) -> bool {
+    match kind {
+        ProblemKind::Credentials
+        | ProblemKind::Permission
+        | ProblemKind::Network
+        | ProblemKind::Service => true,
+        ProblemKind::Settings
+        | ProblemKind::Listen
+        | ProblemKind::Target
+        | ProblemKind::Protocol => false,
     }
 }

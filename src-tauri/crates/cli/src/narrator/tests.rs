@@ -1,15 +1,15 @@
 //! What is told of a tunnel, when, and what is not told again.
 
 use aws_access::AccessError;
-use tunnel_manager::tunnel::{NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal};
+use tunnel_manager::tunnel::{
+    Close, ClosedBy, NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal, Then, Until,
+};
 
 use super::starting::A_MOMENT;
 use super::*;
 use crate::words::tests::resumed;
 
-const BUDGET: Duration = Duration::from_secs(1_800);
-
-const GOES_ON: &str = "It is tried for up to 30 min, not counting time without a way to AWS.";
+const GOES_ON: &str = "It is tried for as long as it takes.";
 
 fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
     TunnelEvent::State(State::Reconnecting {
@@ -24,7 +24,7 @@ fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
 /// One of a tunnel that is up.
 fn running() -> (Narrator, Instant) {
     let now = Instant::now();
-    let mut narrator = Narrator::new(now, 0, BUDGET);
+    let mut narrator = Narrator::new(now, 0);
     assert_eq!(narrator.handle(now, &up()), None);
     (narrator, now)
 }
@@ -74,17 +74,24 @@ fn an_outage_is_told_once_when_it_lasts_and_again_when_its_reason_changes() {
     );
     assert_eq!(narrator.handle_due(now + seconds(119)), None);
     let other = narrator.handle(due + seconds(61), &reconnecting(50, "Throttled."));
+    assert_eq!(other, None, "it may pass in a moment");
+    let other = narrator.handle_due(due + seconds(61) + A_MOMENT);
     assert_eq!(other, Some(format!("reconnecting: Throttled. {GOES_ON}")));
     assert_eq!(
-        narrator
-            .gave_up(now + seconds(70), Some("https://ssm.example"))
-            .as_deref(),
+        gave_up(&narrator, now + seconds(70)).as_deref(),
         Some("gave up after 1 min 10 s and 50 attempts with calls to https://ssm.example: ")
     );
     assert!(narrator.handle(due + seconds(70), &dropped()).is_some());
     let end = narrator.handle(due + seconds(70), &up());
     assert_eq!(end.as_deref(), Some("up"));
-    assert_eq!(narrator.gave_up(due + seconds(80), None), None);
+    assert_eq!(gave_up(&narrator, due + seconds(80)), None);
+}
+
+/// The beginning of the last sentence.
+fn gave_up(narrator: &Narrator, now: Instant) -> Option<String> {
+    let ill = Problem::new(ProblemKind::Service, "x", "AWS is ill.", "");
+    let after = narrator.gave_up(now, &ill, Some("https://ssm.example"));
+    after.map(|after| after.to_string())
 }
 
 fn refused(since: u64, attempt: u32, next_attempt: Option<u64>) -> TunnelEvent {
@@ -93,7 +100,14 @@ fn refused(since: u64, attempt: u32, next_attempt: Option<u64>) -> TunnelEvent {
         attempt,
         next_attempt,
         problem: Problem::new(ProblemKind::Service, "x", "AWS is ill.", ""),
-        outlook: Outlook::default(),
+        outlook: Outlook {
+            held: 1,
+            waiting: 0,
+            until: Some(Until {
+                at: 1_800_000,
+                then: Then::GivenUp,
+            }),
+        },
     })
 }
 
@@ -101,17 +115,14 @@ fn refused(since: u64, attempt: u32, next_attempt: Option<u64>) -> TunnelEvent {
 fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_without() {
     let (mut narrator, now) = running();
     narrator.handle(now, &refused(0, 2, Some(90_000)));
-    let told = narrator.handle_due(now + PATIENCE);
-    assert_eq!(
-        told.as_deref(),
-        Some("reconnecting: AWS is ill. It is tried for up to 30 min.")
-    );
     let end = words::clock(1_800_000);
+    let until = format!("1 connection waits. It is tried until {end} at least.");
+    let told = narrator.handle_due(now + PATIENCE);
+    assert_eq!(told, Some(format!("reconnecting: AWS is ill. {until}")));
     assert_eq!(
         narrator.handle_due(now + seconds(60)),
         Some(format!(
-            "still reconnecting after 1 min, 1 attempt so far. Next attempt in 30 s. It is \
-                 tried until {end} at least."
+            "still reconnecting after 1 min, 1 attempt so far. Next attempt in 30 s. {until}"
         ))
     );
 
@@ -136,17 +147,170 @@ fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_witho
 fn an_attempt_that_was_announced_and_not_made_is_not_counted() {
     let (mut narrator, now) = running();
     narrator.handle(now, &refused(0, 3, Some(9_000)));
-    let after = narrator.gave_up(now + seconds(1), None);
+    let begin = |now| {
+        let said = gave_up(&narrator, now).unwrap();
+        said.split(" with").next().unwrap().to_owned()
+    };
     assert_eq!(
-        after.as_deref(),
-        Some("gave up after 1.0 s and 2 attempts: ")
+        begin(now + seconds(1)),
+        "gave up after 1.0 s and 2 attempts"
     );
     narrator.handle(now, &refused(0, 3, None));
-    let after = narrator.gave_up(now + seconds(10), None);
-    assert_eq!(
-        after.as_deref(),
-        Some("gave up after 10 s and 3 attempts: ")
+    let said = gave_up(&narrator, now + seconds(10)).unwrap();
+    assert!(
+        said.starts_with("gave up after 10 s and 3 attempts"),
+        "{said}"
     );
+}
+
+#[test]
+fn what_was_tried_is_counted_from_the_start_and_calls_are_named_only_if_they_failed() {
+    let now = Instant::now();
+    let mut narrator = Narrator::new(now, 1_000);
+    narrator.handle(now + seconds(15), &not_up_yet("No.", None));
+    let silent = Problem::new(ProblemKind::Target, "x", "It is silent.", "");
+    let after = narrator.gave_up(now + seconds(30), &silent, Some("https://ssm.example"));
+    assert_eq!(
+        after.unwrap().to_string(),
+        "gave up after 30 s and 2 attempts: "
+    );
+}
+
+fn lost() -> TunnelEvent {
+    TunnelEvent::Lost {
+        session_id: None,
+        close: Close {
+            at: 0,
+            code: None,
+            reason: String::new(),
+        },
+        closed_by: ClosedBy::Network,
+        socket_age: Duration::ZERO,
+    }
+}
+
+fn replaced(connections: u32) -> TunnelEvent {
+    TunnelEvent::Replaced {
+        session_id: None,
+        connections,
+        problem: Problem::new(
+            ProblemKind::Service,
+            "over",
+            "The session is over.",
+            "Wait.",
+        ),
+    }
+}
+
+fn replaced_drop() -> TunnelEvent {
+    let mut lost = resumed();
+    lost.end = DropEnd::Replaced {
+        problem: Problem::new(ProblemKind::Service, "over", "The session is over.", ""),
+    };
+    recorded(Happening::Drop(Box::new(lost)))
+}
+
+#[test]
+fn an_outage_says_how_it_began_and_that_once() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &lost());
+    narrator.handle(now, &replaced(2));
+    narrator.handle(now, &refused(0, 2, None));
+    let told = narrator.handle_due(now + PATIENCE).unwrap();
+    let begin = "reconnecting: The connection to the gateway broke on the way. The session is \
+                 over. 2 connections were lost. AWS is ill. 1 connection waits.";
+    assert!(told.starts_with(begin), "{told}");
+    narrator.handle(now + seconds(5), &reconnecting(3, "No way."));
+    let told = narrator.handle_due(now + seconds(6)).unwrap();
+    assert!(told.starts_with("reconnecting: No way."), "{told}");
+    // Once it is up, it is forgotten.
+    narrator.handle(now + seconds(7), &up());
+    narrator.handle(now + seconds(8), &refused(0, 1, None));
+    let told = narrator.handle_due(now + seconds(20)).unwrap();
+    assert!(told.starts_with("reconnecting: AWS is ill."), "{told}");
+}
+
+#[test]
+fn a_replacement_that_lasts_while_others_carry_the_tunnel_is_told_once_and_so_is_its_end() {
+    let (mut narrator, now) = running();
+    for connections in [1, 2] {
+        assert_eq!(narrator.handle(now, &replaced(connections)), None);
+    }
+    assert_eq!(narrator.due(), Some(now + PATIENCE));
+    assert_eq!(
+        narrator.handle_due(now + PATIENCE).as_deref(),
+        Some(
+            "replacing 2 sessions: The session is over. 3 connections were lost. New \
+             connections use the other sessions."
+        )
+    );
+    for _ in 0..9 {
+        assert_eq!(narrator.handle(now + seconds(4), &replaced(0)), None);
+    }
+    assert_eq!(narrator.due(), None);
+    for _ in 0..2 {
+        let end = narrator.handle(now + seconds(9), &replaced_drop()).unwrap();
+        assert!(end.contains("Another session took its place"), "{end}");
+    }
+}
+
+#[test]
+fn a_replacement_that_is_over_soon_or_without_which_nothing_is_up_has_no_line_of_its_own() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &replaced(1));
+    let line = narrator.handle(now + seconds(1), &replaced_drop());
+    assert!(line.is_some_and(|line| line.contains("took its place")));
+    assert_eq!(narrator.due(), None);
+
+    narrator.handle(now, &replaced(1));
+    narrator.handle(now, &refused(0, 2, None));
+    let told = narrator.handle_due(now + PATIENCE).unwrap();
+    assert!(
+        told.starts_with("reconnecting: The session is over."),
+        "{told}"
+    );
+    assert_eq!(narrator.handle_due(now + seconds(9)), None);
+}
+
+#[test]
+fn a_state_that_follows_told_trouble_and_is_over_in_a_moment_is_not_told() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &reconnecting(1, "No answer."));
+    assert!(narrator.handle_due(now + PATIENCE).is_some());
+    let then = now + seconds(9);
+    assert_eq!(narrator.handle(then, &reconnecting(2, "Broken.")), None);
+    let line = narrator.handle(then + A_MOMENT / 2, &dropped());
+    assert!(line.is_some_and(|line| line.contains("Resumed")));
+    let end = narrator.handle(then + A_MOMENT / 2, &up());
+    assert_eq!(end.as_deref(), Some("up"));
+    assert_eq!(narrator.due(), None);
+}
+
+#[test]
+fn the_end_of_trouble_that_was_told_is_not_held_back() {
+    let (mut narrator, now) = running();
+    assert!(narrator.handle(now, &dropped()).is_some());
+    narrator.handle(now, &reconnecting(1, "Gone."));
+    assert!(narrator.handle_due(now + PATIENCE).is_some());
+    assert!(narrator.handle(now + seconds(5), &dropped()).is_some());
+}
+
+#[test]
+fn what_is_worth_knowing_is_told_once_and_what_repeats_it_is_summed_up() {
+    let (mut narrator, now) = running();
+    let refused = Problem::new(ProblemKind::Target, "x", "It refuses.", "Look there.");
+    let notice = TunnelEvent::Notice(refused);
+    let told = narrator.handle(now, &notice);
+    assert_eq!(told.as_deref(), Some("It refuses. Look there."));
+    for _ in 0..99 {
+        assert_eq!(narrator.handle(now + seconds(1), &notice), None);
+    }
+    assert_eq!(narrator.handle_due(now + seconds(59)), None);
+    let sum = narrator.handle_due(now + seconds(60)).unwrap();
+    assert!(sum.starts_with("… and 99 more like that"), "{sum}");
+    // An hour later it is news again.
+    let told = narrator.handle(now + seconds(3_600), &notice);
+    assert_eq!(told.as_deref(), Some("It refuses. Look there."));
 }
 
 #[test]
@@ -263,7 +427,7 @@ fn not_up_yet(what: &str, next_attempt: Option<u64>) -> TunnelEvent {
 #[test]
 fn each_reason_for_not_coming_up_is_told_once_as_it_happens() {
     let now = Instant::now();
-    let mut narrator = Narrator::new(now, 1_000, BUDGET);
+    let mut narrator = Narrator::new(now, 1_000);
     let no = not_up_yet("No.", Some(3_000));
     assert_eq!(narrator.handle(now, &no), None);
     assert_eq!(narrator.due(), Some(now + A_MOMENT));
@@ -291,7 +455,7 @@ fn each_reason_for_not_coming_up_is_told_once_as_it_happens() {
 #[test]
 fn a_start_that_is_not_answered_does_not_stay_silent() {
     let now = Instant::now();
-    let mut narrator = Narrator::new(now, 0, BUDGET);
+    let mut narrator = Narrator::new(now, 0);
     let connecting = TunnelEvent::State(State::Connecting { since: 0 });
     assert_eq!(narrator.handle(now, &connecting), None);
     assert!(narrator.handle_due(now + PATIENCE).is_some());

@@ -4,7 +4,10 @@ use aws_access::AccessError;
 use tokio::time::Instant;
 use tunnel_manager::tunnel::{Problem, SIGN_IN_PROBE};
 
+use super::starting::A_MOMENT;
 use super::{CONNECTING, Narrator};
+use crate::output::problem_sentence;
+use crate::words::{self, one_line};
 
 /// The tunnel is not up, or not well.
 #[derive(Debug)]
@@ -12,11 +15,8 @@ pub(super) struct Trouble {
     /// When it is to be told, if it has not passed by then.
     due: Instant,
     /// What is to be told.
-    sentence: String,
-    /// For whom it is so, and until when, as that is now: told with the sentence, and no news by
-    /// itself. Empty, or begins with a space.
-    outlook: String,
-    /// What was told of it last.
+    telling: Telling,
+    /// The news that was told of it last.
     pub(super) told: Option<String>,
     /// A drop has told how it ended.
     pub(super) ended: bool,
@@ -25,11 +25,70 @@ pub(super) struct Trouble {
     pub(super) asked_for: Option<Problem>,
 }
 
+/// What is told of trouble.
+#[derive(Debug)]
+pub(super) struct Telling {
+    /// What makes it news: the same is not told twice.
+    pub(super) news: String,
+    /// What is said of it, with all that is known now: how it began, for whom it is so, and until
+    /// when.
+    pub(super) line: String,
+}
+
+/// The beginning of trouble that has not been told.
+#[derive(Debug, Default)]
+pub(super) struct Beginning {
+    /// Why a WebSocket is gone.
+    lost: Option<&'static str>,
+    /// Why a session could not go on, and how many connections were lost with it.
+    replaced: Option<(String, u32)>,
+}
+
+impl Beginning {
+    pub(super) fn lost(&mut self, cause: &'static str) {
+        *self = Self {
+            lost: Some(cause),
+            replaced: None,
+        };
+    }
+
+    pub(super) fn replaced(&mut self, problem: &Problem, connections: u32) {
+        let before = self.replaced.take().map_or(0, |(_, lost)| lost);
+        let lost = before.saturating_add(connections);
+        self.replaced = Some((one_line(&problem.what), lost));
+    }
+
+    /// What is wrong, after how it began.
+    pub(super) fn then(&self, problem: &Problem) -> String {
+        let replaced = self.replaced.as_ref();
+        let begin = [self.lost, replaced.map(|(why, _)| why.as_str())];
+        let begin = begin.into_iter().flatten();
+        let mut parts: Vec<_> = begin
+            .filter(|why| *why != problem.what)
+            .map(str::to_owned)
+            .collect();
+        parts.extend(replaced.and_then(|(_, lost)| connections_lost(*lost)));
+        parts.push(problem_sentence(problem));
+        parts.join(" ")
+    }
+}
+
+/// How many connections were lost, as a sentence, if any were.
+pub(super) fn connections_lost(lost: u32) -> Option<String> {
+    match lost {
+        0 => None,
+        lost => {
+            let connections = words::count(lost.into(), "connection was", "connections were");
+            Some(format!("{connections} lost."))
+        }
+    }
+}
+
 impl Narrator {
     pub(super) fn trouble_due(&self) -> Option<Instant> {
         self.trouble
             .as_ref()
-            .filter(|trouble| !trouble.ended && trouble.told.as_ref() != Some(&trouble.sentence))
+            .filter(|trouble| !trouble.ended && trouble.is_news())
             .map(|trouble| trouble.due)
     }
 
@@ -38,13 +97,15 @@ impl Narrator {
             return None;
         }
         let trouble = self.trouble.as_mut()?;
-        trouble.told = Some(trouble.sentence.clone());
-        Some(format!("{}{}", trouble.sentence, trouble.outlook))
+        trouble.told = Some(trouble.telling.news.clone());
+        self.beginning = Beginning::default();
+        Some(trouble.telling.line.clone())
     }
 
     /// Ends what was told of trouble; says so in the words given.
     pub(super) fn end_trouble(&mut self, words: &str) -> Option<String> {
         self.outage = None;
+        self.beginning = Beginning::default();
         let trouble = self.trouble.take()?;
         trouble.told.is_some().then(|| words.to_owned())
     }
@@ -59,39 +120,43 @@ impl Narrator {
     pub(super) fn has_run(&self) -> bool {
         self.trouble
             .as_ref()
-            .is_some_and(|trouble| trouble.sentence != CONNECTING)
+            .is_some_and(|trouble| trouble.telling.news != CONNECTING)
     }
 
+    /// Takes in trouble that is to be told at `due` if it has not passed by then.
     pub(super) fn trouble(
         &mut self,
         now: Instant,
         due: Instant,
-        sentence: String,
+        telling: Telling,
     ) -> Option<String> {
-        self.note_trouble(due, sentence, String::new());
-        self.tell_trouble(now)
-    }
-
-    /// Notes trouble, and for whom it is so, without telling it yet.
-    pub(super) fn note_trouble(&mut self, due: Instant, sentence: String, outlook: String) {
         match &mut self.trouble {
             Some(trouble) => {
-                trouble.due = trouble.due.min(due);
-                trouble.sentence = sentence;
-                trouble.outlook = outlook;
+                // After something was told, what follows may pass as soon as it came.
+                trouble.due = match trouble.told {
+                    Some(_) if !trouble.is_news() => due.min(now + A_MOMENT),
+                    Some(_) | None => trouble.due.min(due),
+                };
+                trouble.telling = telling;
                 trouble.ended = false;
             }
             None => {
                 self.trouble = Some(Trouble {
                     due,
-                    sentence,
-                    outlook,
+                    telling,
                     told: None,
                     ended: false,
                     asked_for: None,
                 });
             }
         }
+        self.tell_trouble(now)
+    }
+}
+
+impl Trouble {
+    fn is_news(&self) -> bool {
+        self.told.as_ref() != Some(&self.telling.news)
     }
 }
 
