@@ -259,7 +259,9 @@ impl Narrator {
                 let lacks = Lacks::of(problem);
                 self.note_attempt(now, *since, *attempt, *next_attempt, lacks, *outlook);
                 match self.stage {
-                    Stage::Starting { .. } => self.handle_reason(now, problem, *next_attempt),
+                    Stage::Starting { .. } => {
+                        self.handle_reason(now, problem, *next_attempt, outlook)
+                    }
                     Stage::Running => self.handle_reconnecting(now, problem, outlook),
                 }
             }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tunnel_manager::tunnel::Problem;
+use tunnel_manager::tunnel::{Outlook, Problem};
 
-use super::{Narrator, Stage};
+use super::{Narrator, Stage, outlook};
 use crate::output::problem_sentence;
 
 /// How long a reason for not being up yet may pass by itself, or end the program, before it is
@@ -23,6 +23,8 @@ pub(super) struct Reason {
     sentence: String,
     /// Unix milliseconds.
     next_attempt: Option<u64>,
+    /// Who waits, and until when it is tried.
+    outlook: Outlook,
 }
 
 impl Narrator {
@@ -32,6 +34,7 @@ impl Narrator {
         now: Instant,
         problem: &Problem,
         next_attempt: Option<u64>,
+        outlook: &Outlook,
     ) -> Option<String> {
         self.trouble = None;
         let sentence = problem_sentence(problem);
@@ -41,6 +44,7 @@ impl Narrator {
                 ..
             } if reason.sentence == sentence => {
                 reason.next_attempt = next_attempt;
+                reason.outlook = *outlook;
                 None
             }
             Stage::Starting { told, reason } => {
@@ -49,6 +53,7 @@ impl Narrator {
                     due: now + A_MOMENT,
                     sentence,
                     next_attempt,
+                    outlook: *outlook,
                 });
                 let before = std::mem::replace(reason, new);
                 before.map(|before| self.say_reason(now, before))
@@ -70,10 +75,12 @@ impl Narrator {
         let Reason {
             sentence,
             next_attempt,
+            outlook,
             ..
         } = reason;
         let next = self.next_words(now, next_attempt);
-        let line = format!("not up yet: {sentence} {next}");
+        let outlook = outlook::words(&outlook);
+        let line = format!("not up yet: {sentence} {next}{outlook}");
         if let Stage::Starting { told, .. } = &mut self.stage {
             told.insert(sentence);
         }

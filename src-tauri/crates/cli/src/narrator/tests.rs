@@ -270,6 +270,32 @@ fn a_replacement_that_is_over_soon_or_without_which_nothing_is_up_has_no_line_of
         "{told}"
     );
     assert_eq!(narrator.handle_due(now + seconds(9)), None);
+    // That others are up again does not make it news.
+    narrator.handle(now + seconds(10), &up());
+    assert_eq!(narrator.handle_due(now + seconds(20)), None);
+}
+
+#[test]
+fn an_outage_counts_what_was_lost_with_all_of_its_sessions() {
+    let (mut narrator, now) = running();
+    for _ in 0..2 {
+        narrator.handle(now, &lost());
+        narrator.handle(now, &replaced(1));
+    }
+    narrator.handle(now, &refused(0, 2, None));
+    let told = narrator.handle_due(now + PATIENCE).unwrap();
+    assert!(told.contains(" 2 connections were lost."), "{told}");
+}
+
+#[test]
+fn until_when_a_start_is_tried_is_said_with_the_reason() {
+    let now = Instant::now();
+    let mut narrator = Narrator::new(now, 0);
+    narrator.handle(now, &refused(0, 2, None));
+    let told = narrator.handle_due(now + A_MOMENT).unwrap();
+    let until = format!("It is tried until {} at least.", words::clock(1_800_000));
+    assert!(told.starts_with("not up yet: AWS is ill."), "{told}");
+    assert!(told.ends_with(&until), "{told}");
 }
 
 #[test]

@@ -46,10 +46,7 @@ pub(super) struct Beginning {
 
 impl Beginning {
     pub(super) fn lost(&mut self, cause: &'static str) {
-        *self = Self {
-            lost: Some(cause),
-            replaced: None,
-        };
+        self.lost = Some(cause);
     }
 
     pub(super) fn replaced(&mut self, problem: &Problem, connections: u32) {
@@ -99,6 +96,10 @@ impl Narrator {
         let trouble = self.trouble.as_mut()?;
         trouble.told = Some(trouble.telling.news.clone());
         self.beginning = Beginning::default();
+        // It was part of that.
+        if let Some(replacing) = &mut self.replacing {
+            replacing.told = true;
+        }
         Some(trouble.telling.line.clone())
     }
 

@@ -1,6 +1,8 @@
 //! What the program says while something is wrong, and what it does about it: read as somebody
 //! would who looks for help.
 
+use std::time::Duration;
+
 use ssm_sim::{ApiFault, Operation, Refusal};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -377,4 +379,92 @@ async fn two_tunnels_to_one_place_can_have_names_of_their_own() {
         "{told}"
     );
     assert!(!told.contains(TARGET), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_beside_a_session_that_stays_up_is_told_and_so_is_its_end() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--sessions", "2"]));
+    culvert.listening().await;
+    soon(world.sim.wait_for(|sessions, _| {
+        sessions.len() == 2 && sessions.iter().all(|session| session.handshake_complete)
+    }))
+    .await;
+    let ids: Vec<_> = world.sim.sessions().into_iter().map(|one| one.id).collect();
+    let faults = world.sim.faults();
+    // The successor comes when people have been told that it is waited for.
+    let ill = error("InternalServerError", 500);
+    faults.fail_api(Operation::StartSession, ill, Duration::from_secs(4));
+    faults.of_session(&ids[1]).session_lost();
+    soon(world.sim.wait_for(|sessions, _| {
+        sessions.len() == 3 && sessions.iter().all(|session| session.handshake_complete)
+    }))
+    .await;
+    let ended = culvert.stopped_by("TERM").await;
+    let lines = said(&ended);
+    let begin = lines
+        .iter()
+        .position(|line| line.starts_with("replacing a session: "));
+    let begin = begin.unwrap_or_else(|| panic!("{ended:?}"));
+    assert!(lines[begin].contains("has ended."), "{ended:?}");
+    assert!(lines[begin].ends_with("New connections use the other sessions."));
+    let of_sort = |line: &&&str| line.starts_with("replacing ");
+    assert_eq!(lines.iter().filter(of_sort).count(), 1, "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_hear_of_the_begin_and_of_the_end() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--json"]));
+    let first = object(&culvert.line().await.unwrap());
+    assert_eq!(first["event"], "state", "{first}");
+    culvert
+        .line_with(|line| object(line)["event"] == "listening")
+        .await;
+    let ended = culvert.stopped_by("TERM").await;
+    let kinds: Vec<_> = ended
+        .out
+        .iter()
+        .map(|line| object(line)["state"]["kind"].as_str().map(str::to_owned))
+        .collect();
+    let last = [Some("stopping".to_owned()), Some("off".to_owned())];
+    assert!(kinds.ends_with(&last), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_hear_what_was_tried_before_a_tunnel_was_given_up() {
+    let world = World::start().await;
+    let ill = error("InternalServerError", 500);
+    let faults = world.sim.faults();
+    faults.fail_api(Operation::StartSession, ill, None);
+    let ended = run(world.forward(&["--json"])).await;
+    let failed = object(ended.out.last().unwrap());
+    assert_eq!(failed["event"], "failed", "{ended:?}");
+    assert!(failed["attempts"].as_u64().unwrap() > 1, "{failed}");
+    assert!(failed["lastedMs"].as_u64().unwrap() > 0, "{failed}");
+    let endpoint = world.sim.endpoint_url();
+    let named = failed["endpoint"].as_str().unwrap();
+    assert_eq!(named.trim_end_matches('/'), endpoint.trim_end_matches('/'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_says_how_it_began_and_until_when_it_is_tried() {
+    let world = World::start().await;
+    let faults = world.sim.faults();
+    let mut culvert = Running::start(world.forward(&["--sessions", "1"]));
+    culvert.listening().await;
+    let ill = error("InternalServerError", 500);
+    faults.fail_api(Operation::ResumeSession, ill, Duration::from_secs(4));
+    faults.close(1000, "Bye");
+    soon(
+        world
+            .sim
+            .wait_for(|sessions, _| sessions[0].websockets == 2),
+    )
+    .await;
+    let ended = culvert.stopped_by("TERM").await;
+    let lines = said(&ended);
+    let begin = "reconnecting: The gateway closed the connection. AWS reports";
+    assert!(lines[0].starts_with(begin), "{ended:?}");
+    assert!(lines[0].contains(" It is tried until "), "{ended:?}");
 }

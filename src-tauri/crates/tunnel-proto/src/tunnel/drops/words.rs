@@ -173,11 +173,13 @@ fn after_a_hard_way_back(problem: &Problem) -> String {
     match problem.kind {
         ProblemKind::Network => ON_THE_WAY.to_owned(),
         ProblemKind::Credentials => ENDS_TOO_SOON.to_owned(),
+        // It has passed.
+        ProblemKind::Service if problem.remedy.is_empty() => String::new(),
+        ProblemKind::Service => format!("If it comes again: {}", problem.remedy),
         ProblemKind::Settings
         | ProblemKind::Listen
         | ProblemKind::Permission
         | ProblemKind::Target
-        | ProblemKind::Service
         | ProblemKind::Protocol => problem.remedy.clone(),
     }
 }
