@@ -425,9 +425,9 @@ async fn programs_hear_of_the_begin_and_of_the_end() {
     let kinds: Vec<_> = ended
         .out
         .iter()
-        .map(|line| object(line)["state"]["kind"].as_str().map(str::to_owned))
+        .filter_map(|line| object(line)["state"]["kind"].as_str().map(str::to_owned))
         .collect();
-    let last = [Some("stopping".to_owned()), Some("off".to_owned())];
+    let last = ["stopping".to_owned(), "off".to_owned()];
     assert!(kinds.ends_with(&last), "{ended:?}");
 }
 
