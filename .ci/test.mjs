@@ -126,7 +126,7 @@ const checks = [
   {
     name: 'shell',
     group: 'desktop',
-    title: 'The tray, over D-Bus',
+    title: 'Tray, window and notifications, over D-Bus and X11',
     needs: ['rust', 'window', 'windowTest', 'ui'],
     run: async () => {
       if (process.platform !== 'linux') return 'only Linux has a tray that a program can look into';

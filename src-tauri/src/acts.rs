@@ -1,12 +1,12 @@
 //! What is chosen in the tray is done here, one wish after the other.
 
 use arboard::Clipboard;
-use tauri::AppHandle;
 use tauri::async_runtime::spawn_blocking;
+use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc;
 use tunnel_manager::{Manager, ManagerError};
 
-use crate::ending;
+use crate::shell::Shell;
 use crate::tray::{Act, is_on};
 use crate::window;
 
@@ -21,8 +21,14 @@ pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Rece
             Act::ConnectAll => connect_all(&manager).await,
             Act::DisconnectAll => disconnect_all(&manager).await,
             Act::Copy(text) => clipboard = copy(clipboard, text).await,
-            Act::Open => window::show(&app),
-            Act::Quit => ending::quit(&app),
+            Act::Open => {
+                window::show(&app);
+            }
+            Act::Show(id) => {
+                app.state::<Shell>().select(id);
+                window::show(&app);
+            }
+            Act::Quit => app.state::<Shell>().quit(&app),
         }
     }
 }

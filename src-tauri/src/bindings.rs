@@ -15,6 +15,9 @@ pub(crate) fn builder() -> Builder<Wry> {
         .dangerously_cast_bigints_to_number()
         .commands(collect_commands![
             commands::subscribe,
+            commands::subscribe_shell,
+            commands::answer_question,
+            commands::quit,
             commands::add_tunnel,
             commands::update_tunnel,
             commands::remove_tunnel,

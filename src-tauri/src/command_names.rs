@@ -4,6 +4,9 @@
 /// Every command of the shell.
 const COMMAND_NAMES: &[&str] = &[
     "subscribe",
+    "subscribe_shell",
+    "answer_question",
+    "quit",
     "add_tunnel",
     "update_tunnel",
     "remove_tunnel",

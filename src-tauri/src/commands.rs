@@ -5,10 +5,12 @@
     reason = "commands get their state by value"
 )]
 
-use tauri::State;
 use tauri::ipc::Channel;
+use tauri::{AppHandle, State};
 use tunnel_manager::{Manager, ManagerError, ProfileId};
 
+use crate::shell::Shell;
+use crate::shell::view::{AnswerView, ShellView};
 use crate::updates::Updates;
 use crate::view::{DraftView, OverviewView, RefusalView};
 
@@ -18,6 +20,27 @@ use crate::view::{DraftView, OverviewView, RefusalView};
 #[specta::specta]
 pub(crate) fn subscribe(updates: State<'_, Updates>, on_overview: Channel<OverviewView>) {
     updates.subscribe(on_overview);
+}
+
+/// Sends what the program round the window asks through the channel, now and whenever it changes.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn subscribe_shell(shell: State<'_, Shell>, on_shell: Channel<ShellView>) {
+    shell.subscribe(on_shell);
+}
+
+/// Answers what is being asked.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn answer_question(app: AppHandle, shell: State<'_, Shell>, answer: AnswerView) {
+    shell.answer(&app, answer);
+}
+
+/// Ends the program; asks first if that would break connections.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn quit(app: AppHandle, shell: State<'_, Shell>) {
+    shell.quit(&app);
 }
 
 /// Saves a new tunnel and answers its id.

@@ -7,6 +7,8 @@ use tauri::{AppHandle, Manager as _, RunEvent};
 use tokio::time::timeout;
 use tunnel_manager::Manager;
 
+use crate::window;
+
 /// How long sessions may take to end at the service before the program ends without them; a
 /// logout waits for little more.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -30,6 +32,7 @@ impl Ending {
         if self.begun.swap(true, Ordering::Relaxed) {
             return;
         }
+        window::remember_place(app);
         let (manager, app) = (self.manager.clone(), app.clone());
         tauri::async_runtime::spawn(async move {
             if timeout(PATIENCE, manager.stop_all()).await.is_err() {
@@ -40,19 +43,18 @@ impl Ending {
     }
 }
 
-/// Ends the program once the tunnels are off.
-pub(crate) fn quit(app: &AppHandle) {
+/// Ends the program once the tunnels are off, without asking.
+pub(crate) fn begin(app: &AppHandle) {
     app.state::<Ending>().begin(app);
 }
 
-/// Holds back the end that follows the last window's until the tunnels are off.
-pub(crate) fn handle(app: &AppHandle, event: &RunEvent) {
+/// Holds back the end that follows the last window's: the program goes on without one.
+pub(crate) fn handle(event: &RunEvent) {
     if let RunEvent::ExitRequested {
         api, code: None, ..
     } = event
     {
         api.prevent_exit();
-        app.state::<Ending>().begin(app);
     }
 }
 
@@ -75,10 +77,10 @@ pub(crate) fn on_signal(app: &AppHandle) {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        app.state::<Ending>().begin(&app);
+        begin(&app);
     });
 }
 
-/// Elsewhere the system closes the window instead.
+/// Elsewhere the system ends the program.
 #[cfg(not(unix))]
 pub(crate) fn on_signal(_app: &AppHandle) {}

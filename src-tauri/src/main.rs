@@ -1,4 +1,4 @@
-//! The desktop shell: one window over the tunnel manager.
+//! The desktop shell: a window and a tray over the tunnel manager.
 //!
 //! The window's pages know nothing of tunnels but what [`view`] shows them, and can do nothing
 //! but what [`commands`] offers. Everything that decides is in the crate `tunnel-manager`.
@@ -6,12 +6,16 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod acts;
+mod arguments;
 mod bindings;
 mod commands;
 mod display;
 mod ending;
 #[cfg(test)]
 mod fixtures;
+mod notices;
+mod remembered;
+mod shell;
 mod tray;
 mod updates;
 mod view;
@@ -20,13 +24,15 @@ mod window;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use tauri::Manager as _;
 use tauri::async_runtime::spawn;
+use tauri::{Manager as _, RunEvent};
 use tokio::sync::{mpsc, watch};
 use tunnel_manager::tunnel::Environment;
 use tunnel_manager::{Manager, SessionManager, Store, Traces};
 
+use arguments::Arguments;
 use ending::Ending;
+use shell::Shell;
 use tray::Host;
 use updates::Updates;
 
@@ -42,16 +48,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the window until it is closed and every tunnel is off.
+/// Runs until it is asked to quit and every tunnel is off.
 fn start() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::of(std::env::args_os().skip(1))?;
     display::check()?;
     let store = Store::in_config_folder()?;
     let bindings = bindings::builder();
     let app = tauri::Builder::default()
         // First of all: a second start ends here, before it has touched anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, given, _| {
+            let given = given.into_iter().skip(1).map(Into::into);
+            // What has no meaning is no reason to stay away.
+            let hidden = Arguments::of(given).is_ok_and(|arguments| arguments.hidden);
+            // One that has only begun to start is about to open its window by itself.
+            if !hidden && app.try_state::<Shell>().is_some() {
+                window::show(app);
+            }
+        }))
         .invoke_handler(bindings.invoke_handler())
-        .setup(|app| {
+        .setup(move |app| {
             let manager = tauri::async_runtime::block_on(async {
                 Manager::start(
                     store,
@@ -61,15 +76,35 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));
             let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);
-            let (host, _) = watch::channel(Host::Unknown);
+            let (host, shown) = watch::channel(Host::Unknown);
             let handle = app.handle().clone();
+            spawn(notices::run(
+                handle.clone(),
+                manager.overview(),
+                wishes.clone(),
+            ));
             spawn(tray::run(handle.clone(), manager.overview(), wishes, host));
             spawn(acts::serve(handle, manager.clone(), acts));
+            let folder = Traces::folder_of_user();
+            app.manage(Shell::new(manager.clone(), shown, folder.as_deref()));
             app.manage(manager);
             ending::on_signal(app.handle());
+            if !arguments.hidden && !window::show(app.handle()) {
+                return Err("the window could not be opened".into());
+            }
             Ok(())
         })
         .build(tauri::generate_context!())?;
-    app.run(|app, event| ending::handle(app, &event));
+    app.run(|app, event| {
+        ending::handle(&event);
+        if let RunEvent::WindowEvent { event, .. } = &event {
+            window::handle(app, event);
+        }
+        // By a click on its icon in the Dock.
+        #[cfg(target_os = "macos")]
+        if let RunEvent::Reopen { .. } = &event {
+            window::show(app);
+        }
+    });
     Ok(())
 }

@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use tunnel_manager::Overview;
 
 use menu::TrayView;
-pub(crate) use menu::{Act, is_on};
+pub(crate) use menu::{Act, is_on, shortened};
 #[cfg(not(target_os = "linux"))]
 use native as shown;
 #[cfg(target_os = "linux")]
@@ -33,6 +33,10 @@ pub(crate) const ACTS_MOST: usize = 16;
 
 /// Whether there is a tray in which the icon can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "other systems need no bus")
+)]
 pub(crate) enum Host {
     /// It is not known yet.
     Unknown,
@@ -40,6 +44,8 @@ pub(crate) enum Host {
     There,
     /// There is none, at least for now.
     Absent,
+    /// There can't be one, and a second start would not find this one either.
+    NoBus,
 }
 
 /// Shows the tray for as long as the program runs. What is chosen goes to `acts`; `host` is told

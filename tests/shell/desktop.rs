@@ -53,6 +53,16 @@ impl Desktop {
 
     /// Starts Culvert.
     pub(crate) fn culvert(&self, arguments: &[&str]) -> Culvert {
+        self.start_culvert(arguments, self.bus.address())
+    }
+
+    /// Starts Culvert where there is no message bus.
+    pub(crate) fn culvert_without_bus(&self) -> Culvert {
+        let nowhere = self.home.path().join("no-bus");
+        self.start_culvert(&[], &format!("unix:path={}", nowhere.display()))
+    }
+
+    fn start_culvert(&self, arguments: &[&str], bus: &str) -> Culvert {
         let (id, secret, token) = self.sim.credentials();
         let log = self.home.path().join("culvert.log");
         let mut child = Command::new(program())
@@ -66,7 +76,7 @@ impl Desktop {
             .env("CULVERT_STATE_DIR", self.home.path().join("state"))
             .env("CULVERT_LOG_FILE", &log)
             .envs(self.home.log_variables())
-            .env("DBUS_SESSION_BUS_ADDRESS", self.bus.address())
+            .env("DBUS_SESSION_BUS_ADDRESS", bus)
             .env("DISPLAY", &self.display)
             .env("GDK_BACKEND", "x11")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
@@ -104,6 +114,16 @@ impl Culvert {
     /// Waits for its end.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         soon(self.child.wait()).await.unwrap()
+    }
+
+    /// Waits until it has logged this.
+    pub(crate) async fn logged(&self, text: &str) {
+        soon(async {
+            while !self.log().contains(text) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     /// What it has logged.

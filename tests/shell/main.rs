@@ -14,9 +14,11 @@
 
 mod desktop;
 mod item;
+mod notifications;
 mod panel;
 mod start;
 mod tray;
+mod window;
 mod x11;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::soon;
 use crate::x11::Display;
 
 /// The address in the menu under which a tunnel can be copied.
-fn address(menu: &[crate::item::Line], tunnel: &str) -> Option<String> {
+pub(crate) fn address(menu: &[crate::item::Line], tunnel: &str) -> Option<String> {
     let copies = &find(menu, "Copy address")?.lines;
     let begin = format!("{tunnel}: ");
     copies

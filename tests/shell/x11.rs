@@ -1,21 +1,25 @@
 //! The display, seen from outside of the program.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xfixes::{ConnectionExt as _, SelectionEventMask};
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, Window, WindowClass};
+use x11rb::protocol::xproto::{
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt as _, CreateWindowAux, EventMask, MapState, Window, WindowClass,
+};
 use x11rb::rust_connection::RustConnection;
 
-use crate::PATIENCE;
+use crate::soon;
 
 /// A client of the display.
+#[derive(Clone)]
 pub(crate) struct Display {
-    server: RustConnection,
+    server: Arc<RustConnection>,
+    root: Window,
     window: Window,
 }
 
@@ -40,7 +44,15 @@ impl Display {
                 &CreateWindowAux::new(),
             )
             .unwrap();
-        let display = Self { server, window };
+        let display = Self {
+            server: Arc::new(server),
+            root,
+            window,
+        };
+        // Tells of windows that come, go, move and change their size.
+        let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+        let asked = display.server.change_window_attributes(root, &events);
+        asked.unwrap().check().unwrap();
         display
             .server
             .xfixes_query_version(5, 0)
@@ -62,16 +74,95 @@ impl Display {
     }
 
     /// Waits until something is copied, and returns it.
-    pub(crate) async fn copied(self) -> String {
-        let reading = spawn_blocking(move || self.read_clipboard());
-        let patience: Duration = PATIENCE;
-        timeout(patience, reading)
+    pub(crate) async fn copied(&self) -> String {
+        let display = self.clone();
+        soon(spawn_blocking(move || display.read_clipboard()))
             .await
-            .expect("nothing is copied")
             .unwrap()
     }
 
-    fn read_clipboard(self) -> String {
+    /// Waits for Culvert's window, and returns it.
+    pub(crate) async fn window(&self) -> Window {
+        self.until(|display| display.windows().first().copied())
+            .await
+    }
+
+    /// Waits until Culvert has no window.
+    pub(crate) async fn no_window(&self) {
+        self.until(|display| display.windows().is_empty().then_some(()))
+            .await;
+    }
+
+    /// Culvert's windows that can be seen.
+    pub(crate) fn windows(&self) -> Vec<Window> {
+        let tree = self.server.query_tree(self.root).unwrap().reply().unwrap();
+        let all = tree.children.into_iter();
+        all.filter(|window| self.is_culvert(*window).unwrap_or(false))
+            .collect()
+    }
+
+    /// Does what a window manager does when its user closes a window.
+    pub(crate) async fn close(&self, window: Window) {
+        let (protocols, delete) = (self.atom("WM_PROTOCOLS"), self.atom("WM_DELETE_WINDOW"));
+        let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
+        let sent = self
+            .server
+            .send_event(false, window, EventMask::NO_EVENT, message);
+        sent.unwrap().check().unwrap();
+    }
+
+    /// Moves a window and changes its size, and waits until that is done.
+    pub(crate) async fn place(&self, window: Window, at: (i32, i32), size: (u32, u32)) {
+        let frame = ConfigureWindowAux::new()
+            .x(at.0)
+            .y(at.1)
+            .width(size.0)
+            .height(size.1);
+        let asked = self.server.configure_window(window, &frame).unwrap();
+        asked.check().unwrap();
+        self.until(move |display| (display.frame(window) == (at, size)).then_some(()))
+            .await;
+    }
+
+    /// Where a window is, and its size.
+    pub(crate) fn frame(&self, window: Window) -> ((i32, i32), (u32, u32)) {
+        let frame = self.server.get_geometry(window).unwrap().reply().unwrap();
+        (
+            (frame.x.into(), frame.y.into()),
+            (frame.width.into(), frame.height.into()),
+        )
+    }
+
+    /// Waits until there is what is looked for; looks after each event.
+    async fn until<T: Send + 'static>(
+        &self,
+        look: impl Fn(&Self) -> Option<T> + Send + 'static,
+    ) -> T {
+        let display = self.clone();
+        let looking = spawn_blocking(move || {
+            loop {
+                if let Some(found) = look(&display) {
+                    return found;
+                }
+                display.server.wait_for_event().unwrap();
+            }
+        });
+        soon(looking).await.unwrap()
+    }
+
+    /// None if it is gone in the meantime.
+    fn is_culvert(&self, window: Window) -> Option<bool> {
+        let server = &self.server;
+        let attributes = server.get_window_attributes(window).ok()?.reply().ok()?;
+        let name = server
+            .get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 64)
+            .ok()?
+            .reply()
+            .ok()?;
+        Some(attributes.map_state == MapState::VIEWABLE && name.value == b"Culvert")
+    }
+
+    fn read_clipboard(&self) -> String {
         let (clipboard, text) = (self.atom("CLIPBOARD"), self.atom("UTF8_STRING"));
         loop {
             let event = self.server.wait_for_event().unwrap();

@@ -3,8 +3,10 @@
 import { createEffect, createMemo, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
 
-import type { Bridge, OverviewView, RefusalView, TunnelView } from "./bridge";
+import type { Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
 import { Announcer } from "./components/Announcer";
+import { Questions } from "./components/Questions";
+import { Spotlight } from "./components/Spotlight";
 import { Toast } from "./components/Toast";
 import { TunnelForm } from "./pages/TunnelForm";
 import { TunnelsPage } from "./pages/TunnelsPage";
@@ -17,6 +19,8 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   const [state, setState] = createStore<{ overview: OverviewView | null }>({ overview: null });
   const [open, setOpen] = createSignal<Open>({ what: "nothing" });
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
+  const [question, setQuestion] = createSignal<QuestionView | null>(null);
+  const [selected, setSelected] = createSignal<SelectedView | null>(null);
   const [now, setNow] = createSignal(Date.now());
 
   onMount(() => {
@@ -27,7 +31,21 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         setState("overview", reconcile(overview, { key: "id", merge: false }));
       }),
     );
+    tell(
+      props.bridge.subscribeShell((shell) => {
+        setQuestion(shell.question);
+        setSelected(shell.selected);
+      }),
+    );
+    document.addEventListener("keydown", quitByKey);
+    onCleanup(() => document.removeEventListener("keydown", quitByKey));
   });
+
+  function quitByKey(event: KeyboardEvent): void {
+    if (event.key !== "q" || !event.ctrlKey || event.altKey || event.shiftKey || event.metaKey) return;
+    event.preventDefault();
+    tell(props.bridge.quit());
+  }
 
   // A clock only while a sentence depends on it.
   const ticks = createMemo(() => state.overview?.tunnels.some((tunnel) => isOn(tunnel.state)) ?? false);
@@ -77,6 +95,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         onOpenDemoPage={() => tell(props.bridge.openDemoPage())}
         onReload={() => tell(props.bridge.reload())}
         onCopy={(text) => props.bridge.copy(text)}
+        onQuit={() => tell(props.bridge.quit())}
       />
       <Show when={open().what === "new"}>
         <TunnelForm
@@ -98,7 +117,13 @@ export function App(props: { bridge: Bridge }): JSX.Element {
           />
         )}
       </Show>
+      <Questions
+        question={question()}
+        tunnels={state.overview?.tunnels ?? []}
+        onAnswer={(answer) => tell(props.bridge.answer(answer))}
+      />
       <Toast refusal={refusal()} onClose={() => setRefusal(null)} />
+      <Spotlight selected={selected()} tunnels={state.overview?.tunnels ?? []} />
       <Announcer tunnels={state.overview?.tunnels ?? []} />
     </>
   );

@@ -3,12 +3,13 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { App } from "../src/App";
-import type { Bridge, OverviewView, RefusalView } from "../src/bridge";
+import type { Bridge, OverviewView, QuestionView, RefusalView, ShellView } from "../src/bridge";
 import { draft, everyState, NOW, problem, tunnel } from "../src/preview/fixtures";
 import { expectAccessible } from "./accessible";
 
 function opened(overview: OverviewView | null) {
   let tell: (overview: OverviewView) => void = () => {};
+  let tellShell: (shell: ShellView) => void = () => {};
   const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const bridge = {
     subscribe: vi.fn((listener: (overview: OverviewView) => void) => {
@@ -16,6 +17,13 @@ function opened(overview: OverviewView | null) {
       if (overview !== null) listener(structuredClone(overview));
       return Promise.resolve(null);
     }),
+    subscribeShell: vi.fn((listener: (shell: ShellView) => void) => {
+      tellShell = listener;
+      listener({ question: null, selected: null });
+      return Promise.resolve(null);
+    }),
+    answer: done(),
+    quit: done(),
     addTunnel: done(),
     updateTunnel: done(),
     removeTunnel: done(),
@@ -29,7 +37,13 @@ function opened(overview: OverviewView | null) {
     copy: vi.fn(() => Promise.resolve(true)),
   } satisfies Bridge;
   render(() => <App bridge={bridge} />);
-  return { bridge, tell: (next: OverviewView) => tell(structuredClone(next)), user: userEvent.setup() };
+  return {
+    bridge,
+    tell: (next: OverviewView) => tell(structuredClone(next)),
+    ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
+    lead: (tunnel: string, number: number) => tellShell({ question: null, selected: { tunnel, number } }),
+    user: userEvent.setup(),
+  };
 }
 
 const row = (name: string) => screen.getByRole("listitem", { name });
@@ -372,5 +386,75 @@ describe("what goes wrong", () => {
     await screen.findByText("No loopback.");
     await user.click(screen.getByRole("button", { name: "Close" }));
     expect(screen.queryByText("No loopback.")).toBeNull();
+  });
+});
+
+describe("a click on a notification", () => {
+  test("leads to its tunnel each time, and nowhere else meanwhile", () => {
+    const scrolled = vi.fn();
+    Element.prototype.scrollIntoView = scrolled;
+    const { lead, tell } = opened({ tunnels: [], store: null });
+    lead("b", 1);
+    expect(scrolled).not.toHaveBeenCalled();
+    const both = { tunnels: [tunnel("A", { id: "a" }), tunnel("B", { id: "b" })], store: null };
+    tell(both);
+    expect(document.activeElement).toBe(screen.getByRole("switch", { name: "B" }));
+    screen.getByRole("switch", { name: "A" }).focus();
+    tell(both);
+    expect(document.activeElement).toBe(screen.getByRole("switch", { name: "A" }));
+    lead("b", 2);
+    expect(document.activeElement).toBe(screen.getByRole("switch", { name: "B" }));
+    expect(scrolled).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("the end", () => {
+  const question = () => within(screen.getByRole("alertdialog"));
+
+  test("is asked for by a button and by Ctrl+Q", async () => {
+    const { bridge, user } = opened(everyState);
+    await user.click(screen.getByRole("button", { name: "Quit" }));
+    expect(bridge.quit).toHaveBeenCalledTimes(1);
+    await user.keyboard("{Control>}q{/Control}");
+    expect(bridge.quit).toHaveBeenCalledTimes(2);
+    await user.keyboard("{Control>}{Shift>}q{/Shift}{/Control}q");
+    expect(bridge.quit).toHaveBeenCalledTimes(2);
+  });
+
+  test("names the connections that it would break, as they come and go", async () => {
+    const busy = tunnel("Orders", { connections: 2 });
+    const waiting = tunnel("Billing", { waiting: 1 });
+    const idle = tunnel("Idle");
+    const { ask, bridge, tell, user } = opened({ tunnels: [busy, waiting, idle], store: null });
+    expect(screen.queryByRole("alertdialog")).toBeNull();
+    ask({ kind: "quitting" });
+    const lines = () => question().getAllByRole("listitem").map((line) => line.textContent);
+    expect(lines()).toEqual(["Orders 2 connections", "Billing 1 connection"]);
+    expect(document.activeElement?.textContent).toBe("Keep running");
+    await expectAccessible();
+    tell({ tunnels: [waiting], store: null });
+    expect(lines()).toEqual(["Billing 1 connection"]);
+    tell({ tunnels: [idle], store: null });
+    question().getByText("No connection is open any more.");
+    await user.click(question().getByRole("button", { name: "Keep running" }));
+    expect(bridge.answer).toHaveBeenLastCalledWith("stay");
+    await user.click(question().getByRole("button", { name: "Quit" }));
+    expect(bridge.answer).toHaveBeenLastCalledWith("quit");
+    ask(null);
+    expect(screen.queryByRole("alertdialog")).toBeNull();
+  });
+
+  test("of the window alone is explained, with the way back that there is", async () => {
+    const { ask, bridge, user } = opened(everyState);
+    ask({ kind: "closing", way: "tray" });
+    question().getByText(/icon in the tray/);
+    await expectAccessible();
+    await user.click(question().getByRole("button", { name: "Close the window" }));
+    expect(bridge.answer).toHaveBeenLastCalledWith("closeWindow");
+    await user.click(question().getByRole("button", { name: "Quit instead" }));
+    expect(bridge.answer).toHaveBeenLastCalledWith("quit");
+    ask(null);
+    ask({ kind: "closing", way: "secondStart" });
+    question().getByText(/start Culvert again/);
   });
 });

@@ -71,6 +71,8 @@ pub(crate) enum Act {
     Copy(String),
     /// Shows the window.
     Open,
+    /// Shows the window, and this tunnel in it.
+    Show(ProfileId),
     /// Ends the program.
     Quit,
 }

@@ -44,7 +44,11 @@ impl Tray {
             }
             Err(error) => {
                 tracing::warn!(%error, "there is no tray icon");
-                host.send_replace(Host::Absent);
+                host.send_replace(if let ksni::Error::Dbus(_) = error {
+                    Host::NoBus
+                } else {
+                    Host::Absent
+                });
                 None
             }
         }

@@ -9,6 +9,12 @@ export const commands = {
 	 *  replaces an earlier one.
 	 */
 	subscribe: (onOverview: Channel<OverviewView>) => __TAURI_INVOKE<void>("subscribe", { onOverview }),
+	/**  Sends what the program round the window asks through the channel, now and whenever it changes. */
+	subscribeShell: (onShell: Channel<ShellView>) => __TAURI_INVOKE<void>("subscribe_shell", { onShell }),
+	/**  Answers what is being asked. */
+	answerQuestion: (answer: AnswerView) => __TAURI_INVOKE<void>("answer_question", { answer }),
+	/**  Ends the program; asks first if that would break connections. */
+	quit: () => __TAURI_INVOKE<void>("quit"),
 	/**  Saves a new tunnel and answers its id. */
 	addTunnel: (draft: DraftView) => typedError<string, RefusalView>(__TAURI_INVOKE("add_tunnel", { draft })),
 	/**  Saves other settings of a tunnel. */
@@ -32,6 +38,15 @@ export const commands = {
 };
 
 /* Types */
+/**  What the user answers. */
+export type AnswerView = 
+/**  Everything stays as it is. */
+"stay" | 
+/**  The window closes, the program goes on. */
+"closeWindow" | 
+/**  The program ends. */
+"quit";
+
 /**  How a WebSocket ended. */
 export type CloseView = {
 	/**  Unix milliseconds. */
@@ -120,12 +135,37 @@ export type ProblemView = {
 	details: string,
 };
 
+/**  What the user is asked. */
+export type QuestionView = 
+/**  The window is about to close for the first time; the program goes on. */
+{ kind: "closing"; 
+/**  How the window comes back. */
+way: WayBackView } | 
+/**  The program is about to end, and connections would break: those in the overview. */
+{ kind: "quitting" };
+
 /**  Why a command was not done. */
 export type RefusalView = {
 	/**  What to tell. */
 	problem: ProblemView,
 	/**  Fields of the form that have to change. */
 	fields: InvalidView[],
+};
+
+/**  A tunnel that the user is led to, by a click on a notification. */
+export type SelectedView = {
+	/**  Its id. */
+	tunnel: string,
+	/**  Another one each time. */
+	number: number,
+};
+
+/**  What the program round the window has to say. */
+export type ShellView = {
+	/**  What waits for an answer. */
+	question: QuestionView | null,
+	/**  The tunnel that the user was led to last. */
+	selected: SelectedView | null,
 };
 
 /**  What a tunnel does. Times are Unix milliseconds. */
@@ -218,6 +258,13 @@ export type UntilView = {
 	/**  What happens then. */
 	then: ThenView,
 };
+
+/**  How a window that was closed comes back. */
+export type WayBackView = 
+/**  By the icon in the tray. */
+"tray" | 
+/**  By starting the program again. */
+"secondStart";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -2,18 +2,31 @@
 // the shell for, and what it is told.
 
 import { Channel } from "@tauri-apps/api/core";
-import { commands, type DraftView, type OverviewView, type ProblemView, type RefusalView } from "./bindings";
+import {
+  commands,
+  type AnswerView,
+  type DraftView,
+  type OverviewView,
+  type ProblemView,
+  type RefusalView,
+  type ShellView,
+} from "./bindings";
 
 export type {
+  AnswerView,
   CloseView,
   DraftView,
   FieldView,
   InvalidView,
   OverviewView,
   ProblemView,
+  QuestionView,
   RefusalView,
+  SelectedView,
+  ShellView,
   StateView,
   TunnelView,
+  WayBackView,
 } from "./bindings";
 
 /** The answer to a request: null when it was done, else why it was not. */
@@ -23,6 +36,12 @@ export type Answer = Promise<RefusalView | null>;
 export interface Bridge {
   /** Calls `listener` with the overview as it is and then whenever it changes. */
   subscribe(listener: (overview: OverviewView) => void): Answer;
+  /** Calls `listener` with what the program round the window asks, and whenever that changes. */
+  subscribeShell(listener: (shell: ShellView) => void): Answer;
+  /** Answers what is being asked. */
+  answer(answer: AnswerView): Answer;
+  /** Ends the program; asks first if that would break connections. */
+  quit(): Answer;
   addTunnel(draft: DraftView): Answer;
   updateTunnel(id: string, draft: DraftView): Answer;
   removeTunnel(id: string): Answer;
@@ -44,6 +63,13 @@ export const bridge: Bridge = {
     channel.onmessage = listener;
     return done(commands.subscribe(channel).then(ok));
   },
+  subscribeShell(listener) {
+    const channel = new Channel<ShellView>();
+    channel.onmessage = listener;
+    return done(commands.subscribeShell(channel).then(ok));
+  },
+  answer: (answer) => done(commands.answerQuestion(answer).then(ok)),
+  quit: () => done(commands.quit().then(ok)),
   addTunnel: (draft) => done(commands.addTunnel(draft)),
   updateTunnel: (id, draft) => done(commands.updateTunnel(id, draft)),
   removeTunnel: (id) => done(commands.removeTunnel(id)),

@@ -25,6 +25,7 @@ export interface TunnelsPageProps {
   onOpenDemoPage: () => void;
   onReload: () => void;
   onCopy: (text: string) => Promise<boolean>;
+  onQuit: () => void;
 }
 
 export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
@@ -42,6 +43,9 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
         <p class="bar-count">
           <Show when={tunnels().length > 0}>{`${up()} of ${count(tunnels().length, "tunnel")} up`}</Show>
         </p>
+        <button type="button" class="button" title="Ends every tunnel and the program (Ctrl+Q)" onClick={() => props.onQuit()}>
+          Quit
+        </button>
         <Show when={tunnels().length > 0 && !hasDemo()}>
           <button type="button" class="button" onClick={() => props.onStartDemo()}>
             Try the demo

@@ -1,9 +1,10 @@
 // The window without a shell: `npm run ui:dev`, then /preview.html. Add `?show=first`,
-// `?show=broken` or `?show=demo` for other beginnings, `?theme=dark` for the other theme.
+// `?show=broken` or `?show=demo` for other beginnings, `?theme=dark` for the other theme, and
+// `?ask=quitting`, `?ask=closing` or `?ask=closing-without-tray` for questions.
 
 import { render } from "solid-js/web";
 
-import type { Bridge, OverviewView } from "../bridge";
+import type { Bridge, OverviewView, QuestionView } from "../bridge";
 import "../base.css";
 import "../components/icon.css";
 import { App } from "../App";
@@ -34,6 +35,19 @@ function chosen(): OverviewView {
   }
 }
 
+function asked(): QuestionView | null {
+  switch (wanted.get("ask")) {
+    case "quitting":
+      return { kind: "quitting" };
+    case "closing":
+      return { kind: "closing", way: "tray" };
+    case "closing-without-tray":
+      return { kind: "closing", way: "secondStart" };
+    default:
+      return null;
+  }
+}
+
 Date.now = () => NOW;
 const done = (): Promise<null> => Promise.resolve(null);
 const bridge: Bridge = {
@@ -41,6 +55,12 @@ const bridge: Bridge = {
     listener(chosen());
     return done();
   },
+  subscribeShell(listener) {
+    listener({ question: asked(), selected: null });
+    return done();
+  },
+  answer: done,
+  quit: done,
   addTunnel: () =>
     Promise.resolve({
       problem: problem({ code: "invalid-settings" }),

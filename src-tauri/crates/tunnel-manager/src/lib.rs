@@ -23,7 +23,8 @@ mod traces;
 
 /// What a sign-in is asked for, and asks for.
 pub use aws_access::{
-    Keyring, KeyringFault, MfaDevice, ProxyAccount, Secret, SignInBy, SignInRequest, SignIns, Visit,
+    Keyring, KeyringFault, MfaDevice, ProxyAccount, Secret, SignIn, SignInBy, SignInRequest,
+    SignIns, Visit,
 };
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;

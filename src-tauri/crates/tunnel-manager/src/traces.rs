@@ -34,7 +34,7 @@ impl Traces {
     /// Leaves them where the user's other programs do, or nowhere where the system names no
     /// home folder. Once a process.
     pub fn of_user() -> Self {
-        match folder_of_user() {
+        match Self::folder_of_user() {
             Some(folder) => Self::in_folder(&folder),
             None => {
                 tracing::warn!("the system names no home folder: what happens is not kept");
@@ -61,21 +61,23 @@ impl Traces {
         since: u64,
         wanted: impl Fn(&TunnelName) -> bool,
     ) -> Result<Reading, (PathBuf, io::Error)> {
-        let Some(folder) = folder_of_user().map(|folder| folder.join(HISTORY)) else {
+        let Some(folder) = Self::folder_of_user().map(|folder| folder.join(HISTORY)) else {
             return Ok(Reading::default());
         };
         history::read(&folder, since, wanted).map_err(|error| (folder, error))
     }
-}
 
-fn folder_of_user() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os(STATE_DIR_VARIABLE).filter(|name| !name.is_empty()) {
-        return Some(folder.into());
+    /// The folder for what the program keeps, which may not be there yet; none where the system
+    /// names no home folder.
+    pub fn folder_of_user() -> Option<PathBuf> {
+        if let Some(folder) = std::env::var_os(STATE_DIR_VARIABLE).filter(|name| !name.is_empty()) {
+            return Some(folder.into());
+        }
+        let folders = ProjectDirs::from("", "", "culvert")?;
+        // Only Linux has a folder of its own for it.
+        let folder = folders
+            .state_dir()
+            .unwrap_or_else(|| folders.data_local_dir());
+        Some(folder.to_owned())
     }
-    let folders = ProjectDirs::from("", "", "culvert")?;
-    // Only Linux has a folder of its own for it.
-    let folder = folders
-        .state_dir()
-        .unwrap_or_else(|| folders.data_local_dir());
-    Some(folder.to_owned())
 }

@@ -1,0 +1,220 @@
+//! What is worth a notification: decided from one overview after the other, without a clock.
+//!
+//! Only what needs the user, an outage that lasts, and its end. What comes at the same time is
+//! one notification; a renewal, and a loss that is mended within seconds, is none.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use tunnel_manager::{Overview, ProfileId, TunnelStatus};
+use tunnel_proto::State;
+
+use super::words;
+
+/// An outage that is over sooner is mended before anybody could do something about it.
+const OUTAGE: Duration = Duration::from_secs(30);
+
+/// So long what comes first waits for what comes with it: when a network goes or comes, its
+/// tunnels follow within seconds of each other.
+const GATHERING: Duration = Duration::from_secs(3);
+
+/// A notification. A later one of the same kind takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Notice {
+    pub(super) kind: Kind,
+    pub(super) title: String,
+    /// Plain text of one or two lines.
+    pub(super) body: String,
+    /// The tunnel that it leads to; the first of several.
+    pub(super) tunnel: Option<ProfileId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// Something goes on only if the user does something.
+    NeedsUser,
+    /// Connections can't be carried for now, or can again.
+    Outage,
+}
+
+/// What is to be done with notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Order {
+    Show(Notice),
+    /// What was shown is no longer so.
+    Withdraw(Kind),
+}
+
+/// What is known of the tunnels so far. Times are those of a clock that stands still while the
+/// machine sleeps: a night is no outage, and nobody is asked for anything on waking.
+#[derive(Debug, Default)]
+pub(super) struct Notices {
+    tunnels: HashMap<ProfileId, Known>,
+    /// The last sign-in that was noticed; numbers only grow.
+    sign_in: u64,
+    /// Sign-ins, by number, that are yet to be told.
+    new_sign_ins: BTreeSet<u64>,
+    /// Until when what needs the user is gathered.
+    needs_due: Option<Duration>,
+    /// Until when tunnels that are back are gathered.
+    back_due: Option<Duration>,
+    needs_shown: bool,
+    outage_shown: bool,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Since when it can't carry connections.
+    down_since: Option<Duration>,
+    /// Its outage was told, and its end is yet to be.
+    told_down: bool,
+    /// It is back after so long, which is yet to be told.
+    back_after: Option<Duration>,
+    failed: bool,
+    /// That it has failed is yet to be told.
+    new_failure: bool,
+}
+
+impl Notices {
+    /// Takes the overview as it is `now`, and says what follows.
+    pub(super) fn update(&mut self, now: Duration, overview: &Overview) -> Vec<Order> {
+        self.tunnels.retain(|id, _| {
+            overview
+                .tunnels
+                .iter()
+                .any(|tunnel| tunnel.profile.id == *id)
+        });
+        for tunnel in &overview.tunnels {
+            self.note(now, tunnel);
+        }
+        for needed in &overview.sign_ins {
+            if needed.number > self.sign_in {
+                self.sign_in = needed.number;
+                self.new_sign_ins.insert(needed.number);
+                self.needs_due.get_or_insert(now + GATHERING);
+            }
+        }
+        let mut orders = Vec::new();
+        orders.extend(self.needs(now, overview));
+        orders.extend(self.outages(now, overview));
+        orders
+    }
+
+    /// When it has to be asked again, even if nothing changes.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let outages = self.tunnels.values().filter(|known| !known.told_down);
+        let outages = outages.filter_map(|known| Some(known.down_since? + OUTAGE + GATHERING));
+        outages.chain(self.needs_due).chain(self.back_due).min()
+    }
+
+    fn note(&mut self, now: Duration, tunnel: &TunnelStatus) {
+        let known = self.tunnels.entry(tunnel.profile.id).or_default();
+        match &tunnel.snapshot.state {
+            State::Reconnecting { .. } => {
+                known.failed = false;
+                // It was back for a moment only: the outage goes on.
+                if let Some(away) = known.back_after.take() {
+                    known.down_since = Some(now.saturating_sub(away));
+                    known.told_down = true;
+                }
+                known.down_since.get_or_insert(now);
+            }
+            State::Up { .. } | State::Degraded { .. } => {
+                known.failed = false;
+                let since = known.down_since.take();
+                if std::mem::take(&mut known.told_down) {
+                    known.back_after = since.map(|since| now.saturating_sub(since));
+                    self.back_due.get_or_insert(now + GATHERING);
+                }
+            }
+            State::Failed { .. } if !known.failed => {
+                *known = Known {
+                    failed: true,
+                    new_failure: true,
+                    ..Known::default()
+                };
+                self.needs_due.get_or_insert(now + GATHERING);
+            }
+            State::Failed { .. } => {}
+            // A sign-in is told by its number. What the user stops or starts is no outage.
+            State::NeedsSignIn { .. }
+            | State::Off
+            | State::Listening
+            | State::Connecting { .. }
+            | State::Stopping => *known = Known::default(),
+        }
+    }
+
+    fn needs(&mut self, now: Duration, overview: &Overview) -> Option<Order> {
+        let nobody =
+            overview.sign_ins.is_empty() && !self.tunnels.values().any(|known| known.failed);
+        if nobody {
+            self.needs_due = None;
+            self.new_sign_ins.clear();
+            let shown = std::mem::take(&mut self.needs_shown);
+            return shown.then_some(Order::Withdraw(Kind::NeedsUser));
+        }
+        self.needs_due.take_if(|due| *due <= now)?;
+        let new = std::mem::take(&mut self.new_sign_ins);
+        let sign_ins: Vec<_> = overview
+            .sign_ins
+            .iter()
+            .filter(|needed| new.contains(&needed.number))
+            .collect();
+        let failed = self.those(overview, |known| std::mem::take(&mut known.new_failure));
+        let notice = words::needs(overview, &sign_ins, &failed)?;
+        self.needs_shown = true;
+        Some(Order::Show(notice))
+    }
+
+    fn outages(&mut self, now: Duration, overview: &Overview) -> Option<Order> {
+        let lasts = |known: &Known| {
+            let since = known.down_since.filter(|_| !known.told_down);
+            since.is_some_and(|since| since + OUTAGE + GATHERING <= now)
+        };
+        if self.tunnels.values().any(lasts) {
+            // With those that came a little later.
+            let down = self.those(overview, |known| {
+                let long = known.down_since.is_some_and(|since| since + OUTAGE <= now);
+                known.told_down |= long;
+                known.told_down
+            });
+            self.outage_shown = true;
+            return words::down(&down).map(Order::Show);
+        }
+        if self.back_due.take_if(|due| *due <= now).is_some() {
+            let mut away = Duration::ZERO;
+            let back = self.those(overview, |known| {
+                let after = known.back_after.take();
+                away = away.max(after.unwrap_or_default());
+                after.is_some()
+            });
+            if let Some(notice) = words::back(&back, away) {
+                // It says that all is well: it need not be withdrawn.
+                self.outage_shown = false;
+                return Some(Order::Show(notice));
+            }
+        }
+        let over = self.back_due.is_none() && !self.tunnels.values().any(|known| known.told_down);
+        (over && std::mem::take(&mut self.outage_shown)).then_some(Order::Withdraw(Kind::Outage))
+    }
+
+    /// The tunnels of which something is so, in the order of the overview.
+    fn those<'a>(
+        &mut self,
+        overview: &'a Overview,
+        mut so: impl FnMut(&mut Known) -> bool,
+    ) -> Vec<&'a TunnelStatus> {
+        let tunnels = overview.tunnels.iter();
+        tunnels
+            .filter(|tunnel| {
+                self.tunnels
+                    .get_mut(&tunnel.profile.id)
+                    .is_some_and(&mut so)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

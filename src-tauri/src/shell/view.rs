@@ -1,0 +1,63 @@
+//! What crosses the bridge that is not of tunnels.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// What the program round the window has to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShellView {
+    /// What waits for an answer.
+    pub(crate) question: Option<QuestionView>,
+    /// The tunnel that the user was led to last.
+    pub(crate) selected: Option<SelectedView>,
+}
+
+/// A tunnel that the user is led to, by a click on a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SelectedView {
+    /// Its id.
+    pub(crate) tunnel: String,
+    /// Another one each time.
+    pub(crate) number: u32,
+}
+
+/// What the user is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(crate) enum QuestionView {
+    /// The window is about to close for the first time; the program goes on.
+    Closing {
+        /// How the window comes back.
+        way: WayBackView,
+    },
+    /// The program is about to end, and connections would break: those in the overview.
+    Quitting,
+}
+
+/// How a window that was closed comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum WayBackView {
+    /// By the icon in the tray.
+    Tray,
+    /// By starting the program again.
+    SecondStart,
+}
+
+/// What the user answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum AnswerView {
+    /// Everything stays as it is.
+    Stay,
+    /// The window closes, the program goes on.
+    CloseWindow,
+    /// The program ends.
+    Quit,
+}

@@ -1,0 +1,202 @@
+//! Notifications, with a server of the test's.
+
+use std::collections::HashMap;
+
+use culvert_tests::Bus;
+use ssm_sim::{ApiFault, Operation};
+use tokio::sync::mpsc;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::OwnedValue;
+use zbus::{Connection, connection, interface};
+
+use crate::desktop::Desktop;
+use crate::item::{Item, find, is_on};
+use crate::soon;
+use crate::x11::Display;
+
+const PATH: &str = "/org/freedesktop/Notifications";
+
+/// Something that the server was asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Show {
+        replaced: u32,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+    },
+    Close(u32),
+}
+
+struct Server {
+    bus: Connection,
+    asked: mpsc::UnboundedReceiver<Asked>,
+}
+
+impl Server {
+    async fn start(bus: &Bus) -> Self {
+        let (sender, asked) = mpsc::unbounded_channel();
+        let bus = connection::Builder::address(bus.address())
+            .unwrap()
+            .serve_at(PATH, Notifications { asked: sender })
+            .unwrap()
+            .name("org.freedesktop.Notifications")
+            .unwrap()
+            .build()
+            .await
+            .unwrap();
+        Self { bus, asked }
+    }
+
+    async fn next(&mut self) -> Asked {
+        soon(self.asked.recv()).await.expect("the server")
+    }
+
+    async fn click(&self, number: u32) {
+        let server = self
+            .bus
+            .object_server()
+            .interface::<_, Notifications>(PATH)
+            .await
+            .unwrap();
+        let emitter = server.signal_emitter();
+        Notifications::action_invoked(emitter, number, "default")
+            .await
+            .unwrap();
+    }
+}
+
+struct Notifications {
+    asked: mpsc::UnboundedSender<Asked>,
+}
+
+#[interface(name = "org.freedesktop.Notifications")]
+impl Notifications {
+    fn get_capabilities(&self) -> Vec<String> {
+        ["actions", "body", "body-markup"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the protocol's")]
+    fn notify(
+        &self,
+        _app: String,
+        replaced: u32,
+        _icon: String,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _time: i32,
+    ) -> u32 {
+        let asked = Asked::Show {
+            replaced,
+            title,
+            body,
+            actions,
+        };
+        self.asked.send(asked).ok();
+        7
+    }
+
+    fn close_notification(&self, number: u32) {
+        self.asked.send(Asked::Close(number)).ok();
+    }
+
+    #[zbus(signal)]
+    async fn action_invoked(
+        emitter: &SignalEmitter<'_>,
+        number: u32,
+        action: &str,
+    ) -> zbus::Result<()>;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a display and a message bus; npm test -- --only shell"]
+async fn a_failure_is_told_leads_to_the_window_and_is_taken_back_when_it_is_mended() {
+    let desktop = Desktop::start().await;
+    desktop.save(&["A & B"]);
+    let mut server = Server::start(&desktop.bus).await;
+    let mut culvert = desktop.culvert(&["--hidden"]);
+    let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
+    item.until(|menu| is_on(menu, "A & B") == Some(false)).await;
+    let denied = ApiFault::Error {
+        code: "AccessDeniedException".to_owned(),
+        message: "not <you>".to_owned(),
+        status: 400,
+    };
+    desktop
+        .sim
+        .faults()
+        .fail_api(Operation::StartSession, denied, None);
+    item.choose("A & B").await;
+    item.until(|menu| find(menu, "A & B (failed)").is_some())
+        .await;
+    let Asked::Show {
+        replaced,
+        title,
+        body,
+        actions,
+    } = server.next().await
+    else {
+        panic!("a notification");
+    };
+    assert_eq!((replaced, title.as_str()), (0, "A & B has failed"));
+    assert!(!body.is_empty() && !body.contains('<'), "{body}");
+    assert_eq!(actions, ["default", "Show"]);
+
+    let display = Display::open(&desktop.display);
+    assert!(display.windows().is_empty());
+    // Of somebody else's notification.
+    server.click(8).await;
+    server.click(7).await;
+    display.window().await;
+
+    desktop.sim.faults().clear();
+    item.choose("A & B (failed)").await;
+    item.until(|menu| is_on(menu, "A & B") == Some(true)).await;
+    assert_eq!(server.next().await, Asked::Close(7));
+    item.choose("Quit Culvert").await;
+    assert!(culvert.ended().await.success());
+    assert!(
+        server.asked.try_recv().is_err(),
+        "nothing else was worth it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a display and a message bus; npm test -- --only shell"]
+async fn an_outage_of_more_than_half_a_minute_is_told_once_and_taken_back_when_the_user_ends_it() {
+    let desktop = Desktop::start().await;
+    desktop.save(&["A", "B"]);
+    let mut server = Server::start(&desktop.bus).await;
+    let mut culvert = desktop.culvert(&["--hidden"]);
+    let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
+    item.until(|menu| is_on(menu, "A") == Some(false)).await;
+    item.choose("Connect all").await;
+    let both = |menu: &[_]| is_on(menu, "A").is_some() && is_on(menu, "B") == Some(true);
+    item.until(both).await;
+
+    desktop
+        .sim
+        .faults()
+        .refuse_upgrades(ssm_sim::Refusal::status(503), None);
+    desktop.sim.faults().close(1000, "Bye");
+    item.until(|menu| find(menu, "A (reconnecting)").is_some())
+        .await;
+    let title = |asked| match asked {
+        Asked::Show {
+            title, replaced, ..
+        } => (replaced, title),
+        Asked::Close(number) => panic!("{number} is closed"),
+    };
+    let told = title(server.next().await);
+    assert_eq!(told, (0, "2 tunnels are down".to_owned()));
+    desktop.sim.faults().clear();
+    item.choose("Disconnect all").await;
+    item.until(|menu| is_on(menu, "A") == Some(false)).await;
+    assert_eq!(server.next().await, Asked::Close(7));
+    item.choose("Quit Culvert").await;
+    assert!(culvert.ended().await.success());
+}

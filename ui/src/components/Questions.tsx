@@ -1,0 +1,127 @@
+// What the program asks before it goes on without its window, or ends.
+
+import { createMemo, For, onMount, Show, type JSX } from "solid-js";
+
+import type { AnswerView, QuestionView, TunnelView, WayBackView } from "../bridge";
+import { count } from "../text/amounts";
+import "./questions.css";
+
+export function Questions(props: {
+  question: QuestionView | null;
+  tunnels: readonly TunnelView[];
+  onAnswer: (answer: AnswerView) => void;
+}): JSX.Element {
+  return (
+    <Show when={props.question?.kind} keyed>
+      {(kind) => (
+        <Question onStay={() => props.onAnswer("stay")}>
+          {kind === "quitting" ? (
+            <Quitting tunnels={props.tunnels} onAnswer={props.onAnswer} />
+          ) : (
+            <Closing way={wayOf(props.question)} onAnswer={props.onAnswer} />
+          )}
+        </Question>
+      )}
+    </Show>
+  );
+}
+
+/** A dialog; Escape leaves everything as it is. */
+function Question(props: { onStay: () => void; children: JSX.Element }): JSX.Element {
+  let dialog: HTMLDialogElement | undefined;
+  onMount(() => {
+    dialog?.showModal();
+    // What breaks nothing.
+    dialog?.querySelector<HTMLElement>(".button-primary")?.focus();
+  });
+  return (
+    <dialog
+      ref={(element) => (dialog = element)}
+      class="question"
+      role="alertdialog"
+      aria-labelledby="question-title"
+      aria-describedby="question-text"
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onStay();
+      }}
+    >
+      {props.children}
+    </dialog>
+  );
+}
+
+function Quitting(props: {
+  tunnels: readonly TunnelView[];
+  onAnswer: (answer: AnswerView) => void;
+}): JSX.Element {
+  const broken = createMemo(() =>
+    props.tunnels
+      .map(({ id, draft, connections, waiting }) => ({ id, name: draft.name, count: connections + waiting }))
+      .filter((tunnel) => tunnel.count > 0),
+  );
+  return (
+    <>
+      <h2 id="question-title" class="question-title">
+        Quit Culvert?
+      </h2>
+      <div id="question-text">
+        <Show when={broken().length > 0} fallback={<p>No connection is open any more.</p>}>
+          <p>These connections will break:</p>
+          <ul class="question-list">
+            <For each={broken()}>
+              {(tunnel) => (
+                <li>
+                  <b>{tunnel.name}</b> <span>{count(tunnel.count, "connection")}</span>
+                </li>
+              )}
+            </For>
+          </ul>
+        </Show>
+      </div>
+      <div class="question-actions">
+        <button type="button" class="button button-danger" onClick={() => props.onAnswer("quit")}>
+          Quit
+        </button>
+        <button type="button" class="button button-primary" onClick={() => props.onAnswer("stay")}>
+          Keep running
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Closing(props: { way: WayBackView; onAnswer: (answer: AnswerView) => void }): JSX.Element {
+  return (
+    <>
+      <h2 id="question-title" class="question-title">
+        Culvert goes on without its window
+      </h2>
+      <div id="question-text">
+        <p>Tunnels that are connected stay connected.</p>
+        <p>
+          {props.way === "tray"
+            ? "Its icon in the tray brings the window back, and quits."
+            : "This desktop shows no tray icons: start Culvert again to get the window back."}
+        </p>
+        <p class="question-note">This is said once.</p>
+      </div>
+      <div class="question-actions">
+        <button type="button" class="button" onClick={() => props.onAnswer("quit")}>
+          Quit instead
+        </button>
+        <button
+          type="button"
+          class="button button-primary"
+          onClick={() => props.onAnswer("closeWindow")}
+        >
+          Close the window
+        </button>
+      </div>
+    </>
+  );
+}
+
+function wayOf(question: QuestionView | null): WayBackView {
+  return question?.kind === "closing" ? question.way : "secondStart";
+}
