@@ -7,7 +7,7 @@ mod steps;
 
 use std::time::Duration;
 
-use tunnel_proto::{Input, State};
+use tunnel_proto::{Input, Start, State};
 
 use crate::traffic::Plan;
 use crate::world::{Fate, World};
@@ -36,8 +36,12 @@ fn run(kind: Kind, part: u64) {
 fn run_one(kind: Kind, seed: u64) {
     let schedule = Schedule::from_seed(kind, seed);
     let mut world = World::with(seed, schedule.conditions, schedule.policy);
+    world.set_targets(schedule.targets);
     world.note(kind);
     world.note(schedule.policy);
+    if let Start::Lazy { .. } = schedule.policy.start {
+        world.connect(Plan::echo());
+    }
     world.run_to(MINUTE, World::is_up);
     for step in &schedule.steps {
         step.take(&mut world);
@@ -74,7 +78,7 @@ fn assert_works(world: &mut World) {
     let carries = |world: &World| {
         matches!(
             world.tunnel.state(),
-            State::Up { .. } | State::Degraded { .. }
+            State::Up { .. } | State::Degraded { .. } | State::Listening
         )
     };
     world.run_to(MINUTE * 2, carries);

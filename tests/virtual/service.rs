@@ -212,6 +212,14 @@ impl Service {
         self.next_socket
     }
 
+    /// Nothing gets through this WebSocket before that.
+    pub(crate) fn hold(&mut self, socket: u64, until: Instant) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.up.hold(until);
+            socket.down.hold(until);
+        }
+    }
+
     /// This WebSocket carries nothing any more, and neither end is told.
     pub(crate) fn forget_way(&mut self, socket: u64) {
         if let Some(socket) = self.sockets.get_mut(&socket) {

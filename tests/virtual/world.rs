@@ -3,7 +3,7 @@
 mod faults;
 mod shell;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) mood: Mood,
     /// No WebSocket is upgraded before that.
     pub(crate) upgrades_refused: Option<Instant>,
+    /// Nothing comes of WebSockets that are asked for before that.
+    pub(crate) upgrades_hang: Option<Instant>,
     /// Upgrades are accepted by something on the way that swallows all the rest.
     pub(crate) upgrades_swallowed: bool,
     pub(crate) locals: Vec<Local>,
@@ -85,6 +87,12 @@ pub(crate) struct World {
     /// When the last fault that ends by itself does.
     pub(crate) calm_at: Instant,
     network: Network,
+    /// Nothing gets through before that.
+    hole_until: Option<Instant>,
+    /// How many targets it has; 0 if none was set.
+    targets: usize,
+    /// Sessions that the tunnel has heard of.
+    session_ids: BTreeSet<String>,
     later: Vec<(Instant, Later)>,
     clients: BTreeMap<SessionKey, Client>,
     answers: Vec<(Instant, Answer)>,
@@ -124,7 +132,11 @@ impl World {
             service: Service::new(conditions, Random::new(random.next())),
             mood: Mood::Fine,
             upgrades_refused: None,
+            upgrades_hang: None,
             upgrades_swallowed: false,
+            hole_until: None,
+            targets: 0,
+            session_ids: BTreeSet::new(),
             locals: Vec::new(),
             replaced: Vec::new(),
             called_at: Vec::new(),
@@ -142,6 +154,15 @@ impl World {
             random,
             seed,
             log: Vec::new(),
+        }
+    }
+
+    /// Gives the tunnel that many targets; before anything runs.
+    pub(crate) fn set_targets(&mut self, targets: usize) {
+        let names: Vec<_> = (0..targets).map(|number| format!("i-{number}")).collect();
+        if let Ok(spec) = names.join(", ").parse() {
+            self.tunnel.set_targets(&spec);
+            self.targets = targets;
         }
     }
 
@@ -285,8 +306,9 @@ impl World {
             stuck = if next <= self.now { stuck + 1 } else { 0 };
             assert!(
                 stuck < 10_000,
-                "time stands still at {:?}",
-                self.now - self.start
+                "time stands still at {:?}: {:?}",
+                self.now - self.start,
+                self.timers()
             );
             self.now = self.now.max(next);
             self.take_later();
@@ -305,6 +327,22 @@ impl World {
             }
             self.settle();
         }
+    }
+
+    /// What the engines and the tunnel wait for next, for the report of a failure.
+    fn timers(&self) -> Vec<String> {
+        let engines = self.clients.iter();
+        let engines = engines.map(|(key, client)| {
+            let timer = client.engine.poll_timeout();
+            let timer = timer.map(|(at, why)| (at.saturating_duration_since(self.start), why));
+            let socket = client.socket.and_then(|id| self.service.sockets.get(&id));
+            let queued = socket.map(|socket| (socket.up.len(), socket.down.len()));
+            format!("{key:?}: {timer:?}, on the way {queued:?}")
+        });
+        let tunnel = self.tunnel.poll_timeout();
+        let tunnel = tunnel.map(|(at, why)| (at.saturating_duration_since(self.start), why));
+        let tunnel = format!("{tunnel:?}, {:?}", self.tunnel.state());
+        engines.chain([tunnel]).collect()
     }
 
     fn next_due(&self) -> Option<Instant> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tunnel_proto::{PoolSize, TunnelPolicy};
+use tunnel_proto::{PoolSize, Start, TunnelPolicy};
 
 use super::{HOUR, MINUTE, SECOND};
 use crate::agent::Manner;
@@ -24,6 +24,7 @@ pub(super) enum Kind {
 pub(super) struct Schedule {
     pub(super) conditions: Conditions,
     pub(super) policy: TunnelPolicy,
+    pub(super) targets: usize,
     pub(super) steps: Vec<Step>,
 }
 
@@ -35,6 +36,7 @@ pub(super) enum Step {
     Reset,
     Close(u16),
     BlackHole(Duration),
+    Blackout(Duration),
     Freeze(Duration),
     FailResumes(u32),
     HangResumes(u32),
@@ -42,9 +44,13 @@ pub(super) enum Step {
     SignedOut(Duration),
     RefuseConnected(Duration),
     RefuseUpgrades(Duration),
+    HangUpgrades(Duration),
+    FirstTargetAway(Duration),
     Latency(Duration, Duration),
     NetworkDown(Duration),
     Sleep(Duration, Way),
+    /// Between its announcement and the sleep itself the WebSockets break.
+    ResetInSleep(Duration, Duration),
     AgentsAway(Duration),
     // From here on they may cost sessions.
     /// At the service, without a word.
@@ -82,10 +88,25 @@ impl Schedule {
             // Whoever waits is served, however long the faults last.
             wait_limit: match kind {
                 Kind::Harmless => HOUR,
-                Kind::Deadly => SECOND * 30,
+                Kind::Deadly => [Duration::ZERO, SECOND, SECOND * 30][random.below(3) as usize],
+            },
+            start: match random.below(4) {
+                0 => Start::Lazy {
+                    idle: SECOND + random.duration(MINUTE),
+                },
+                _ => Start::AtOnce,
             },
             ..TunnelPolicy::default()
         };
+        let policy = match policy.start {
+            // Whoever connects first has to wait.
+            Start::Lazy { .. } => TunnelPolicy {
+                wait_limit: policy.wait_limit.max(SECOND * 30),
+                ..policy
+            },
+            Start::AtOnce => policy,
+        };
+        let targets = random.below(4) as usize;
         let mut steps = Vec::new();
         let mut away = false;
         for _ in 0..2 + random.below(5) {
@@ -102,6 +123,7 @@ impl Schedule {
         Self {
             conditions,
             policy,
+            targets,
             steps,
         }
     }
@@ -138,11 +160,12 @@ fn pause(random: &mut Random) -> Duration {
 }
 
 fn harmless(random: &mut Random, away: &mut bool) -> Step {
-    match random.below(16) {
+    match random.below(20) {
         0 | 1 => Step::Reset,
         2 => Step::Close(1000),
         3 => Step::Close(1001),
-        4 => Step::BlackHole(random.duration(SECOND * 90)),
+        4 if random.below(2) == 0 => Step::BlackHole(random.duration(SECOND * 90)),
+        4 => Step::Blackout(random.duration(SECOND * 90)),
         5 => Step::Freeze(random.duration(SECOND * 90)),
         6 => Step::FailResumes(random.below(8) as u32),
         7 => Step::HangResumes(random.below(4) as u32),
@@ -156,6 +179,9 @@ fn harmless(random: &mut Random, away: &mut bool) -> Step {
             let way = [Way::Kept, Way::Forgotten][random.below(2) as usize];
             Step::Sleep(random.duration(MINUTE * 15), way)
         }
+        15 => Step::HangUpgrades(random.duration(MINUTE)),
+        16 => Step::FirstTargetAway(random.duration(MINUTE * 2)),
+        17 | 18 => Step::ResetInSleep(random.duration(SECOND * 30), random.duration(MINUTE * 15)),
         // Once: without a word to the client, two in a row look like one that lasts too long.
         _ if *away => Step::Reset,
         _ => {
@@ -188,6 +214,7 @@ impl Step {
             Self::Reset => world.reset(),
             Self::Close(code) => world.close_all(code),
             Self::BlackHole(time) => world.black_hole(time),
+            Self::Blackout(time) => world.blackout(time),
             Self::Freeze(time) => world.freeze(time),
             Self::FailResumes(times) => {
                 world.mood_for(Mood::FailResumes("service-error", times), MINUTE * 10);
@@ -197,6 +224,14 @@ impl Step {
             Self::SignedOut(time) => world.sign_in_after(time),
             Self::RefuseConnected(time) => world.mood_for(Mood::RefuseConnected, time),
             Self::RefuseUpgrades(time) => world.refuse_upgrades(time),
+            Self::HangUpgrades(time) => world.hang_upgrades(time),
+            Self::FirstTargetAway(time) => world.mood_for(Mood::FirstTargetAway, time),
+            Self::ResetInSleep(before, asleep) => {
+                world.fall_asleep();
+                world.reset();
+                world.run_for(before);
+                world.wake(asleep, Way::Forgotten);
+            }
             Self::Latency(latency, time) => world.latency_for(latency, time),
             Self::NetworkDown(time) => world.network_down_for(time),
             Self::Sleep(time, way) => world.sleep(time, way),

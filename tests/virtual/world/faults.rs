@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tunnel_proto::{ClosedBy, Input};
 
 use super::World;
+use super::shell::CALL_DEADLINE;
 
 /// What the service says to API calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) enum Mood {
     RefuseConnected,
     /// The target is not connected to the service.
     TargetAway,
+    /// The first of several targets is not; of one alone it is nothing.
+    FirstTargetAway,
 }
 
 /// Whether anything gets out of the machine.
@@ -66,14 +69,47 @@ impl World {
         self.service.close_all(self.now, code);
     }
 
-    /// Nothing gets through any WebSocket for so long.
+    /// Nothing gets through any WebSocket that is open now for so long; others can be had.
     pub(crate) fn black_hole(&mut self, time: Duration) {
         self.note(("black hole", time));
         let until = self.lasts(time);
+        self.hold_sockets(until);
+    }
+
+    /// Nothing gets through for so long, neither over WebSockets nor of calls and dials, and
+    /// nobody knows. What was sent meanwhile arrives afterwards, unless it was given up.
+    pub(crate) fn blackout(&mut self, time: Duration) {
+        self.note(("blackout", time));
+        let until = self.lasts(time);
+        self.hole_until = self.hole_until.max(Some(until));
+        self.hold_sockets(until);
+        for (due, answer) in std::mem::take(&mut self.answers) {
+            self.answer_out_of_a_hole(due.max(until), answer);
+        }
+    }
+
+    fn hold_sockets(&mut self, until: Instant) {
         for socket in self.service.sockets.values_mut() {
             socket.up.hold(until);
             socket.down.hold(until);
         }
+    }
+
+    /// Nothing comes of the WebSockets that are asked for within that time.
+    pub(crate) fn hang_upgrades(&mut self, time: Duration) {
+        self.note(("upgrades hang", time));
+        self.upgrades_hang = Some(self.lasts(time));
+    }
+
+    /// When what is asked now can arrive at the earliest.
+    pub(super) fn out_of_the_hole(&self) -> Instant {
+        self.hole_until
+            .map_or(self.now, |until| until.max(self.now))
+    }
+
+    /// Whether nobody waits for the answer to a call that is made now.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.out_of_the_hole() >= self.now + CALL_DEADLINE
     }
 
     /// This process does not run for so long, and everything else does.
@@ -94,6 +130,9 @@ impl World {
         self.note("network down");
         self.network = Network::Down;
         self.forget_ways();
+        for (_, answer) in std::mem::take(&mut self.answers) {
+            self.answer_out_of_a_hole(self.now + CALL_DEADLINE, answer);
+        }
         self.input(Input::NetworkDown);
         self.settle();
     }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tunnel_proto::{
-    Action, Close, ClosedBy, Failure, Grant, Input, Loss, Next, Problem, ProblemKind, Purpose,
-    Session, SessionKey, SocketEnd, TAKE_PATIENCE,
+    Action, Choice, Close, ClosedBy, Failure, Grant, Input, Loss, Next, Problem, ProblemKind,
+    Purpose, Session, SessionKey, SocketEnd, TAKE_PATIENCE,
 };
 
 use super::faults::Network;
@@ -16,7 +16,7 @@ use crate::service::index;
 const CALL: Duration = Duration::from_millis(60);
 
 /// How long the shell waits for an answer.
-const CALL_DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// An answer that is on its way to the client.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ pub(super) enum Answer {
 /// What the service is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Call {
-    Start,
+    Start {
+        is_first: bool,
+    },
     /// While its WebSocket is open, or not.
     Resume {
         connected: bool,
@@ -41,10 +43,15 @@ impl World {
         match action {
             Action::Start(key) => {
                 self.called_at.push(self.now);
-                let result = match self.refusal(Call::Start) {
+                let candidate = self.tunnel.candidate(key).map(ToString::to_string);
+                let is_first = candidate.as_deref() == Some("i-0") && self.targets > 1;
+                let result = match self.refusal(Call::Start { is_first }) {
                     Some(refusal) => Err(refusal),
                     None => Ok(grant(self.service.start_session(self.now))),
                 };
+                if let (Ok(_), Some(node)) = (&result, candidate) {
+                    self.input(Input::Chosen(key, Choice::of_id(node)));
+                }
                 self.answer(Answer::Granted(key, result));
             }
             Action::Resume(key, session_id) => {
@@ -60,12 +67,17 @@ impl World {
             }
             Action::Dial(key, grant, purpose) => {
                 let refused = self.upgrades_refused.is_some_and(|until| self.now < until);
+                let hangs = self.upgrades_hang.is_some_and(|until| self.now < until);
                 let result = if self.network == Network::Down {
                     Err(failure(Next::AwaitNetwork, "unreachable"))
+                } else if hangs || self.is_hopeless() {
+                    Err(failure(Next::AwaitNetwork, "hangs"))
                 } else if refused {
                     Err(failure(Next::Retry, "upgrade-refused"))
                 } else {
+                    let from = self.out_of_the_hole();
                     let socket = self.service.upgrade(self.now, &grant.session_id);
+                    self.service.hold(socket, from);
                     if self.upgrades_swallowed {
                         self.service.forget_way(socket);
                     }
@@ -133,7 +145,12 @@ impl World {
         while let Some(at) = self.answers.iter().position(|(due, _)| *due <= self.now) {
             let (_, answer) = self.answers.remove(at);
             match answer {
-                Answer::Granted(key, result) => self.input(Input::Granted(key, result)),
+                Answer::Granted(key, result) => {
+                    if let Ok(grant) = &result {
+                        self.session_ids.insert(grant.session_id.clone());
+                    }
+                    self.input(Input::Granted(key, result));
+                }
                 Answer::Terminated(key) => self.input(Input::Terminated(key)),
                 Answer::Dialled(key, _, _, Err(failure)) => {
                     self.input(Input::Dialled(key, Err(failure)));
@@ -250,9 +267,14 @@ impl World {
         if self.network == Network::Down {
             return Some(failure(Next::AwaitNetwork, "unreachable"));
         }
+        if self.is_hopeless() {
+            return Some(failure(Next::AwaitNetwork, "hangs"));
+        }
         let (next, code, left) = match (&mut self.mood, call) {
             (Mood::SignedOut, _) => return Some(failure(Next::SignIn, "sign-in")),
-            (Mood::TargetAway, _) => return Some(failure(Next::AwaitTarget, "target-away")),
+            (Mood::TargetAway, _) | (Mood::FirstTargetAway, Call::Start { is_first: true }) => {
+                return Some(away());
+            }
             (Mood::RefuseConnected, Call::Resume { connected: true }) => {
                 return Some(failure(Next::Stop, "connected"));
             }
@@ -260,8 +282,12 @@ impl World {
             (Mood::Expired(left), _) => (Next::NewCredentials, "expired", left),
             (Mood::HangResumes(left), Call::Resume { .. }) => (Next::AwaitNetwork, "hangs", left),
             (
-                Mood::Fine | Mood::RefuseConnected | Mood::FailResumes(..) | Mood::HangResumes(_),
-                Call::Start | Call::Resume { .. },
+                Mood::Fine
+                | Mood::RefuseConnected
+                | Mood::FailResumes(..)
+                | Mood::HangResumes(_)
+                | Mood::FirstTargetAway,
+                Call::Start { .. } | Call::Resume { .. },
             ) => return None,
         };
         *left = left.checked_sub(1)?;
@@ -270,17 +296,54 @@ impl World {
 
     fn answer(&mut self, answer: Answer) {
         let hangs = match &answer {
-            Answer::Granted(_, Err(failure)) => failure.problem.code == "hangs",
-            Answer::Granted(_, Ok(_)) | Answer::Dialled(..) | Answer::Terminated(_) => false,
+            Answer::Granted(_, Err(failure)) | Answer::Dialled(_, _, _, Err(failure)) => {
+                failure.problem.code == "hangs"
+            }
+            Answer::Terminated(_) => self.is_hopeless(),
+            Answer::Granted(_, Ok(_)) | Answer::Dialled(_, _, _, Ok(_)) => false,
         };
-        let after = if hangs { CALL_DEADLINE } else { CALL };
-        self.answers.push((self.now + after, answer));
+        let due = if hangs {
+            self.now + CALL_DEADLINE
+        } else {
+            self.out_of_the_hole() + CALL
+        };
+        self.answers.push((due, answer));
+    }
+
+    /// An answer that is under way would come then, because nothing gets through before. Nobody
+    /// waits for one that takes too long: what was asked for is done all the same.
+    pub(super) fn answer_out_of_a_hole(&mut self, due: Instant, answer: Answer) {
+        let given_up = self.now + CALL_DEADLINE;
+        if due < given_up {
+            self.answers.push((due, answer));
+            return;
+        }
+        let hangs = || failure(Next::AwaitNetwork, "hangs");
+        let answer = match answer {
+            Answer::Granted(key, Ok(grant)) => {
+                // A new session that nobody has heard of; one that is resumed is known.
+                if self.session_ids.insert(grant.session_id.clone()) {
+                    self.leftovers.push(grant.session_id);
+                }
+                Answer::Granted(key, Err(hangs()))
+            }
+            Answer::Dialled(key, purpose, token, Ok(socket)) => {
+                self.service.drop_socket(self.now, socket);
+                Answer::Dialled(key, purpose, token, Err(hangs()))
+            }
+            Answer::Granted(key, Err(_)) => Answer::Granted(key, Err(hangs())),
+            Answer::Dialled(key, purpose, token, Err(_)) => {
+                Answer::Dialled(key, purpose, token, Err(hangs()))
+            }
+            terminated @ Answer::Terminated(_) => terminated,
+        };
+        self.answers.push((given_up, answer));
     }
 
     fn terminate(&mut self, session_id: String) {
         match self.network {
-            Network::Up => self.service.terminate(&session_id),
-            Network::Down => self.leftovers.push(session_id),
+            Network::Up if !self.is_hopeless() => self.service.terminate(&session_id),
+            Network::Up | Network::Down => self.leftovers.push(session_id),
         }
     }
 
@@ -307,6 +370,14 @@ impl World {
         if let Some(client) = self.clients.get_mut(&key) {
             act(&mut client.engine, self.now);
         }
+    }
+}
+
+fn away() -> Failure {
+    let what = "The model's target is away.";
+    Failure {
+        next: Next::AwaitTarget,
+        problem: Problem::new(ProblemKind::Target, "target-away", what, ""),
     }
 }
 
