@@ -27,7 +27,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::answer::{Call, call_error};
+use crate::answer::{Call, call_error, unanswered};
 use crate::credentials::{CredentialSource, Origin};
 use crate::http_client::{connector, http_client};
 use crate::issuers::Issuers;
@@ -37,8 +37,8 @@ use crate::reading::{Reader, Reading};
 use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{
-    AccessError, AccessSettings, Callee, EndpointUrl, NetworkFault, ResolvedEndpoints, Secret,
-    Service, Trust, sign,
+    AccessError, AccessSettings, Callee, EndpointUrl, ResolvedEndpoints, Secret, Service, Trust,
+    sign,
 };
 
 pub use inquiry::{Caller, ManagedNode, NodePing, OpenSession, SessionPreferences, utc};
@@ -81,6 +81,8 @@ struct Inner {
 pub(crate) struct Account {
     profile: Option<String>,
     access_key: Option<String>,
+    /// The name of keys in the keyring.
+    keys: Option<String>,
     region: String,
     endpoint: Option<EndpointUrl>,
 }
@@ -99,7 +101,7 @@ pub struct StartSession {
 }
 
 /// The right to open a session's data channel, once.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SessionGrant {
     /// The session.
     pub session_id: String,
@@ -107,6 +109,16 @@ pub struct SessionGrant {
     pub stream_url: Url,
     /// For the data channel's first message, and nowhere else.
     pub token: Secret,
+}
+
+/// Of the URL the host alone: its query may hold a signature, with which anybody gets in.
+impl fmt::Debug for SessionGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionGrant")
+            .field("session_id", &self.session_id)
+            .field("stream_host", &self.stream_url.host_str())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The key material of an encrypted session (docs/protocol.md, section 4).
@@ -205,6 +217,7 @@ impl Access {
                 .static_credentials
                 .as_ref()
                 .map(|credentials| credentials.access_key_id.clone()),
+            keys: settings.keys.clone(),
             region: region.clone(),
             endpoint: endpoints.overridden(Service::Ssm).cloned(),
         };
@@ -222,7 +235,11 @@ impl Access {
                     keyring: settings.keyring,
                     profile: settings.profile,
                     portal: Portal {
-                        issuers: Issuers::new(shared.clone(), endpoints.clone()),
+                        issuers: Issuers::new(
+                            shared.clone(),
+                            endpoints.clone(),
+                            settings.api_timeout,
+                        ),
                         sign_ins: settings.sign_ins,
                         label: profiles.name.clone(),
                         patience: settings.api_timeout / 2,
@@ -460,14 +477,16 @@ impl Access {
         self.credentials(self.deadline()).await
     }
 
-    /// Gives a call the time that one may take.
+    /// Makes a call with credentials of that origin, within the time that one may take.
     pub(crate) async fn timed<T>(
         &self,
         reading: Reading,
+        origin: Origin,
         call: impl Future<Output = Result<T, AccessError>>,
     ) -> Result<T, AccessError> {
         let callee = Call::Read(reading).callee();
-        self.within(self.deadline(), callee, call).await
+        let outcome = self.within(self.deadline(), callee, call).await;
+        outcome.map_err(|error| origin.judge(error))
     }
 
     /// Makes one call by a client of the SDK: with credentials that are found for it, within the
@@ -538,12 +557,7 @@ impl Access {
     ) -> Result<T, AccessError> {
         match timeout_at(deadline, Box::pin(call)).await {
             Ok(outcome) => outcome,
-            Err(elapsed) => Err(AccessError::Network {
-                fault: NetworkFault::Timeout,
-                callee,
-                proxy: None,
-                source: elapsed.into(),
-            }),
+            Err(elapsed) => Err(unanswered(callee, elapsed)),
         }
     }
 }

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::error::Elapsed;
 
 use crate::error::Source;
 use crate::reading::Reading;
@@ -229,6 +230,16 @@ pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
         callee: call.callee(),
         proxy: NetworkFault::proxy_of(source.as_ref()),
         source,
+    }
+}
+
+/// What it means that a call was not answered within the time that it may take.
+pub(crate) fn unanswered(callee: Callee, elapsed: Elapsed) -> AccessError {
+    AccessError::Network {
+        fault: NetworkFault::Timeout,
+        callee,
+        proxy: None,
+        source: elapsed.into(),
     }
 }
 

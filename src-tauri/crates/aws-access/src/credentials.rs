@@ -12,8 +12,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
+use tokio::time::timeout;
 
 mod origin;
+mod process;
 mod steps;
 mod witness;
 
@@ -126,7 +128,7 @@ impl CredentialSource {
         }
     }
 
-    /// The credentials that a way begins with.
+    /// The credentials that a way begins with, within the time of one call.
     pub(crate) async fn beginning(
         &self,
         set: &ProfileSet,
@@ -135,11 +137,11 @@ impl CredentialSource {
         let witness = Witness::of(self.http.clone());
         let search = Search::new(self, witness.client());
         let name = set.selected_profile();
-        let found = Box::pin(search.begin(set, name, path)).await;
+        let found = self.timed(search.begin(set, name, path)).await?;
         found.map_err(|error| self.classify(error, witness.trouble()))
     }
 
-    /// The credentials of a role, got with others. Asks for no code.
+    /// The credentials of a role, got with others, within the time of one call. Asks for no code.
     pub(crate) async fn assume(
         &self,
         role: &Role,
@@ -147,8 +149,15 @@ impl CredentialSource {
     ) -> Result<Credentials, AccessError> {
         let witness = Witness::of(self.http.clone());
         let search = Search::new(self, witness.client());
-        let found = Box::pin(search.assume(role, with)).await;
+        let found = self.timed(search.assume(role, with)).await?;
         found.map_err(|error| self.classify(error, witness.trouble()))
+    }
+
+    /// Gives a step the time of one call.
+    pub(crate) async fn timed<T>(&self, step: impl Future<Output = T>) -> Result<T, AccessError> {
+        let after = self.portal.issuers.api_timeout();
+        let outcome = timeout(after, Box::pin(step)).await;
+        outcome.map_err(|_| AccessError::CredentialsTimeout { after })
     }
 
     /// Reads the config files, with the profile selected that is asked for, or the one that the

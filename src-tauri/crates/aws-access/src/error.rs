@@ -565,9 +565,10 @@ impl AccessError {
             Self::TlsSetup { .. } | Self::Unsendable { .. } => {
                 "Please report this, with the details.".into()
             }
-            Self::NoCredentials { profile: Some(profile), .. } => format!(
-                "Run \"aws sso login --profile {profile}\" or \"aws configure --profile {profile}\"."
-            ),
+            Self::NoCredentials { profile: Some(profile), .. } => {
+                let profile = profile.clone();
+                ProfileFault::NoCredentials { profile }.remedy()
+            }
             Self::NoCredentials { profile: None, .. } => {
                 "Choose a profile, or run \"aws configure\" or \"aws configure sso\".".into()
             }

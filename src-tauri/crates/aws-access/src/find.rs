@@ -6,6 +6,7 @@ use std::future::Future;
 
 use aws_credential_types::Credentials;
 
+use crate::credentials::Origin;
 use crate::reading::{FILTER_VALUES, Instance, Instances, Node, NodeFilter, PingStatus, Reading};
 use crate::reading::{NODES_PAGE, nodes_page};
 use crate::{Access, AccessError};
@@ -124,7 +125,7 @@ impl<P: CallPace> Finder<'_, P> {
                 token.take(),
                 self.credentials.clone(),
             );
-            let (page, next) = self.access.timed(Reading::Nodes, page).await?;
+            let (page, next) = self.timed(Reading::Nodes, page).await?;
             let online = |node: &Node| node.ping == Some(PingStatus::Online);
             nodes.extend(page.into_iter().filter(|node| online(node) && fits(node)));
             match next {
@@ -141,8 +142,17 @@ impl<P: CallPace> Finder<'_, P> {
             .access
             .reader()
             .instances(wanted, None, &self.credentials);
-        let (instances, _) = self.access.timed(Reading::Instances, page).await?;
+        let (instances, _) = self.timed(Reading::Instances, page).await?;
         Ok(instances)
+    }
+
+    async fn timed<T>(
+        &self,
+        reading: Reading,
+        call: impl Future<Output = Result<T, AccessError>>,
+    ) -> Result<T, AccessError> {
+        let origin = Origin::of(&self.credentials);
+        self.access.timed(reading, origin, call).await
     }
 
     /// Looks where Systems Manager does not look by itself: at the tags of EC2, and at the names

@@ -24,6 +24,11 @@ use hyper_util::client::proxy::matcher::Matcher;
 use crate::proxies::{Proxies, proxy_address};
 use crate::{AccessError, Secret, Trust};
 
+/// The first half of `fd00:ec2::/32`: what an instance alone reaches over IPv6, the metadata
+/// service and the agent of EKS Pod Identity among it (EC2 User Guide, "Access instance metadata";
+/// EKS User Guide, "EKS Pod Identity"). Both hand out credentials.
+const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
+
 /// Makes the client that all SDK calls share.
 pub(crate) fn http_client(
     trust: &Trust,
@@ -250,9 +255,13 @@ fn proxy_of(matcher: &Matcher, uri: &str) -> Option<String> {
 /// Whether a host is this machine, or can be reached from this machine only.
 fn is_local(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    match host.parse::<IpAddr>() {
+    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback()
+                || address.is_unicast_link_local()
+                || address.segments()[..2] == LOCAL_SERVICES
+        }
         Err(_) => {
             host.eq_ignore_ascii_case("localhost")
                 || host.to_ascii_lowercase().ends_with(".localhost")
@@ -324,6 +333,11 @@ mod tests {
             "ssm.localhost",
             "[::1]",
             "169.254.169.254",
+            "[fe80::1]",
+            // The metadata service, and the agent of EKS Pod Identity.
+            "[fd00:ec2::254]",
+            "[fd00:ec2::23]",
+            "[::ffff:169.254.169.254]",
         ] {
             assert!(is_local(host), "{host}");
         }
@@ -332,8 +346,22 @@ mod tests {
             "ssm.eu-central-1.amazonaws.com",
             "localhost.example",
             "[fd00::1]",
+            "[fd00:ec3::254]",
         ] {
             assert!(!is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_asks_this_machine_for_credentials_does_not_go_through_a_proxy() {
+        let matcher = Proxies::Fixed("http://proxy.example:8080".into()).matcher();
+        for (uri, proxied) in [
+            ("http://[fd00:ec2::254]/latest/api/token", false),
+            ("http://[fd00:ec2::23]/v1/credentials", false),
+            ("http://169.254.170.23/v1/credentials", false),
+            ("https://ssm.eu-central-1.amazonaws.com/", true),
+        ] {
+            assert_eq!(proxy_of(&matcher, uri).is_some(), proxied, "{uri}");
         }
     }
 }

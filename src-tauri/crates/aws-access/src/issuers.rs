@@ -1,11 +1,15 @@
 //! Those who hand out credentials: the sign-in and the portal of IAM Identity Center, and STS.
 
+use std::time::Duration;
+
 use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::access::at;
+use crate::answer::{Call, unanswered};
 use crate::{AccessError, ResolvedEndpoints, Service};
 
 /// The clients that ask them. None has credentials of its own: each call brings what it needs.
@@ -13,11 +17,40 @@ use crate::{AccessError, ResolvedEndpoints, Service};
 pub(crate) struct Issuers {
     shared: SdkConfig,
     endpoints: ResolvedEndpoints,
+    api_timeout: Duration,
 }
 
 impl Issuers {
-    pub(crate) const fn new(shared: SdkConfig, endpoints: ResolvedEndpoints) -> Self {
-        Self { shared, endpoints }
+    pub(crate) const fn new(
+        shared: SdkConfig,
+        endpoints: ResolvedEndpoints,
+        api_timeout: Duration,
+    ) -> Self {
+        Self {
+            shared,
+            endpoints,
+            api_timeout,
+        }
+    }
+
+    /// How long one call may take.
+    pub(crate) const fn api_timeout(&self) -> Duration {
+        self.api_timeout
+    }
+
+    /// Gives one call the time that it may take: the SDK limits nothing but connecting.
+    ///
+    /// # Errors
+    /// [`AccessError::Network`] when that was not enough.
+    pub(crate) async fn timed<T>(
+        &self,
+        call: Call<'_>,
+        asking: impl Future<Output = Result<T, AccessError>>,
+    ) -> Result<T, AccessError> {
+        match timeout(self.api_timeout, Box::pin(asking)).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(unanswered(call.callee(), elapsed)),
+        }
     }
 
     pub(crate) fn oidc(&self, region: &str) -> aws_sdk_ssooidc::Client {

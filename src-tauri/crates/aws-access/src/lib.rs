@@ -12,8 +12,8 @@
 //!   [`AccessError::next`] what a program should do about it.
 //!
 //! HTTP and WebSocket connections trust the same roots ([`Trust`]), and both honour
-//! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; loopback and link-local
-//! addresses are never sent through a proxy.
+//! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; loopback and link-local addresses, and
+//! those of an instance's own services, are never sent through a proxy.
 
 mod access;
 mod answer;

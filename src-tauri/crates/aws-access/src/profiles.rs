@@ -63,12 +63,7 @@ pub(crate) async fn read(
     if let Some(name) = &named
         && set.get_profile(name).is_none()
     {
-        let mut known: Vec<String> = set.profiles().map(str::to_owned).collect();
-        known.sort_unstable();
-        return Err(AccessError::UnknownProfile {
-            profile: name.clone(),
-            known,
-        });
+        return Err(unknown(&set, name));
     }
     Ok(Profiles {
         region: set.get("region").map(str::to_owned),
@@ -84,6 +79,16 @@ pub(crate) async fn read(
         dual_stack: switched(&set, "use_dualstack_endpoint"),
         name: named,
     })
+}
+
+/// That the files have no such profile, and which they have.
+pub(crate) fn unknown(set: &ProfileSet, name: &str) -> AccessError {
+    let mut known: Vec<String> = set.profiles().map(str::to_owned).collect();
+    known.sort_unstable();
+    AccessError::UnknownProfile {
+        profile: name.to_owned(),
+        known,
+    }
 }
 
 fn switched(set: &ProfileSet, key: &str) -> Option<bool> {

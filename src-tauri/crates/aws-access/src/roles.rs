@@ -8,13 +8,17 @@ use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::answer::{Call, call_error, refusal};
+use crate::answer::{Call, call_error};
+use crate::credentials::Origin;
 use crate::issuers::Issuers;
 use crate::profiles::Role;
 use crate::sign_ins::{
     Kept, Place, SignIns, Written, json, name_of, python_text, read_time, written_time,
 };
 use crate::{AccessError, Secret, SignInFault};
+
+/// Digits of a code.
+const CODE_DIGITS: usize = 6;
 
 /// A role that was assumed with a code, as the AWS CLI keeps it: under the SHA-1 of what it was
 /// assumed with (botocore, `AssumeRoleCredentialFetcher`).
@@ -63,7 +67,7 @@ impl RoleSession {
 /// Assumes a role with the code of its device.
 ///
 /// # Errors
-/// [`SignInFault::CodeRefused`] when it is refused; those of a call.
+/// [`SignInFault::CodeRefused`] when the code is refused, or the role with it; those of a call.
 pub(crate) async fn assume_with_code(
     issuers: &Issuers,
     role: &Role,
@@ -71,18 +75,39 @@ pub(crate) async fn assume_with_code(
     with: Credentials,
     code: &Secret,
 ) -> Result<RoleSession, AccessError> {
-    let answer = request(issuers, role, region)
-        .set_serial_number(role.mfa_serial.clone())
-        .token_code(code.expose())
-        .customize()
-        .config_override(identity(with))
-        .send()
-        .await
-        .map_err(|error| match refusal(&error) {
-            Some(answer) => AccessError::SignIn(SignInFault::CodeRefused(answer)),
-            None => call_error(Call::AssumeRole { role: &role.arn }, error),
-        })?;
-    session(answer)
+    let call = Call::AssumeRole { role: &role.arn };
+    let origin = Origin::of(&with);
+    let asking = async {
+        request(issuers, role, region)
+            .set_serial_number(role.mfa_serial.clone())
+            .token_code(code.expose())
+            .customize()
+            .config_override(identity(with))
+            .send()
+            .await
+            .map_err(|error| by_code(origin.judge(call_error(call, error)), code))
+    };
+    session(issuers.timed(call, asking).await?)
+}
+
+/// What the error of a call means that was made with a code. A wrong code is denied like a role
+/// that may not be assumed.
+fn by_code(error: AccessError, code: &Secret) -> AccessError {
+    match error {
+        AccessError::RoleDenied { answer, .. } => {
+            AccessError::SignIn(SignInFault::CodeRefused(answer))
+        }
+        AccessError::InvalidRole { answer, .. } if !is_code(code) => {
+            AccessError::SignIn(SignInFault::CodeRefused(answer))
+        }
+        error => error,
+    }
+}
+
+/// Whether it can be a code at all (STS API Reference, `AssumeRole`, `TokenCode`).
+fn is_code(code: &Secret) -> bool {
+    let code = code.expose().as_bytes();
+    code.len() == CODE_DIGITS && code.iter().all(u8::is_ascii_digit)
 }
 
 fn request(issuers: &Issuers, role: &Role, region: &str) -> AssumeRoleFluentBuilder {

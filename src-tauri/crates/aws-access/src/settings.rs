@@ -14,7 +14,7 @@ pub const DEFAULT_API_TIMEOUT: Duration = Duration::from_secs(10);
 /// Settings that name a profile, or bring credentials, are *pinned*: what the environment says
 /// of credentials, regions and endpoints does not redirect them. Heeded are still where the AWS
 /// config files lie (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`), whom to trust
-/// (`AWS_CA_BUNDLE`), proxies, a region where neither settings nor profile name one, and what
+/// (`AWS_CA_BUNDLE`; `SSL_CERT_FILE` and `SSL_CERT_DIR` in place of the system's roots), proxies, a region where neither settings nor profile name one, and what
 /// a profile itself asks for (`credential_source`).
 #[derive(Debug, Clone)]
 pub struct AccessSettings {
@@ -24,10 +24,9 @@ pub struct AccessSettings {
     /// Region. `None`: the profile's, then `AWS_REGION`, `AWS_DEFAULT_REGION` if the settings are
     /// pinned; the variables first, as in the AWS CLI, if they are not.
     pub region: Option<String>,
-    /// URL of SSM instead of AWS's own, and of KMS unless that has a place of its own. One on
-    /// this machine is also that of the services that are only read (EC2, ECS, RDS, ElastiCache,
-    /// OpenSearch), unless they have places of their own. `None`:
-    /// what [`endpoints`](Self::endpoints) says.
+    /// URL of SSM instead of AWS's own. One on this machine is also that of KMS, STS, and the
+    /// services that are only read (EC2, ECS, RDS, ElastiCache, OpenSearch), unless they have
+    /// places of their own. `None`: what [`endpoints`](Self::endpoints) says.
     pub endpoint_url: Option<String>,
     /// Where services are asked. What it leaves open say, unless the settings are pinned,
     /// `AWS_ENDPOINT_URL_…`, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,8 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha1::{Digest as _, Sha1};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
 use crate::{AccessError, Secret, SignInFault};
@@ -24,6 +26,9 @@ const READS: u32 = 4;
 
 /// How long the AWS CLI is given to write a file to its end.
 const HALF_WRITTEN: Duration = Duration::from_millis(15);
+
+/// Between two attempts to get a turn.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where sign-ins are kept. By default `~/.aws`, as the AWS CLI has it: `sso/cache` for logins of
 /// IAM Identity Center, `cli/cache` for roles that were assumed with an MFA code.
@@ -89,29 +94,49 @@ impl SignIns {
         }
     }
 
-    /// Waits for its turn to renew a login; the turn ends when the file is dropped.
+    /// Waits for its turn to renew a login, at most so long.
     ///
     /// A token of IAM Identity Center is renewed with a refresh token that counts once, so of
     /// all tunnels and processes one may do it. A file beside the cache, since those in it are
-    /// replaced. Without a file there are no turns.
-    pub(crate) fn turn(&self) -> Option<File> {
-        let folder = self.folder.as_ref()?.join(SSO_CACHE);
-        let open = || {
+    /// replaced.
+    pub(crate) async fn turn(&self, patience: Duration) -> Turn {
+        let Some(folder) = &self.folder else {
+            return Turn::Unknown;
+        };
+        let folder = folder.join(SSO_CACHE);
+        let open = move || {
             make_folder(&folder)?;
-            let file = File::options()
+            File::options()
                 .create(true)
                 .truncate(false)
                 .write(true)
-                .open(folder.join("culvert.lock"))?;
-            file.lock()?;
-            Ok::<_, io::Error>(file)
+                .open(folder.join("culvert.lock"))
         };
-        match open() {
-            Ok(file) => Some(file),
-            Err(error) => {
-                tracing::debug!(%error, "no turn to renew a login can be had");
-                None
+        let mut file = match spawn_blocking(open)
+            .await
+            .map_err(io::Error::other)
+            .flatten()
+        {
+            Ok(file) => file,
+            Err(error) => return Turn::without(&error),
+        };
+        let end = Instant::now() + patience;
+        loop {
+            // Each attempt for itself, so that no thread waits.
+            let attempt = move || {
+                let locked = file.try_lock();
+                (file, locked)
+            };
+            match spawn_blocking(attempt).await {
+                Ok((file, Ok(()))) => return Turn::Ours { _lock: file },
+                Ok((_, Err(TryLockError::Error(error)))) => return Turn::without(&error),
+                Ok((_, Err(TryLockError::WouldBlock))) if Instant::now() >= end => {
+                    return Turn::Busy;
+                }
+                Ok((again, Err(TryLockError::WouldBlock))) => file = again,
+                Err(error) => return Turn::without(&io::Error::other(error)),
             }
+            sleep(PAUSE).await;
         }
     }
 
@@ -139,6 +164,24 @@ impl fmt::Debug for SignIns {
         f.debug_struct("SignIns")
             .field("folder", &self.folder)
             .finish_non_exhaustive()
+    }
+}
+
+/// What became of the wish for a turn.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// It lasts as long as the file is open; a crash ends it, too.
+    Ours { _lock: File },
+    /// There are no turns: no folder, or a file system without locks.
+    Unknown,
+    /// Somebody else has it, and does not let go.
+    Busy,
+}
+
+impl Turn {
+    fn without(error: &io::Error) -> Self {
+        tracing::debug!(%error, "no turn to renew a login can be had");
+        Self::Unknown
     }
 }
 

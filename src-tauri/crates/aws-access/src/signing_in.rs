@@ -186,7 +186,7 @@ pub(crate) async fn sign_in_from(
         let portal = &source.portal;
         let wants_code = path.roles.iter().any(|role| role.mfa_serial.is_some());
         let kept = match only_if_needed || wants_code {
-            true => match portal.token(&role.login).await {
+            true => match source.timed(portal.token(&role.login)).await? {
                 Ok(token) => Some(token),
                 Err(AccessError::SsoLoginExpired { .. }) => None,
                 Err(error) => return Err(error),

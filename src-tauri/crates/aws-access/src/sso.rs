@@ -17,7 +17,7 @@ use crate::access::checked_region;
 use crate::answer::{Call, call_error};
 use crate::issuers::Issuers;
 use crate::profiles::Source;
-use crate::sign_ins::{Place, SignIns, name_of};
+use crate::sign_ins::{Place, SignIns, Turn, name_of};
 use crate::{AccessError, Secret};
 pub(crate) use files::{Registration, Token};
 
@@ -193,10 +193,11 @@ impl Portal {
         }
     }
 
-    /// Renews the token, unless somebody else has meanwhile.
+    /// Renews the token, unless somebody else has meanwhile. Takes no longer than two calls: one
+    /// is waited for that another makes, and one is made.
     async fn renew(&self, login: &Login) -> Result<Token, AccessError> {
-        let sign_ins = self.sign_ins.clone();
-        let turn = tokio::task::spawn_blocking(move || sign_ins.turn()).await;
+        let after = self.issuers.api_timeout();
+        let turn = self.sign_ins.turn(after).await;
         let Some(token) = self.kept(login).await else {
             return Err(self.expired(None));
         };
@@ -208,17 +209,20 @@ impl Portal {
         if !token.is_due(now) {
             return Ok(token);
         }
-        let answer = self
+        match turn {
+            Turn::Ours { .. } | Turn::Unknown => {}
+            Turn::Busy => return Err(AccessError::CredentialsTimeout { after }),
+        }
+        let request = self
             .issuers
             .oidc(&login.region)
             .create_token()
             .client_id(&registration.client_id)
             .client_secret(registration.client_secret.expose())
             .grant_type("refresh_token")
-            .refresh_token(refresh_token.expose())
-            .send()
-            .await
-            .map_err(|error| self.renewal_error(error))?;
+            .refresh_token(refresh_token.expose());
+        let asking = async { request.send().await.map_err(|e| self.renewal_error(e)) };
+        let answer = self.issuers.timed(Call::Login, asking).await?;
         let mut renewed = token_of(login, registration, answer)?;
         if renewed.refresh_token.is_none() {
             renewed.refresh_token = token.refresh_token;

@@ -49,9 +49,6 @@ enum Line<'a> {
         until: Option<u64>,
         renews: bool,
     },
-    Notice {
-        problem: &'a Problem,
-    },
 }
 
 /// Runs `culvert sign-in`.
@@ -77,6 +74,11 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
         only_if_needed: false,
     };
     match go_through(request, output, &mut signals).await {
+        // It ends with this process, so nobody has been signed in.
+        Ok(Outcome {
+            not_kept: Some(problem),
+            ..
+        }) => failed(&problem, output),
         Ok(outcome) => {
             tell_outcome(&outcome, output);
             Exit::Success
@@ -223,22 +225,14 @@ fn tell_outcome(outcome: &Outcome, output: Output) {
     let Outcome {
         until,
         renews,
-        not_kept,
+        not_kept: _,
     } = outcome;
     match output {
-        Output::Json => {
-            if let Some(problem) = not_kept {
-                json(&Line::Notice { problem });
-            }
-            json(&Line::SignedIn {
-                until: *until,
-                renews: *renews,
-            });
-        }
+        Output::Json => json(&Line::SignedIn {
+            until: *until,
+            renews: *renews,
+        }),
         Output::Text => {
-            if let Some(problem) = not_kept {
-                complain(&problem_sentence(problem));
-            }
             say(&match (until, renews) {
                 (None, _) => "This profile needs no sign-in.".to_owned(),
                 (Some(_), true) => "Signed in. It is renewed by itself.".to_owned(),

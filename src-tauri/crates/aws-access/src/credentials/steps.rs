@@ -7,7 +7,6 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -20,9 +19,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 
-use super::{CredentialSource, Origin};
+use super::{CredentialSource, Origin, process};
 use crate::access::at;
 use crate::answer::{Call, call_error};
+use crate::profiles;
 use crate::profiles::path::{self, CredentialPath, Role, Source, value};
 use crate::roles::RoleSession;
 use crate::sso::PortalRole;
@@ -74,8 +74,7 @@ impl<'a> Search<'a> {
     pub(super) async fn of_profile(&self, name: &str) -> Result<Credentials, StepError> {
         let set = self.source.profile_set(Some(name)).await?;
         if set.get_profile(name).is_none() {
-            let gone = format!("there is no profile {name} any more");
-            return Err(CredentialsError::not_loaded(gone).into());
+            return Err(profiles::unknown(&set, name).into());
         }
         let path = match path::of_profile(&set, name) {
             Ok(path) => path,
@@ -187,8 +186,8 @@ impl<'a> Search<'a> {
             }
             Source::Process { .. } => {
                 let command = of_source("credential_process").unwrap_or_default();
-                let provider = CredentialProcessProvider::new(command.to_owned());
-                Box::pin(provider.provide_credentials()).await
+                let asked = Box::pin(process::ask(command)).await;
+                asked.map_err(CredentialsError::provider_error)
             }
             Source::WebIdentity {
                 role_arn,

@@ -74,9 +74,10 @@ impl Lister {
         loop {
             let credentials = self.credentials().await?;
             let origin = Origin::of(&credentials);
-            let error = match self.access.timed(reading, make(credentials)).await {
+            let answer = self.access.timed(reading, origin, make(credentials)).await;
+            let error = match answer {
                 Ok(answer) => return Ok(answer),
-                Err(error) => origin.judge(error),
+                Err(error) => error,
             };
             if may_be_old && matches!(error, AccessError::ExpiredToken(_)) {
                 may_be_old = false;

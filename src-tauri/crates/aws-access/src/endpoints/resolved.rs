@@ -151,11 +151,12 @@ fn choose(
     let own_variable = format!("AWS_ENDPOINT_URL_{}", service.name().to_ascii_uppercase());
     let variable = |name: &str| heard.get(name).filter(|_| !ignores);
     let in_services = profile.service_urls.get(&service).filter(|_| !ignores);
-    // The simulator and the like are all services in one, unless one has a place of its own. AWS's
-    // own address of Systems Manager says nothing of where the account's databases are.
+    // The simulator and the like are all services in one, unless one has a place of its own.
+    // Elsewhere, the address of Systems Manager, such as that of a VPC endpoint, says nothing of
+    // where the account's keys and databases are.
     let goes_along = match service {
-        Service::Kms => true,
-        Service::Ec2
+        Service::Kms
+        | Service::Ec2
         | Service::Sts
         | Service::Ecs
         | Service::Rds

@@ -10,6 +10,7 @@ use url::Url;
 use super::callback::Callback;
 use super::registering::{oidc_error, registration};
 use super::{ANSWERS_WITHIN, Browser, Person, Visit};
+use crate::answer::Call;
 use crate::sso::{DEFAULT_SCOPE, Login, Portal, Token, token_of};
 use crate::{AccessError, Secret, SignInFault};
 
@@ -33,8 +34,7 @@ pub(super) async fn log_in(
             return Ok(Gone::Nowhere);
         }
     };
-    let client = portal.issuers.oidc(&login.region);
-    let registration = registration(&client, &portal.sign_ins, login, true).await?;
+    let registration = registration(portal, login, true).await?;
     let redirect_uri = callback.redirect_uri();
     let (verifier, state) = (random()?, random()?);
     let page = page(
@@ -60,17 +60,18 @@ pub(super) async fn log_in(
     let code = timeout(ANSWERS_WITHIN, callback.code(state.expose()))
         .await
         .map_err(|_| AccessError::SignIn(SignInFault::TimedOut))??;
-    let answer = client
+    let request = portal
+        .issuers
+        .oidc(&login.region)
         .create_token()
         .client_id(&registration.client_id)
         .client_secret(registration.client_secret.expose())
         .grant_type("authorization_code")
         .redirect_uri(redirect_uri)
         .code(code.expose())
-        .code_verifier(verifier.expose())
-        .send()
-        .await
-        .map_err(oidc_error)?;
+        .code_verifier(verifier.expose());
+    let asking = async { request.send().await.map_err(oidc_error) };
+    let answer = portal.issuers.timed(Call::Login, asking).await?;
     token_of(login, &registration, answer).map(|token| Gone::Through(Box::new(token)))
 }
 

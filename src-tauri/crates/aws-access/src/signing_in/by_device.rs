@@ -4,11 +4,14 @@
 use std::time::Duration;
 
 use aws_sdk_ssooidc::operation::create_token::CreateTokenError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use url::Url;
 
 use super::registering::{oidc_error, registration};
 use super::{ANSWERS_WITHIN, Browser, Person, Visit};
+use crate::answer::Call;
 use crate::sso::{Login, Portal, Token, token_of};
 use crate::{AccessError, Next, SignInFault};
 
@@ -26,15 +29,14 @@ pub(super) async fn log_in(
     person: &impl Person,
 ) -> Result<Token, AccessError> {
     let client = portal.issuers.oidc(&login.region);
-    let registration = registration(&client, &portal.sign_ins, login, false).await?;
-    let asked = client
+    let registration = registration(portal, login, false).await?;
+    let request = client
         .start_device_authorization()
         .client_id(&registration.client_id)
         .client_secret(registration.client_secret.expose())
-        .start_url(&login.start_url)
-        .send()
-        .await
-        .map_err(oidc_error)?;
+        .start_url(&login.start_url);
+    let asking = async { request.send().await.map_err(oidc_error) };
+    let asked = portal.issuers.timed(Call::Login, asking).await?;
     let good_for = u64::try_from(asked.expires_in)
         .ok()
         .filter(|seconds| *seconds > 0);
@@ -64,26 +66,32 @@ pub(super) async fn log_in(
             return Err(AccessError::SignIn(SignInFault::TimedOut));
         }
         sleep_until(next).await;
-        let asking = client
+        let request = client
             .create_token()
             .client_id(&registration.client_id)
             .client_secret(registration.client_secret.expose())
             .grant_type("urn:ietf:params:oauth:grant-type:device_code")
-            .set_device_code(asked.device_code.clone())
-            .send();
-        let Ok(answer) = timeout_at(end, Box::pin(asking)).await else {
+            .set_device_code(asked.device_code.clone());
+        let asking = async {
+            match request.send().await {
+                Ok(answer) => token_of(login, &registration, answer).map(Poll::Through),
+                Err(error) => Ok(Poll::of(error)),
+            }
+        };
+        let asking = portal.issuers.timed(Call::Login, asking);
+        let Ok(answer) = timeout_at(end, asking).await else {
             return Err(AccessError::SignIn(SignInFault::TimedOut));
         };
-        let error = match answer {
-            Ok(answer) => return token_of(login, &registration, answer),
-            Err(error) => error,
+        let poll = match answer {
+            Ok(poll) => poll,
+            Err(error) => Poll::Else(error),
         };
-        match error.as_service_error().map(Poll::of) {
-            Some(Poll::Pending) => {}
-            Some(Poll::Slower) => pace.slow_down(),
-            Some(Poll::Over(fault)) => return Err(AccessError::SignIn(fault)),
-            Some(Poll::Else) | None => {
-                let error = oidc_error(error);
+        match poll {
+            Poll::Through(token) => return Ok(token),
+            Poll::Pending => {}
+            Poll::Slower => pace.slow_down(),
+            Poll::Over(fault) => return Err(AccessError::SignIn(fault)),
+            Poll::Else(error) => {
                 match error.next() {
                     // RFC 8628, section 3.5: what may pass is tried again, less often.
                     Next::Retry | Next::AwaitNetwork => {
@@ -123,26 +131,26 @@ impl Pace {
     }
 }
 
-/// What an answer that is no token means.
+/// What asking whether somebody has signed in has come to.
 enum Poll {
+    Through(Token),
     Pending,
     Slower,
     Over(SignInFault),
-    Else,
+    Else(AccessError),
 }
 
 impl Poll {
-    fn of(answer: &CreateTokenError) -> Self {
-        if answer.is_authorization_pending_exception() {
-            Self::Pending
-        } else if answer.is_slow_down_exception() {
-            Self::Slower
-        } else if answer.is_expired_token_exception() {
-            Self::Over(SignInFault::TimedOut)
-        } else if answer.is_access_denied_exception() {
-            Self::Over(SignInFault::Denied)
-        } else {
-            Self::Else
+    /// What an answer that is no token means.
+    fn of(error: SdkError<CreateTokenError, HttpResponse>) -> Self {
+        match error.as_service_error() {
+            Some(answer) if answer.is_authorization_pending_exception() => Self::Pending,
+            Some(answer) if answer.is_slow_down_exception() => Self::Slower,
+            Some(answer) if answer.is_expired_token_exception() => {
+                Self::Over(SignInFault::TimedOut)
+            }
+            Some(answer) if answer.is_access_denied_exception() => Self::Over(SignInFault::Denied),
+            Some(_) | None => Self::Else(oidc_error(error)),
         }
     }
 }

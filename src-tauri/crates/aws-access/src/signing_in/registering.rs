@@ -8,8 +8,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::callback::Callback;
 use crate::answer::{Call, call_error, refusal};
-use crate::sso::{DEFAULT_SCOPE, Login, Registration};
-use crate::{AccessError, Secret, SignInFault, SignIns};
+use crate::issuers::Issuers;
+use crate::sso::{DEFAULT_SCOPE, Login, Portal, Registration};
+use crate::{AccessError, Secret, SignInFault};
 
 /// The grants that a client for authorization codes asks for.
 const CODE_GRANTS: [&str; 2] = ["authorization_code", "refresh_token"];
@@ -17,11 +18,11 @@ const CODE_GRANTS: [&str; 2] = ["authorization_code", "refresh_token"];
 /// The registration that is kept, if it serves; a new one otherwise. Kept ones are good for
 /// three months.
 pub(super) async fn registration(
-    client: &aws_sdk_ssooidc::Client,
-    sign_ins: &SignIns,
+    portal: &Portal,
     login: &Login,
     by_code: bool,
 ) -> Result<Registration, AccessError> {
+    let sign_ins = &portal.sign_ins;
     let place = Registration::place(login);
     let (kept_in, at) = (sign_ins.clone(), place.clone());
     let kept = tokio::task::spawn_blocking(move || kept_in.read::<Registration>(&at)).await;
@@ -30,7 +31,7 @@ pub(super) async fn registration(
     {
         return Ok(kept);
     }
-    let registration = register(client, login, by_code).await?;
+    let registration = register(&portal.issuers, login, by_code).await?;
     let (keep_in, new) = (sign_ins.clone(), registration.clone());
     let kept = tokio::task::spawn_blocking(move || keep_in.keep(&place, &new)).await;
     if let Ok(Err(error)) = kept {
@@ -41,7 +42,7 @@ pub(super) async fn registration(
 }
 
 async fn register(
-    client: &aws_sdk_ssooidc::Client,
+    issuers: &Issuers,
     login: &Login,
     by_code: bool,
 ) -> Result<Registration, AccessError> {
@@ -51,7 +52,8 @@ async fn register(
         // The older form knows no scopes, and no refresh tokens.
         .or_else(|| login.session.as_ref().map(|_| vec![DEFAULT_SCOPE.to_owned()]))
         .filter(|scopes| !scopes.is_empty());
-    let mut request = client
+    let mut request = issuers
+        .oidc(&login.region)
         .register_client()
         .client_name(format!(
             "culvert-{}",
@@ -65,7 +67,8 @@ async fn register(
             .redirect_uris(Callback::registered_uri())
             .issuer_url(&login.start_url);
     }
-    let answer = request.send().await.map_err(oidc_error)?;
+    let asking = async { request.send().await.map_err(oidc_error) };
+    let answer = issuers.timed(Call::Login, asking).await?;
     let (Some(client_id), Some(client_secret)) = (answer.client_id, answer.client_secret) else {
         return Err(AccessError::Unparsable {
             status: None,

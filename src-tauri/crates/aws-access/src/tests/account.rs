@@ -102,7 +102,7 @@ impl Reply {
 
 /// Ends, with its connections, when it is dropped.
 pub(crate) struct AccountServer {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
     hanging: watch::Sender<usize>,
     _tasks: JoinSet<()>,

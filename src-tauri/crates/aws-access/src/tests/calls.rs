@@ -188,3 +188,29 @@ async fn no_secret_shows_in_debug_output() {
         assert!(!text.contains(secret), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_grant_is_printed_without_what_lets_somebody_in() {
+    let url = "wss://ssmmessages.eu-central-1.amazonaws.com/v1/data-channel/alice-0123\
+        ?role=publish_subscribe&X-Amz-Signature=planted-signature";
+    let answer = Answer::json(
+        200,
+        &serde_json::json!({
+            "SessionId": "alice-0123",
+            "StreamUrl": url,
+            "TokenValue": "planted-token",
+        }),
+    );
+    let server = Server::http(answer).await;
+    let grant = access(&server)
+        .await
+        .resume_session("alice-0123")
+        .await
+        .unwrap();
+    assert_eq!(grant.stream_url.as_str(), url, "whole");
+    let printed = format!("{grant:?} {grant:#?}");
+    assert!(!printed.contains("planted-"), "{printed}");
+    for word in ["alice-0123", "ssmmessages.eu-central-1.amazonaws.com"] {
+        assert!(printed.contains(word), "{printed}");
+    }
+}

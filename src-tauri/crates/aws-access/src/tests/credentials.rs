@@ -11,6 +11,7 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use super::calls::request;
 use super::server::{Answer, Server, listen};
 use crate::proxies::Proxies;
+use crate::variables::Variables;
 use crate::{Access, AccessError, AccessSettings, Next};
 
 async fn with_profile(
@@ -99,7 +100,28 @@ async fn a_profile_without_credentials_is_told_from_one_that_fails() {
     assert_eq!(error.code(), "no-credentials");
     assert_eq!(error.next(), Next::SignIn);
     assert_eq!(error.what(), "Profile empty holds no AWS credentials.");
+    assert_eq!(
+        error.remedy(),
+        "Run \"aws configure --profile empty\" or \"aws configure sso --profile empty\"."
+    );
     assert_eq!(access.credentials_until(), None);
+}
+
+#[tokio::test]
+async fn a_profile_that_is_gone_from_the_file_is_unknown_from_then_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    let keys = "aws_access_key_id = AKIA\naws_secret_access_key = planted-s\n";
+    std::fs::write(&path, format!("[profile old]\n{keys}")).unwrap();
+    let files = EnvConfigFiles::builder()
+        .with_file(EnvConfigFileKind::Config, &path)
+        .build();
+    let access = with_profile(files, "old", nowhere()).await.unwrap();
+    std::fs::write(&path, format!("[profile new]\n{keys}[profile b]\n{keys}")).unwrap();
+    let error = access.resume_session("alice-0123").await.unwrap_err();
+    assert_eq!(error.code(), "unknown-profile", "{error:?}");
+    assert_eq!(error.remedy(), "Choose one of these: b, new.");
+    assert_eq!(error.next(), Next::AwaitSettings);
 }
 
 #[tokio::test]
@@ -231,18 +253,6 @@ async fn fixed_credentials_need_no_config_files() {
 
 #[tokio::test]
 async fn a_metadata_service_that_says_no_means_that_there_are_no_credentials() {
-    let elsewhere = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_PROFILE",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-    ];
-    if elsewhere
-        .iter()
-        .any(|name| std::env::var_os(name).is_some())
-    {
-        // The environment would be asked first.
-        return;
-    }
     let metadata = Server::http(Answer {
         status: 403,
         ..Answer::default()
@@ -257,7 +267,8 @@ async fn a_metadata_service_that_says_no_means_that_there_are_no_credentials() {
         region: Some("eu-central-1".to_owned()),
         ..AccessSettings::default()
     };
-    let access = Access::load_from(settings, config(&text), &Proxies::Environment)
+    let (files, nothing) = (config(&text), Variables::none());
+    let access = Access::load_in(settings, files, &Proxies::Environment, &nothing)
         .await
         .unwrap();
     let error = access.resume_session("alice-0123").await.unwrap_err();

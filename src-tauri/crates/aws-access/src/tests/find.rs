@@ -2,10 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_runtime::env_config::file::EnvConfigFiles;
 use serde_json::{Value, json};
 
 use super::account::{AccountServer, Asked, Reply};
-use crate::{AccessError, CallPace, FoundNode, NodePick, NodeQuery};
+use crate::proxies::Proxies;
+use crate::variables::Variables;
+use crate::{Access, AccessError, AccessSettings, CallPace, FoundNode, NodePick, NodeQuery};
 
 /// Counts the calls that were paced.
 #[derive(Default)]
@@ -202,4 +205,34 @@ async fn a_permission_that_is_missing_is_named() {
         "The credentials do not allow ssm:DescribeInstanceInformation."
     );
     assert_eq!(calls, 1);
+}
+
+#[tokio::test]
+async fn keys_of_the_environment_that_have_expired_are_told_as_such_by_each_call_of_a_search() {
+    let expired = || Reply::error(400, "ExpiredTokenException", "Expired.");
+    let at_nodes = AccountServer::start(move |_| expired()).await;
+    let at_instances = AccountServer::start(move |asked| match asked.action.as_str() {
+        "DescribeInstances" => Reply::ec2_error(400, "ExpiredToken", "Expired."),
+        _ => nodes(&[node("i-1", "Online"), node("i-2", "Online")]),
+    });
+    let at_instances = at_instances.await;
+    for server in [&at_nodes, &at_instances] {
+        let settings = AccessSettings {
+            region: Some("eu-central-1".to_owned()),
+            endpoint_url: Some(format!("http://{}", server.address)),
+            ..AccessSettings::default()
+        };
+        let variables = Variables::from([
+            ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"),
+            ("AWS_SECRET_ACCESS_KEY", "planted-secret"),
+        ]);
+        let files = EnvConfigFiles::builder().build();
+        let access = Access::load_in(settings, files, &Proxies::Environment, &variables)
+            .await
+            .unwrap();
+        let pace = Counted::default();
+        let found = access.find_node(&bastion(), NodePick::Newest, &pace).await;
+        let error = found.unwrap_err();
+        assert_eq!(error.code(), AccessError::EXPIRED_ENVIRONMENT, "{error:?}");
+    }
 }

@@ -229,6 +229,23 @@ where
     (address, tasks)
 }
 
+/// Takes calls, and never answers one.
+pub(super) async fn silent() -> (String, JoinSet<()>) {
+    let (address, tasks) = listen(|tcp| async move {
+        let _tcp = tcp;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    (format!("http://{address}"), tasks)
+}
+
+/// Waits so long that whatever has a limit has come to it. The clock must be paused.
+pub(super) async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    let day = std::time::Duration::from_secs(86_400);
+    let outcome = tokio::time::timeout(day, future).await;
+    outcome.expect("it has no limit")
+}
+
 /// A certification authority of the test's own.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 

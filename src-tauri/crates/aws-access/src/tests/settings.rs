@@ -266,8 +266,9 @@ async fn what_the_settings_say_of_endpoints_wins() {
     let by = EndpointOrigin::Settings;
     assert_eq!(url_of(&access, Service::Sts), ("http://sts.example", &by));
     assert_eq!(url_of(&access, Service::Ssm), ("http://ssm.example", &by));
-    assert_eq!(url_of(&access, Service::Kms), ("http://one.example", &by));
+    // An address of Systems Manager elsewhere is no address of the account's keys.
     let theirs = ("http://profile.example", &EndpointOrigin::Profile);
+    assert_eq!(url_of(&access, Service::Kms), theirs);
     assert_eq!(url_of(&access, Service::Ec2), theirs);
     assert!(!access.endpoints().fips() && access.endpoints().dual_stack());
 }
@@ -316,4 +317,19 @@ async fn the_profiles_endpoint_is_used_unless_the_settings_name_one() {
         access.resume_session("alice-0123").await.unwrap();
         assert_eq!(server.asked.lock().unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn lists_of_keys_with_different_names_are_told_apart() {
+    let account = async |keys: &str| {
+        let settings = AccessSettings {
+            keys: Some(keys.to_owned()),
+            region: Some("eu-central-1".to_owned()),
+            ..AccessSettings::default()
+        };
+        Access::load(settings).await.unwrap().account().clone()
+    };
+    let (mine, theirs) = (account("mine").await, account("theirs").await);
+    assert_ne!(mine, theirs);
+    assert_eq!(mine, account("mine").await);
 }

@@ -6,7 +6,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::server::{Answer, Server};
+use super::server::{Answer, Server, in_time, silent};
 use crate::proxies::Proxies;
 use crate::sign_ins::{name_of, written_time};
 use crate::{Access, AccessError, AccessSettings, Next, SignIns};
@@ -150,6 +150,37 @@ async fn a_login_that_could_not_be_renewed_for_want_of_an_answer_has_not_expired
         assert_eq!(error.next(), next, "{kind}");
         assert_eq!(oidc.asked.lock().unwrap().len(), 1, "{kind}: asked once");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_gets_no_answer_ends_and_leaves_the_turn_to_others() {
+    let folder = TempDir::new().unwrap();
+    let (oidc, _tasks) = silent().await;
+    for _ in 0..2 {
+        // Each as if in a process of its own.
+        let access = with_login(&folder, -60, &oidc, nobody()).await;
+        let error = in_time(fails(&access)).await;
+        assert_eq!(error.code(), "network-timeout", "{}", error.details());
+        assert_eq!(error.next(), Next::Retry);
+    }
+    let renewed = json!({ "accessToken": "planted-new-token", "expiresIn": 3600 });
+    let oidc = Server::http(Answer::json(200, &renewed)).await;
+    let portal = Server::http(role_credentials()).await;
+    let [oidc, portal] = [&oidc, &portal].map(|server| format!("http://{}", server.address));
+    let access = with_login(&folder, -60, &oidc, &portal).await;
+    let credentials = in_time(access.credential_source().resolve()).await.unwrap();
+    assert_eq!(credentials.access_key_id(), "ASIAROLE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_holds_the_turn_for_ever_keeps_nobody_waiting_for_ever() {
+    let folder = TempDir::new().unwrap();
+    let access = with_login(&folder, -60, nobody(), nobody()).await;
+    let held = std::fs::File::create(folder.path().join("sso/cache/culvert.lock")).unwrap();
+    held.lock().unwrap();
+    let error = in_time(fails(&access)).await;
+    assert_eq!(error.code(), "credentials-timeout", "{}", error.details());
+    assert_eq!(error.next(), Next::Retry);
 }
 
 #[tokio::test]

@@ -419,12 +419,18 @@ async fn without_a_name_there_must_be_a_default_profile_that_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_that_cannot_be_written_down_is_told() {
+async fn a_sign_in_that_cannot_be_written_down_has_failed() {
     let portal = Portal::start().await;
     std::fs::write(portal.world.path(".aws/sso"), "in the way").unwrap();
     let ended = run(portal.program(&["sign-in", "orders", "--json"])).await;
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let problem = event(&ended, "notice")["problem"].clone();
+    assert_eq!(ended.code, Some(12), "{ended:?}");
+    let problem = event(&ended, "failed")["problem"].clone();
     assert_eq!(problem["code"], "sign-in-not-kept");
     assert!(problem["what"].as_str().unwrap().contains("sso/cache"));
+    assert!(!ended.out.concat().contains("signedIn"), "{ended:?}");
+
+    let ended = run(portal.program(&["sign-in", "orders"])).await;
+    assert_eq!(ended.code, Some(12), "{ended:?}");
+    assert!(ended.err.contains("could not be written"), "{ended:?}");
+    assert!(!ended.out.concat().contains("Signed in"), "{ended:?}");
 }

@@ -5,7 +5,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::support::{
-    Nobody, REGION, Running, TARGET, World, echo_question, one_sentence, run, soon,
+    Nobody, REGION, Running, TARGET, World, echo_question, one_sentence, run, soon, with,
 };
 
 fn stream(world: &World, port: u16) -> Command {
@@ -118,4 +118,39 @@ async fn an_end_of_input_does_not_hide_that_the_destination_refuses() {
         one_sentence(&ended.err, &[port.to_string()]);
     }
     world.all_ended().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_process_that_reads_takes_nothing_of_the_stream() {
+    let world = World::start().await;
+    let (id, secret, token) = world.sim.credentials();
+    let answer = serde_json::json!({
+        "Version": 1,
+        "AccessKeyId": id,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+    });
+    // It reads whatever there is, as a program does that asks for a code.
+    let script = format!("head -c 4 >&2\ncat <<'END'\n{answer}\nEND\n");
+    let program = world.path("give-keys");
+    std::fs::write(&program, script).unwrap();
+    std::fs::create_dir_all(world.path(".aws")).unwrap();
+    let text = format!(
+        "[profile p]\ncredential_process = sh {}\n",
+        program.display()
+    );
+    std::fs::write(world.path(".aws/config"), text).unwrap();
+    let port = world.destination.port();
+    let mut culvert = Running::start(with(stream(&world, port), "--profile", "p"));
+    let question = echo_question(&[b"SSH-2.0-test\r\n"]);
+    culvert.stdin().write_all(&question).await.unwrap();
+    culvert
+        .stdin()
+        .write_all(b"SSH-2.0-test\r\n")
+        .await
+        .unwrap();
+    assert_eq!(culvert.read_exact(14).await, b"SSH-2.0-test\r\n");
+    let ended = culvert.ended().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }

@@ -208,6 +208,24 @@ async fn keys_of_the_environment_that_have_expired_are_not_said_to_be_looked_at_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn expired_keys_of_the_environment_are_told_as_such_while_a_target_is_looked_for() {
+    let world = World::start().await;
+    world.sim.faults().expire_credentials(true);
+    for target in ["name:bastion", "tag:Role=bastion"] {
+        let mut command = world.program();
+        command
+            .args(["forward", "--json", "--target", target, "--region", REGION])
+            .args(["--remote-port", "80"])
+            .args(["--endpoint-url", &world.sim.endpoint_url()]);
+        let ended = run(command).await;
+        assert_eq!(ended.code, Some(12), "{ended:?}");
+        let last = object(ended.out.last().unwrap());
+        let problem = &last["problem"];
+        assert_eq!(problem["code"], "expired-environment", "{last}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_that_the_gateway_fails_is_told_as_its_trouble() {
     let world = World::start().await;
     let faults = world.sim.faults();

@@ -1,0 +1,272 @@
+//! The program of a `credential_process`: it is run, listened to, and ended with all that it has
+//! started when nobody waits for it any more.
+//!
+//! It gets nothing to read. Its standard input would be this program's own, which may carry
+//! somebody's bytes (`culvert stream`). And it is no process of a terminal's foreground, which alone
+//! may read there (POSIX, General Terminal Interface, section 11.1.4): its question would take
+//! keystrokes that are meant for something else, once for each call.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+
+use aws_credential_types::Credentials;
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt as _, copy, sink};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use zeroize::Zeroizing;
+
+use crate::sign_ins::{Written, read_time};
+
+/// Most bytes of an answer. One with a long session token has 3 KiB.
+const ANSWER_MOST: usize = 64 * 1024;
+
+/// How much of its complaint is kept: a few sentences.
+const COMPLAINT_BYTES: u64 = 600;
+
+/// The form of an answer that there is (SDKs and Tools Reference Guide, "Process credential
+/// provider").
+const VERSION: u64 = 1;
+
+/// Asks the program for credentials. Dropped on the way, it ends the program.
+///
+/// # Errors
+/// [`ProcessFault`]; nothing in it comes from the program's standard output.
+pub(super) async fn ask(command: &str) -> Result<Credentials, ProcessFault> {
+    let (mut running, out, err) = Running::start(command).map_err(ProcessFault::NotStarted)?;
+    let (answer, complaint, status) =
+        tokio::try_join!(answer(out), complaint(err), running.ended())?;
+    // Only now: what it has started may go on talking in its place.
+    running.is_over = true;
+    if status.success() {
+        credentials(&answer)
+    } else {
+        Err(ProcessFault::Failed { status, complaint })
+    }
+}
+
+/// Why a program gives no credentials.
+#[derive(Debug)]
+pub(super) enum ProcessFault {
+    /// It could not be started.
+    NotStarted(io::Error),
+    /// It could not be listened to.
+    Broken(io::Error),
+    /// It says more than any answer has.
+    TooLong,
+    /// It reports an error.
+    Failed {
+        status: ExitStatus,
+        /// The beginning of what it says on standard error, on one line.
+        complaint: String,
+    },
+    /// Its answer is not JSON of the form that there is.
+    NotUnderstood(Lack),
+}
+
+/// What an answer lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    Form,
+    Version,
+    Keys,
+    Expiration,
+}
+
+impl fmt::Display for ProcessFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotStarted(_) => f.write_str("the credential process could not be started"),
+            Self::Broken(_) => f.write_str("the credential process could not be listened to"),
+            Self::TooLong => write!(
+                f,
+                "the credential process says more than {} KiB",
+                ANSWER_MOST / 1024
+            ),
+            Self::Failed { status, complaint } if complaint.is_empty() => {
+                write!(f, "the credential process ended with {status}")
+            }
+            Self::Failed { status, complaint } => {
+                write!(f, "the credential process ended with {status}: {complaint}")
+            }
+            Self::NotUnderstood(lack) => f.write_str(match lack {
+                Lack::Form => {
+                    "the answer of the credential process is not the JSON that it must be"
+                }
+                Lack::Version => "the answer of the credential process lacks \"Version\": 1",
+                Lack::Keys => {
+                    "the answer of the credential process lacks AccessKeyId or SecretAccessKey"
+                }
+                Lack::Expiration => {
+                    "the Expiration that the credential process gave is no ISO 8601 time"
+                }
+            }),
+        }
+    }
+}
+
+impl Error for ProcessFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NotStarted(error) | Self::Broken(error) => Some(error),
+            Self::TooLong | Self::Failed { .. } | Self::NotUnderstood(_) => None,
+        }
+    }
+}
+
+/// A program that runs, with all that it starts.
+struct Running {
+    child: Child,
+    /// Of the program, and of its group.
+    id: Option<u32>,
+    /// It has ended, and nobody says anything in its place. What it has left behind with a
+    /// purpose, such as an agent, may stay.
+    is_over: bool,
+}
+
+impl Running {
+    fn start(command: &str) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        let mut shell = shell(command);
+        shell
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // Its processes can be ended together.
+        #[cfg(unix)]
+        shell.process_group(0);
+        let child = shell.spawn()?;
+        let id = child.id();
+        let mut running = Self {
+            child,
+            id,
+            is_over: false,
+        };
+        let Child { stdout, stderr, .. } = &mut running.child;
+        let (Some(out), Some(err)) = (stdout.take(), stderr.take()) else {
+            return Err(io::Error::other("it has no output"));
+        };
+        Ok((running, out, err))
+    }
+
+    async fn ended(&mut self) -> Result<ExitStatus, ProcessFault> {
+        self.child.wait().await.map_err(ProcessFault::Broken)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let (false, Some(id)) = (self.is_over, self.id) {
+            end_group(id);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn end_group(id: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let group = i32::try_from(id).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        // It may have ended by itself just now.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(windows)]
+fn end_group(id: u32) {
+    let mut ending = std::process::Command::new("taskkill");
+    ending.args(["/F", "/T", "/PID", &id.to_string()]);
+    ending
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if let Err(error) = ending.spawn() {
+        tracing::debug!(%error, "what a credential process has started");
+    }
+}
+
+/// The command as a shell takes it, which is how the AWS SDKs have it.
+#[cfg(not(windows))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command);
+    shell
+}
+
+/// The same. `cmd` takes off the outermost quotes, and those alone.
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd.exe");
+    shell.arg("/C").raw_arg(format!("\"{command}\""));
+    shell
+}
+
+async fn answer(out: ChildStdout) -> Result<Zeroizing<Vec<u8>>, ProcessFault> {
+    let mut answer = Zeroizing::new(Vec::with_capacity(ANSWER_MOST + 1));
+    out.take(ANSWER_MOST as u64 + 1)
+        .read_to_end(&mut answer)
+        .await
+        .map_err(ProcessFault::Broken)?;
+    if answer.len() > ANSWER_MOST {
+        return Err(ProcessFault::TooLong);
+    }
+    Ok(answer)
+}
+
+/// The beginning of what it says on standard error, on one line.
+async fn complaint(mut err: ChildStderr) -> Result<String, ProcessFault> {
+    let mut complaint = Vec::new();
+    (&mut err)
+        .take(COMPLAINT_BYTES)
+        .read_to_end(&mut complaint)
+        .await
+        .map_err(ProcessFault::Broken)?;
+    // The rest is taken as well: who can't write stands still.
+    copy(&mut err, &mut sink())
+        .await
+        .map_err(ProcessFault::Broken)?;
+    let complaint = String::from_utf8_lossy(&complaint);
+    let words = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(words.chars().filter(|c| !c.is_control()).collect())
+}
+
+/// An answer as it is written (SDKs and Tools Reference Guide, "Process credential provider").
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    version: Option<u64>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<Written>,
+    session_token: Option<Written>,
+    expiration: Option<String>,
+}
+
+fn credentials(answer: &[u8]) -> Result<Credentials, ProcessFault> {
+    let lacks = ProcessFault::NotUnderstood;
+    // The error's text may hold what was read.
+    let answer: Answer = serde_json::from_slice(answer).map_err(|_| lacks(Lack::Form))?;
+    if answer.version != Some(VERSION) {
+        return Err(lacks(Lack::Version));
+    }
+    let id = answer.access_key_id.filter(|id| !id.is_empty());
+    let secret = answer.secret_access_key.map(|secret| secret.0);
+    let secret = secret.filter(|secret| !secret.is_empty());
+    let (Some(id), Some(secret)) = (id, secret) else {
+        return Err(lacks(Lack::Keys));
+    };
+    let expiry = match answer.expiration {
+        Some(time) => Some(read_time(&time).ok_or(lacks(Lack::Expiration))?),
+        None => None,
+    };
+    let token = answer
+        .session_token
+        .map(|token| token.0.expose().to_owned());
+    Ok(Credentials::new(
+        id,
+        secret.expose(),
+        token,
+        expiry,
+        "credential_process",
+    ))
+}
