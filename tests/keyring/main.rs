@@ -18,10 +18,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use culvert_tests::kept::{Home, Overheard};
 use culvert_tests::{Bus, Destination, TARGET, echo};
 use ssm_sim::{Settings, Simulator};
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
@@ -36,7 +38,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 
 /// A user's session with a message bus, and with a keyring or without. It ends with its test.
 struct Session {
-    home: TempDir,
+    home: Home,
     bus: Bus,
     keyring: Option<Child>,
 }
@@ -51,7 +53,7 @@ enum State {
 
 impl Session {
     async fn start(state: State) -> Self {
-        let home = TempDir::new().unwrap();
+        let home = Home::new().unwrap();
         let bus = soon(Bus::start(home.path()))
             .await
             .expect("dbus-daemon is there");
@@ -113,8 +115,10 @@ impl Session {
             .env("HOME", self.home.path())
             .env("XDG_RUNTIME_DIR", self.home.path())
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus.address())
+            .envs(self.home.log_variables())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         command
@@ -123,17 +127,13 @@ impl Session {
     /// `culvert` with these arguments, and `input` on its standard input.
     async fn culvert(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(culvert());
-        let mut child = command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        command.args(arguments).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // A program that wants none may have ended.
         let _ = stdin.write_all(input.as_bytes()).await;
         drop(stdin);
-        let output = soon(child.wait_with_output()).await.unwrap();
+        let output = heard_out(child).await;
         let all = format!("{output:?}");
         let shown = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
@@ -163,8 +163,36 @@ impl Session {
     }
 }
 
-fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
-    BufReader::new(child.stdout.take().unwrap()).lines()
+fn lines(child: &mut Child) -> Lines<BufReader<Overheard<ChildStdout>>> {
+    let said = Overheard::new(child.stdout.take().unwrap(), "out").unwrap();
+    BufReader::new(said).lines()
+}
+
+/// Waits until a program has ended, and listens to what it says that nobody has heard.
+async fn heard_out(mut child: Child) -> Output {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr, status) =
+        soon(async { tokio::join!(said(out, "out"), said(err, "err"), child.wait()) }).await;
+    Output {
+        status: status.unwrap(),
+        stdout,
+        stderr,
+    }
+}
+
+async fn said(stream: Option<impl AsyncRead + Unpin>, name: &str) -> Vec<u8> {
+    let mut said = Vec::new();
+    if let Some(stream) = stream {
+        let mut stream = Overheard::new(stream, name).unwrap();
+        stream.read_to_end(&mut said).await.unwrap();
+    }
+    said
+}
+
+/// Kills a program, and listens to what it has said.
+async fn killed(mut child: Child) -> Output {
+    child.start_kill().unwrap();
+    heard_out(child).await
 }
 
 /// The program as `cargo build` leaves it, beside the tests.
@@ -224,9 +252,9 @@ async fn keys_are_kept_in_the_keyring_alone_used_by_name_and_forgotten() {
     let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", service.local_addr().unwrap());
     let arguments = forward(&endpoint, &["--keys", "mine"]);
-    let mut culvert = session.command(culvert()).args(&arguments).spawn().unwrap();
+    let culvert = session.command(culvert()).args(&arguments).spawn().unwrap();
     let head = soon(head_of_request(&service)).await;
-    culvert.kill().await.unwrap();
+    killed(culvert).await;
     assert!(head.contains("Credential=AKIAIOSFODNN7EXAMPLE/"), "{head}");
     assert_eq!(session.files_with("planted-secret"), Vec::<PathBuf>::new());
 
@@ -280,9 +308,9 @@ async fn a_saved_tunnel_names_its_keys_and_the_file_holds_no_more_than_the_name(
 
     let mut command = session.command(culvert());
     command.args(["forward", "Orders", "--endpoint", &endpoint]);
-    let mut culvert = command.spawn().unwrap();
+    let culvert = command.spawn().unwrap();
     let head = soon(head_of_request(&service)).await;
-    culvert.kill().await.unwrap();
+    killed(culvert).await;
     assert!(head.contains("Credential=AKIAIOSFODNN7EXAMPLE/"), "{head}");
     assert_eq!(session.files_with("planted-secret"), Vec::<PathBuf>::new());
 
@@ -323,7 +351,7 @@ async fn a_machine_without_a_keyring_says_so_and_keeps_nothing() {
     // Nor does it matter why there is none.
     let mut command = session.command(culvert());
     command.env_remove("DBUS_SESSION_BUS_ADDRESS");
-    let output = soon(command.args(["keys", "list"]).output()).await.unwrap();
+    let output = heard_out(command.args(["keys", "list"]).spawn().unwrap()).await;
     assert!(err(&output).contains("has no keyring"), "{output:?}");
 }
 
@@ -365,9 +393,9 @@ async fn the_password_of_a_proxy_comes_from_the_keyring_for_api_calls() {
     let arguments = forward("https://ssm.example", &["--keys", "mine"]);
     let mut command = session.command(culvert());
     command.env("HTTPS_PROXY", &address).args(&arguments);
-    let mut culvert = command.spawn().unwrap();
+    let culvert = command.spawn().unwrap();
     let head = soon(head_of_request(&proxy)).await;
-    culvert.kill().await.unwrap();
+    killed(culvert).await;
     assert!(head.starts_with("CONNECT ssm.example:443 "), "{head}");
     let expected = STANDARD.encode("DOM\\ann:planted-p@ss:word");
     let line = head.lines().find_map(|line| {
@@ -419,12 +447,11 @@ async fn a_tunnel_and_the_doctor_pass_a_proxy_that_wants_the_password_of_the_key
             .args([verb, "--target", TARGET, "--remote-port", &port])
             .args(["--region", "eu-central-1", "--keys", "mine"])
             .args(["--endpoint", &ssm, "--endpoint", &messages])
-            .args(further)
-            .stdout(Stdio::piped());
+            .args(further);
         command
     };
     let proxy_of = async || {
-        let output = soon(command("doctor", &["--json"]).output()).await.unwrap();
+        let output = heard_out(command("doctor", &["--json"]).spawn().unwrap()).await;
         let told = out(&output);
         assert!(!told.contains("planted-"), "{told}");
         let mut findings = told.lines().filter_map(|line| {
@@ -438,6 +465,12 @@ async fn a_tunnel_and_the_doctor_pass_a_proxy_that_wants_the_password_of_the_key
     let refused = proxy_of().await;
     assert_eq!(refused["verdict"], "failed", "{refused}");
     assert_eq!(refused["code"], "proxy-authentication", "{refused}");
+    let told = refused.to_string();
+    assert!(
+        told.contains("nor the keyring holds its password"),
+        "{told}"
+    );
+    assert!(told.contains("culvert keys add --proxy"), "{told}");
     assert!(proxy.asked().iter().all(|asked| !asked.let_through));
     let before = proxy.asked().len();
 
@@ -452,7 +485,7 @@ async fn a_tunnel_and_the_doctor_pass_a_proxy_that_wants_the_password_of_the_key
     let mut stream = TcpStream::connect(listens).await.unwrap();
     assert_eq!(soon(echo(&mut stream, b"hello")).await.unwrap(), b"hello");
     drop(stream);
-    tunnel.kill().await.unwrap();
+    killed(tunnel).await;
     let asked = proxy.asked().split_off(before);
     assert!(asked.iter().all(|asked| asked.let_through), "{asked:?}");
     for host in hosts {
@@ -462,5 +495,70 @@ async fn a_tunnel_and_the_doctor_pass_a_proxy_that_wants_the_password_of_the_key
 
     let passed = proxy_of().await;
     assert_eq!(passed["verdict"], "ok", "{passed}");
+    assert_eq!(session.files_with("planted-p@ss"), Vec::<PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn a_tunnel_says_that_the_keyring_with_its_proxys_password_is_locked_and_goes_on_when_it_is_not()
+ {
+    let mut session = Session::start(State::Unlocked).await;
+    let sim = Simulator::start(Settings::default()).await.unwrap();
+    let destination = Destination::start().await.unwrap();
+    let (id, secret, token) = sim.credentials();
+    let expected = STANDARD.encode("DOM\\ann:planted-p@ss:word");
+    let bundle = session.home.path().join("authority.pem");
+    let hosts = [SSM, SSM_MESSAGES];
+    let authorization = format!("Basic {expected}");
+    let proxy = Proxy::start(authorization, &hosts, &bundle, sim.address()).await;
+    let address = format!("http://DOM%5Cann@{}", proxy.address);
+    let kept = session
+        .culvert(&["keys", "add", "--proxy", &address], "planted-p@ss:word\n")
+        .await;
+    assert_eq!(kept.status.code(), Some(0), "{kept:?}");
+    session.log_out().await;
+    session.log_in("planted-wrong").await;
+
+    let (ssm, messages) = (
+        format!("ssm=https://{SSM}"),
+        format!("ssmmessages=https://{SSM_MESSAGES}"),
+    );
+    let port = destination.port().to_string();
+    let mut command = session.command(culvert());
+    command
+        .env("HTTPS_PROXY", &address)
+        .env("AWS_CA_BUNDLE", &bundle)
+        .env("AWS_ACCESS_KEY_ID", id)
+        .env("AWS_SECRET_ACCESS_KEY", secret)
+        .args(["forward", "--json", "--target", TARGET])
+        .args(["--remote-port", &port, "--region", "eu-central-1"])
+        .args(["--endpoint", &ssm, "--endpoint", &messages]);
+    if let Some(token) = token {
+        command.env("AWS_SESSION_TOKEN", token);
+    }
+    let mut tunnel = command.spawn().unwrap();
+    let mut lines = lines(&mut tunnel);
+    let told = loop {
+        let line = soon(lines.next_line()).await.unwrap().expect("a line");
+        if line.contains("\"remedy\"") {
+            break line;
+        }
+    };
+    assert!(told.contains("is locked"), "{told}");
+    assert!(told.contains("Unlock the keyring"), "{told}");
+    assert!(!told.contains("ann@"), "{told}");
+
+    session.log_out().await;
+    session.log_in("planted-login").await;
+    let listens = loop {
+        let line = soon(lines.next_line()).await.unwrap().expect("a line");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if line["event"] == "listening" {
+            break line["address"].as_str().unwrap().to_owned();
+        }
+    };
+    let mut stream = TcpStream::connect(listens).await.unwrap();
+    assert_eq!(soon(echo(&mut stream, b"hello")).await.unwrap(), b"hello");
+    killed(tunnel).await;
     assert_eq!(session.files_with("planted-p@ss"), Vec::<PathBuf>::new());
 }

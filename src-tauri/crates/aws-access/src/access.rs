@@ -29,10 +29,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::answer::{Call, call_error, unanswered};
 use crate::credentials::{CredentialSource, Origin};
-use crate::http_client::{connector, http_client};
+use crate::http_client::{Ways, connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
-use crate::proxies::Proxies;
+use crate::proxies::{PasswordLack, Proxies};
 use crate::reading::{Reader, Reading};
 use crate::sso::Portal;
 use crate::variables::Variables;
@@ -64,7 +64,7 @@ struct Inner {
     endpoints: ResolvedEndpoints,
     api_timeout: Duration,
     trust: Trust,
-    proxies: Arc<Matcher>,
+    ways: Arc<Ways>,
     credentials: CredentialSource,
     /// Until when the credentials are good that were found last.
     good_until: Mutex<Option<SystemTime>>,
@@ -189,11 +189,13 @@ impl Access {
             .or_else(|| environment.get("AWS_CA_BUNDLE").map(PathBuf::from))
             .or_else(|| profiles.ca_bundle.clone().map(PathBuf::from));
         let trust = Trust::load(bundle.as_deref())?;
-        let proxies = proxies.completed(environment, &settings.keyring).await;
-        let http = http_client(&trust, &proxies)?;
+        let connect_timeout = settings.api_timeout.mul_f32(CONNECT_SHARE);
+        let keyring = &settings.keyring;
+        let ways = Ways::find(proxies, environment, keyring, &trust, connect_timeout).await?;
+        let http = http_client(&ways);
 
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(settings.api_timeout.mul_f32(CONNECT_SHARE))
+            .connect_timeout(connect_timeout)
             .build();
         let shared = SdkConfig::builder()
             .http_client(http.clone())
@@ -205,9 +207,8 @@ impl Access {
             .time_source(SharedTimeSource::default())
             .behavior_version(BehaviorVersion::latest())
             .build();
-        let connect_timeout = settings.api_timeout.mul_f32(CONNECT_SHARE);
         let reader = Reader {
-            connector: connector(&trust, &proxies, connect_timeout)?,
+            connector: connector(&ways),
             endpoints: endpoints.clone(),
             region: region.clone(),
         };
@@ -257,7 +258,7 @@ impl Access {
                 endpoints,
                 region,
                 api_timeout: settings.api_timeout,
-                proxies: Arc::new(proxies.matcher()),
+                ways,
                 trust,
             }),
         })
@@ -276,10 +277,16 @@ impl Access {
     }
 
     /// Which hosts are reached through which proxy, for the WebSocket too: what the environment
-    /// says, with the passwords that it leaves out and the keyring held when this was loaded.
+    /// says, with the passwords that it leaves out and the keyring held when it was asked last.
+    /// The second is one that it did not give.
     #[must_use]
-    pub fn proxies(&self) -> &Arc<Matcher> {
-        &self.inner.proxies
+    pub fn proxies(&self) -> (Arc<Matcher>, Option<PasswordLack>) {
+        self.inner.ways.now().proxies()
+    }
+
+    /// The same; the keyring is asked again for a password that it has not given.
+    pub async fn proxies_now(&self) -> (Arc<Matcher>, Option<PasswordLack>) {
+        self.inner.ways.looked_at_again().await.proxies()
     }
 
     /// Whom to trust in TLS, for the WebSocket too.

@@ -3,7 +3,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::http_client::ViaProxy;
 use crate::network::chain_text;
+use crate::proxies::PasswordLack;
 use crate::sign_in_fault::run_sign_in;
 use crate::{Callee, Denial, KeyringFault, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
 
@@ -524,11 +526,17 @@ impl AccessError {
                 fault,
                 callee,
                 proxy,
-                ..
-            } => match proxy {
-                Some(proxy) => fault.what_through(callee.label(), proxy),
-                None => fault.what(callee.label()),
-            },
+                source,
+            } => {
+                let what = match proxy {
+                    Some(proxy) => fault.what_through(callee.label(), proxy),
+                    None => fault.what(callee.label()),
+                };
+                match missing_password(*fault, source) {
+                    Some(lack) => format!("{}; {}.", what.trim_end_matches('.'), lack.why()),
+                    None => what,
+                }
+            }
             Self::Service(answer) => match &answer.code {
                 Some(code) => format!("AWS reports {code}."),
                 None => format!("AWS answers with HTTP status {}.", answer.status),
@@ -621,7 +629,10 @@ impl AccessError {
             Self::KmsKey { .. } => {
                 "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
             }
-            Self::Network { fault, .. } => fault.remedy().into(),
+            Self::Network { fault, source, .. } => match missing_password(*fault, source) {
+                Some(lack) => lack.remedy(),
+                None => fault.remedy().into(),
+            },
             Self::Service(answer) if answer.is_transient() => {
                 "This is likely to pass; if it does not, the AWS Health Dashboard may say why.".into()
             }
@@ -681,6 +692,21 @@ impl AccessError {
             | Self::TargetOffline { .. }
             | Self::SessionOver { answer: None, .. } => String::new(),
         }
+    }
+}
+
+/// The password that a proxy was not given which has refused to connect.
+fn missing_password(fault: NetworkFault, source: &Source) -> Option<&PasswordLack> {
+    match fault {
+        NetworkFault::Proxy => ViaProxy::lack(source.as_ref()),
+        NetworkFault::Dns
+        | NetworkFault::Refused
+        | NetworkFault::Unreachable
+        | NetworkFault::Broken
+        | NetworkFault::ConnectTimeout
+        | NetworkFault::Timeout
+        | NetworkFault::Tls(_)
+        | NetworkFault::ProxyUnreachable => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
@@ -16,12 +16,15 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper_util::client::proxy::matcher::Matcher;
 
-use crate::proxies::{Proxies, proxy_address};
+use crate::keyring::Keyring;
+use crate::network::causes;
+use crate::proxies::{PasswordLack, Proxies, proxy_address};
+use crate::variables::Variables;
 use crate::{AccessError, Secret, Trust};
 
 /// The first half of `fd00:ec2::/32`: what an instance alone reaches over IPv6, the metadata
@@ -29,54 +32,45 @@ use crate::{AccessError, Secret, Trust};
 /// EKS User Guide, "EKS Pod Identity"). Both hand out credentials.
 const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
 
-/// Makes the client that all SDK calls share.
-pub(crate) fn http_client(
-    trust: &Trust,
-    proxies: &Proxies,
-) -> Result<SharedHttpClient, AccessError> {
-    let routes = Routes::of(trust, proxies)?;
-    Ok(SharedHttpClient::new(RoutedClient {
-        direct: client(routes.tls.clone(), ProxyConfig::disabled()),
-        proxied: client(routes.tls.clone(), routes.secure),
-        proxied_plain: client(routes.tls, routes.plain),
-        matcher: Arc::new(proxies.matcher()),
-    }))
-}
-
-/// Makes what sends the calls that no client of the SDK makes, the same ways. Connecting takes no
-/// longer than `connect_timeout`.
-pub(crate) fn connector(
-    trust: &Trust,
-    proxies: &Proxies,
-    connect_timeout: Duration,
-) -> Result<RoutedConnector, AccessError> {
-    let Routes { tls, secure, plain } = Routes::of(trust, proxies)?;
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(connect_timeout)
-        .build();
-    let make = |tls, proxy| {
-        let settings = Some(settings.clone());
-        SharedHttpConnector::new(plain_connector(tls, proxy, settings, default_async_sleep()))
-    };
-    Ok(RoutedConnector {
-        direct: make(tls.clone(), ProxyConfig::disabled()),
-        proxied: make(tls.clone(), secure),
-        proxied_plain: make(tls, plain),
-        matcher: Arc::new(proxies.matcher()),
-    })
-}
-
-/// The ways that a request may go.
-struct Routes {
+/// The ways that requests go: past every proxy or through one. What a proxy wants and the keyring
+/// has not given is looked for again before each request that goes there: somebody may have
+/// unlocked it, or have added the password.
+pub(crate) struct Ways {
+    asked: Proxies,
+    variables: Variables,
+    keyring: Keyring,
     tls: TlsContext,
-    /// The proxy of `https` URLs.
-    secure: ProxyConfig,
-    /// The proxy of `http` URLs.
-    plain: ProxyConfig,
+    connect_timeout: Duration,
+    now: Mutex<Arc<Now>>,
 }
 
-impl Routes {
-    fn of(trust: &Trust, proxies: &Proxies) -> Result<Self, AccessError> {
+/// The ways as they are now.
+pub(crate) struct Now {
+    proxies: Proxies,
+    matcher: Arc<Matcher>,
+    clients: Three<SharedHttpClient>,
+    connectors: Three<SharedHttpConnector>,
+}
+
+/// One for each way.
+struct Three<T> {
+    direct: T,
+    /// Through the proxy of `https` URLs.
+    secure: T,
+    /// Through the proxy of `http` URLs.
+    plain: T,
+}
+
+impl Ways {
+    /// Finds them. Connecting takes no longer than `connect_timeout` where no client of the SDK
+    /// says how long.
+    pub(crate) async fn find(
+        proxies: &Proxies,
+        variables: &Variables,
+        keyring: &Keyring,
+        trust: &Trust,
+        connect_timeout: Duration,
+    ) -> Result<Arc<Self>, AccessError> {
         let roots = TrustStore::empty().with_pem_certificate(trust.pem());
         let tls = TlsContext::builder()
             .with_trust_store(roots)
@@ -84,7 +78,87 @@ impl Routes {
             .map_err(|source| AccessError::TlsSetup {
                 source: source.into(),
             })?;
-        let (secure, plain) = match proxies {
+        let completed = proxies.completed(variables, keyring).await;
+        let now = Now::of(completed, &tls, connect_timeout);
+        Ok(Arc::new(Self {
+            asked: proxies.clone(),
+            variables: variables.clone(),
+            keyring: keyring.clone(),
+            tls,
+            connect_timeout,
+            now: Mutex::new(Arc::new(now)),
+        }))
+    }
+
+    /// The ways as they were found last.
+    pub(crate) fn now(&self) -> Arc<Now> {
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ways, after another look for a password that is missing.
+    pub(crate) async fn looked_at_again(&self) -> Arc<Now> {
+        let now = self.now();
+        let Some(lack) = now.proxies.lack() else {
+            return now;
+        };
+        let completed = self.asked.completed(&self.variables, &self.keyring).await;
+        if completed.lack() == Some(lack) {
+            return now;
+        }
+        let now = Arc::new(Now::of(completed, &self.tls, self.connect_timeout));
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now);
+        now
+    }
+
+    /// Sends a request the way that it has to go.
+    async fn send(
+        &self,
+        request: HttpRequest,
+        by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let now = self.now();
+        let Some(proxy) = proxy_of(&now.matcher, request.uri()) else {
+            return by(&now, Way::Direct, request).await;
+        };
+        let now = self.looked_at_again().await;
+        let way = if is_plain(&request) {
+            Way::Plain
+        } else {
+            Way::Secure
+        };
+        let answer = by(&now, way, request).await;
+        answer.map_err(|error| via(proxy, now.proxies.lack().cloned(), error))
+    }
+}
+
+/// Leaves out what may hold passwords.
+impl fmt::Debug for Ways {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ways").finish_non_exhaustive()
+    }
+}
+
+/// Which way a request goes.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Direct,
+    Secure,
+    Plain,
+}
+
+impl<T> Three<T> {
+    fn get(&self, way: Way) -> &T {
+        match way {
+            Way::Direct => &self.direct,
+            Way::Secure => &self.secure,
+            Way::Plain => &self.plain,
+        }
+    }
+}
+
+impl Now {
+    fn of(proxies: Proxies, tls: &TlsContext, connect_timeout: Duration) -> Self {
+        let (secure, plain) = match &proxies {
             Proxies::Environment => (ProxyConfig::from_env(), ProxyConfig::from_env()),
             Proxies::Completed(completed) => {
                 (one(completed.https.as_ref()), one(completed.http.as_ref()))
@@ -95,8 +169,47 @@ impl Routes {
                 (one(Some(&url)), one(Some(&url)))
             }
         };
-        Ok(Self { tls, secure, plain })
+        let settings = HttpConnectorSettings::builder()
+            .connect_timeout(connect_timeout)
+            .build();
+        let connect = |proxy| {
+            let settings = Some(settings.clone());
+            let sleep = default_async_sleep();
+            SharedHttpConnector::new(plain_connector(tls.clone(), proxy, settings, sleep))
+        };
+        Self {
+            matcher: Arc::new(proxies.matcher()),
+            clients: Three {
+                direct: client(tls.clone(), ProxyConfig::disabled()),
+                secure: client(tls.clone(), secure.clone()),
+                plain: client(tls.clone(), plain.clone()),
+            },
+            connectors: Three {
+                direct: connect(ProxyConfig::disabled()),
+                secure: connect(secure),
+                plain: connect(plain),
+            },
+            proxies,
+        }
     }
+
+    /// What tells which hosts are reached through which proxy, and the password that one may
+    /// want and the keyring does not give.
+    pub(crate) fn proxies(&self) -> (Arc<Matcher>, Option<PasswordLack>) {
+        (Arc::clone(&self.matcher), self.proxies.lack().cloned())
+    }
+}
+
+/// Makes the client that all SDK calls share.
+pub(crate) fn http_client(ways: &Arc<Ways>) -> SharedHttpClient {
+    let ways = Arc::clone(ways);
+    SharedHttpClient::new(RoutedClient { ways })
+}
+
+/// Makes what sends the calls that no client of the SDK makes, the same ways.
+pub(crate) fn connector(ways: &Arc<Ways>) -> RoutedConnector {
+    let ways = Arc::clone(ways);
+    RoutedConnector { ways }
 }
 
 /// One proxy for all that comes to it: who goes there has been decided.
@@ -144,10 +257,7 @@ fn plain_connector(
 /// through a proxy that cannot know those addresses.
 #[derive(Debug)]
 struct RoutedClient {
-    direct: SharedHttpClient,
-    proxied: SharedHttpClient,
-    proxied_plain: SharedHttpClient,
-    matcher: Arc<Matcher>,
+    ways: Arc<Ways>,
 }
 
 impl HttpClient for RoutedClient {
@@ -157,10 +267,7 @@ impl HttpClient for RoutedClient {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(LazyConnector {
-            direct: self.direct.clone(),
-            proxied: self.proxied.clone(),
-            proxied_plain: self.proxied_plain.clone(),
-            matcher: Arc::clone(&self.matcher),
+            ways: Arc::clone(&self.ways),
             settings: settings.clone(),
             components: components.clone(),
         })
@@ -169,78 +276,45 @@ impl HttpClient for RoutedClient {
 
 #[derive(Debug)]
 struct LazyConnector {
-    direct: SharedHttpClient,
-    proxied: SharedHttpClient,
-    proxied_plain: SharedHttpClient,
-    matcher: Arc<Matcher>,
+    ways: Arc<Ways>,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
 }
 
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // The clients keep their connectors, so asking again costs a look-up; and the one
-        // that is never asked builds no TLS settings.
-        let connector =
-            |client: &SharedHttpClient| client.http_connector(&self.settings, &self.components);
-        route(
-            &self.matcher,
-            request,
-            |request| connector(&self.direct).call(request),
-            |request| {
-                let proxied = if is_plain(&request) {
-                    &self.proxied_plain
-                } else {
-                    &self.proxied
-                };
-                connector(proxied).call(request)
-            },
-        )
+        let ways = Arc::clone(&self.ways);
+        let (settings, components) = (self.settings.clone(), self.components.clone());
+        HttpConnectorFuture::new(async move {
+            // The clients keep their connectors, so asking again costs a look-up; and the one
+            // that is never asked builds no TLS settings.
+            let by = |now: &Now, way, request| {
+                let client = now.clients.get(way);
+                client.http_connector(&settings, &components).call(request)
+            };
+            ways.send(request, by).await
+        })
     }
 }
 
 /// Sends each request through the proxy or past it, without a client of the SDK round it.
 #[derive(Debug, Clone)]
 pub(crate) struct RoutedConnector {
-    direct: SharedHttpConnector,
-    proxied: SharedHttpConnector,
-    proxied_plain: SharedHttpConnector,
-    matcher: Arc<Matcher>,
+    ways: Arc<Ways>,
 }
 
 impl HttpConnector for RoutedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        route(
-            &self.matcher,
-            request,
-            |request| self.direct.call(request),
-            |request| {
-                let proxied = if is_plain(&request) {
-                    &self.proxied_plain
-                } else {
-                    &self.proxied
-                };
-                proxied.call(request)
-            },
-        )
+        let ways = Arc::clone(&self.ways);
+        HttpConnectorFuture::new(async move {
+            let by = |now: &Now, way, request| now.connectors.get(way).call(request);
+            ways.send(request, by).await
+        })
     }
 }
 
 fn is_plain(request: &HttpRequest) -> bool {
     request.uri().starts_with("http:")
-}
-
-fn route(
-    matcher: &Matcher,
-    request: HttpRequest,
-    direct: impl FnOnce(HttpRequest) -> HttpConnectorFuture,
-    proxied: impl FnOnce(HttpRequest) -> HttpConnectorFuture,
-) -> HttpConnectorFuture {
-    let Some(proxy) = proxy_of(matcher, request.uri()) else {
-        return direct(request);
-    };
-    let answer = proxied(request);
-    HttpConnectorFuture::new(async move { answer.await.map_err(|error| via(proxy, error)) })
 }
 
 /// The address of the proxy that a request goes through, if it does.
@@ -269,12 +343,22 @@ fn is_local(host: &str) -> bool {
     }
 }
 
-/// Says in an error's chain which proxy was in between.
+/// Says in an error's chain which proxy was in between, and what it was not given.
 #[derive(Debug)]
 pub(crate) struct ViaProxy {
     /// Its `host:port`.
     pub(crate) proxy: String,
+    lack: Option<PasswordLack>,
     source: BoxError,
+}
+
+impl ViaProxy {
+    /// The password that was missing, if an error tells of one.
+    pub(crate) fn lack<'a>(
+        error: &'a (dyn std::error::Error + 'static),
+    ) -> Option<&'a PasswordLack> {
+        causes(error).find_map(|cause| cause.downcast_ref::<Self>()?.lack.as_ref())
+    }
 }
 
 impl fmt::Display for ViaProxy {
@@ -289,11 +373,15 @@ impl std::error::Error for ViaProxy {
     }
 }
 
-fn via(proxy: String, error: ConnectorError) -> ConnectorError {
+fn via(proxy: String, lack: Option<PasswordLack>, error: ConnectorError) -> ConnectorError {
     let kind = error.as_other();
     let (timeout, io, user) = (error.is_timeout(), error.is_io(), error.is_user());
     let source = error.into_source();
-    let error = Box::new(ViaProxy { proxy, source });
+    let error = Box::new(ViaProxy {
+        proxy,
+        lack,
+        source,
+    });
     if timeout {
         ConnectorError::timeout(error)
     } else if io {

@@ -66,7 +66,7 @@ pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
     Severity, Source,
 };
-pub use proxies::{proxy_address, proxy_place};
+pub use proxies::{PasswordLack, proxy_address, proxy_place};
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};

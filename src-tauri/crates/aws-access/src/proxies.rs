@@ -31,6 +31,52 @@ pub(crate) struct CompletedProxies {
     pub(crate) https: Option<Secret>,
     /// What is reached without.
     no: String,
+    lack: Option<PasswordLack>,
+}
+
+/// The password of a proxy's user that the keyring does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordLack {
+    account: ProxyAccount,
+    fault: KeyringFault,
+}
+
+impl PasswordLack {
+    /// Why there is none, as the rest of a sentence that names the proxy.
+    #[must_use]
+    pub const fn why(&self) -> &'static str {
+        match self.fault {
+            KeyringFault::Locked => "the keyring that may hold its password is locked",
+            KeyringFault::Absent => "there is no keyring that could hold its password",
+            KeyringFault::NotFound { .. } => {
+                "neither HTTPS_PROXY nor the keyring holds its password"
+            }
+            KeyringFault::Failed { .. } | KeyringFault::Foreign { .. } | KeyringFault::BadName => {
+                "the keyring does not give its password"
+            }
+        }
+    }
+
+    /// What the reader can do, in one sentence. The user is not in it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self.fault {
+            KeyringFault::Locked => {
+                "Unlock the keyring; it is asked again at each attempt.".to_owned()
+            }
+            KeyringFault::Absent => {
+                "Put the password into HTTPS_PROXY, as in http://user:password@proxy:8080."
+                    .to_owned()
+            }
+            KeyringFault::NotFound { .. }
+            | KeyringFault::Failed { .. }
+            | KeyringFault::Foreign { .. }
+            | KeyringFault::BadName => format!(
+                "Run \"culvert keys add --proxy http://USER@{}\"; the keyring is asked again at each attempt.",
+                self.account.authority
+            ),
+        }
+    }
 }
 
 impl Proxies {
@@ -60,18 +106,34 @@ impl Proxies {
             return Self::Environment;
         }
         let mut with_password = [None, None];
+        let mut lack = None;
         for (url, completed) in [http, https].into_iter().zip(&mut with_password) {
-            *completed = match url {
-                Some(url) => Some(complete(&url, keyring).await),
-                None => None,
-            };
+            let Some(url) = url else { continue };
+            *completed = Some(match complete(&url, keyring).await {
+                Ok(url) => url,
+                Err(missing) => {
+                    lack = Some(missing);
+                    Secret::new(url)
+                }
+            });
         }
         let [http, https] = with_password;
         Self::Completed(CompletedProxies {
             http,
             https,
             no: first("NO_PROXY").unwrap_or_default(),
+            lack,
         })
+    }
+
+    /// The password that a proxy may want and the keyring does not give.
+    pub(crate) const fn lack(&self) -> Option<&PasswordLack> {
+        match self {
+            Self::Completed(completed) => completed.lack.as_ref(),
+            Self::Environment => None,
+            #[cfg(test)]
+            Self::Fixed(_) => None,
+        }
     }
 
     /// Tells which requests go through which proxy.
@@ -118,31 +180,21 @@ pub fn proxy_place(proxy: &Intercept) -> (String, u16) {
     (host.trim_matches(['[', ']']).to_owned(), port)
 }
 
-/// The address with its password, if the keyring has it; as it is otherwise, so that the proxy
-/// says what it thinks of that.
-async fn complete(text: &str, keyring: &Keyring) -> Secret {
+/// The address with its password. Without one it is used as it is, and the proxy says what it
+/// thinks of that.
+async fn complete(text: &str, keyring: &Keyring) -> Result<Secret, PasswordLack> {
     let Some((mut url, account)) = account_without_password(text) else {
-        return Secret::new(text);
+        return Ok(Secret::new(text));
     };
     match keyring.proxy_password(&account).await {
         Ok(password) => {
             // An address with a host always takes one.
             let _ = url.set_password(Some(password.expose()));
-            Secret::new(String::from(url))
+            Ok(Secret::new(String::from(url)))
         }
         Err(fault) => {
-            match fault {
-                KeyringFault::Locked | KeyringFault::Failed { .. } => {
-                    tracing::warn!(proxy = %account.authority, %fault, "no password for the proxy");
-                }
-                KeyringFault::NotFound { .. }
-                | KeyringFault::Absent
-                | KeyringFault::Foreign { .. }
-                | KeyringFault::BadName => {
-                    tracing::debug!(proxy = %account.authority, %fault, "no password for the proxy");
-                }
-            }
-            Secret::new(text)
+            tracing::debug!(proxy = %account.authority, %fault, "no password for the proxy");
+            Err(PasswordLack { account, fault })
         }
     }
 }
@@ -266,6 +318,26 @@ mod tests {
         for to in ["https://a.example/", "http://a.example/"] {
             assert!(authorization(&for_all, to).is_some(), "{to}");
         }
+    }
+
+    #[test]
+    fn why_there_is_no_password_is_told_with_what_helps() {
+        let lack = |fault| {
+            let account = account();
+            let lack = PasswordLack { account, fault };
+            (lack.why(), lack.remedy())
+        };
+        let (why, remedy) = lack(KeyringFault::Locked);
+        assert_eq!(why, "the keyring that may hold its password is locked");
+        assert!(remedy.starts_with("Unlock"), "{remedy}");
+        let name = "x".to_owned();
+        let (why, remedy) = lack(KeyringFault::NotFound { name });
+        assert!(why.contains("nor the keyring holds"), "{why}");
+        let command = "culvert keys add --proxy http://USER@proxy.example:8080";
+        assert!(remedy.contains(command), "{remedy}");
+        let (why, remedy) = lack(KeyringFault::Absent);
+        assert!(why.starts_with("there is no keyring"), "{why}");
+        assert!(remedy.contains("HTTPS_PROXY"), "{remedy}");
     }
 
     #[tokio::test]

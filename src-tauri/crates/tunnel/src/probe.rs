@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::{Access, Trust};
+use aws_access::{Access, PasswordLack, Trust};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::time::timeout;
 use url::Url;
@@ -31,6 +31,8 @@ pub struct Probe {
     place: Arc<Place>,
     trust: Trust,
     proxies: Arc<Matcher>,
+    /// A proxy's password that was not found.
+    lack: Option<PasswordLack>,
 }
 
 /// A name that was looked up.
@@ -68,7 +70,9 @@ impl Probe {
     /// # Errors
     /// What is wrong with the URL.
     pub fn new(access: &Access, endpoint: &Url) -> Result<Self, Problem> {
-        Self::with_proxies(access.trust(), endpoint, Arc::clone(access.proxies()))
+        let (proxies, lack) = access.proxies();
+        let probe = Self::with_proxies(access.trust(), endpoint, proxies)?;
+        Ok(Self { lack, ..probe })
     }
 
     fn with_proxies(trust: &Trust, endpoint: &Url, proxies: Arc<Matcher>) -> Result<Self, Problem> {
@@ -76,6 +80,7 @@ impl Probe {
             place: Arc::new(Place::of_endpoint(endpoint).map_err(problem)?),
             trust: trust.clone(),
             proxies,
+            lack: None,
         })
     }
 
@@ -198,7 +203,7 @@ impl Probe {
         step: impl Future<Output = Result<T, DialError>>,
     ) -> Result<T, Problem> {
         match timeout(LIMIT, Box::pin(step)).await {
-            Ok(outcome) => outcome.map_err(problem),
+            Ok(outcome) => outcome.map_err(|error| problem(error.for_want_of(self.lack.as_ref()))),
             Err(_) => Err(problem(DialError::Timeout {
                 host: self.place.host.clone(),
                 after: LIMIT,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use serde_json::{Value, json};
 
 use super::account::{AccountServer, Asked, Reply};
@@ -226,7 +226,9 @@ async fn keys_of_the_environment_that_have_expired_are_told_as_such_by_each_call
             ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"),
             ("AWS_SECRET_ACCESS_KEY", "planted-secret"),
         ]);
-        let files = EnvConfigFiles::builder().build();
+        let files = EnvConfigFiles::builder()
+            .with_contents(EnvConfigFileKind::Config, "")
+            .build();
         let access = Access::load_in(settings, files, &Proxies::Environment, &variables)
             .await
             .unwrap();

@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use aws_access::{NetworkFault, StreamUrlFault, TlsFault};
+use aws_access::{NetworkFault, PasswordLack, StreamUrlFault, TlsFault};
 use tunnel_proto::{Failure, Next, Problem, ProblemKind};
 
 /// How much of a foreign answer is kept.
@@ -50,7 +50,12 @@ pub(crate) enum DialError {
     },
     /// The proxy wants a user name and password, or others.
     #[error("the proxy {proxy} wants authentication")]
-    ProxyAuthentication { proxy: String, excerpt: String },
+    ProxyAuthentication {
+        proxy: String,
+        excerpt: String,
+        /// The password that it may have wanted.
+        lack: Option<PasswordLack>,
+    },
     /// The proxy would not connect.
     #[error("the proxy {proxy} refused with HTTP status {status}")]
     ProxyRefused {
@@ -122,6 +127,18 @@ impl DialError {
         }
     }
 
+    /// The same, of a way on which a proxy's password is missing.
+    pub(crate) fn for_want_of(self, missing: Option<&PasswordLack>) -> Self {
+        match self {
+            Self::ProxyAuthentication { proxy, excerpt, .. } => Self::ProxyAuthentication {
+                proxy,
+                excerpt,
+                lack: missing.cloned(),
+            },
+            error => error,
+        }
+    }
+
     /// The error's stable name.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -160,6 +177,8 @@ impl DialError {
             Self::ProxyRefused { .. } | Self::ProxyProtocol { .. } | Self::NotWebSocket { .. } => {
                 Next::Retry
             }
+            // The keyring is asked again at each attempt.
+            Self::ProxyAuthentication { lack: Some(_), .. } => Next::Retry,
             // Not found, or gone: no token helps.
             Self::Refused {
                 status: 404 | 410, ..
@@ -168,7 +187,7 @@ impl DialError {
             Self::Url { .. }
             | Self::Stranger { .. }
             | Self::ProxyScheme { .. }
-            | Self::ProxyAuthentication { .. } => Next::Stop,
+            | Self::ProxyAuthentication { lack: None, .. } => Next::Stop,
         }
     }
 
@@ -213,7 +232,14 @@ impl DialError {
             Self::ProxyUnreachable { proxy, .. } => {
                 format!("The proxy {proxy} could not be reached.")
             }
-            Self::ProxyAuthentication { proxy, .. } => format!(
+            Self::ProxyAuthentication {
+                proxy,
+                lack: Some(lack),
+                ..
+            } => format!("The proxy {proxy} wants a password; {}.", lack.why()),
+            Self::ProxyAuthentication {
+                proxy, lack: None, ..
+            } => format!(
                 "The proxy {proxy} does not accept the user name and password, or wants some."
             ),
             Self::ProxyRefused { proxy, status, .. } => {
@@ -232,8 +258,8 @@ impl DialError {
     }
 
     /// What the reader can do, in one sentence.
-    pub(crate) fn remedy(&self) -> &'static str {
-        match self {
+    pub(crate) fn remedy(&self) -> String {
+        let remedy = match self {
             Self::Url { .. } => {
                 "Check the endpoint; only wss:// is accepted, or ws:// on this computer."
             }
@@ -248,8 +274,11 @@ impl DialError {
             Self::ProxyUnreachable { .. } | Self::ProxyProtocol { .. } => {
                 "Check the address in HTTPS_PROXY, or put the host in NO_PROXY."
             }
-            Self::ProxyAuthentication { .. } => {
-                "Put them into HTTPS_PROXY, as in http://user:password@proxy:8080."
+            Self::ProxyAuthentication {
+                lack: Some(lack), ..
+            } => return lack.remedy(),
+            Self::ProxyAuthentication { lack: None, .. } => {
+                "Put the user into HTTPS_PROXY, as in http://user@proxy:8080, and keep the password with \"culvert keys add --proxy http://user@proxy:8080\"."
             }
             Self::ProxyRefused { .. } => {
                 "Ask for the ssmmessages endpoint to be allowed there, port 443."
@@ -264,7 +293,8 @@ impl DialError {
             Self::NotWebSocket { .. } => {
                 "Sign in to the network in a browser, or check proxy and firewall."
             }
-        }
+        };
+        remedy.to_owned()
     }
 
     /// The raw text of whoever reported it; empty when there is none.
@@ -308,7 +338,7 @@ impl DialError {
                 kind: self.kind(),
                 code: self.code().to_owned(),
                 what: self.what(),
-                remedy: self.remedy().to_owned(),
+                remedy: self.remedy(),
                 details: self.details(),
             },
         }

@@ -52,15 +52,10 @@ pub(crate) async fn dial(access: &Access, stream_url: &str) -> Result<Socket, Fa
         .sign_upgrade(url.url())
         .await
         .map_err(|error| crate::access::failure(&error))?;
-    open(
-        url.url(),
-        headers,
-        access.trust(),
-        access.proxies(),
-        DIAL_TIMEOUT,
-    )
-    .await
-    .map_err(|error| error.failure())
+    let (proxies, lack) = access.proxies_now().await;
+    open(url.url(), headers, access.trust(), &proxies, DIAL_TIMEOUT)
+        .await
+        .map_err(|error| error.for_want_of(lack.as_ref()).failure())
 }
 
 /// Opens a WebSocket.

@@ -152,6 +152,7 @@ async fn refusal(proxy: &str, answer: Response<Incoming>) -> DialError {
         DialError::ProxyAuthentication {
             proxy: proxy.to_owned(),
             excerpt,
+            lack: None,
         }
     } else {
         DialError::ProxyRefused {
