@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tunnel_manager::{BindAddress, Draft, Field, Invalid, ManagerError, Overview, TunnelStatus};
-use tunnel_proto::{Close, Problem, ProblemKind, State, Then, Until};
+use tunnel_proto::{Close, Problem, ProblemKind, RenewedBy, State, Then, Until};
 
 /// Everything at one moment.
 #[derive(Debug, Clone, Serialize, Type)]
@@ -108,6 +108,7 @@ pub(crate) enum StateView {
     NeedsSignIn {
         since: u64,
         next_attempt: Option<u64>,
+        renewed_by: RenewedByView,
         problem: ProblemView,
         held: u32,
     },
@@ -115,6 +116,16 @@ pub(crate) enum StateView {
     Stopping,
     /// Given up.
     Failed { since: u64, problem: ProblemView },
+}
+
+/// What gives a tunnel credentials again.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RenewedByView {
+    /// A sign-in, which the tunnel looks for by itself.
+    SignIn,
+    /// Nothing while this program runs.
+    Restart,
 }
 
 /// When a state ends if nothing else ends it before.
@@ -342,11 +353,16 @@ impl From<&State> for StateView {
             State::NeedsSignIn {
                 since,
                 next_attempt,
+                renewed_by,
                 problem,
                 outlook,
             } => Self::NeedsSignIn {
                 since: *since,
                 next_attempt: *next_attempt,
+                renewed_by: match renewed_by {
+                    RenewedBy::SignIn => RenewedByView::SignIn,
+                    RenewedBy::Restart => RenewedByView::Restart,
+                },
                 problem: problem.into(),
                 held: outlook.held,
             },

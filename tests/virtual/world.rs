@@ -76,6 +76,8 @@ pub(crate) struct World {
     pub(crate) called_at: Vec<Instant>,
     /// What the tunnel wants to be kept.
     pub(crate) records: Vec<Record>,
+    /// Pings that were sent.
+    pub(crate) pings: u64,
     /// What the tunnel said that it did, and when.
     pub(crate) states: Vec<(Instant, State)>,
     /// What was wrong with sessions that lived, and when.
@@ -141,6 +143,7 @@ impl World {
             replaced: Vec::new(),
             called_at: Vec::new(),
             records: Vec::new(),
+            pings: 0,
             states: Vec::new(),
             degraded: Vec::new(),
             leftovers: Vec::new(),
@@ -226,6 +229,11 @@ impl World {
     /// What the time is, in Unix milliseconds.
     pub(crate) fn unix_ms(&self) -> u64 {
         self.clock.unix_ms(self.now)
+    }
+
+    /// Says whether any session has a WebSocket.
+    pub(crate) fn has_socket(&self) -> bool {
+        self.clients.values().any(|client| client.socket.is_some())
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -492,7 +500,10 @@ impl World {
             let item = match transmit {
                 Transmit::Text(_) => Item::Text,
                 Transmit::Binary(frame) => Item::Binary(frame),
-                Transmit::Ping => Item::Ping,
+                Transmit::Ping => {
+                    self.pings += 1;
+                    Item::Ping
+                }
             };
             let latency = self.service.latency();
             if let Some(socket) = self.service.sockets.get_mut(&id) {

@@ -47,6 +47,14 @@ describe("states", () => {
     expect(files && stateSentence(files, NOW)).toBe("The agent has not answered for 12 s; 1 connection waits");
   });
 
+  test("credentials that no look renews are not said to be looked at", () => {
+    const refunds = everyState.tunnels[2];
+    if (refunds?.state.kind !== "needsSignIn") throw new Error("another fixture");
+    expect(stateSentence(refunds, NOW)).toContain("looked at again in 24 s");
+    const state = { ...refunds.state, nextAttempt: null, renewedBy: "restart" } as const;
+    expect(stateSentence({ ...refunds, state }, NOW)).toBe("The login of profile company has ended");
+  });
+
   test("the switch is off for what has given up or is being stopped", () => {
     const off = everyState.tunnels.filter(({ state }) => !isOn(state)).map(({ state }) => state.kind);
     expect(new Set(off)).toEqual(new Set(["off", "stopping", "failed"]));

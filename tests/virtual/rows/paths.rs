@@ -8,7 +8,7 @@ use super::{HOUR, LONG, MINUTE, SECOND, assert_whole, one_session};
 use crate::random::Random;
 use crate::service::Conditions;
 use crate::traffic::Plan;
-use crate::world::World;
+use crate::world::{Fate, World};
 
 #[test]
 fn a_reset_in_mid_transfer_costs_no_byte() {
@@ -71,6 +71,45 @@ fn a_black_hole_of_ninety_seconds_is_noticed_and_outlived() {
         world.run_out(HOUR * 3);
         assert_whole(&world);
     }
+}
+
+/// How long it takes until a black hole has led to a new WebSocket.
+fn noticed_after(plan: Option<Plan>) -> Duration {
+    let mut world = World::with(30, Conditions::default(), one_session());
+    world.run_to(SECOND, World::is_up);
+    if let Some(plan) = plan {
+        world.connect(plan);
+    }
+    world.run_for(SECOND * 3);
+    world.black_hole(SECOND * 90);
+    world.run_to(SECOND * 35, |world| world.tunnel.reconnects() == 1)
+}
+
+#[test]
+fn a_black_hole_under_a_download_is_noticed_within_twelve_seconds_and_any_within_thirty() {
+    let download = noticed_after(Some(Plan::bulk(0, 50_000_000)));
+    assert!(download > SECOND * 11, "{download:?}");
+    assert!(download < SECOND * 13, "{download:?}");
+    let idle = noticed_after(None);
+    assert!(idle > SECOND * 25, "{idle:?}");
+    assert!(idle < SECOND * 31, "{idle:?}");
+}
+
+#[test]
+fn an_idle_day_has_a_ping_each_twenty_seconds_and_each_download_adds_one_at_its_end() {
+    let mut world = World::with(31, Conditions::default(), one_session());
+    world.run_for(HOUR * 24);
+    let idle = world.pings;
+    assert!((4_200..=4_320).contains(&idle), "{idle}");
+    for _ in 0..10 {
+        let download = world.connect(Plan::bulk(0, 2_000_000));
+        world.run_to(SECOND * 10, |world| {
+            world.locals[download].fate == Fate::Done
+        });
+        world.run_for(MINUTE);
+    }
+    let more = world.pings - idle;
+    assert!((30..=50).contains(&more), "{more}");
 }
 
 #[test]

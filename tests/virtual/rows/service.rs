@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tunnel_proto::{Input, State, Then};
+use tunnel_proto::{ClosedBy, DropEnd, Happening, Input, State, Then};
 
 use super::{BOTH_WAYS, HOUR, LONG, MINUTE, SECOND, assert_whole, one_session, reasons};
 use crate::agent::Manner;
@@ -251,6 +251,55 @@ fn a_session_whose_destination_does_not_read_is_jammed_though_pongs_go_on() {
     assert!(world.replaced.is_empty());
     assert_replaced_within(&mut world, SECOND, "jammed");
     assert_eq!(world.tunnel.reconnects(), 0);
+}
+
+#[test]
+fn a_stuck_agent_whose_websockets_are_cut_early_or_late_is_replaced_and_the_jam_has_its_own_record()
+{
+    for life in [SECOND * 4, SECOND * 8, SECOND * 29] {
+        let mut world = World::with(17, Conditions::default(), one_session());
+        world.connect(Plan::bulk(50_000_000, 0));
+        world.run_for(SECOND);
+        world.service.sessions[0].agent.manner = Manner::Stuck;
+        let from = world.now;
+        let mut cuts = 0;
+        while world.replaced.is_empty() {
+            world.run_to(MINUTE, World::has_socket);
+            let until = world.now + life;
+            while world.now < until && world.replaced.is_empty() {
+                world.run_for(SECOND / 10);
+            }
+            if world.replaced.is_empty() {
+                world.reset();
+                cuts += 1;
+            }
+            assert!(world.now - from < MINUTE * 5, "{life:?}");
+        }
+        assert_eq!(world.replaced, ["jammed"], "{life:?}");
+        world.run_to(MINUTE, World::is_up);
+        let drops: Vec<_> = world
+            .records
+            .iter()
+            .filter_map(|record| match &record.what {
+                Happening::Drop(lost) => Some((lost.closed_by, &lost.end)),
+                Happening::State { .. }
+                | Happening::Renewed(_)
+                | Happening::Target(_)
+                | Happening::TurnedAway(_)
+                | Happening::LeftBehind { .. }
+                | Happening::EndedLate { .. } => None,
+            })
+            .collect();
+        let (jam, resumed) = drops.split_last().unwrap();
+        assert_eq!(resumed.len(), cuts, "{life:?}: {drops:?}");
+        for drop in resumed {
+            assert_eq!(*drop, (ClosedBy::Network, &DropEnd::Resumed), "{life:?}");
+        }
+        let (ClosedBy::SessionEnd, DropEnd::Replaced { problem }) = jam else {
+            panic!("{life:?}: {jam:?}");
+        };
+        assert_eq!(problem.code, "jammed");
+    }
 }
 
 #[test]

@@ -152,6 +152,13 @@ export type RefusalView = {
 	fields: InvalidView[],
 };
 
+/**  What gives a tunnel credentials again. */
+export type RenewedByView = 
+/**  A sign-in, which the tunnel looks for by itself. */
+"signIn" | 
+/**  Nothing while this program runs. */
+"restart";
+
 /**  A tunnel that the user is led to, by a click on a notification. */
 export type SelectedView = {
 	/**  Its id. */
@@ -183,7 +190,7 @@ export type StateView =
 /**  It is being resumed or replaced. */
 { kind: "reconnecting"; since: number; attempt: number; nextAttempt: number | null; problem: ProblemView; held: number; until: UntilView | null } | 
 /**  Only the user can renew the credentials. */
-{ kind: "needsSignIn"; since: number; nextAttempt: number | null; problem: ProblemView; held: number } | 
+{ kind: "needsSignIn"; since: number; nextAttempt: number | null; renewedBy: RenewedByView; problem: ProblemView; held: number } | 
 /**  Its sessions are being ended. */
 { kind: "stopping" } | 
 /**  Given up. */

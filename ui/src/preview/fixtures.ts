@@ -115,6 +115,7 @@ export const everyState: OverviewView = {
         kind: "needsSignIn",
         since: NOW - 4 * MINUTE,
         nextAttempt: NOW + 24_000,
+        renewedBy: "signIn",
         problem: problem({
           kind: "credentials",
           code: "sso-login-expired",

@@ -50,7 +50,9 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
         state.held + tunnel.waiting,
       );
     case "needsSignIn":
-      return `${sentence(state.problem.what)}. ${nextLook(state.nextAttempt, now)}`;
+      return state.renewedBy === "restart"
+        ? sentence(state.problem.what)
+        : `${sentence(state.problem.what)}. ${nextLook(state.nextAttempt, now)}`;
     case "stopping":
       return "ending its sessions";
     case "failed":

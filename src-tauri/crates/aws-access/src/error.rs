@@ -240,6 +240,9 @@ pub enum Next {
     NewCredentials,
     /// Only a person can renew the credentials.
     SignIn,
+    /// Only a person can, and only by starting this program anew: to ask again gives the same for
+    /// as long as it runs.
+    Restart,
     /// The settings can't be used as they are now; somebody may be about to save them.
     AwaitSettings,
     /// Nothing but a change of settings or permissions helps.
@@ -324,9 +327,8 @@ impl AccessError {
             | Self::IdentityToken { .. }
             | Self::PortalRole { .. }
             | Self::CredentialsFailed { .. } => Next::NewCredentials,
-            // To ask again gives the same.
-            Self::ExpiredEnvironment(_)
-            | Self::SsoLoginExpired { .. }
+            Self::ExpiredEnvironment(_) => Next::Restart,
+            Self::SsoLoginExpired { .. }
             | Self::NoCredentials { .. } => Next::SignIn,
             // A file that is being saved may lack a part for a moment.
             Self::ConfigFiles { .. }

@@ -29,6 +29,8 @@ pub enum Next {
     NewCredentials,
     /// Only the user can renew the credentials.
     SignIn,
+    /// Only the user can, and only by starting this program anew: looking again finds the same.
+    Restart,
     /// The settings can't be read as they are now: somebody may be about to save them. Worth
     /// waiting for once the tunnel has been up, worth saying at once when it is being started.
     AwaitSettings,

@@ -231,7 +231,8 @@ fn after(now: Instant, next: Next) -> Phase {
         | Next::AwaitSettings => Phase::Waiting {
             until: now + PERIOD,
         },
-        Next::Stop => Phase::Denied,
+        // To look again finds the same.
+        Next::Stop | Next::Restart => Phase::Denied,
     }
 }
 

@@ -85,7 +85,8 @@ pub(crate) enum Phase {
     /// Nothing can be done before the user has signed in.
     AwaitingSignIn {
         outage: Outage,
-        probe: Instant,
+        /// When the credentials are looked at again; `None` if that is in vain.
+        probe: Option<Instant>,
         step: Step,
     },
     /// The session is being ended at the service.
@@ -192,6 +193,8 @@ pub(crate) enum Lacks {
     Nothing,
     /// Credentials that are good.
     SignIn,
+    /// The same, and no look at them finds any while this program runs.
+    Restart,
     /// Settings that can be read.
     Settings,
     /// A way to the service.

@@ -102,9 +102,12 @@ pub enum State {
     NeedsSignIn {
         /// Since when.
         since: u64,
-        /// When the credentials are looked at again; `None` while they are. A change of the AWS
-        /// files brings that forward.
+        /// When the credentials are looked at again; `None` while they are, and where that is in
+        /// vain. A change of the AWS files brings that forward.
         next_attempt: Option<u64>,
+        /// What gives it credentials again.
+        #[serde(default)]
+        renewed_by: RenewedBy,
         /// What the credentials' source said.
         problem: Problem,
         /// For whom. It has no end.
@@ -120,6 +123,17 @@ pub enum State {
         /// Why, and what to do.
         problem: Problem,
     },
+}
+
+/// What gives a tunnel credentials again that only the user can renew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RenewedBy {
+    /// A sign-in, or a change of the AWS files, which the tunnel looks for by itself.
+    #[default]
+    SignIn,
+    /// Nothing while this program runs: they come from its environment variables.
+    Restart,
 }
 
 /// Something that went wrong, for people and for programs.

@@ -475,7 +475,7 @@ impl Tunnel {
         match &slot.phase {
             Phase::Waiting { until, .. } => Some((*until, TunnelTimer::Attempt(slot.key))),
             Phase::AwaitingSignIn { probe, .. } => {
-                Some((*probe, TunnelTimer::SignInProbe(slot.key)))
+                probe.map(|probe| (probe, TunnelTimer::SignInProbe(slot.key)))
             }
             Phase::Up(up) => {
                 let healed = up.well_since().filter(|_| up.healing.is_some());
@@ -515,7 +515,7 @@ impl Tunnel {
             }
             | Phase::AwaitingSignIn {
                 outage,
-                probe: due,
+                probe: Some(due),
                 step,
             } if *due <= now => {
                 let (outage, step) = (outage.clone(), *step);

@@ -30,6 +30,7 @@ pub(crate) fn failure(error: &AccessError) -> Failure {
         aws_access::Next::AwaitTarget => Next::AwaitTarget,
         aws_access::Next::NewCredentials => Next::NewCredentials,
         aws_access::Next::SignIn => Next::SignIn,
+        aws_access::Next::Restart => Next::Restart,
         aws_access::Next::AwaitSettings => Next::AwaitSettings,
         aws_access::Next::Stop => Next::Stop,
     };

@@ -57,8 +57,9 @@ pub use outcome::Outcome;
 pub use tunnel_proto::{
     Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
     DropEnd, DropRecord, Found, Grant, Happening, NETWORK_DOWN, Outlook, PassedOver, PoolSize,
-    Problem, ProblemKind, Record, Refusal, Renewal, SIGN_IN_PROBE, SessionConfig, Snapshot, Start,
-    State, TargetError, TargetRule, TargetSpec, Then, TunnelPolicy, TurnedAway, Until, Vitals,
+    Problem, ProblemKind, Record, Refusal, Renewal, RenewedBy, SIGN_IN_PROBE, SessionConfig,
+    Snapshot, Start, State, TargetError, TargetRule, TargetSpec, Then, TunnelPolicy, TurnedAway,
+    Until, Vitals,
 };
 
 use crate::changes::Changes;

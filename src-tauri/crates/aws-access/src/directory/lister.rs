@@ -188,6 +188,7 @@ where
                     | Next::AwaitTarget
                     | Next::NewCredentials
                     | Next::SignIn
+                    | Next::Restart
                     | Next::AwaitSettings => Then::Stop,
                 };
                 let _ = to

@@ -102,6 +102,7 @@ pub(super) async fn log_in(
                     | Next::AwaitTarget
                     | Next::NewCredentials
                     | Next::SignIn
+                    | Next::Restart
                     | Next::AwaitSettings
                     | Next::Stop => return Err(error),
                 }

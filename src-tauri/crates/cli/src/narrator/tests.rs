@@ -2,7 +2,7 @@
 
 use aws_access::AccessError;
 use tunnel_manager::tunnel::{
-    Close, ClosedBy, NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal, Then, Until,
+    Close, ClosedBy, NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal, RenewedBy, Then, Until,
 };
 
 use super::starting::A_MOMENT;
@@ -353,6 +353,7 @@ fn keys_of_the_environment_are_not_said_to_be_looked_at_again() {
         &TunnelEvent::State(State::NeedsSignIn {
             since: 0,
             next_attempt: None,
+            renewed_by: RenewedBy::default(),
             problem,
             outlook: Outlook::default(),
         }),
@@ -411,6 +412,7 @@ fn what_only_the_user_can_mend_is_told_at_once() {
         TunnelEvent::State(State::NeedsSignIn {
             since: 0,
             next_attempt,
+            renewed_by: RenewedBy::default(),
             problem,
             outlook: Outlook::default(),
         })

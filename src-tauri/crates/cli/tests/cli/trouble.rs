@@ -202,6 +202,12 @@ async fn keys_of_the_environment_that_have_expired_are_not_said_to_be_looked_at_
     let told = object(&told);
     let problem = &told["state"]["problem"];
     assert_eq!(problem["code"], "expired-environment", "{told}");
+    assert_eq!(
+        told["state"]["nextAttempt"],
+        serde_json::Value::Null,
+        "{told}"
+    );
+    assert_eq!(told["state"]["renewedBy"], "restart", "{told}");
     let remedy = problem["remedy"].as_str().unwrap();
     assert!(remedy.contains("environment variables"), "{told}");
     culvert.stopped_by("TERM").await;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_access::SignIn;
 use tempfile::TempDir;
 use tokio::sync::Notify;
-use tunnel_proto::{Outlook, Problem, ProblemKind, Snapshot, State};
+use tunnel_proto::{Outlook, Problem, ProblemKind, RenewedBy, Snapshot, State};
 
 use super::run::idle;
 use super::*;
@@ -217,6 +217,7 @@ fn signed_out(since: u64) -> State {
     State::NeedsSignIn {
         since,
         next_attempt: None,
+        renewed_by: RenewedBy::default(),
         problem,
         outlook: Outlook::default(),
     }

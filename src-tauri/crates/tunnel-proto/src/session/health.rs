@@ -15,6 +15,10 @@ use crate::{Deadline, Then};
 /// timer by.
 const NOTICED_LATE: Duration = Duration::from_secs(2);
 
+/// The least time that a WebSocket has for progress: several round trips of any path that can
+/// carry a session. One that lives shorter shows nothing of the agent.
+const LEAST_CHANCE: Duration = Duration::from_secs(1);
+
 /// Keeps the reasons for a degraded session, and the clocks that end a hopeless one.
 #[derive(Debug)]
 pub(super) struct Health {
@@ -44,8 +48,8 @@ pub(super) struct Ill {
 }
 
 /// What is waited for, and how long it may still take. Any progress, and anything that stops
-/// the clocks, leads back to the beginning; but what one WebSocket has endured without progress,
-/// up to its last frame, counts on the next one ([`Endured`]).
+/// the clocks, leads back to the beginning; but what one WebSocket has endured without progress
+/// counts on the next one ([`Endured`]).
 ///
 /// ```text
 ///          something is missing       stall_after        a frame comes         jam_after in all
@@ -90,6 +94,18 @@ struct Endured {
     /// [`Signs::missing_since`] then.
     missing_since: Option<Instant>,
     time: Duration,
+    /// How long the last of them lived.
+    last: Option<Duration>,
+}
+
+impl Endured {
+    /// How long the next WebSocket has for progress whatever was endured before: what is missing
+    /// is sent again on it at once. Half of what the last one lived, so that one that is cut
+    /// early, too, comes to a judgement.
+    fn chance(&self, usual: Duration) -> Duration {
+        let half = self.last.map_or(usual, |lived| lived / 2);
+        half.max(LEAST_CHANCE).min(usual)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,12 +172,12 @@ impl Health {
         self.watched = self.watched.map(|_| now);
     }
 
-    /// The WebSocket is gone, on which a frame last came then.
-    pub(super) fn handle_disconnected(&mut self, last_frame: Option<Instant>) {
-        // From the last frame on it may have been the path's fault.
+    /// The WebSocket is gone, at that age. From `sure_until` on it may have been the path's fault
+    /// that nothing came.
+    pub(super) fn handle_disconnected(&mut self, age: Duration, sure_until: Instant) {
         if let Some((Cause::Missing, since)) = self.trial.subject() {
-            let lived = last_frame.map(|at| at.saturating_duration_since(since));
-            self.endured.time += lived.unwrap_or_default();
+            self.endured.time += sure_until.saturating_duration_since(since);
+            self.endured.last = Some(age);
         }
         self.trial = Trial::Idle;
         self.reset();
@@ -182,7 +198,7 @@ impl Health {
         if self.endured.missing_since != signs.missing_since {
             self.endured = Endured {
                 missing_since: signs.missing_since,
-                time: Duration::ZERO,
+                ..Endured::default()
             };
         }
         if signs.watched {
@@ -289,7 +305,7 @@ impl Health {
     /// How long what is missing on this WebSocket may stay missing.
     fn jam_patience(&self) -> Duration {
         let left = self.jam_after.saturating_sub(self.endured.time);
-        left.max(self.stall_after)
+        left.max(self.endured.chance(self.stall_after))
     }
 
     /// What is waited for, and since when.
@@ -310,7 +326,10 @@ impl Health {
             Trial::Counting {
                 cause: Cause::Missing,
                 since,
-            } => (since, self.stall_after, SessionTimer::Stalled),
+            } => {
+                let doubted = self.stall_after.min(self.jam_patience());
+                (since, doubted, SessionTimer::Stalled)
+            }
             Trial::Counting {
                 cause: Cause::AgentAway,
                 since,

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::inflow::Inflow;
+
 /// How long a regular ping may go unanswered before that is worth telling: many round trips of
 /// any path that can carry a session, and well before the patience ends.
 const LATE_AFTER: Duration = Duration::from_secs(3);
@@ -10,6 +12,11 @@ const LATE_AFTER: Duration = Duration::from_secs(3);
 /// likely gone as not, and somebody waits: long enough for one lost packet (TCP's first
 /// retransmission comes after a second at most, RFC 6298) and a slow mobile network, no longer.
 const CHECK_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long nothing may come in the middle of a download before the gateway is asked: several
+/// pauses of an agent that waits for acknowledgements (1 s at most, docs/protocol.md, section 3).
+/// What gets lost before a dead path is noticed comes again at ten messages a second.
+const BULK_SILENCE: Duration = Duration::from_secs(2);
 
 /// WebSocket pings after a time without inbound frames, and a deadline for a sign of life.
 ///
@@ -20,11 +27,13 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(3);
 pub(super) struct Keepalive {
     interval: Duration,
     patience: Duration,
+    inflow: Inflow,
     state: State,
 }
 
 /// ```text
-///              interval, or asked         3 s               patience
+///         interval, 2 s in a download,
+///              or asked                   3 s               patience
 ///   ┌─▶ Quiet ───────────────────▶ Asked ─────▶ Late ──────────────────▶ Dead
 ///   │     ▲                          │ │          │                       ▲
 ///   │     └── any frame ─────────────┴─┼──────────┘                       │
@@ -66,16 +75,24 @@ impl Keepalive {
         Self {
             interval,
             patience,
+            inflow: Inflow::default(),
             state: State::Down,
         }
     }
 
     pub(super) fn handle_connected(&mut self, now: Instant) {
+        self.inflow = Inflow::default();
         self.state = State::Quiet { heard: now };
     }
 
     pub(super) fn handle_disconnected(&mut self) {
         self.state = State::Down;
+    }
+
+    /// A frame of so many bytes came in.
+    pub(super) fn handle_frame(&mut self, now: Instant, bytes: usize) {
+        self.inflow.count(now, bytes);
+        self.handle_life(now);
     }
 
     /// Any frame came in, a pong included.
@@ -146,7 +163,7 @@ impl Keepalive {
     /// Returns whether the path has just turned out to be dead.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
         match self.state {
-            State::Quiet { heard } if heard + self.interval <= now => {
+            State::Quiet { heard } if self.ping_due(heard) <= now => {
                 self.ask(now);
                 false
             }
@@ -183,10 +200,28 @@ impl Keepalive {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Quiet { heard } => Some(heard + self.interval),
+            State::Quiet { heard } => Some(self.ping_due(heard)),
             State::Asked { late_at, until, .. } => Some(late_at.min(until)),
             State::Late { until, .. } => Some(until),
             State::Down | State::Asleep | State::Dead { .. } => None,
+        }
+    }
+
+    /// When a ping is due if nothing has come since then. The answer to one that was due early
+    /// comes too late to be part of the download, so there is one such ping in each silence.
+    fn ping_due(&self, heard: Instant) -> Instant {
+        if self.inflow.was_bulk(heard) {
+            heard + self.interval.min(BULK_SILENCE)
+        } else {
+            heard + self.interval
+        }
+    }
+
+    /// Says whether a ping is out, or was not answered.
+    pub(super) fn is_answer_due(&self) -> bool {
+        match self.state {
+            State::Asked { .. } | State::Late { .. } | State::Dead { .. } => true,
+            State::Down | State::Asleep | State::Quiet { .. } => false,
         }
     }
 
@@ -266,6 +301,64 @@ mod tests {
         keepalive.handle_life(start);
         assert!(!keepalive.handle_timeout(start + INTERVAL * 9));
         assert_eq!(keepalive.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_silence_in_a_download_is_asked_about_after_two_seconds_and_once() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        let mut now = start;
+        for _ in 0..500 {
+            now += Duration::from_millis(10);
+            keepalive.handle_frame(now, 10_000);
+            assert!(!keepalive.handle_timeout(now));
+            assert!(!keepalive.poll_ping());
+        }
+        assert_eq!(keepalive.poll_timeout(), Some(now + BULK_SILENCE));
+        now += BULK_SILENCE;
+        keepalive.handle_timeout(now);
+        assert!(keepalive.poll_ping());
+        // Answered at once: what follows is a pause as any other.
+        keepalive.handle_life(now);
+        assert_eq!(keepalive.poll_timeout(), Some(now + INTERVAL));
+        keepalive.handle_frame(now, 100);
+        assert_eq!(keepalive.poll_timeout(), Some(now + INTERVAL));
+        keepalive.handle_timeout(now + INTERVAL);
+        assert!(keepalive.poll_ping());
+        assert!(keepalive.handle_timeout(now + INTERVAL + PATIENCE));
+    }
+
+    #[test]
+    fn a_trickle_and_what_came_on_another_websocket_are_no_download() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        let mut now = start;
+        for _ in 0..500 {
+            now += Duration::from_millis(10);
+            keepalive.handle_frame(now, 1_000);
+        }
+        assert_eq!(keepalive.poll_timeout(), Some(now + INTERVAL));
+        keepalive.handle_frame(now, 1_000_000);
+        assert_eq!(keepalive.poll_timeout(), Some(now + BULK_SILENCE));
+        keepalive.handle_disconnected();
+        keepalive.handle_connected(now);
+        assert_eq!(keepalive.poll_timeout(), Some(now + INTERVAL));
+    }
+
+    #[test]
+    fn a_shorter_keepalive_and_a_sleep_stand_above_a_download() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut keepalive = Keepalive::new(second, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.handle_frame(start, 1_000_000);
+        assert_eq!(keepalive.poll_timeout(), Some(start + second));
+        keepalive.handle_sleep();
+        assert_eq!(keepalive.poll_timeout(), None);
+        keepalive.handle_timeout(start + INTERVAL);
+        assert!(!keepalive.poll_ping());
     }
 
     #[test]

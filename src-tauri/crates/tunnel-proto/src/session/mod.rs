@@ -7,6 +7,7 @@ mod connections;
 mod event;
 mod healing;
 mod health;
+mod inflow;
 mod keepalive;
 mod layers;
 mod load;
@@ -138,12 +139,19 @@ impl Session {
     /// The WebSocket is gone. What was sent and not acknowledged is kept for the next one.
     /// Nothing happens when there is none.
     pub fn handle_disconnected(&mut self, now: Instant, end: SocketEnd) {
-        if self.up_since.take().is_none() {
+        let Some(opened) = self.up_since.take() else {
             return;
-        }
+        };
+        // While an answer is awaited, the path may be dead: only what came is sure to have.
+        let sure_until = if self.keepalive.is_answer_due() {
+            self.last_frame.map_or(opened, |frame| frame.max(opened))
+        } else {
+            now
+        };
         self.keepalive.handle_disconnected();
         self.trickle.reset();
-        self.health.handle_disconnected(self.last_frame);
+        self.health
+            .handle_disconnected(now.saturating_duration_since(opened), sure_until);
         // Once the session is over, the way in which its WebSocket goes says nothing.
         let end = match self.outcome {
             Some(_) => SocketEnd::Orderly,
@@ -159,7 +167,8 @@ impl Session {
 
     /// A binary frame came in.
     pub fn handle_input(&mut self, now: Instant, frame: Bytes) {
-        self.note_life(now);
+        self.last_frame = Some(now);
+        self.keepalive.handle_frame(now, frame.len());
         if let Err(error) = self.channel.handle_input(now, frame) {
             self.end(problem::channel(&error));
         }
@@ -171,7 +180,8 @@ impl Session {
 
     /// Any frame without payload for us came in: a ping, a pong.
     pub fn handle_life(&mut self, now: Instant) {
-        self.note_life(now);
+        self.last_frame = Some(now);
+        self.keepalive.handle_life(now);
         self.collect(now);
     }
 
@@ -400,11 +410,6 @@ impl Session {
             serial.handle_over();
         }
         self.events.push_back(SessionEvent::Over(problem));
-    }
-
-    fn note_life(&mut self, now: Instant) {
-        self.last_frame = Some(now);
-        self.keepalive.handle_life(now);
     }
 
     /// Lets the carrier's time run, unless the machine sleeps.

@@ -133,7 +133,8 @@ fn is_of_target(failure: &Failure) -> bool {
         | Next::AwaitSettings
         | Next::NewSession
         | Next::NewCredentials
-        | Next::SignIn => false,
+        | Next::SignIn
+        | Next::Restart => false,
     };
     let is_of_it = match failure.problem.kind {
         ProblemKind::Target | ProblemKind::Permission => true,

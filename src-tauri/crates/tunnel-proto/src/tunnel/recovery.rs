@@ -358,7 +358,8 @@ impl Tunnel {
             | Next::AwaitTarget
             | Next::AwaitSettings
             | Next::NewCredentials
-            | Next::SignIn => false,
+            | Next::SignIn
+            | Next::Restart => false,
         };
         let is_surplus = self.position(key).is_some_and(|at| self.is_surplus(at));
         if !is_final || is_surplus {
@@ -435,7 +436,14 @@ impl Tunnel {
                 outage.lacks = Lacks::SignIn;
                 self.slots[at].phase = Phase::AwaitingSignIn {
                     outage,
-                    probe: now + SIGN_IN_PROBE,
+                    probe: Some(now + SIGN_IN_PROBE),
+                    step,
+                };
+            }
+            (Next::Restart, step) => {
+                self.slots[at].phase = Phase::AwaitingSignIn {
+                    outage,
+                    probe: None,
                     step,
                 };
             }
@@ -540,7 +548,7 @@ impl Tunnel {
             }
             match outage.lacks {
                 Lacks::Network if self.has_been_up => return None,
-                Lacks::SignIn => return None,
+                Lacks::SignIn | Lacks::Restart => return None,
                 Lacks::Network | Lacks::Settings | Lacks::Nothing => {}
             }
             let left = self.budget().saturating_sub(outage.spent);
@@ -685,6 +693,7 @@ impl Tunnel {
 fn lacks(next: Next) -> Lacks {
     match next {
         Next::SignIn => Lacks::SignIn,
+        Next::Restart => Lacks::Restart,
         Next::AwaitSettings => Lacks::Settings,
         Next::AwaitNetwork => Lacks::Network,
         // Their source may have others without a person.
@@ -700,7 +709,11 @@ fn are_credentials_good(next: Next) -> bool {
     match next {
         Next::Retry | Next::NewSession | Next::AwaitTarget | Next::Stop => true,
         // The service was not asked, or it refused them.
-        Next::AwaitNetwork | Next::AwaitSettings | Next::NewCredentials | Next::SignIn => false,
+        Next::AwaitNetwork
+        | Next::AwaitSettings
+        | Next::NewCredentials
+        | Next::SignIn
+        | Next::Restart => false,
     }
 }
 
@@ -713,7 +726,8 @@ fn is_last_word(next: Next) -> bool {
         | Next::AwaitTarget
         | Next::AwaitSettings
         | Next::NewCredentials
-        | Next::SignIn => false,
+        | Next::SignIn
+        | Next::Restart => false,
     }
 }
 

@@ -183,7 +183,8 @@ impl Tunnel {
             | Next::AwaitTarget
             | Next::AwaitSettings
             | Next::NewCredentials
-            | Next::SignIn => Renewing::Due {
+            | Next::SignIn
+            | Next::Restart => Renewing::Due {
                 at: now + FAILED_PAUSE,
             },
             // It works as long as the gateway lets it; only then its connections are lost.

@@ -3,8 +3,8 @@
 use super::recovery::SIGN_IN_PROBE;
 use super::surroundings::{Network, network_down};
 use super::{Intent, Tunnel};
-use crate::slot::{Lacks, Phase, Slot};
-use crate::{Deadline, Illness, Outlook, Problem, Start, State, Until};
+use crate::slot::{Lacks, Outage, Phase, Slot};
+use crate::{Deadline, Illness, Outlook, Problem, RenewedBy, Start, State, Until};
 
 impl Tunnel {
     /// The tunnel's public state.
@@ -27,18 +27,19 @@ impl Tunnel {
         // The slot that comes back first speaks for the tunnel; one that is being started for
         // the first time has nothing to say. One that waits for a person does so unless another
         // is tried before the credentials were looked at twice more: longer than any backoff, so
-        // that two do not take turns, and sooner than what is asked for seldom.
+        // that two do not take turns, and sooner than what is asked for seldom. One for which
+        // looking is in vain does so before all that only wait.
         let out = self.slots.iter().filter(|slot| slot.outage().is_some());
         let next = out.min_by_key(|slot| match &slot.phase {
-            Phase::AwaitingSignIn { probe, .. } => Some(*probe + SIGN_IN_PROBE),
-            Phase::Waiting { until, .. } => Some(*until),
+            Phase::AwaitingSignIn { probe, .. } => (true, probe.map(|probe| probe + SIGN_IN_PROBE)),
+            Phase::Waiting { until, .. } => (true, Some(*until)),
             Phase::Starting { .. }
             | Phase::Resuming { .. }
             | Phase::Dialling { .. }
             | Phase::Handshaking { .. }
             | Phase::Up(_)
             | Phase::Held { .. }
-            | Phase::Ending(_) => None,
+            | Phase::Ending(_) => (false, None),
         });
         let Some((slot, outage)) = next.and_then(|slot| Some((slot, slot.outage()?))) else {
             return State::Connecting {
@@ -52,16 +53,20 @@ impl Tunnel {
             Phase::AwaitingSignIn { probe, .. } => {
                 return State::NeedsSignIn {
                     since,
-                    next_attempt: Some(self.clock.unix_ms(*probe)),
+                    next_attempt: probe.map(|probe| self.clock.unix_ms(probe)),
+                    renewed_by: renewed_by(outage),
                     problem,
                     outlook,
                 };
             }
             // The credentials are looked at: before that is answered, nothing is known that is new.
-            Phase::Starting { .. } | Phase::Resuming { .. } if outage.lacks == Lacks::SignIn => {
+            Phase::Starting { .. } | Phase::Resuming { .. }
+                if matches!(outage.lacks, Lacks::SignIn | Lacks::Restart) =>
+            {
                 return State::NeedsSignIn {
                     since,
                     next_attempt: None,
+                    renewed_by: renewed_by(outage),
                     problem,
                     outlook,
                 };
@@ -183,6 +188,14 @@ impl Tunnel {
     }
 }
 
+/// What gives credentials again that are lacking.
+fn renewed_by(outage: &Outage) -> RenewedBy {
+    match outage.lacks {
+        Lacks::Restart => RenewedBy::Restart,
+        Lacks::SignIn | Lacks::Settings | Lacks::Network | Lacks::Nothing => RenewedBy::SignIn,
+    }
+}
+
 /// What is wrong with a session.
 fn illness_of(slot: &Slot) -> Option<Illness> {
     match slot.up() {
@@ -247,15 +260,19 @@ pub(super) fn news(told: &State, state: &State) -> News {
                 since,
                 problem,
                 next_attempt,
+                renewed_by,
                 outlook: _,
             },
             State::NeedsSignIn {
                 since: now_since,
                 problem: now_problem,
                 next_attempt: now_next_attempt,
+                renewed_by: now_renewed_by,
                 outlook: _,
             },
-        ) if since == now_since && problem.code == now_problem.code => {
+        ) if (since, &problem.code, renewed_by)
+            == (now_since, &now_problem.code, now_renewed_by) =>
+        {
             let same = (problem, next_attempt) == (now_problem, now_next_attempt);
             if same { News::Outlook } else { News::Attempt }
         }

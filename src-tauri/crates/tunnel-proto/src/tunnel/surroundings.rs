@@ -89,7 +89,7 @@ impl Tunnel {
                     let (outage, step) = (outage.clone(), *step);
                     self.attempt(now, at, step, outage);
                 }
-                Lacks::Nothing | Lacks::Network => {}
+                Lacks::Nothing | Lacks::Network | Lacks::Restart => {}
             }
         }
         Cause::TriedNow

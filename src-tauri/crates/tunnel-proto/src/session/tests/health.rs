@@ -191,7 +191,7 @@ fn a_stall_is_told_only_once_the_gateway_has_answered_and_silence_is_told_as_suc
 #[test]
 fn a_stuck_agent_whose_websockets_are_cut_before_a_regular_ping_is_jammed_all_the_same() {
     let mut world = stuck(SessionConfig::default());
-    for _ in 0..4 {
+    for _ in 0..3 {
         world.run(secs(8));
         assert_eq!(world.said(), ["degraded: stalled"]);
         world.disconnect();
@@ -200,6 +200,53 @@ fn a_stuck_agent_whose_websockets_are_cut_before_a_regular_ping_is_jammed_all_th
     }
     world.run(secs(10));
     assert_eq!(world.said(), ["degraded: stalled", "over: jammed"]);
+}
+
+#[test]
+fn a_stuck_agent_whose_websockets_are_cut_before_a_stall_shows_is_jammed_all_the_same() {
+    for (life, pause) in [
+        (secs(4), secs(1)),
+        (ms(2_500), secs(20)),
+        (ms(1_100), secs(1)),
+    ] {
+        let mut world = stuck(SessionConfig::default());
+        let mut open = Duration::ZERO;
+        while open + life < secs(30) {
+            world.run(life);
+            open += life;
+            assert!(world.said().is_empty());
+            world.disconnect();
+            world.run(pause);
+            world.connect();
+        }
+        world.run(life);
+        assert_eq!(
+            world.said(),
+            ["degraded: stalled", "over: jammed"],
+            "{life:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_silent_path_has_taken_is_not_held_against_the_agent() {
+    let mut world = stuck(SessionConfig::default());
+    world.answers_pings = false;
+    for _ in 0..20 {
+        world.run(secs(15));
+        assert_eq!(world.said(), ["degraded: no-pong", "path dead"]);
+        world.disconnect();
+        world.events();
+        world.connect();
+    }
+    // The last of them is cut as it begins: its first ping was swallowed too.
+    world.disconnect();
+    world.answers_pings = true;
+    world.connect();
+    world.run(secs(29));
+    assert_eq!(world.said(), ["degraded: stalled"]);
+    world.run(secs(1));
+    assert_eq!(world.said(), ["over: jammed"]);
 }
 
 #[test]

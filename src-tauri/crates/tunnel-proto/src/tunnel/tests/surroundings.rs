@@ -1,6 +1,7 @@
 //! Networks that come and go, sleep, and credentials.
 
 use super::*;
+use crate::RenewedBy;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -268,4 +269,39 @@ fn credentials_that_are_refused_after_other_troubles_are_fetched_once_more_too()
     }
     world.input(Input::Granted(key, Err(failure(Next::NewCredentials))));
     assert!(matches!(world.tunnel.state(), State::NeedsSignIn { .. }));
+}
+
+#[test]
+fn credentials_that_only_a_restart_renews_are_not_looked_at_again_and_again() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::Restart))));
+    let needs_sign_in = |world: &World| {
+        let State::NeedsSignIn {
+            next_attempt,
+            renewed_by,
+            ..
+        } = world.tunnel.state()
+        else {
+            panic!("{:?}", world.tunnel.state());
+        };
+        assert_eq!((next_attempt, renewed_by), (None, RenewedBy::Restart));
+        let json = serde_json::to_value(world.tunnel.state()).unwrap();
+        assert_eq!(json["nextAttempt"], serde_json::Value::Null);
+        assert_eq!(json["renewedBy"], "restart");
+    };
+    needs_sign_in(&world);
+    // Nothing is due, and the AWS files have no say in it.
+    assert_eq!(world.tunnel.poll_timeout(), None);
+    world.pass(SECOND * 3_600);
+    world.input(Input::CredentialsChanged);
+    assert_eq!(world.actions(), []);
+    needs_sign_in(&world);
+    // Whoever asks for it has it looked at.
+    world.input(Input::TryNow);
+    world.expect_resume();
+    needs_sign_in(&world);
+    world.input(Input::Granted(key, Err(failure(Next::Restart))));
+    needs_sign_in(&world);
 }
