@@ -38,12 +38,20 @@ async fn bytes_that_are_no_smux_frames_end_the_session_and_a_new_one_serves() {
     assert_eq!(back, b"served");
     let replaced = impatient(async {
         loop {
-            if let TunnelEvent::Replaced { problem, .. } = events.recv().await.unwrap() {
-                return problem;
+            if let TunnelEvent::Replaced {
+                session_id,
+                problem,
+                ..
+            } = events.recv().await.unwrap()
+            {
+                return (session_id, problem);
             }
         }
     });
-    assert_eq!(replaced.await.unwrap().code, "mux-framing");
+    let (session_id, problem) = replaced.await.unwrap();
+    assert_eq!(problem.code, "mux-framing");
+    let first = rig.sim.sessions().into_iter().next().unwrap().id;
+    assert_eq!(session_id, Some(first));
     rig.stop().await;
 }
 

@@ -69,6 +69,36 @@ async fn nothing_is_asked_of_the_service_before_the_network_is_back() {
     rig.stop().await;
 }
 
+// As above: an address that is no loopback address by its looks.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_waited_for_over_the_old_network_is_asked_for_over_the_new_one() {
+    let (environment, control) = Environment::by_hand();
+    let elsewhere = |config: &mut TunnelConfig| {
+        let endpoint = config.access.endpoint_url.take().unwrap();
+        config.access.endpoint_url = Some(endpoint.replace("127.0.0.1", "0.0.0.0"));
+        // Far longer than the test has patience for: no deadline asks again.
+        config.access.api_timeout = Duration::from_secs(3_600);
+        config.environment = environment;
+    };
+    let rig = Rig::start_with(fast(), elsewhere).await.unwrap();
+    let faults = rig.sim.faults();
+    faults.fail_api(Operation::ResumeSession, ApiFault::Hang, Some(1));
+    faults.reset();
+    let asked = rig
+        .sim
+        .wait_for(|_, stats| stats.calls(Operation::ResumeSession) == 1);
+    impatient(asked).await.unwrap();
+    control.network_changed();
+    rig.wait_for(|snapshot| snapshot.reconnects == 1)
+        .await
+        .unwrap();
+    carries(&rig).await;
+    assert_eq!(rig.sim.stats().calls(Operation::ResumeSession), 2);
+    assert_eq!(rig.snapshot().replacements, 0);
+    rig.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_was_lost_in_a_sleep_is_checked_at_the_wake_and_left() {
     let (environment, control) = Environment::by_hand();

@@ -559,6 +559,13 @@ impl DataChannel {
         }
     }
 
+    /// Raises a lowered rate that was borne for long enough.
+    fn bear_rate(&mut self, now: Instant) {
+        if let Some(rate) = self.sender.pacer().bear(now) {
+            self.events.push_back(Event::RateLimit(rate));
+        }
+    }
+
     fn restart_handshake_timer(&mut self, now: Instant) {
         self.handshake_until = match self.phase {
             Phase::Handshaking(_) if self.link.is_some() => {

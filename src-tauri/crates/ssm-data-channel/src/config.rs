@@ -34,6 +34,10 @@ pub struct Config {
     /// channels with more than about 1,000 (docs/protocol.md, section 3). Give what
     /// [`Event::RateLimit`](crate::Event::RateLimit) said for this target.
     pub message_rate: NonZeroU32,
+    /// What was learned of the way to this target ([`Event::RateLimit`](crate::Event::RateLimit)):
+    /// the rate to begin with, if it is below [`message_rate`](Self::message_rate). It is raised
+    /// again, up to that, while it is borne. Default: none.
+    pub learned_rate: Option<NonZeroU32>,
     /// Memory, in bytes, that messages may take which wait for an earlier one. Default 128 MiB.
     /// It is taken only while they wait and given back as they are delivered.
     ///
@@ -59,6 +63,7 @@ impl Default for Config {
             window_messages: 1024,
             window_bytes: 4 * 1024 * 1024,
             message_rate: DEFAULT_MESSAGE_RATE,
+            learned_rate: None,
             reorder_bytes: 128 * 1024 * 1024,
             reorder_memory: ReorderMemory::default(),
             handshake_timeout: Duration::from_secs(15),

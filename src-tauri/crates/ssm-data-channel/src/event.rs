@@ -44,9 +44,9 @@ pub enum Event {
     /// the message arrives on a later socket after all, another such event takes it back: the
     /// last one counts.
     PayloadLimit(usize),
-    /// The channel was paused or cut soon after a high rate: from now on so many messages a
-    /// second go out. Remember it for this target as
-    /// [`Config::message_rate`](crate::Config::message_rate).
+    /// The channel was paused or cut soon after a high rate, or has borne a lowered one for long:
+    /// from now on so many messages a second go out. Remember the last one for this target as
+    /// [`Config::learned_rate`](crate::Config::learned_rate).
     RateLimit(NonZeroU32),
     /// The agent did not do its part of the handshake in time. The session is over.
     HandshakeTimedOut(HandshakeStep),

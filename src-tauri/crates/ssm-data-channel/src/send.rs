@@ -35,6 +35,9 @@ pub(crate) struct Sender {
     window: Window,
     round_trip: RoundTrip,
     pacer: Pacer,
+    /// When the next pending message may go out, if the pacer refused it. Without a refusal there
+    /// is nothing to wait for: a message that waits for the socket goes when the socket says so.
+    refused_until: Option<Instant>,
     pub(crate) size: PayloadSize,
     most_span: usize,
     most_bytes: usize,
@@ -60,7 +63,8 @@ impl Sender {
         Self {
             window: Window::new(),
             round_trip: RoundTrip::new(),
-            pacer: Pacer::new(config.message_rate),
+            pacer: Pacer::new(config.message_rate, config.learned_rate),
+            refused_until: None,
             size: PayloadSize::new(config.initial_payload, config.max_payload),
             most_span: config.window_messages.max(1),
             most_bytes: config.window_bytes,
@@ -112,8 +116,13 @@ impl Sender {
     /// Takes the next message that is to go out and may.
     pub(crate) fn take(&mut self, now: Instant) -> Option<Bytes> {
         if self.pacer.available(now) == 0 {
+            self.refused_until = match self.window.pending() {
+                0 => None,
+                _ => self.pacer.ready_at(),
+            };
             return None;
         }
+        self.refused_until = None;
         let (number, entry) = self.window.take_pending(now)?;
         let payload = entry.payload();
         let frame = entry.frame();
@@ -177,6 +186,7 @@ impl Sender {
 
     /// Queues what the timers say is lost.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.refused_until = self.refused_until.filter(|until| *until > now);
         self.detect_losses(now);
         if self.retransmission_at().is_some_and(|at| at <= now) {
             let timeout = self.round_trip.timeout();
@@ -189,10 +199,6 @@ impl Sender {
 
     /// Returns the next timer while a socket is up and nothing is paused.
     pub(crate) fn timeout(&self) -> Option<(Instant, TimerReason)> {
-        let pacing = match self.window.pending() {
-            0 => None,
-            _ => self.pacer.ready_at(),
-        };
         [
             (self.retransmission_at(), TimerReason::Retransmission),
             (
@@ -200,7 +206,7 @@ impl Sender {
                     .loss_at(self.round_trip.current(), self.reordering()),
                 TimerReason::LossDetection,
             ),
-            (pacing, TimerReason::Pacing),
+            (self.refused_until, TimerReason::Pacing),
         ]
         .into_iter()
         .filter_map(|(at, reason)| Some((at?, reason)))
@@ -243,6 +249,7 @@ impl Sender {
     /// Forgets everything: the session is over.
     pub(crate) fn clear(&mut self) {
         self.window.clear();
+        self.refused_until = None;
         self.unanswered_since = None;
     }
 

@@ -433,6 +433,11 @@ impl Tunnel {
             .min_by_key(|(at, _)| *at)
     }
 
+    /// Unix milliseconds at `now`, the time asleep included.
+    pub fn unix_ms(&self, now: Instant) -> u64 {
+        self.clock.unix_ms(now)
+    }
+
     /// WebSockets that were lost and resumed so far.
     pub fn reconnects(&self) -> u32 {
         self.reconnects

@@ -74,6 +74,30 @@ pub(crate) fn lost_request() -> Failure {
     }
 }
 
+/// The failure of a request that was given up for another network or after a sleep.
+pub(crate) fn overtaken() -> Failure {
+    let problem = Problem::new(
+        ProblemKind::Network,
+        "request-overtaken",
+        "The network changed, or the computer slept, while an answer of AWS was waited for.",
+        "Nothing to do: it is asked again over the network that is there now.",
+    );
+    Failure {
+        next: Next::Retry,
+        problem,
+    }
+}
+
+/// A connection was closed since its session carries as many as it can.
+pub(crate) fn session_full() -> Problem {
+    Problem::new(
+        ProblemKind::Settings,
+        "session-full",
+        "A connection was closed: its session carries as many connections as it can.",
+        "Close some of them, or spread them over more sessions.",
+    )
+}
+
 /// A session could not be ended at the service, for this reason.
 pub(crate) fn left_behind(reason: &Problem) -> Problem {
     Problem::new(

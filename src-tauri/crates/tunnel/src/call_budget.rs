@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tunnel_proto::CallBudget as Bucket;
 
@@ -25,6 +25,24 @@ pub struct CallBudget {
     /// time, so that one who gives up while he waits has taken nothing from those behind him.
     turn: Arc<Semaphore>,
     bucket: Arc<Mutex<Bucket>>,
+    /// How many wait in [`permit`](Self::permit): those who tidy up wait for them.
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+/// One who waits for a permit, counted until he has it or gives up.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn count(waiting: &'a watch::Sender<usize>) -> Self {
+        waiting.send_modify(|count| *count += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 impl CallBudget {
@@ -33,6 +51,7 @@ impl CallBudget {
         Self {
             turn: Arc::new(Semaphore::new(1)),
             bucket: Arc::new(Mutex::new(Bucket::new(burst, per_second))),
+            waiting: Arc::new(watch::Sender::new(0)),
         }
     }
 
@@ -43,6 +62,28 @@ impl CallBudget {
     /// matters when a network goes down while 200 tunnels wait: after its return the first of
     /// them must not wait behind calls that nobody makes any more.
     pub async fn permit(&self) {
+        let _waiting = Waiting::count(&self.waiting);
+        self.turn().await;
+    }
+
+    /// Waits until one call may be made that nobody waits for: to end a session that is not
+    /// needed any more. Whoever asks for a [`permit`](Self::permit) goes first, so that sessions
+    /// which were left behind do not delay a tunnel that resumes.
+    ///
+    /// May be dropped at any moment.
+    pub async fn spare_permit(&self) {
+        let mut waiting = self.waiting.subscribe();
+        // The sender is ours: it can't be gone.
+        while waiting.wait_for(|count| *count == 0).await.is_ok() {
+            tokio::select! {
+                () = self.turn() => return,
+                // It is another's turn now.
+                _ = waiting.wait_for(|count| *count > 0) => {}
+            }
+        }
+    }
+
+    async fn turn(&self) {
         // The semaphore is never closed; if it were, calls would go unpaced rather than never.
         let _turn = self.turn.acquire().await;
         loop {
@@ -103,6 +144,40 @@ mod tests {
                 "{at:?} for {due:?}"
             );
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tunnels_go_before_sessions_that_were_left_behind() {
+        let budget = CallBudget::new(1, 1);
+        let start = Instant::now();
+        let (served, mut order) = mpsc::channel(100);
+        for spare in 0..60 {
+            let (budget, served) = (budget.clone(), served.clone());
+            tokio::spawn(async move {
+                budget.spare_permit().await;
+                served.send(format!("left {spare}")).await.unwrap();
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        for tunnel in 0..2 {
+            let (budget, served) = (budget.clone(), served.clone());
+            tokio::spawn(async move {
+                budget.permit().await;
+                let at = start.elapsed().as_secs();
+                served
+                    .send(format!("tunnel {tunnel} at {at}"))
+                    .await
+                    .unwrap();
+            });
+        }
+        drop(served);
+        let mut calls = Vec::new();
+        while let Some(call) = order.recv().await {
+            calls.push(call);
+        }
+        assert_eq!(calls[..2], ["left 0", "left 1"]);
+        assert_eq!(calls[2..4], ["tunnel 0 at 2", "tunnel 1 at 3"]);
+        assert_eq!(calls.len(), 62);
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,8 +31,7 @@ impl Changes {
         }
         Self {
             asleep: match seen.power {
-                Power::Awake { asleep, .. } => asleep,
-                Power::Sleeping => Duration::ZERO,
+                Power::Awake { asleep, .. } | Power::Sleeping { asleep } => asleep,
             },
             conditions,
             seen,
@@ -66,7 +65,7 @@ impl Changes {
         };
         let power = match (&self.seen.power, &now.power) {
             (one, other) if one == other => None,
-            (_, Power::Sleeping) => Some(Input::Sleeping),
+            (_, Power::Sleeping { .. }) => Some(Input::Sleeping),
             (_, Power::Awake { asleep, .. }) => {
                 let before = std::mem::replace(&mut self.asleep, *asleep);
                 let asleep = asleep.saturating_sub(before);
@@ -119,6 +118,16 @@ mod tests {
         assert_eq!(next(&mut changes).await, "Woke { asleep: 3600s }");
         control.wake(HOUR * 2);
         assert_eq!(next(&mut changes).await, "Woke { asleep: 7200s }");
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_that_starts_just_before_a_sleep_is_told_of_that_sleep_alone() {
+        let (environment, control) = Environment::by_hand();
+        control.wake(HOUR * 100);
+        control.sleep();
+        let mut changes = Changes::of(&environment, false);
+        control.wake(HOUR);
+        assert_eq!(next(&mut changes).await, "Woke { asleep: 3600s }");
     }
 
     #[tokio::test]

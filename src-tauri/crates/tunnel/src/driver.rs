@@ -29,7 +29,7 @@ use crate::leftovers::Left;
 use crate::listen::{Listener, Local, Presence};
 use crate::requests::Requests;
 use crate::resolve::resolve;
-use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token};
+use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token, Unopened};
 use crate::{Outcome, TunnelEvent, random_seed, unix_ms};
 
 /// Commands that may wait for a session's task. It takes them at once, but all connections that
@@ -93,6 +93,8 @@ pub(crate) struct Driver {
     wish: Wish,
     /// How the tunnel ended, once it has.
     outcome: Option<Outcome>,
+    /// Rung when what was asked over the network that was there before may never be answered.
+    overtaken: watch::Sender<()>,
     /// Sessions for which TerminateSession is under way, and who of the policy waits for it. One
     /// for which nobody waits is waited for at the task's end.
     ending: HashMap<String, Option<SessionKey>>,
@@ -125,10 +127,14 @@ enum Reply {
         Result<(Box<Socket>, Zeroizing<String>), Failure>,
     ),
     DataKey(SessionKey, Result<tunnel_proto::DataKey, Failure>),
+    /// A connection that its session did not take is to be placed anew.
+    Again(Local),
     /// The program behind a connection that says no more is still there.
     Present(SessionKey, Local),
     /// It is not.
     Gone(SessionKey),
+    /// Nothing came of it.
+    Nothing,
     /// TerminateSession was answered.
     Terminated(String, Result<(), Failure>),
 }
@@ -147,6 +153,7 @@ impl Driver {
             starts: 0,
             wish: Wish::Run,
             outcome: None,
+            overtaken: watch::Sender::new(()),
             ending: HashMap::new(),
         }
     }
@@ -192,7 +199,7 @@ impl Driver {
             session_id: session_id.clone(),
             problem: reason.clone(),
         };
-        let at = self.parts.clock.unix_ms(Instant::now().into_std());
+        let at = self.parts.policy.unix_ms(Instant::now().into_std());
         let record = Box::new(Record { at, what });
         // Nobody has to listen.
         let _ = self.parts.events.send(TunnelEvent::Record(record));
@@ -233,16 +240,17 @@ impl Driver {
         self.parts.ledger.settled().await;
     }
 
-    /// Does what the policy says.
+    /// Does what the policy says. What has happened is told first: an action may end the session
+    /// that it is about.
     fn act(&mut self) {
         loop {
-            while let Some(action) = self.parts.policy.poll_action() {
-                self.perform(action);
+            while let Some(event) = self.parts.policy.poll_event() {
+                self.tell(event);
             }
-            let Some(event) = self.parts.policy.poll_event() else {
+            let Some(action) = self.parts.policy.poll_action() else {
                 return;
             };
-            self.tell(event);
+            self.perform(action);
         }
     }
 
@@ -251,21 +259,28 @@ impl Driver {
         let timeout = self.parts.policy.poll_timeout();
         tokio::select! {
             order = orders.recv(), if self.wish != Wish::Dropped => return self.obey(order),
-            Some(local) = self.parts.accepted.recv() => {
-                let request = RequestId(self.next_request);
-                self.next_request += 1;
-                self.waiting.insert(request, local);
-                self.input(Input::Accepted(request));
-            }
+            Some(local) = self.parts.accepted.recv() => self.accept(local),
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(reply) = self.requests.next() => self.handle_reply(reply),
-            change = self.parts.changes.next() => self.input(change),
+            change = self.parts.changes.next() => self.handle_change(change),
             timer = due(timeout) => {
                 tracing::debug!(?timer, "the policy's time has come");
                 self.parts.policy.handle_timeout(Instant::now().into_std());
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Tells the policy what the machine goes through. Calls and dials that began before a new
+    /// network, or before a sleep, may have gone where nobody answers: they are given up, so that
+    /// the policy asks again now and not when their deadlines come. StartSession is not among them:
+    /// what it grants would be left behind.
+    fn handle_change(&mut self, change: Input) {
+        let overtakes = matches!(change, Input::NetworkUp | Input::Woke { .. });
+        self.input(change);
+        if overtakes {
+            self.overtaken.send_replace(());
+        }
     }
 
     /// Takes an order; there is none any more when the handle was dropped.
@@ -303,10 +318,15 @@ impl Driver {
                 let access = self.parts.access.clone();
                 let environment = self.parts.environment.clone();
                 let if_lost = Reply::Resumed(key, Err(access::lost_request()));
+                let mut overtaken = self.overtaken.subscribe();
                 self.requests.start(if_lost, async move {
                     environment.call_budget().permit().await;
-                    let resumed = access.resume_session(&session_id).await;
-                    Reply::Resumed(key, access::granted(resumed))
+                    overtaken.mark_unchanged();
+                    let resumed = tokio::select! {
+                        resumed = access.resume_session(&session_id) => access::granted(resumed),
+                        Ok(()) = overtaken.changed() => Err(access::overtaken()),
+                    };
+                    Reply::Resumed(key, resumed)
                 });
             }
             Action::Dial(key, grant, purpose) => self.dial(key, grant, purpose),
@@ -405,8 +425,12 @@ impl Driver {
         handle.session_id = Some(session_id);
         let access = self.parts.access.clone();
         let if_lost = Reply::Dialled(key, purpose, Err(access::lost_request()));
+        let mut overtaken = self.overtaken.subscribe();
         self.requests.start(if_lost, async move {
-            let dialled = dial::dial(&access, &stream_url).await;
+            let dialled = tokio::select! {
+                dialled = dial::dial(&access, &stream_url) => dialled,
+                Ok(()) = overtaken.changed() => Err(access::overtaken()),
+            };
             let dialled = dialled.map(|socket| (Box::new(socket), token));
             Reply::Dialled(key, purpose, dialled)
         });
@@ -452,8 +476,10 @@ impl Driver {
                     self.input(Input::Refused(key, failure));
                 }
             }
+            Reply::Again(local) => self.accept(local),
             Reply::Present(key, local) => self.connect(key, local),
             Reply::Gone(key) => self.input(Input::Finished(key)),
+            Reply::Nothing => {}
             Reply::Terminated(session_id, result) => {
                 let waits = self.ending.remove(&session_id).flatten();
                 match result {
@@ -498,6 +524,16 @@ impl Driver {
                 learned.apply(&mut self.parts.session);
             }
             Report::Finished => self.input(Input::Finished(key)),
+            Report::Unopened(local, why) => {
+                self.input(Input::Finished(key));
+                match why {
+                    Unopened::Over => self.place_anew(local),
+                    Unopened::Full => {
+                        local.refuse();
+                        self.notice(access::session_full());
+                    }
+                }
+            }
             // Publishing follows anyway.
             Report::Figures => {}
         }
@@ -545,11 +581,31 @@ impl Driver {
 
     fn connect(&mut self, key: SessionKey, local: Local) {
         if let Err(command) = self.command(key, ToSession::Connect(local)) {
-            if let ToSession::Connect(local) = command {
-                local.refuse();
-            }
             self.input(Input::Finished(key));
+            if self.sessions.contains_key(&key) {
+                self.input(Input::Over(key, hung(), Vitals::default()));
+            }
+            if let ToSession::Connect(local) = command {
+                self.place_anew(local);
+            }
         }
+    }
+
+    /// A local connection that no session has carried yet: the policy says what becomes of it.
+    fn accept(&mut self, local: Local) {
+        let request = RequestId(self.next_request);
+        self.next_request += 1;
+        self.waiting.insert(request, local);
+        self.input(Input::Accepted(request));
+    }
+
+    /// The session for which a connection was meant is gone. It is told to the policy again, behind
+    /// what is on its way from the session: the policy may not know of the end yet.
+    fn place_anew(&mut self, local: Local) {
+        // It is lost by nothing but a panic of ours.
+        let if_lost = Reply::Nothing;
+        self.requests
+            .start(if_lost, async move { Reply::Again(local) });
     }
 
     /// Gives a session's task a command. One that does not take it can only be replaced.
@@ -570,8 +626,13 @@ impl Driver {
             Entry::Vacant(entry) => entry.insert(waits),
         };
         let access = self.parts.access.clone();
+        let environment = self.parts.environment.clone();
         let if_lost = Reply::Terminated(session_id.clone(), Err(access::lost_request()));
         self.requests.start(if_lost, async move {
+            // Somebody waits for a stop; what is only tidied up can wait for those who work.
+            if waits.is_none() {
+                environment.call_budget().spare_permit().await;
+            }
             let ended = access.terminate_session(&session_id).await;
             match &ended {
                 Ok(()) => tracing::debug!(session_id, "the session is ended at the service"),

@@ -102,7 +102,7 @@ async fn keep(mut queue: mpsc::Receiver<Left>, mut changes: Changes, calls: Call
 fn end(requests: &mut Requests<Answer>, session_id: String, access: Access, calls: CallBudget) {
     let if_lost = (session_id.clone(), Err(access::lost_request()));
     requests.start(if_lost, async move {
-        calls.permit().await;
+        calls.spare_permit().await;
         let ended = access.terminate_session(&session_id).await;
         let ended = ended.map_err(|error| access::failure(&error));
         if let Err(failure) = &ended {

@@ -104,8 +104,19 @@ pub(crate) enum Report {
     Learned(Learned),
     /// A connection has ended.
     Finished,
+    /// A connection that was placed on the session could not begin on it.
+    Unopened(Local, Unopened),
     /// The figures have changed.
     Figures,
+}
+
+/// Why a connection could not begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unopened {
+    /// The session is over, which the tunnel hears before this.
+    Over,
+    /// It carries as many as it can.
+    Full,
 }
 
 /// Figures of a tunnel, summed over its sessions.
@@ -382,8 +393,11 @@ impl SessionTask {
 
     fn connect(&mut self, now: std::time::Instant, local: Local) {
         let Some(id) = self.session.open(now) else {
-            local.refuse();
-            self.report(Report::Finished);
+            let why = match self.session.outcome() {
+                Some(_) => Unopened::Over,
+                None => Unopened::Full,
+            };
+            self.report(Report::Unopened(local, why));
             return;
         };
         tracing::debug!(connection = %id, "a connection begins");

@@ -13,6 +13,13 @@ const BLAME_WITHIN: Duration = Duration::from_secs(3);
 /// seen to act after about two seconds.
 const BORNE_AFTER: Duration = Duration::from_secs(10);
 
+/// A lowered rate that was borne this long is raised by a step, since sockets are closed for other
+/// reasons too. Each time that it has to be lowered this doubles, so that a gateway that means it
+/// cuts ever less often.
+const RAISE_AFTER: Duration = Duration::from_secs(60);
+
+const RAISE_AFTER_MOST: Duration = Duration::from_secs(60 * 60);
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A token bucket over numbered messages, kept as the time at which it will be full again (so
@@ -21,28 +28,38 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Pacer {
     rate: NonZeroU32,
+    /// What was configured: the rate is never above it.
+    ceiling: NonZeroU32,
+    /// How long a lowered rate has to be borne until it is raised.
+    raise_after: Duration,
+    /// Since when it is; `None` before its first acknowledgement.
+    borne_since: Option<Instant>,
     /// Between two messages at this rate.
     interval: Duration,
     /// How far ahead of its schedule a burst may run.
     burst: Duration,
     /// When the next message would be due if none ran ahead.
     schedule: Option<Instant>,
-    /// Above this many messages a second the rate is high. Stays when the rate is lowered:
-    /// sockets are closed for other reasons too, and below half of what was configured
+    /// Above this many messages a second the rate is high. It is half of what was configured,
+    /// whatever was learned: sockets are closed for other reasons too, and below that
     /// the rate is not among them.
     high: u32,
     meter: Meter,
 }
 
 impl Pacer {
-    pub(crate) fn new(rate: NonZeroU32) -> Self {
-        let interval = SECOND / rate.get();
+    /// Begins with the rate that was learned of the way, if that is below the configured one.
+    pub(crate) fn new(configured: NonZeroU32, learned: Option<NonZeroU32>) -> Self {
+        let rate = learned.map_or(configured, |learned| learned.min(configured));
         Self {
             rate,
-            interval,
-            burst: interval * (rate.get() / 10).saturating_sub(1),
+            ceiling: configured,
+            raise_after: RAISE_AFTER,
+            borne_since: None,
+            interval: interval(rate),
+            burst: burst(rate),
             schedule: None,
-            high: rate.get() / 2,
+            high: configured.get() / 2,
             meter: Meter::default(),
         }
     }
@@ -84,13 +101,45 @@ impl Pacer {
         }
         let lower = (self.rate.get() / 10 * 7).max(LEAST_RATE);
         let rate = NonZeroU32::new(lower).filter(|lower| *lower < self.rate)?;
-        *self = Self {
-            schedule: self.schedule,
-            high: self.high,
-            ..Self::new(rate)
-        };
+        self.set_rate(rate);
+        self.raise_after = (self.raise_after * 2).min(RAISE_AFTER_MOST);
+        // One cause is blamed once.
+        self.meter = Meter::default();
         Some(rate)
     }
+
+    /// Something was acknowledged at `now`: raises a lowered rate by a step if it was borne for
+    /// long enough; returns the new one.
+    pub(crate) fn bear(&mut self, now: Instant) -> Option<NonZeroU32> {
+        if self.rate >= self.ceiling {
+            return None;
+        }
+        let since = *self.borne_since.get_or_insert(now);
+        if now.saturating_duration_since(since) < self.raise_after {
+            return None;
+        }
+        let higher = NonZeroU32::new(self.rate.get() / 7 * 10)?.max(self.rate.saturating_add(1));
+        self.set_rate(higher.min(self.ceiling));
+        self.borne_since = Some(now);
+        Some(self.rate)
+    }
+
+    fn set_rate(&mut self, rate: NonZeroU32) {
+        self.rate = rate;
+        self.interval = interval(rate);
+        self.burst = burst(rate);
+        self.borne_since = None;
+    }
+}
+
+/// Between two messages at a rate.
+fn interval(rate: NonZeroU32) -> Duration {
+    SECOND / rate.get()
+}
+
+/// How far ahead of its schedule a burst at a rate may run: a tenth of a second.
+fn burst(rate: NonZeroU32) -> Duration {
+    interval(rate) * (rate.get() / 10).saturating_sub(1)
 }
 
 /// Knows whether the rate was high of late. Counts in windows of up to a second.
@@ -139,7 +188,7 @@ mod tests {
     use super::*;
 
     fn pacer(rate: u32) -> Pacer {
-        Pacer::new(NonZeroU32::new(rate).unwrap())
+        Pacer::new(NonZeroU32::new(rate).unwrap(), None)
     }
 
     /// Sends as fast as it may for so long; returns how many went out.
@@ -210,6 +259,45 @@ mod tests {
         let mut pacer = pacer(900);
         run(&mut pacer, now, 40 * SECOND);
         assert_eq!(pacer.blame(now + 40 * SECOND), None);
+    }
+
+    #[test]
+    fn what_was_learned_is_where_the_next_begins_and_lowers_no_further_than_one_alone() {
+        // As if each cut began another session.
+        let configured = NonZeroU32::new(900).unwrap();
+        let (mut now, mut learned) = (Instant::now(), None);
+        for _ in 0..20 {
+            let mut pacer = Pacer::new(configured, learned);
+            run(&mut pacer, now, 2 * SECOND);
+            now += 2 * SECOND;
+            learned = pacer.blame(now).or(learned);
+            now += 10 * SECOND;
+        }
+        assert_eq!(learned.map(NonZeroU32::get), Some(308));
+    }
+
+    #[test]
+    fn a_lowered_rate_that_is_borne_comes_back_step_by_step_and_later_each_time() {
+        let mut now = Instant::now();
+        let mut pacer = pacer(900);
+        for minutes in [2, 4, 8] {
+            run(&mut pacer, now, 2 * SECOND);
+            now += 2 * SECOND;
+            assert_eq!(pacer.blame(now).map(NonZeroU32::get), Some(630));
+            // The first acknowledgement begins the time.
+            assert_eq!(pacer.bear(now), None);
+            now += minutes * 60 * SECOND;
+            assert_eq!(pacer.bear(now - SECOND), None);
+            assert_eq!(pacer.bear(now).map(NonZeroU32::get), Some(900));
+            assert_eq!(pacer.bear(now + 3_600 * SECOND), None);
+        }
+        let mut learned = Pacer::new(NonZeroU32::new(900).unwrap(), NonZeroU32::new(308));
+        let mut rates = Vec::new();
+        for _ in 0..6 {
+            rates.extend(learned.bear(now).map(NonZeroU32::get));
+            now += RAISE_AFTER;
+        }
+        assert_eq!(rates, [440, 620, 880, 900]);
     }
 
     #[test]

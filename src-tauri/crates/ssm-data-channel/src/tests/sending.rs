@@ -190,6 +190,45 @@ fn without_budget_the_pacing_timer_says_when_to_ask_again() {
     assert!(rig.channel.send_budget(at).is_some());
 }
 
+/// A socket that is full takes nothing, so `poll_transmit` is not called. What waits for the socket
+/// must not have a timer that is due: a driver that obeys it would never rest.
+#[test]
+fn messages_that_wait_for_a_full_socket_have_no_timer_that_is_due() {
+    let mut rig = Rig::established(Config::default());
+    for message in rig.send_all() {
+        rig.input(acknowledgement_of(&message));
+    }
+    rig.now += ms(500);
+    rig.send_all();
+    // All of them go again with another socket, which is full at once.
+    rig.now += ms(500);
+    rig.reconnect();
+    for _ in 0..50 {
+        let Some((at, _)) = rig.channel.poll_timeout() else {
+            break;
+        };
+        assert!(at > rig.now, "a timer that is due");
+        rig.now = at;
+        rig.channel.handle_timeout(at);
+    }
+    assert_eq!(rig.sent().len(), 90);
+}
+
+#[test]
+fn a_lowered_rate_that_is_borne_is_raised_and_told() {
+    let mut rig = Rig::established(Config::default());
+    busy(&mut rig);
+    rig.reconnect();
+    assert!(matches!(rig.events()[..], [Event::RateLimit(rate)] if rate.get() == 630));
+    for _ in 0..2 {
+        for message in rig.send_all() {
+            rig.input(acknowledgement_of(&message));
+        }
+        rig.now += ms(130_000);
+    }
+    assert!(matches!(rig.events()[..], [Event::RateLimit(rate)] if rate.get() == 900));
+}
+
 #[test]
 fn an_idle_channel_has_no_timer() {
     let rig = Rig::established(Config::default());

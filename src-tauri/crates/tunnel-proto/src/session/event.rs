@@ -94,7 +94,7 @@ pub enum SessionEvent {
 pub enum Learned {
     /// Messages with more payload than this kill the channel; bytes.
     PayloadLimit(usize),
-    /// More messages than this do; a second.
+    /// More messages than this may do so; a second. It is tried again while this is borne.
     MessageRate(NonZeroU32),
 }
 
@@ -103,7 +103,7 @@ impl Learned {
     pub fn apply(self, config: &mut SessionConfig) {
         match self {
             Self::PayloadLimit(bytes) => config.channel.max_payload = bytes,
-            Self::MessageRate(rate) => config.channel.message_rate = rate,
+            Self::MessageRate(rate) => config.channel.learned_rate = Some(rate),
         }
     }
 }

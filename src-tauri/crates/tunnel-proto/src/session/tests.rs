@@ -31,7 +31,7 @@ fn what_was_learned_holds_for_the_next_sessions() {
     Learned::PayloadLimit(16_384).apply(&mut config);
     assert_eq!(config.channel.max_payload, 16_384);
     Learned::MessageRate(NonZeroU32::MIN).apply(&mut config);
-    assert_eq!(config.channel.message_rate, NonZeroU32::MIN);
+    assert_eq!(config.channel.learned_rate, Some(NonZeroU32::MIN));
 }
 
 #[test]

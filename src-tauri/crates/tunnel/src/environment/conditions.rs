@@ -41,7 +41,10 @@ pub enum Power {
         asleep: Duration,
     },
     /// It is about to sleep, or sleeps.
-    Sleeping,
+    Sleeping {
+        /// How long it slept in all before.
+        asleep: Duration,
+    },
 }
 
 /// Everything that is counted: more than is shown, since a network that is down has no number.
@@ -66,7 +69,9 @@ impl Ledger {
                 }
             },
             power: if self.sleeping {
-                Power::Sleeping
+                Power::Sleeping {
+                    asleep: self.asleep,
+                }
             } else {
                 Power::Awake {
                     wakes: self.wakes,
@@ -207,7 +212,7 @@ mod tests {
     fn wakes_and_the_time_asleep_add_up_over_sleeps() {
         let board = Board::new();
         board.sleep();
-        assert_eq!(shown(&board).power, Power::Sleeping);
+        assert!(matches!(shown(&board).power, Power::Sleeping { .. }));
         board.wake(Duration::from_secs(5));
         // A sleep that nothing announced.
         board.wake(Duration::from_secs(7));

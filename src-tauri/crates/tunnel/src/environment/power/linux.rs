@@ -23,17 +23,23 @@ const NEVER_S: i64 = 1 << 40;
 /// each wake. It does so as well when someone sets the clock: hence only a look at the clocks
 /// that can't be set.
 pub(super) fn wakes() -> io::Result<impl Stream<Item = Notice>> {
+    rings(NEVER_S)
+}
+
+/// The notices of a timer that is set to a time of the wall clock, in seconds, again and again: of
+/// each time that it is cancelled, or comes.
+fn rings(at_s: i64) -> io::Result<impl Stream<Item = Notice>> {
     let timer = timerfd_create(
         TimerfdClockId::Realtime,
         TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
     )?;
-    arm(&timer)?;
+    arm(&timer, at_s)?;
     let timer = readable(timer)?;
-    Ok(stream::unfold(timer, |mut timer| async {
+    Ok(stream::unfold(timer, move |mut timer| async move {
         let mut ready = timer.readable_mut().await.ok()?;
         match read(ready.get_inner(), &mut [0; 8]) {
             // Only a cancelled timer has to be set again; for one that ended it does no harm.
-            Ok(_) | Err(Errno::CANCELED) => arm(ready.get_inner()).ok()?,
+            Ok(_) | Err(Errno::CANCELED) => arm(ready.get_inner(), at_s).ok()?,
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(_) => return None,
         }
@@ -42,17 +48,17 @@ pub(super) fn wakes() -> io::Result<impl Stream<Item = Notice>> {
     }))
 }
 
-fn arm(timer: &OwnedFd) -> io::Result<()> {
+fn arm(timer: &OwnedFd, at_s: i64) -> io::Result<()> {
     let at = |seconds| Timespec {
         tv_sec: seconds,
         tv_nsec: 0,
     };
-    let never = Itimerspec {
+    let then = Itimerspec {
         it_interval: at(0),
-        it_value: at(NEVER_S),
+        it_value: at(at_s),
     };
     let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-    timerfd_settime(timer, flags, &never)?;
+    timerfd_settime(timer, flags, &then)?;
     Ok(())
 }
 
@@ -70,5 +76,14 @@ mod tests {
         let mut wakes = Box::pin(wakes().unwrap());
         let told = timeout(Duration::from_millis(50), wakes.next()).await;
         assert!(told.is_err(), "{told:?}");
+    }
+    /// Nobody can set the clock in a test; a time in the past is the other thing that rings.
+    #[tokio::test]
+    async fn each_ring_of_the_timer_is_told_and_it_is_set_again() {
+        let mut rings = Box::pin(rings(1).unwrap());
+        for _ in 0..2 {
+            let told = timeout(Duration::from_secs(10), rings.next()).await;
+            assert_eq!(told, Ok(Some(Notice::Look)));
+        }
     }
 }
