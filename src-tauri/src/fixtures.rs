@@ -64,6 +64,7 @@ pub(crate) fn reconnecting() -> State {
 pub(crate) fn needs_sign_in() -> State {
     State::NeedsSignIn {
         since: 1,
+        renewed_by: tunnel_proto::RenewedBy::SignIn,
         next_attempt: None,
         problem: Problem::new(
             ProblemKind::Credentials,
