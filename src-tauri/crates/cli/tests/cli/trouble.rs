@@ -18,11 +18,12 @@ fn error(code: &str, status: u16) -> ApiFault {
     }
 }
 
-/// What it said on standard error, line by line.
+/// What it said on standard error, line by line, but for what it says on a slow machine alone.
 fn said(ended: &Ended) -> Vec<&str> {
     let lines = ended.err.lines();
     lines
         .map(|line| line.strip_prefix("culvert: ").unwrap_or(line))
+        .filter(|line| !line.starts_with("still connecting: ") && !line.starts_with("stopping: "))
         .collect()
 }
 
