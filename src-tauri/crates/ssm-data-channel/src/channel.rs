@@ -242,7 +242,8 @@ impl DataChannel {
         if self.may_send() {
             self.sender.handle_timeout(now);
         }
-        if self.sender.may_go_out(now) {
+        // Said once: what is sent again goes first, and may have to wait for the socket.
+        if self.sender.paced_until().is_none_or(|until| until <= now) {
             self.wants_budget = false;
         }
     }

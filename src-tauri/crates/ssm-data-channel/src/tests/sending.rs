@@ -215,6 +215,38 @@ fn messages_that_wait_for_a_full_socket_have_no_timer_that_is_due() {
 }
 
 #[test]
+fn a_budget_that_what_is_sent_again_uses_up_first_has_no_timer_that_is_due() {
+    let mut rig = Rig::established(Config::default());
+    let sent = rig.send_all();
+    // Twenty are lost. Just before that is known, the budget is used up and asked for once more.
+    for message in &sent[20..] {
+        rig.input(acknowledgement_of(message));
+    }
+    loop {
+        let (at, reason) = rig.channel.poll_timeout().unwrap();
+        rig.now = at;
+        if reason == TimerReason::LossDetection {
+            break;
+        }
+        rig.channel.handle_timeout(at);
+    }
+    rig.send_all();
+    rig.channel.handle_timeout(rig.now);
+    // The socket is full before they can go again.
+    for _ in 0..50 {
+        let Some((at, _)) = rig.channel.poll_timeout() else {
+            break;
+        };
+        assert!(at > rig.now, "a timer that is due");
+        rig.now = at;
+        rig.channel.handle_timeout(at);
+    }
+    // It takes something again: the lost ones first.
+    assert!(rig.sent().len() >= 20);
+    assert!(rig.channel.send_budget(rig.now).is_some());
+}
+
+#[test]
 fn a_lowered_rate_that_is_borne_is_raised_and_told() {
     let mut rig = Rig::established(Config::default());
     busy(&mut rig);
