@@ -29,6 +29,9 @@ pub(crate) struct Conditions {
     /// Messages for a client that the gateway and the way have room for while they don't get
     /// through; then nothing more is taken from the agent. `None`: no end of room.
     pub(crate) room: Option<usize>,
+    /// What the client's socket takes before the other end has got it, in frames; then it is full.
+    /// `None`: no end of room.
+    pub(crate) uplink: Option<usize>,
     /// How long a WebSocket lives before the gateway closes it with 1000 "Bye".
     pub(crate) close_period: Option<Duration>,
     /// After how long without a client the service ends a session.
@@ -45,6 +48,7 @@ impl Default for Conditions {
             reordering: 0,
             absent: Absent::Pause,
             room: None,
+            uplink: None,
             close_period: None,
             idle_timeout: None,
         }
@@ -160,9 +164,15 @@ impl Service {
 
     /// Whether a client holds a session whose agent is silent.
     pub(crate) fn any_silent(&self) -> bool {
-        let over = |session: &Session| session.terminated && session.socket.is_none();
-        let mut sessions = self.sessions.iter();
-        sessions.any(|session| session.is_silent() && !over(session))
+        // A WebSocket that is just being opened counts: nobody says on it that the session is over.
+        let has_socket = |index| {
+            let mut sockets = self.sockets.values();
+            sockets.any(|socket| socket.session == index)
+        };
+        let mut sessions = self.sessions.iter().enumerate();
+        sessions.any(|(index, session)| {
+            session.is_silent() && (!session.terminated || has_socket(index))
+        })
     }
 
     pub(crate) fn terminate(&mut self, id: &str) {

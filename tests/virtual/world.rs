@@ -492,8 +492,14 @@ impl World {
 
     fn transmit(&mut self, key: SessionKey) -> bool {
         let mut progress = false;
+        let room = self.service.conditions.uplink.unwrap_or(usize::MAX);
         while let Some(client) = self.clients.get_mut(&key)
             && let Some(id) = client.socket
+            && self
+                .service
+                .sockets
+                .get(&id)
+                .is_none_or(|socket| socket.up.len() < room)
             && let Some(transmit) = client.engine.poll_transmit(self.now)
         {
             progress = true;

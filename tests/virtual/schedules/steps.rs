@@ -71,6 +71,7 @@ impl Schedule {
             reordering: random.below(50) as u32,
             absent: ABSENT[random.below(3) as usize],
             room: None,
+            uplink: (random.below(3) == 0).then(|| 1 + random.below(200) as usize),
             close_period: (random.below(2) == 0).then(|| {
                 // Each new WebSocket starts the clock by which a jammed session is known.
                 let least = match kind {
