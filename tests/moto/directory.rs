@@ -13,7 +13,7 @@ const EC2: &str = "2016-11-15";
 const RDS: &str = "2014-10-31";
 const CACHE: &str = "2015-02-02";
 
-async fn access(moto: &Moto) -> Access {
+pub(crate) async fn access(moto: &Moto) -> Access {
     Access::load(AccessSettings {
         region: Some(REGION.to_owned()),
         endpoint_url: Some(moto.url()),
@@ -108,16 +108,29 @@ async fn instances_of_several_pages_make_one_list_that_can_be_searched_from_its_
 #[ignore = "needs moto: npm test -- --only moto"]
 async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
     let moto = Moto::start().await;
-    let ecs = async |action: &str, body| {
-        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
-        moto.json("ecs", &target, body).await
-    };
-    ecs("CreateCluster", json!({ "clusterName": "shop" })).await;
+    run_task(&moto).await;
+    let mut search = Directory::new().targets(&access(&moto).await);
+    let listing = search.complete().await;
+    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
+    // This mock starts no containers, so none has a runtime id, and none can be a target.
+    assert!(listing.entries().is_empty(), "{:?}", listing.entries());
+}
+
+/// Calls an action of ECS.
+pub(crate) async fn ecs(moto: &Moto, action: &str, body: serde_json::Value) -> serde_json::Value {
+    let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+    moto.json("ecs", &target, body).await
+}
+
+/// Runs a task in the cluster `shop`, and gives its id.
+pub(crate) async fn run_task(moto: &Moto) -> String {
+    ecs(moto, "CreateCluster", json!({ "clusterName": "shop" })).await;
     let network = json!({ "awsvpcConfiguration": {
-        "subnets": [subnet(&moto).await],
+        "subnets": [subnet(moto).await],
         "securityGroups": [],
     } });
     ecs(
+        moto,
         "RegisterTaskDefinition",
         json!({
             "family": "web",
@@ -130,6 +143,7 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
     )
     .await;
     let run = ecs(
+        moto,
         "RunTask",
         json!({
             "cluster": "shop",
@@ -140,12 +154,8 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
         }),
     )
     .await;
-    assert_eq!(run["tasks"].as_array().map(Vec::len), Some(1), "{run}");
-    let mut search = Directory::new().targets(&access(&moto).await);
-    let listing = search.complete().await;
-    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
-    // This mock starts no containers, so none has a runtime id, and none can be a target.
-    assert!(listing.entries().is_empty(), "{:?}", listing.entries());
+    let arn = run["tasks"][0]["taskArn"].as_str().unwrap();
+    arn.rsplit('/').next().unwrap().to_owned()
 }
 
 async fn subnet(moto: &Moto) -> String {

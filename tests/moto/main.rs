@@ -18,6 +18,7 @@ mod profiles;
 mod relay;
 mod server;
 mod sign_in;
+mod tasks;
 
 use serde_json::json;
 use server::Moto;

@@ -18,6 +18,7 @@
 mod access;
 mod answer;
 mod callee;
+mod container;
 mod credentials;
 mod denial;
 mod directory;
@@ -51,6 +52,7 @@ pub use access::{
 };
 pub use answer::{ServiceAnswer, seconds_ahead};
 pub use callee::Callee;
+pub use container::{ContainerId, ContainerState};
 pub use denial::Denial;
 pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{

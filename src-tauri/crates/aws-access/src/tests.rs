@@ -1,6 +1,7 @@
 pub(crate) mod account;
 mod calls;
 mod codes;
+mod container;
 mod credentials;
 mod failures;
 mod find;

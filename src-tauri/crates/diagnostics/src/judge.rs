@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod container;
 mod machine;
 mod network;
 mod permission;
@@ -12,6 +13,7 @@ pub use access::{Credentials, Identity, credentials, identity, settings};
 pub use account::{
     OpenSession, Owner, Preferences, Sessions, Sweep, Wants, ghosts, preferences, session_key,
 };
+pub use container::{Container, connected, container};
 pub use machine::{Port, PortTaken, local_port};
 pub use network::{
     Answer, Certificate, Name, Proxied, Resolved, Upgrade, captive_portal, clock, dns, proxy, tcp,

@@ -112,6 +112,30 @@ impl Reader {
         tasks: &[String],
         credentials: &Credentials,
     ) -> Result<Vec<Container>, AccessError> {
+        let tasks = self.described(cluster, tasks, credentials).await?;
+        Ok(tasks.into_iter().flat_map(Task::into_containers).collect())
+    }
+
+    /// What ECS knows of one task; `None` if it knows none of that id, or no more.
+    pub(crate) async fn task(
+        &self,
+        cluster: &str,
+        task: &str,
+        credentials: &Credentials,
+    ) -> Result<Option<Task>, AccessError> {
+        let tasks = self
+            .described(cluster, &[task.to_owned()], credentials)
+            .await?;
+        let is_asked_for = |found: &Task| last(&found.task_arn) == task;
+        Ok(tasks.into_iter().find(is_asked_for))
+    }
+
+    async fn described(
+        &self,
+        cluster: &str,
+        tasks: &[String],
+        credentials: &Credentials,
+    ) -> Result<Vec<Task>, AccessError> {
         #[derive(Deserialize)]
         struct Output {
             #[serde(default)]
@@ -127,7 +151,7 @@ impl Reader {
                 credentials,
             )
             .await?;
-        Ok(tasks.into_iter().flat_map(Task::into_containers).collect())
+        Ok(tasks)
     }
 
     async fn ecs<T: for<'de> Deserialize<'de>>(
@@ -154,50 +178,82 @@ impl Reader {
     }
 }
 
-#[derive(Deserialize)]
+/// A task in the service's words.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Task {
+pub(crate) struct Task {
     task_arn: String,
     cluster_arn: String,
     group: Option<String>,
     platform_family: Option<String>,
     #[serde(default)]
-    enable_execute_command: bool,
+    pub(crate) last_status: String,
+    /// Why it was stopped, or is being.
+    pub(crate) stopped_reason: Option<String>,
+    #[serde(default)]
+    pub(crate) enable_execute_command: bool,
     /// Unix seconds.
     started_at: Option<f64>,
     #[serde(default)]
-    containers: Vec<TaskContainer>,
+    pub(crate) containers: Vec<TaskContainer>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
 
-#[derive(Deserialize)]
+/// A container in the service's words.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TaskContainer {
+pub(crate) struct TaskContainer {
     #[serde(default)]
-    name: String,
-    runtime_id: Option<String>,
-    last_status: Option<String>,
+    pub(crate) name: String,
+    /// None before it is started.
+    pub(crate) runtime_id: Option<String>,
+    pub(crate) last_status: Option<String>,
     #[serde(default)]
     managed_agents: Vec<ManagedAgent>,
     #[serde(default)]
     network_interfaces: Vec<NetworkInterface>,
 }
 
-#[derive(Deserialize)]
+/// A program of the service's own in a container.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ManagedAgent {
+pub(crate) struct ManagedAgent {
     name: Option<String>,
-    last_status: Option<String>,
+    pub(crate) last_status: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+impl TaskContainer {
+    /// The agent that sessions go to, if the container was given one.
+    pub(crate) fn agent(&self) -> Option<&ManagedAgent> {
+        let mut agents = self.managed_agents.iter();
+        agents.find(|agent| agent.name.as_deref() == Some("ExecuteCommandAgent"))
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.last_status.as_deref() == Some("RUNNING")
+    }
+}
+
+impl ManagedAgent {
+    pub(crate) fn is_running(&self) -> bool {
+        self.last_status.as_deref() == Some("RUNNING")
+    }
+}
+
+/// The id at the end of an ARN.
+fn last(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NetworkInterface {
     private_ipv4_address: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Tag {
     key: String,
     #[serde(default)]
@@ -207,8 +263,8 @@ struct Tag {
 impl Task {
     /// The containers that have been given a runtime id: without one there is no target.
     fn into_containers(self) -> Vec<Container> {
-        let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
         let (cluster, task) = (last(&self.cluster_arn), last(&self.task_arn));
+        let (cluster, task) = (cluster.to_owned(), task.to_owned());
         let tags: Vec<_> = self
             .tags
             .into_iter()
@@ -222,12 +278,8 @@ impl Task {
                 .runtime_id
                 .as_deref()
                 .filter(|id| !id.is_empty())?;
-            let is_running = container.last_status.as_deref() == Some("RUNNING");
-            let agent_runs = container.managed_agents.iter().any(|agent| {
-                agent.name.as_deref() == Some("ExecuteCommandAgent")
-                    && agent.last_status.as_deref() == Some("RUNNING")
-            });
-            let execute_command = match (is_on, is_running && agent_runs) {
+            let agent_runs = container.agent().is_some_and(ManagedAgent::is_running);
+            let execute_command = match (is_on, container.is_running() && agent_runs) {
                 (true, true) => ExecuteCommand::Running,
                 (true, false) => ExecuteCommand::AgentDown,
                 (false, _) => ExecuteCommand::Off,

@@ -4,6 +4,7 @@
 mod account;
 mod front;
 mod policy;
+mod tasks;
 mod way;
 
 use std::net::TcpListener;
@@ -351,7 +352,7 @@ async fn a_target_by_name_is_looked_for_as_a_session_would() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_is_asked_after_and_one_that_is_gone_says_what_a_task_needs() {
+async fn a_task_that_is_connected_is_online_and_ecs_is_not_asked() {
     let settings = Settings {
         unlisted_targets: None,
         targets: vec![Target::online(TASK)],
@@ -363,11 +364,4 @@ async fn a_task_is_asked_after_and_one_that_is_gone_says_what_a_task_needs() {
     report.says("target", "ok", "", &[TASK, "online"]);
     report.says("agent", "skipped", "", &["version is not known"]);
     report.all_else_is_fine(&[]);
-
-    let gone = TASK.replace("0a1b", "ffff");
-    let report = reported(doctor_of(&gone, &world, &endpoint, &[])).await;
-    assert_eq!(report.code, Some(14), "{report:#?}");
-    let words = [&gone, "ExecuteCommand", "culvert targets", "task role"];
-    report.says("target", "failed", "target-not-connected", &words);
-    report.skipped("target", &["agent"]);
 }

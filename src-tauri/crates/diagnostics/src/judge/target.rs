@@ -128,18 +128,8 @@ pub fn target(id: &str, looked_up: Result<Option<Node>, Fault>) -> Judgement {
         Some(silent) => format!(" for {}", words::span(silent)),
         None => String::new(),
     };
-    let remedy = match node.id.starts_with("ecs:") {
-        false => {
-            "Check that it runs, that its SSM agent is up, and that it reaches the ssmmessages \
-             endpoint (port 443, by NAT or VPC endpoints)."
-        }
-        // The agent is put into the container when the task starts, and never later.
-        true => {
-            "Check that the task still runs (a new one has another id: see culvert targets), that \
-             it was started with ExecuteCommand enabled and a task role that allows ssmmessages, \
-             and that it reaches the ssmmessages endpoint."
-        }
-    };
+    let remedy = "Check that it runs, that its SSM agent is up, and that it reaches the \
+                  ssmmessages endpoint (port 443, by NAT or VPC endpoints).";
     match node.ping {
         Ping::Online => Judgement::ok(format!("{name} is online.{platform}")),
         Ping::ConnectionLost => Judgement::failed(

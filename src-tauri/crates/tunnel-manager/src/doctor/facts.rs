@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use aws_access::{
-    Access, Caller, ManagedNode, NodePick, NodePing, NodeQuery, ProfileList, SessionPreferences,
-    Source, utc,
+    Access, Caller, ContainerId, ContainerState, ManagedNode, NodePick, NodePing, NodeQuery,
+    ProfileList, SessionPreferences, Source, utc,
 };
-use diagnostics::judge::{self, AgentWants, Node, Ping, Port, PortTaken};
+use diagnostics::judge::{self, AgentWants, Container, Node, Ping, Port, PortTaken};
 use diagnostics::{Business, Fault, Judgement};
 use tokio::sync::OnceCell;
 use tunnel::{
@@ -274,27 +274,25 @@ impl Reached {
         if id.starts_with("i-") || id.starts_with("mi-") {
             return judge::target(&id, self.look_up(&id).await);
         }
-        // Others than managed nodes can only be asked after.
         let connected = async {
             let access = self.facts.caller_of_aws().await?;
             access.is_connected(&id).await.map_err(access_fault)
         };
-        let node = connected.await.map(|connected| {
-            let ping = if connected {
-                Ping::Online
-            } else {
-                Ping::ConnectionLost
+        // Why an agent is silent is asked of nobody as long as it is heard.
+        let unheard = match connected.await {
+            Ok(true) => return judge::connected(&id),
+            Ok(false) => None,
+            Err(fault) => Some(fault),
+        };
+        let state = async {
+            let Some(container) = ContainerId::parse(&id) else {
+                return Ok(Container::NoId);
             };
-            Some(Node {
-                id: id.clone(),
-                name: None,
-                platform: None,
-                ping,
-                silent_for: None,
-                agent: None,
-            })
-        });
-        judge::target(&id, node)
+            let access = self.facts.caller_of_aws().await?;
+            let state = access.container_state(&container).await;
+            state.map(container_of).map_err(access_fault)
+        };
+        judge::container(&id, unheard, state.await)
     }
 
     async fn look_up(&self, id: &str) -> Result<Option<Node>, Fault> {
@@ -322,6 +320,28 @@ impl Reached {
     pub(super) async fn agent_version(&self) -> Option<String> {
         let node = self.node.get()?.as_ref()?;
         node.agent_version.clone()
+    }
+}
+
+fn container_of(state: ContainerState) -> Container {
+    match state {
+        ContainerState::NoCluster => Container::NoCluster,
+        ContainerState::NoTask => Container::NoTask,
+        ContainerState::Starting { status } => Container::Starting { status },
+        ContainerState::Stopped { status, reason } => Container::Stopped { status, reason },
+        ContainerState::ExecuteCommandOff => Container::ExecuteCommandOff,
+        ContainerState::NoContainer { others } => Container::NoContainer { others },
+        ContainerState::ContainerDown { name, status } => Container::Down { name, status },
+        ContainerState::AgentDown {
+            name,
+            status,
+            reason,
+        } => Container::AgentDown {
+            name,
+            status,
+            reason,
+        },
+        ContainerState::Ready { name } => Container::Ready { name },
     }
 }
 
