@@ -26,9 +26,9 @@ const SIZE_MOST: u64 = 4 << 20;
 
 /// Reads and writes the saved tunnels.
 ///
-/// Each change reads the file anew and writes all of it, under a lock that every process of ours
-/// takes, so that what another one or an editor wrote in between is kept; the write is atomic. A file that cannot be understood, or that
-/// a newer version wrote, is never written to.
+/// Each change reads the file anew and alters in its text what it changes, under a lock that every
+/// process of ours takes, so that what another one or an editor wrote in between is kept; the write
+/// is atomic. A file that cannot be understood, or that a newer version wrote, is never written to.
 #[derive(Debug, Clone)]
 pub struct Store {
     path: PathBuf,
@@ -137,17 +137,14 @@ impl Store {
     ///
     /// Any [`StoreError`]; those about the content say where in the file.
     pub fn read(&self) -> Result<Vec<Profile>, StoreError> {
-        match File::open(&self.path) {
-            Ok(file) => file::parse(&self.path, &self.read_text(file)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(source) => Err(StoreError::Read {
-                path: self.path.clone(),
-                source,
-            }),
+        match self.text()? {
+            Some(text) => file::parse(&self.path, &text),
+            None => Ok(Vec::new()),
         }
     }
 
-    /// Reads all tunnels, lets `change` alter them and writes them back.
+    /// Reads all tunnels, lets `change` alter them and writes what it changed: comments, order and
+    /// spacing of all else stay as they are.
     ///
     /// # Errors
     ///
@@ -157,13 +154,32 @@ impl Store {
         change: impl FnOnce(&mut Vec<Profile>),
     ) -> Result<Vec<Profile>, StoreError> {
         let _lock = self.lock()?;
-        let mut profiles = self.read()?;
-        let before = profiles.clone();
+        let text = self.text()?;
+        let before = match &text {
+            Some(text) => file::parse(&self.path, text)?,
+            None => Vec::new(),
+        };
+        let mut profiles = before.clone();
         change(&mut profiles);
         if profiles != before {
-            self.write(&file::render(&profiles))?;
+            self.write(&match &text {
+                Some(text) => file::change(text, &before, &profiles),
+                None => file::render(&profiles),
+            })?;
         }
         Ok(profiles)
+    }
+
+    /// The file's text; `None` if there is no file.
+    fn text(&self) -> Result<Option<String>, StoreError> {
+        match File::open(&self.path) {
+            Ok(file) => self.read_text(file).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::Read {
+                path: self.path.clone(),
+                source,
+            }),
+        }
     }
 
     fn lock(&self) -> Result<Lock, StoreError> {

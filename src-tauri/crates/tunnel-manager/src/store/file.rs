@@ -1,5 +1,6 @@
 //! The format of the profile file, version 2, and how version 1 is read.
 
+mod edit;
 mod scalar;
 mod targets;
 
@@ -22,9 +23,15 @@ const VERSION: i64 = 2;
 const VERSION_1: i64 = 1;
 
 const HEADER: &str = "\
+# The saved tunnels of Culvert. You may edit this file; the program changes in it what you
+# change in the program, and leaves your comments and order alone.
+
+";
+
+/// What stood there while it was true.
+const FORMER_HEADER: &str = "\
 # The saved tunnels of Culvert. You may edit this file; the program keeps its values and its
 # order, not its comments.
-
 ";
 
 /// The only thing that every version of the format has.
@@ -202,6 +209,20 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError>
         .collect()
 }
 
+/// Writes what a change made of a file's tunnels into its text.
+pub(super) fn change(text: &str, before: &[Profile], after: &[Profile]) -> String {
+    let text = match text.strip_prefix(FORMER_HEADER) {
+        Some(rest) => &format!("{}{rest}", HEADER.trim_end_matches('\n').to_owned() + "\n"),
+        None => text,
+    };
+    match edit::edited(text, before, after) {
+        // Whatever became of the comments: no tunnel may be another than was asked for.
+        Some(edited) if parse(Path::new(""), &edited).is_ok_and(|read| read == after) => edited,
+        Some(_) | None => render(after),
+    }
+}
+
+/// A file of these tunnels, where there is none.
 pub(super) fn render(profiles: &[Profile]) -> String {
     let tunnel = profiles.iter().map(Entry::from).collect();
     // Nothing in it can fail to be TOML: texts, numbers and tables with fixed keys.

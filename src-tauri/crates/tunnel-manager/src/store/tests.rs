@@ -7,6 +7,8 @@ use tunnel_proto::PoolSize;
 use super::*;
 use crate::profile::{CredentialSource, Draft, Field, ProfileId, Rule, Upkeep};
 
+mod by_hand;
+
 const ONE: &str = r#"
 version = 1
 
