@@ -158,7 +158,7 @@ pub(crate) struct Lasting {
 pub(crate) struct Doctor {
     /// A saved tunnel, by its name, the begin of its name, or its id
     pub(crate) name: Option<String>,
-    /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
+    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE
     #[arg(long, value_parser = target)]
     pub(crate) target: Vec<TargetSpec>,
     /// Port on the target, or on the remote host; 80 if left out
@@ -191,7 +191,7 @@ pub(crate) struct IamPolicy {
     /// Saved tunnels, by their names, the begin of them, or their ids; all if left out
     #[arg(conflicts_with = "target")]
     pub(crate) names: Vec<String>,
-    /// Managed node: i-…, mi-…, or ecs:CLUSTER_TASK_RUNTIME
+    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE
     #[arg(long, value_parser = target)]
     pub(crate) target: Vec<TargetSpec>,
     /// Port on the target, or on the remote host
@@ -200,6 +200,9 @@ pub(crate) struct IamPolicy {
     /// Host that the target connects to; the target itself if left out
     #[arg(long)]
     remote_host: Option<String>,
+    /// Print one JSON object with the policy and what is to be known of it
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     aws: Aws,
 }

@@ -1,7 +1,8 @@
 //! `culvert iam-policy`: the least that an account must allow.
 
+use serde_json::json;
 use tunnel_manager::Profile;
-use tunnel_manager::doctor::iam_policy;
+use tunnel_manager::doctor::{Policy, iam_policy};
 use tunnel_manager::tunnel::{Environment, Problem, ProblemKind, TunnelConfig};
 
 use crate::args::IamPolicy;
@@ -9,21 +10,33 @@ use crate::exit::Exit;
 use crate::output::{Output, complain, say};
 use crate::saved;
 
-/// Prints the policy on standard output, and what it leaves open on standard error.
+/// Prints the policy on standard output, and what it leaves open or can't say on standard error;
+/// with `--json` both in one object.
 pub(crate) async fn run(wanted: IamPolicy) -> Exit {
+    let output = Output::new(wanted.json);
     let tunnels = match tunnels(wanted) {
         Ok(tunnels) => tunnels,
         Err(problem) => {
-            Output::Text.failed(&problem);
+            output.failed(&problem);
             return Exit::from(&problem);
         }
     };
     let environment = Environment::system();
-    let (policy, missing) = Box::pin(iam_policy(&tunnels, environment.call_budget())).await;
-    for sentence in missing {
-        complain(&sentence);
+    let policy = Box::pin(iam_policy(&tunnels, environment.call_budget())).await;
+    let Policy { document, notes } = policy;
+    match output {
+        Output::Text => {
+            for note in notes {
+                complain(&note.what);
+            }
+            // With the `#` of a comment it would be no JSON, which IAM takes and nothing else.
+            say(&format!("{document:#}"));
+        }
+        Output::Json => {
+            let event = json!({ "event": "policy", "policy": document, "notes": notes });
+            say(&event.to_string());
+        }
     }
-    say(&policy);
     Exit::Success
 }
 

@@ -18,7 +18,7 @@ pub use diagnostics::{Business, Check, Finding, Judgement, Verdict, report};
 use diagnostics::{JobId, Plan, judge};
 use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
 
-pub use iam::iam_policy;
+pub use iam::{Note, NoteCode, Policy, iam_policy};
 
 use facts::{Facts, Reached};
 

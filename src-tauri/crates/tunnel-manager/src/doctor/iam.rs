@@ -1,22 +1,61 @@
 //! The least policy for tunnels, with what can be found out about their account.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use diagnostics::iam::{self, Place, Target, Tunnel};
+use serde::Serialize;
+use serde_json::Value;
 use tunnel::{CallBudget, TunnelConfig};
 use tunnel_proto::Candidate;
 
 use super::facts::Facts;
 use super::{account, document};
 
-/// Writes the least IAM policy that these tunnels need, as JSON on several lines.
+/// The least IAM policy that tunnels need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// The policy, as IAM takes it.
+    pub document: Value,
+    /// What it leaves open, and what it can't say.
+    pub notes: Vec<Note>,
+}
+
+/// Something that is to be known of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// Stable name for programs.
+    pub code: NoteCode,
+    /// The target that it is about, as the tunnel names it; `None` where it is about the account.
+    pub target: Option<String>,
+    /// What it is, in a sentence or two, with what can be done.
+    pub what: String,
+}
+
+/// What a note is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteCode {
+    /// The region is not known, and is `*`.
+    RegionOpen,
+    /// The account is not known, and is `*`.
+    AccountOpen,
+    /// Whether sessions need a key is not known.
+    SessionKeyUnknown,
+    /// A target that no ARN can be made of.
+    TargetUnnameable,
+    /// Nodes outside of EC2 are found by a name for which IAM has no condition.
+    RegisteredName,
+}
+
+/// Writes the least IAM policy that these tunnels need.
 ///
 /// The account's number and the key of its sessions are asked of AWS; where it does not tell,
-/// the account is `*`, and the second value says in sentences what is missing.
-pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> (String, Vec<String>) {
+/// the account is `*`, and a note says so.
+pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy {
     let mut needs = Vec::new();
-    let mut missing = Vec::new();
+    let mut notes = Vec::new();
     let mut places: HashMap<_, (Place, Option<String>)> = HashMap::new();
     for tunnel in tunnels {
         // Tunnels of one account and region are asked for once.
@@ -25,19 +64,21 @@ pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> (String
             Some(known) => known.clone(),
             None => {
                 let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
-                let found = look_round(&facts, &mut missing).await;
+                let found = look_round(&facts, &mut notes).await;
                 places.insert(whose, found.clone());
                 found
             }
         };
         for candidate in tunnel.target.candidates() {
             let Some(target) = target(candidate) else {
-                missing.push(format!(
-                    "{} is no target that a policy can name.",
-                    tunnel.target
-                ));
+                notes.push(Note {
+                    code: NoteCode::TargetUnnameable,
+                    target: Some(candidate.to_string()),
+                    what: format!("{candidate} is no target that a policy can name."),
+                });
                 continue;
             };
+            notes.extend(by_registered_name(candidate));
             needs.push(Tunnel {
                 place: place.clone(),
                 target,
@@ -46,33 +87,68 @@ pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> (String
             });
         }
     }
-    missing.dedup();
-    let policy = serde_json::to_string_pretty(&iam::policy(&needs)).unwrap_or_default();
-    (policy, missing)
+    let mut told = HashSet::new();
+    notes.retain(|note| told.insert(note.what.clone()));
+    Policy {
+        document: iam::policy(&needs),
+        notes,
+    }
 }
 
-async fn look_round(facts: &Facts, missing: &mut Vec<String>) -> (Place, Option<String>) {
+/// What a policy by tag leaves out of what a name finds.
+fn by_registered_name(candidate: &Candidate) -> Option<Note> {
+    let Candidate::Name(name, _) = candidate else {
+        return None;
+    };
+    Some(Note {
+        code: NoteCode::RegisteredName,
+        target: Some(candidate.to_string()),
+        what: format!(
+            "{candidate} also finds nodes outside of EC2 that were registered as {name}: IAM has \
+             no condition for that name, so the policy does not allow those without the tag \
+             Name={name}. Tag them, or name them by their ids (mi-…)."
+        ),
+    })
+}
+
+async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> (Place, Option<String>) {
+    let mut open = |code, what| {
+        notes.push(Note {
+            code,
+            target: None,
+            what,
+        });
+    };
     let region = match facts.access().await {
         Ok(access) => Some(access.region().to_owned()),
         Err(fault) => {
-            missing.push(format!("{} The region is left open.", fault.what));
+            open(
+                NoteCode::RegionOpen,
+                format!("{} The region is left open.", fault.what),
+            );
             None
         }
     };
     let account = match facts.identity().await {
         Ok(identity) => Some(identity.account),
         Err(fault) => {
-            missing.push(format!("{} The account is left open.", fault.what));
+            open(
+                NoteCode::AccountOpen,
+                format!("{} The account is left open.", fault.what),
+            );
             None
         }
     };
     let kms_key = match account::read_preferences(facts).await {
         Ok(read) => read.and_then(|read| read.kms_key),
         Err(fault) => {
-            missing.push(format!(
-                "{} Whether sessions need a KMS key is not known.",
-                fault.what
-            ));
+            open(
+                NoteCode::SessionKeyUnknown,
+                format!(
+                    "{} Whether sessions need a KMS key is not known.",
+                    fault.what
+                ),
+            );
             None
         }
     };

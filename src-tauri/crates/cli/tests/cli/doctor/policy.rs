@@ -94,3 +94,40 @@ async fn what_is_not_known_is_left_open_and_said() {
     assert_eq!(ended.code, Some(10), "{ended:?}");
     assert!(ended.err.contains("culvert import"), "{ended:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_only_a_registered_name_finds_is_said_to_be_left_out() {
+    let world = World::start().await;
+    let policy_of = |target: &str, further: &[&str]| {
+        let mut command = world.program();
+        command
+            .args(["iam-policy", "--target", target, "--region", REGION])
+            .args(["--endpoint-url", &world.sim.endpoint_url()])
+            .args(further);
+        run(command)
+    };
+    let named = policy_of("name:bastion", &[]).await;
+    for word in ["registered as bastion", "Name=bastion", "mi-"] {
+        assert!(named.err.contains(word), "{word}: {named:?}");
+    }
+    let text = policy(&named.out).to_string();
+    assert!(text.contains("ssm:resourceTag/Name"), "still IAM's: {text}");
+    for target in ["tag:Role=bastion", TARGET, "mi-0123456789abcdef0"] {
+        let other = policy_of(target, &[]).await;
+        assert!(other.err.is_empty(), "{other:?}");
+    }
+
+    let json = policy_of("name:bastion@newest", &["--json"]).await;
+    assert!(json.err.is_empty() && json.out.len() == 1, "{json:?}");
+    let object = crate::json::object(&json.out[0]);
+    assert_eq!(object["event"], "policy");
+    assert_eq!(object["policy"]["Version"], "2012-10-17");
+    let notes = object["notes"].as_array().unwrap();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert_eq!(notes[0]["code"], "registered-name");
+    assert_eq!(notes[0]["target"], "name:bastion@newest");
+    assert!(
+        notes[0]["what"].as_str().unwrap().contains("mi-"),
+        "{notes:?}"
+    );
+}
