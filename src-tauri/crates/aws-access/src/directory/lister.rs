@@ -40,12 +40,15 @@ pub(super) enum Told<F> {
 /// Makes the calls of one list.
 ///
 /// The credentials are asked for once, and again if they expire meanwhile: a hundred pages must
-/// not be a hundred calls of AssumeRole.
+/// not be a hundred calls of AssumeRole, nor three parts three refusals.
 #[derive(Debug, Clone)]
 pub(super) struct Lister {
     access: Access,
-    credentials: Arc<Mutex<Option<Credentials>>>,
+    credentials: Arc<Mutex<Option<Found>>>,
 }
+
+/// What asking for credentials came to.
+type Found = Result<Credentials, Arc<AccessError>>;
 
 impl Lister {
     pub(super) fn new(access: Access) -> Self {
@@ -64,7 +67,7 @@ impl Lister {
         &self,
         reading: Reading,
         make: impl Fn(Credentials) -> F + Send + Sync,
-    ) -> Result<T, AccessError>
+    ) -> Result<T, Arc<AccessError>>
     where
         F: Future<Output = Result<T, AccessError>> + Send,
         T: Send,
@@ -74,6 +77,7 @@ impl Lister {
         loop {
             let credentials = self.credentials().await?;
             let origin = Origin::of(&credentials);
+            let used = credentials.access_key_id().to_owned();
             let answer = self.access.timed(reading, origin, make(credentials)).await;
             let error = match answer {
                 Ok(answer) => return Ok(answer),
@@ -81,25 +85,33 @@ impl Lister {
             };
             if may_be_old && matches!(error, AccessError::ExpiredToken(_)) {
                 may_be_old = false;
-                *self.credentials.lock().await = None;
+                self.forget(&used).await;
                 continue;
             }
             match pauses.next() {
                 Some(pause) if may_pass(&error) => sleep(*pause).await,
-                Some(_) | None => return Err(error),
+                Some(_) | None => return Err(Arc::new(error)),
             }
         }
     }
 
-    async fn credentials(&self) -> Result<Credentials, AccessError> {
+    async fn credentials(&self) -> Found {
         // Whoever asks meanwhile waits for the same answer.
-        let mut found = self.credentials.lock().await;
-        if let Some(credentials) = &*found {
-            return Ok(credentials.clone());
+        let mut known = self.credentials.lock().await;
+        if let Some(found) = &*known {
+            return found.clone();
         }
-        let credentials = self.access.find_credentials().await?;
-        *found = Some(credentials.clone());
-        Ok(credentials)
+        let found = self.access.find_credentials().await.map_err(Arc::new);
+        *known = Some(found.clone());
+        found
+    }
+
+    /// Forgets credentials that have expired, unless others were found meanwhile.
+    async fn forget(&self, used: &str) {
+        let mut known = self.credentials.lock().await;
+        if matches!(&*known, Some(Ok(found)) if found.access_key_id() == used) {
+            *known = None;
+        }
     }
 
     /// One page of managed nodes.
@@ -107,7 +119,7 @@ impl Lister {
         &self,
         filters: &[NodeFilter],
         token: Option<String>,
-    ) -> Result<(Vec<Node>, Option<String>), AccessError> {
+    ) -> Result<(Vec<Node>, Option<String>), Arc<AccessError>> {
         self.call(Reading::Nodes, |credentials| {
             nodes_page(self.access.ssm(), filters, token.clone(), credentials)
         })
@@ -128,7 +140,7 @@ pub(super) async fn all<F, T, Fut>(
     mut page: impl FnMut(Option<String>) -> Fut,
 ) -> Vec<T>
 where
-    Fut: Future<Output = Result<(Vec<T>, Option<String>), AccessError>>,
+    Fut: Future<Output = Result<(Vec<T>, Option<String>), Arc<AccessError>>>,
 {
     let (mut all, mut token) = (Vec::new(), None);
     for _ in 0..PAGES_MOST {
@@ -164,7 +176,7 @@ pub(super) enum Then {
 pub(super) async fn pages<F, P, Fut>(part: Part, to: &mpsc::Sender<Told<F>>, mut page: P) -> Then
 where
     P: FnMut(Option<String>) -> Fut,
-    Fut: Future<Output = Result<(Vec<F>, Option<String>), AccessError>>,
+    Fut: Future<Output = Result<(Vec<F>, Option<String>), Arc<AccessError>>>,
 {
     let mut token = None;
     for _ in 0..PAGES_MOST {

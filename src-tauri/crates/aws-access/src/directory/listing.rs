@@ -55,8 +55,8 @@ pub enum Shortfall {
     Failed {
         /// Where it would have come from.
         part: Part,
-        /// Why.
-        error: AccessError,
+        /// Why; several parts may have one reason.
+        error: Arc<AccessError>,
     },
     /// There is more than a list takes.
     Cut {

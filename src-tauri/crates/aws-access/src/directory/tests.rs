@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::*;
+use crate::AccessSettings;
+use crate::proxies::Proxies;
 use crate::targets::{Ping, TargetKind};
 use crate::tests::account::{AccountServer, Asked, Reply};
+use crate::variables::Variables;
 
 const NODES: usize = 5_000;
 
@@ -205,6 +209,47 @@ async fn what_is_there_can_be_searched_while_the_rest_is_on_its_way() {
 }
 
 #[tokio::test]
+async fn typing_asks_nobody_and_waits_for_no_page() {
+    let server = AccountServer::start(|_| Reply::Hang).await;
+    let search = Directory::new().targets(&server.access().await);
+    server.hanging(3).await;
+    // No page will ever come. Each keystroke is answered at once, from what is there: nothing.
+    for typed in ["", "b", "ba", "bas"] {
+        let matches = search.search(typed, 10);
+        assert_eq!((matches.found, matches.looked_at), (0, 0), "{typed:?}");
+    }
+    assert_eq!(
+        server.asked().len(),
+        3,
+        "one call for each part of the list"
+    );
+}
+
+#[tokio::test]
+async fn the_first_page_gives_results_and_each_keystroke_searches_what_is_there_by_then() {
+    let (let_go, held) = watch::channel(0_usize);
+    // A page of managed nodes is answered when it is let go; nothing else ever is.
+    let server = AccountServer::start(move |asked| match asked.action.as_str() {
+        "DescribeInstanceInformation" => large(asked).held(&held, asked.number + 1),
+        _ => Reply::Hang,
+    })
+    .await;
+    let mut search = Directory::new().targets(&server.access().await);
+    let mut older = search.search("host", 10);
+    for pages in 1..=4 {
+        let_go.send_replace(pages);
+        while search.listing().entries().len() < pages * 50 {
+            assert!(search.changed().await);
+        }
+        let newer = search.search("host-", 10);
+        assert_eq!(newer.found, pages * 50, "what came is found at once");
+        assert!(older.found < newer.found, "an older result stays as it was");
+        older = newer;
+    }
+    assert!(!search.listing().is_complete());
+}
+
+#[tokio::test]
 async fn dropping_the_last_search_ends_the_calls() {
     let server = AccountServer::start(|_| Reply::Hang).await;
     let directory = Directory::new();
@@ -311,6 +356,91 @@ async fn a_list_that_lacks_something_is_not_kept() {
     assert_eq!(server.asked().len(), 2 * calls);
 }
 
+/// Access by a role of that account.
+async fn by_role(server: &AccountServer) -> Access {
+    let config = "[profile base]\naws_access_key_id = AKIABASE\n\
+                  aws_secret_access_key = planted-secret\n[profile role]\n\
+                  role_arn = arn:aws:iam::111111111111:role/r\nsource_profile = base\n";
+    let files = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, config)
+        .build();
+    let settings = AccessSettings {
+        profile: Some("role".to_owned()),
+        static_credentials: None,
+        ..server.settings()
+    };
+    Access::load_in(settings, files, &Proxies::Environment, &Variables::none())
+        .await
+        .unwrap()
+}
+
+fn assumed(server: &AccountServer) -> usize {
+    let actions = server.actions();
+    actions
+        .iter()
+        .filter(|action| *action == "AssumeRole")
+        .count()
+}
+
+#[tokio::test]
+async fn credentials_that_fail_are_asked_for_once_for_all_parts_and_each_part_says_so() {
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "AssumeRole" => Reply::query_error(403, "AccessDenied", "No."),
+        action => panic!("{action} was called"),
+    })
+    .await;
+    let access = by_role(&server).await;
+    let listing = Directory::new().targets(&access).complete().await;
+    assert_eq!(assumed(&server), 1);
+    let mut parts: Vec<_> = listing
+        .shortfalls()
+        .iter()
+        .map(|lack| lack.part())
+        .collect();
+    parts.sort_unstable();
+    assert_eq!(parts, [Part::Nodes, Part::Instances, Part::Containers]);
+    for lack in listing.shortfalls() {
+        assert!(lack.what().contains("sts:AssumeRole"), "{}", lack.what());
+    }
+    // Whoever asks again may have more luck.
+    Directory::new().targets(&access).complete().await;
+    assert_eq!(assumed(&server), 2);
+}
+
+#[tokio::test]
+async fn credentials_that_expire_meanwhile_are_asked_for_again_once_for_all_parts() {
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "AssumeRole" => Reply::xml(&format!(
+            "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <AssumeRoleResult><Credentials><AccessKeyId>ASIA{}</AccessKeyId>\
+             <SecretAccessKey>planted-secret</SecretAccessKey>\
+             <SessionToken>planted-token</SessionToken>\
+             <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>\
+             </AssumeRoleResult></AssumeRoleResponse>",
+            asked.number
+        )),
+        action => {
+            let signed = asked.headers["authorization"].to_str().unwrap();
+            match signed.contains("Credential=ASIA0/") {
+                true if action == "DescribeInstances" => {
+                    Reply::ec2_error(400, "ExpiredToken", "Old.")
+                }
+                true => Reply::error(400, "ExpiredTokenException", "Old."),
+                false => small(asked),
+            }
+        }
+    })
+    .await;
+    let access = by_role(&server).await;
+    let listing = Directory::new().targets(&access).complete().await;
+    assert!(
+        listing.shortfalls().is_empty(),
+        "{:?}",
+        listing.shortfalls()
+    );
+    assert_eq!(assumed(&server), 2);
+}
+
 #[tokio::test]
 async fn a_page_that_is_refused_for_too_many_calls_is_asked_for_again() {
     let server = AccountServer::start(|asked| match asked.action.as_str() {
@@ -393,19 +523,53 @@ async fn a_call_without_an_answer_ends_by_its_limit() {
     assert_eq!(codes, ["network-timeout"]);
 }
 
-/// For docs/performance.md: `cargo test -p aws-access how_long -- --ignored --nocapture`.
-#[tokio::test]
+/// For docs/performance.md:
+/// `cargo test --workspace --lib how_long -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures, and asserts nothing"]
 async fn how_long_a_search_of_five_thousand_nodes_takes() {
-    let server = AccountServer::start(large).await;
-    let began = std::time::Instant::now();
+    use std::time::Instant;
+
+    // When the last page of each kind was ready to be sent.
+    let (sent, last_sent) = watch::channel(Instant::now());
+    let server = AccountServer::start(move |asked| {
+        let reply = large(asked);
+        sent.send_replace(Instant::now());
+        reply
+    })
+    .await;
+    let began = Instant::now();
     let mut search = Directory::new().targets(&server.access().await);
+    // Somebody types all the while.
+    let typist = search.clone();
+    let typing = tokio::task::spawn_blocking(move || {
+        let mut longest = Duration::ZERO;
+        let mut keystrokes = 0_u32;
+        while !typist.listing().is_complete() {
+            for typed in ["b", "ba", "bastion", "bastion tag:env=prod"] {
+                let began = Instant::now();
+                typist.search(typed, 50);
+                longest = longest.max(began.elapsed());
+                keystrokes += 1;
+            }
+        }
+        (keystrokes, longest)
+    });
     while search.listing().entries().is_empty() {
         assert!(search.changed().await);
     }
-    println!("first page: {:?}", began.elapsed());
+    search.search("host", 50);
+    println!("first page there, and results of it: {:?}", began.elapsed());
     search.complete().await;
-    println!("all pages: {:?}", began.elapsed());
+    let first = search.search("bastion", 50);
+    assert_eq!((first.looked_at, first.found), (NODES, NODES / 100));
+    println!(
+        "results of all, after the last page was sent: {:?} (after the begin: {:?})",
+        last_sent.borrow().elapsed(),
+        began.elapsed()
+    );
+    let (keystrokes, longest) = typing.await.unwrap();
+    println!("{keystrokes} keystrokes while pages came: longest {longest:?}");
     for typed in [
         "",
         "w",
@@ -416,7 +580,7 @@ async fn how_long_a_search_of_five_thousand_nodes_takes() {
     ] {
         let mut times: Vec<_> = (0..101)
             .map(|_| {
-                let began = std::time::Instant::now();
+                let began = Instant::now();
                 let matches = search.search(typed, 50);
                 assert_eq!(matches.looked_at, NODES);
                 began.elapsed()

@@ -47,6 +47,12 @@ pub(crate) enum Reply {
     },
     /// Nothing, for ever.
     Hang,
+    /// This, as soon as the number is so high.
+    Held {
+        until: watch::Receiver<usize>,
+        at_least: usize,
+        then: Box<Reply>,
+    },
 }
 
 impl Reply {
@@ -63,6 +69,38 @@ impl Reply {
             status: 200,
             kind: "text/xml",
             body: body.to_owned(),
+        }
+    }
+
+    /// The same, but not before the number is so high.
+    pub(crate) fn held(self, until: &watch::Receiver<usize>, at_least: usize) -> Self {
+        Self::Held {
+            until: until.clone(),
+            at_least,
+            then: Box::new(self),
+        }
+    }
+
+    /// What goes out, when it is time.
+    async fn text(self, hangs: watch::Sender<usize>) -> (u16, &'static str, String) {
+        let mut reply = self;
+        loop {
+            match reply {
+                Self::Text { status, kind, body } => return (status, kind, body),
+                Self::Hang => {
+                    let _hangs = Hanging::new(hangs);
+                    return std::future::pending().await;
+                }
+                Self::Held {
+                    mut until,
+                    at_least,
+                    then,
+                } => {
+                    // The test that would let it go has ended otherwise.
+                    let _ = until.wait_for(|number| *number >= at_least).await;
+                    reply = *then;
+                }
+            }
         }
     }
 
@@ -121,19 +159,14 @@ impl AccountServer {
                     let hangs = hangs.clone();
                     async move {
                         let asked = note(&record, request).await;
-                        match reply(&asked) {
-                            Reply::Text { status, kind, body } => Ok::<_, Infallible>(
-                                Response::builder()
-                                    .status(status)
-                                    .header("content-type", kind)
-                                    .body(Full::new(Bytes::from(body)))
-                                    .unwrap(),
-                            ),
-                            Reply::Hang => {
-                                let _hangs = Hanging::new(hangs);
-                                std::future::pending().await
-                            }
-                        }
+                        let (status, kind, body) = reply(&asked).text(hangs).await;
+                        Ok::<_, Infallible>(
+                            Response::builder()
+                                .status(status)
+                                .header("content-type", kind)
+                                .body(Full::new(Bytes::from(body)))
+                                .unwrap(),
+                        )
                     }
                 });
                 let _ = hyper::server::conn::http1::Builder::new()
@@ -179,10 +212,15 @@ impl AccountServer {
     pub(crate) async fn access_within(&self, api_timeout: Duration) -> Access {
         Access::load(AccessSettings {
             api_timeout,
-            ..settings(format!("http://{}", self.address))
+            ..self.settings()
         })
         .await
         .unwrap()
+    }
+
+    /// The settings of that access.
+    pub(crate) fn settings(&self) -> AccessSettings {
+        settings(format!("http://{}", self.address))
     }
 }
 
