@@ -117,7 +117,7 @@ impl ProfileList {
     }
 
     /// The list of files that were not read: it says so, which an empty one does not.
-    fn unread(variables: &Variables, error: &tokio::task::JoinError) -> Self {
+    pub(crate) fn unread(variables: &Variables, error: &tokio::task::JoinError) -> Self {
         let config = place(FileKind::Config, variables);
         Self {
             profiles: Vec::new(),

@@ -392,3 +392,22 @@ async fn a_chain_of_thousands_of_roles_is_a_fault_and_takes_no_time() {
     assert_eq!(codes(&list, "p64"), ["role-chain-too-long"]);
     assert_eq!(codes(&list, "p4999"), ["role-chain-too-long"]);
 }
+
+#[tokio::test]
+async fn a_read_that_did_not_come_to_its_end_is_told_and_is_no_empty_list() {
+    let read = tokio::spawn(std::future::pending::<()>());
+    read.abort();
+    let error = read.await.unwrap_err();
+    let variables = Variables::from([("HOME", "/home/ann")]);
+    let list = ProfileList::unread(&variables, &error);
+    assert!(list.profiles.is_empty());
+    let codes: Vec<_> = list.faults.iter().map(|fault| fault.code()).collect();
+    assert_eq!(codes, ["file-unreadable"]);
+    assert_eq!(list.config, Path::new("/home/ann/.aws/config"));
+    assert_eq!(list.credentials, Path::new("/home/ann/.aws/credentials"));
+    assert!(
+        list.faults[0].what().contains("cancelled"),
+        "{:?}",
+        list.faults
+    );
+}

@@ -161,6 +161,38 @@ async fn a_profile_that_asks_for_the_environments_keys_gets_them() {
 }
 
 #[tokio::test]
+async fn expired_keys_of_the_environment_are_said_to_be_that_behind_a_role_too() {
+    let account = Account {
+        sts: Server::http(Answer {
+            status: 403,
+            headers: vec![("content-type", "text/xml".to_owned())],
+            body: "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code>\
+                   <Message>Old.</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
+                .to_owned(),
+        })
+        .await,
+        ssm: Server::http(Answer::grant()).await,
+    };
+    let error = account
+        .resume(Some("wishing-role"), CHAIN, KEYS.into())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), AccessError::EXPIRED_ENVIRONMENT);
+    assert!(
+        error.remedy().contains("start it again"),
+        "{}",
+        error.remedy()
+    );
+    assert_eq!(keys(&account.sts), ["AKIAENVIRONMENT"]);
+    // The same answer to a profile's own keys, which may be renewed in the file meanwhile.
+    let error = account
+        .resume(Some("hop"), CHAIN, Variables::none())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "expired-token");
+}
+
+#[tokio::test]
 async fn without_a_named_profile_the_environment_goes_first() {
     let account = Account::handing_out("ASIAROLE").await;
     let mut all = KEYS.to_vec();

@@ -463,6 +463,27 @@ fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
     }
 }
 
+#[test]
+fn a_gateway_in_trouble_is_not_blamed_on_permissions_and_a_refusal_is_not_on_the_gateway() {
+    let refused = |status| DialError::Refused {
+        host: GATEWAY.to_owned(),
+        status,
+        excerpt: String::new(),
+    };
+    for status in [500, 502, 503, 504] {
+        let remedy = refused(status).remedy();
+        assert!(remedy.contains("Health Dashboard"), "{status}: {remedy}");
+        assert!(!remedy.contains("permission"), "{status}: {remedy}");
+    }
+    for status in [400, 401, 403, 404, 499] {
+        let remedy = refused(status).remedy();
+        assert!(
+            remedy.contains("ssmmessages:OpenDataChannel"),
+            "{status}: {remedy}"
+        );
+    }
+}
+
 pub(crate) fn no_proxies() -> Matcher {
     Matcher::builder().build()
 }
