@@ -90,8 +90,10 @@ fn of_json(response: &HttpResponse, text: &str) -> Option<Words> {
         #[serde(rename = "__type")]
         kind: Option<String>,
         code: Option<String>,
-        #[serde(alias = "Message")]
         message: Option<String>,
+        /// Some services write it so, some write both.
+        #[serde(rename = "Message")]
+        in_capitals: Option<String>,
     }
     let body: Body = serde_json::from_str(text).ok()?;
     let header = response.headers().get("x-amzn-errortype");
@@ -101,7 +103,7 @@ fn of_json(response: &HttpResponse, text: &str) -> Option<Words> {
     let code = code.rsplit('#').next().unwrap_or_default();
     Some(Words {
         code: Some(code.to_owned()),
-        message: body.message,
+        message: body.message.or(body.in_capitals),
         request_id: None,
     })
 }

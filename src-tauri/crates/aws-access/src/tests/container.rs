@@ -128,6 +128,15 @@ async fn a_task_and_a_cluster_that_are_not_there_are_told_apart_from_a_denial() 
     };
     let state = asked("ClusterNotFoundException").await.unwrap();
     assert_eq!(state, ContainerState::NoCluster);
+    // As some services write it: the message under both of its names.
+    let twice = || Reply::Text {
+        status: 400,
+        kind: "application/x-amz-json-1.1",
+        body: r#"{"__type":"ClusterNotFoundException","message":"No.","Message":"No."}"#.to_owned(),
+    };
+    let server = AccountServer::start(move |_| twice()).await;
+    let state = server.access().await.container_state(&id()).await.unwrap();
+    assert_eq!(state, ContainerState::NoCluster);
     let denied = asked("AccessDeniedException").await.unwrap_err();
     assert!(
         matches!(

@@ -121,7 +121,11 @@ async fn dispatch(
             asked.allow("ssm:DescribeSessions", &[asked.arn("ssm", ACCOUNT, "*")])?;
             describe::describe_sessions(service, &input(body)?)?
         }
-        Operation::GetConnectionStatus => describe::get_connection_status(service, &input(body)?),
+        Operation::GetConnectionStatus => {
+            let all = [asked.arn("ssm", ACCOUNT, "*")];
+            asked.allow("ssm:GetConnectionStatus", &all)?;
+            describe::get_connection_status(service, &input(body)?)
+        }
         Operation::DescribeInstanceInformation => {
             let all = [asked.arn("ssm", ACCOUNT, "*")];
             asked.allow("ssm:DescribeInstanceInformation", &all)?;
