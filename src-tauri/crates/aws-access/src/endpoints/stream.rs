@@ -78,6 +78,10 @@ impl ResolvedEndpoints {
     ///   and VPC endpoints of it (`vpce-….ssmmessages.REGION.vpce.SUFFIX`), over TLS, port 443;
     /// * this machine, when SSM's endpoint is on this machine.
     ///
+    /// Where endpoints with validated cryptography are asked for and the service names its plain
+    /// host, `ssmmessages-fips` takes its place: which of the two the API answers with is not
+    /// documented, and a promise of validated cryptography must not hang on it.
+    ///
     /// # Errors
     /// [`StreamUrlFault`]
     pub fn stream_url(&self, given: &str) -> Result<StreamUrl, StreamUrlFault> {
@@ -109,7 +113,21 @@ impl ResolvedEndpoints {
         if url.scheme() != "wss" {
             return Err(StreamUrlFault::InTheClear { host: host(&url) });
         }
-        Ok(StreamUrl(url))
+        match self.validated(&url) {
+            Some(instead) => replaced(&url, &instead),
+            None => Ok(StreamUrl(url)),
+        }
+    }
+
+    /// The service's host with validated cryptography, if that is asked for and the address is
+    /// its plain one.
+    fn validated(&self, url: &Url) -> Option<EndpointUrl> {
+        if !self.fips() {
+            return None;
+        }
+        let [plain, validated] = GATEWAYS;
+        let rest = url.host_str()?.strip_prefix(plain)?.strip_prefix('.')?;
+        EndpointUrl::parse(&format!("https://{validated}.{rest}")).ok()
     }
 
     /// Whether it is the service's own host, to the letter: a name with a dot at its end, or
@@ -238,6 +256,53 @@ mod tests {
             let url = endpoints(region, &[]).await.stream_url(&given).unwrap();
             assert!(url.url().as_str().ends_with(PATH), "{url:?}");
             assert!(!format!("{url:?}").contains("cell-number"), "{url:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_validated_cryptography_is_asked_for_the_plain_host_is_replaced() {
+        let with = async |region: &str, fips: bool| {
+            let settings = AccessSettings {
+                endpoints: Endpoints {
+                    fips: Some(fips),
+                    ..Endpoints::default()
+                },
+                ..AccessSettings::default()
+            };
+            ResolvedEndpoints::of(region, &settings, &Profiles::default(), &Variables::none())
+                .await
+                .unwrap()
+        };
+        let vpc = "vpce-0a-1b.ssmmessages.us-east-2.vpce.amazonaws.com";
+        for (region, given, expected) in [
+            (
+                "us-east-2",
+                "ssmmessages.us-east-2.amazonaws.com",
+                "ssmmessages-fips.us-east-2.amazonaws.com",
+            ),
+            (
+                "us-east-2",
+                "ssmmessages.us-east-2.api.aws",
+                "ssmmessages-fips.us-east-2.api.aws",
+            ),
+            (
+                "us-gov-west-1",
+                "ssmmessages.us-gov-west-1.amazonaws.com",
+                "ssmmessages-fips.us-gov-west-1.amazonaws.com",
+            ),
+            (
+                "us-east-2",
+                "ssmmessages-fips.us-east-2.amazonaws.com",
+                "ssmmessages-fips.us-east-2.amazonaws.com",
+            ),
+            // What stands at the other end of a VPC endpoint its name does not say.
+            ("us-east-2", vpc, vpc),
+        ] {
+            let given = format!("wss://{given}{PATH}");
+            let url = with(region, true).await.stream_url(&given).unwrap();
+            assert_eq!(url.url().as_str(), format!("wss://{expected}{PATH}"));
+            let url = with(region, false).await.stream_url(&given).unwrap();
+            assert_eq!(url.url().as_str(), given, "as the service says");
         }
     }
 
