@@ -95,7 +95,7 @@ impl Access {
         let credentials = self.find_credentials().await?;
         let origin = Origin::of(&credentials);
         let asked = self.reader().task(&id.cluster, &id.task, &credentials);
-        match self.timed(Reading::TaskDetails, asked).await {
+        match self.timed(Reading::TaskDetails, origin, asked).await {
             Ok(Some(task)) => Ok(state(id, task)),
             Ok(None) => Ok(ContainerState::NoTask),
             Err(AccessError::InvalidRequest(answer) | AccessError::Service(answer))
@@ -103,7 +103,7 @@ impl Access {
             {
                 Ok(ContainerState::NoCluster)
             }
-            Err(error) => Err(origin.judge(error)),
+            Err(error) => Err(error),
         }
     }
 }
