@@ -614,7 +614,7 @@ impl AccessError {
                 "Enable it in the account's settings, or choose another region.".into()
             }
             Self::TargetNotFound { .. } => {
-                "\"culvert targets\" shows which nodes there are in this account and region.".into()
+                "\"culvert targets\" shows which nodes there are in this account and region: give it the same --profile or --keys, and --region.".into()
             }
             Self::TargetNotConnected { .. } | Self::TargetOffline { .. } => {
                 "Check that it runs in this region, that its SSM agent is up, and that it reaches the ssmmessages endpoint.".into()

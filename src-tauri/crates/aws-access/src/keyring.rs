@@ -95,8 +95,9 @@ impl KeyringFault {
         match self {
             Self::NotFound { .. } => "Add it with \"culvert keys add\".".into(),
             Self::Absent => {
-                "Start one, such as gnome-keyring or KWallet, or keep the keys where the AWS CLI \
-                 does, with \"aws configure\"."
+                "Start one, such as gnome-keyring or KWallet. Without one, \"culvert forward\" and \
+                 \"culvert stream\" ask for the keys in a terminal, and keep them in memory for \
+                 as long as they run."
                     .into()
             }
             Self::Locked => "Unlock it, then try again.".into(),

@@ -13,6 +13,9 @@ pub(crate) struct Account {
     /// Profile of the AWS config files
     #[arg(long)]
     profile: Option<String>,
+    /// Keys in the system's keyring, by the name that "culvert keys add" gave them
+    #[arg(long, value_name = "NAME", conflicts_with = "profile")]
+    keys: Option<String>,
     /// Region
     #[arg(long)]
     region: Option<String>,
@@ -31,6 +34,7 @@ impl Account {
     pub(crate) async fn access(self) -> Result<Access, Problem> {
         let mut settings = AccessSettings {
             profile: self.profile,
+            keys: self.keys,
             region: self.region,
             endpoint_url: self.endpoint_url,
             ..AccessSettings::default()

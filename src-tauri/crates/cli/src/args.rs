@@ -158,7 +158,8 @@ pub(crate) struct Lasting {
 pub(crate) struct Doctor {
     /// A saved tunnel, by its name, the begin of its name, or its id
     pub(crate) name: Option<String>,
-    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE
+    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE, the last two
+    /// with @newest behind them or not; may be repeated: all of them are looked at
     #[arg(long, value_parser = target)]
     pub(crate) target: Vec<TargetSpec>,
     /// Port on the target, or on the remote host; 80 if left out
@@ -191,7 +192,8 @@ pub(crate) struct IamPolicy {
     /// Saved tunnels, by their names, the begin of them, or their ids; all if left out
     #[arg(conflicts_with = "target")]
     pub(crate) names: Vec<String>,
-    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE
+    /// Managed node: i-…, mi-…, ecs:CLUSTER_TASK_RUNTIME, name:NAME or tag:KEY=VALUE, the last two
+    /// with @newest behind them or not; may be repeated: the policy allows all of them
     #[arg(long, value_parser = target)]
     pub(crate) target: Vec<TargetSpec>,
     /// Port on the target, or on the remote host
@@ -275,7 +277,10 @@ impl Args {
                  a Unix socket has no port",
             )),
             // Each may hold several; how many there are in all is only known now.
-            Command::Forward(Forward { target, .. }) | Command::Stream(Stream { target, .. })
+            Command::Forward(Forward { target, .. })
+            | Command::Stream(Stream { target, .. })
+            | Command::Doctor(Doctor { target, .. })
+            | Command::IamPolicy(IamPolicy { target, .. })
                 if TargetSpec::join(target.iter().cloned()) == Err(TargetError::TooMany) =>
             {
                 let error = TargetError::TooMany.to_string();
@@ -312,6 +317,11 @@ impl Lasting {
 }
 
 impl Doctor {
+    /// Whether options say whose account is meant, or which way.
+    pub(crate) fn names_account(&self) -> bool {
+        self.aws.names_account()
+    }
+
     /// The tunnel that would be run with these options.
     pub(crate) fn into_forward(self) -> Forward {
         let port = match self.name {
@@ -447,6 +457,19 @@ impl Stream {
 }
 
 impl Aws {
+    fn names_account(&self) -> bool {
+        let Self {
+            profile,
+            keys,
+            region,
+            endpoint_url,
+            places,
+            reason: _,
+        } = self;
+        let given = [profile, keys, region, endpoint_url];
+        given.into_iter().any(Option::is_some) || places.are_given()
+    }
+
     /// Sets what is given; the rest stays as it is.
     fn put_into(self, config: &mut TunnelConfig) {
         let access = &mut config.access;
@@ -456,6 +479,10 @@ impl Aws {
         }
         if self.profile.is_some() {
             access.keys = None;
+        }
+        // A saved place of the same service would win over it.
+        if self.endpoint_url.is_some() {
+            access.endpoints.urls.remove(&Service::Ssm);
         }
         let given = [
             (self.reason, &mut config.reason),
@@ -474,6 +501,15 @@ impl Aws {
 }
 
 impl Places {
+    fn are_given(&self) -> bool {
+        let Self {
+            endpoints,
+            fips,
+            dual_stack,
+        } = self;
+        !endpoints.is_empty() || *fips || *dual_stack
+    }
+
     /// Sets what is given; the rest stays as it is.
     pub(crate) fn put_into(self, endpoints: &mut Endpoints) {
         endpoints.urls.extend(self.endpoints);
@@ -678,6 +714,7 @@ mod tests {
             region: text("eu-west-1"),
             keepalive: text("15"),
             lazy: text("10"),
+            endpoints: text("ssm=https://saved.example sts=https://sts.example"),
             ..Draft::default()
         };
         let saved = saved.check(ProfileId::random()).unwrap();
@@ -706,6 +743,15 @@ mod tests {
         assert_eq!(config.listen.port, 0);
         assert_eq!(config.policy.start, Start::AtOnce);
         assert_eq!(config.session.ping_interval, Duration::from_secs(15));
+
+        assert_eq!(config.access.ssm_url(), Some("https://saved.example"));
+
+        let url = ["--endpoint-url", "https://given.example"];
+        let config = forward(&url);
+        assert_eq!(config.access.ssm_url(), Some("https://given.example"));
+        assert!(config.access.endpoints.urls.contains_key(&Service::Sts));
+        let both = [&url[..], &["--endpoint", "ssm=https://own.example"]].concat();
+        assert_eq!(forward(&both).access.ssm_url(), Some("https://own.example"));
 
         let config = forward(&["--target", "i-1", "--remote-host", "b", "--profile", "dev"]);
         assert_eq!(config.name, "Orders");
@@ -801,8 +847,15 @@ mod tests {
             "{wrong}"
         );
         let many = [["--target", "i-1,i-2,i-3"]; 3].concat();
-        let many = forward(&[&many[..], &["--remote-port", "1"]].concat()).unwrap_err();
-        assert!(many.to_string().contains("at most 8"), "{many}");
+        for command in ["forward", "stream", "doctor", "iam-policy"] {
+            let port = match command {
+                "stream" => "--port",
+                _ => "--remote-port",
+            };
+            let all = [&["culvert", command][..], &many, &[port, "1"]].concat();
+            let many = Args::read(all).unwrap_err();
+            assert!(many.to_string().contains("at most 8"), "{command}: {many}");
+        }
         let long = "x".repeat(257);
         assert!(forward(&["--target", target, "--remote-port", "1", "--reason", &long]).is_err());
         assert!(forward(&["--target", target, "--remote-port", "1", "--sessions", "9"]).is_err());

@@ -2,7 +2,7 @@
 
 use tunnel_manager::Traces;
 use tunnel_manager::doctor::{self, Business, Examination, Tunnels, report};
-use tunnel_manager::tunnel::{Environment, Problem, ProblemKind, TunnelConfig};
+use tunnel_manager::tunnel::{AccessSettings, Environment, Problem, ProblemKind, TunnelConfig};
 
 use crate::args::Doctor;
 use crate::exit::Exit;
@@ -49,15 +49,15 @@ pub(crate) async fn run(wanted: Doctor) -> Exit {
     }
 }
 
-/// The tunnel that is meant, or all that are saved.
-fn patients(wanted: Doctor) -> Result<(tunnel_manager::tunnel::AccessSettings, Tunnels), Problem> {
+/// The tunnel that is meant, or all that are saved, and the account that options name besides.
+fn patients(wanted: Doctor) -> Result<(Option<AccessSettings>, Tunnels), Problem> {
     let saved = wanted.name.as_deref().map(saved::find).transpose()?;
     let is_one = saved.is_some() || !wanted.target.is_empty();
     let (session, json) = (wanted.session, wanted.json);
+    let names_account = wanted.names_account();
     let config = wanted.into_forward().into_config(saved.as_ref());
-    let access = config.access.clone();
     if is_one {
-        return Ok((access, Tunnels::One(Box::new(config))));
+        return Ok((None, Tunnels::One(Box::new(config))));
     }
     if session {
         return Err(Problem::new(
@@ -80,6 +80,7 @@ fn patients(wanted: Doctor) -> Result<(tunnel_manager::tunnel::AccessSettings, T
             Vec::<TunnelConfig>::new()
         }
     };
+    let access = names_account.then_some(config.access);
     Ok((access, Tunnels::All(all)))
 }
 

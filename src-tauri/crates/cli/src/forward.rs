@@ -14,6 +14,7 @@ use tunnel_manager::{Following, Traces, TunnelName};
 
 use crate::args::{Forward, Stream};
 use crate::exit::Exit;
+use crate::keys_for_now;
 use crate::narrator::Narrator;
 use crate::output::Output;
 use crate::saved;
@@ -44,6 +45,9 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         );
         output.failed(&problem);
         return Exit::from(&problem);
+    }
+    if let Err(exit) = keys_for_now::before(&config.access, output, &mut signals).await {
+        return exit;
     }
     if let Err(exit) = sign_in::before(&config.access, output, &mut signals).await {
         return exit;
@@ -132,6 +136,9 @@ pub(crate) async fn stream(stream: Stream) -> Exit {
     };
     let port = stream.port;
     let config = stream.into_config();
+    if let Err(exit) = keys_for_now::before(&config.access, Output::Text, &mut signals).await {
+        return exit;
+    }
     if let Err(exit) = sign_in::before(&config.access, Output::Text, &mut signals).await {
         return exit;
     }

@@ -89,8 +89,19 @@ async fn act(act: Act) -> Result<(), Problem> {
     match act {
         Act::Add(which) => match which.read()? {
             Kept::Keys(name) => {
-                // The same: a keyring that is locked or missing is told first.
-                let known = keyring.names_of_keys().await.map_err(told)?;
+                // Before somebody types secrets for nothing: one that is missing is told first.
+                let known = match keyring.names_of_keys().await {
+                    Ok(known) => known,
+                    // Keeping them asks for it to be unlocked.
+                    Err(KeyringFault::Locked) => Vec::new(),
+                    Err(
+                        fault @ (KeyringFault::NotFound { .. }
+                        | KeyringFault::Absent
+                        | KeyringFault::Failed { .. }
+                        | KeyringFault::Foreign { .. }
+                        | KeyringFault::BadName),
+                    ) => return Err(told(fault)),
+                };
                 let keys = read_keys().await?;
                 keyring.keep_keys(&name, &keys).await.map_err(told)?;
                 let again = if known.contains(&name) { " anew" } else { "" };
@@ -160,23 +171,34 @@ impl Which {
 }
 
 async fn read_keys() -> Result<StaticCredentials, Problem> {
-    let [id, secret, token] = match terminal() {
-        Some(terminal) => [
-            terminal
-                .ask("Access key id: ")
-                .await
-                .map_err(|error| no_line(&error))?,
-            terminal
-                .ask_hidden("Secret access key: ")
-                .await
-                .map_err(|error| no_line(&error))?,
-            terminal
-                .ask_hidden("Session token (none for keys that last): ")
-                .await
-                .map_err(|error| no_line(&error))?,
-        ],
-        None => lines().await?,
-    };
+    match terminal() {
+        Some(terminal) => ask_for_keys(&terminal).await,
+        None => checked(lines().await?),
+    }
+}
+
+/// Asks for keys in the terminal; what is secret of them is not shown.
+///
+/// # Errors
+/// What is wrong with what was given.
+pub(crate) async fn ask_for_keys(terminal: &Terminal) -> Result<StaticCredentials, Problem> {
+    checked([
+        terminal
+            .ask("Access key id: ")
+            .await
+            .map_err(|error| no_line(&error))?,
+        terminal
+            .ask_hidden("Secret access key: ")
+            .await
+            .map_err(|error| no_line(&error))?,
+        terminal
+            .ask_hidden("Session token (none for keys that last): ")
+            .await
+            .map_err(|error| no_line(&error))?,
+    ])
+}
+
+fn checked([id, secret, token]: [Secret; 3]) -> Result<StaticCredentials, Problem> {
     let fits = |c: char| c.is_ascii_alphanumeric();
     // IAM API Reference, `AccessKeyId`.
     if !(16..=128).contains(&id.expose().len()) || !id.expose().chars().all(fits) {

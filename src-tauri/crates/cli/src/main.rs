@@ -14,6 +14,7 @@ mod hosts;
 mod iam_policy;
 mod import;
 mod keys;
+mod keys_for_now;
 mod list;
 mod narrator;
 mod output;

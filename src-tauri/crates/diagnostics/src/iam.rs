@@ -19,7 +19,9 @@ pub struct Tunnel {
     pub target: Target,
     /// The session document.
     pub document: String,
-    /// The key that encrypts the account's sessions there: an ARN, a key's id, or `alias/…`.
+    /// The key that encrypts the account's sessions there, if this tunnel's may be among them: an
+    /// ARN, a key's id, or `alias/…`. Those of AWS's documents for port forwarding never are
+    /// (docs/protocol.md, section 4).
     pub kms_key: Option<String>,
 }
 
@@ -31,6 +33,18 @@ pub struct Place {
     /// The region.
     pub region: Option<String>,
 }
+
+/// What the names of regions begin with outside of the partition `aws`, and the partitions that
+/// they are of (AWS SDKs, `partitions.json`).
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+];
 
 /// Which nodes a tunnel may lead to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,16 +108,10 @@ impl Place {
     /// The partition that the region is of.
     fn partition(&self) -> &'static str {
         let region = self.region.as_deref().unwrap_or_default();
-        // AWS General Reference, "Partitions"; the others can't be reached from the internet.
-        if region.starts_with("cn-") {
-            "aws-cn"
-        } else if region.starts_with("us-gov-") {
-            "aws-us-gov"
-        } else if region.starts_with("eusc-") {
-            "aws-eusc"
-        } else {
-            "aws"
-        }
+        PARTITIONS
+            .iter()
+            .find_map(|(begin, partition)| region.starts_with(begin).then_some(*partition))
+            .unwrap_or("aws")
     }
 
     fn arn(&self, service: &str, resource: &str) -> String {
@@ -419,6 +427,21 @@ mod tests {
             (Some("cn-north-1"), "arn:aws-cn:ec2:cn-north-1:*:"),
             (Some("us-gov-west-1"), "arn:aws-us-gov:ec2:us-gov-west-1:*:"),
             (Some("eusc-de-east-1"), "arn:aws-eusc:ec2:eusc-de-east-1:*:"),
+            (Some("us-iso-east-1"), "arn:aws-iso:ec2:us-iso-east-1:*:"),
+            (
+                Some("us-isob-east-1"),
+                "arn:aws-iso-b:ec2:us-isob-east-1:*:",
+            ),
+            (
+                Some("eu-isoe-west-1"),
+                "arn:aws-iso-e:ec2:eu-isoe-west-1:*:",
+            ),
+            (
+                Some("us-isof-south-1"),
+                "arn:aws-iso-f:ec2:us-isof-south-1:*:",
+            ),
+            (Some("us-east-1"), "arn:aws:ec2:us-east-1:*:"),
+            (Some("eu-south-2"), "arn:aws:ec2:eu-south-2:*:"),
             (None, "arn:aws:ec2:*:*:"),
         ] {
             let place = Place {

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod candidates;
 mod container;
 mod machine;
 mod network;
@@ -11,8 +12,10 @@ mod words;
 
 pub use access::{Credentials, Identity, credentials, identity, settings};
 pub use account::{
-    OpenSession, Owner, Preferences, Sessions, Sweep, Wants, ghosts, preferences, session_key,
+    OpenSession, Owner, PORTS_IN_THE_CLEAR, Plugin, Preferences, Sessions, Sweep, Wants, ghosts,
+    preferences, session_key,
 };
+pub use candidates::{OfCandidate, agents, candidates, usable_candidates};
 pub use container::{Container, connected, container};
 pub use machine::{Port, PortTaken, local_port};
 pub use network::{

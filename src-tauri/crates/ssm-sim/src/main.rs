@@ -50,7 +50,7 @@ struct Arguments {
     /// What becomes of messages for a side that is not there
     #[arg(long, value_enum, default_value = "pause")]
     publication: Absent,
-    /// Encrypt sessions under this key
+    /// Encrypt sessions under this key; real agents do not encrypt port sessions
     #[arg(long, value_name = "KEY")]
     kms_key: Option<String>,
     /// Text for the user at the end of the handshake

@@ -31,7 +31,9 @@ pub struct Settings {
     pub max_duration: Option<Duration>,
     /// How ResumeSession says that a session is over. Default: `EmptyToken`.
     pub session_gone: SessionGone,
-    /// Key under which sessions are encrypted. Default: `None`, not encrypted.
+    /// Key under which sessions are encrypted, port sessions as well: no agent up to 3.3.0.0 asks
+    /// for that (docs/protocol.md, section 4), and a client has to be ready for one that does.
+    /// Default: `None`, not encrypted.
     pub kms_key_id: Option<String>,
     /// The account's preferences for sessions, as GetDocument tells them. Default: none, unless
     /// there is a key for sessions. They are only told: what ends sessions here is

@@ -4,10 +4,12 @@
 //! calls of the tunnels themselves; what the answers mean is decided in the crate `diagnostics`.
 
 mod account;
+mod accounts;
 mod facts;
 mod iam;
 mod network;
 mod opening;
+mod reached;
 mod words;
 
 use std::sync::Arc;
@@ -20,19 +22,24 @@ use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
 
 pub use iam::{Note, NoteCode, Policy, iam_policy};
 
-use facts::{Facts, Reached};
+use accounts::Account;
+use facts::Facts;
+use reached::Reached;
 
-/// How long a check may take: an API call and finding credentials for it take 10 s each at most.
+/// How long a check may take: an API call and finding credentials for it take 10 s each at most,
+/// and so does a step of the way, which is made to all hosts at once.
 const LIMIT: Duration = Duration::from_secs(25);
 
-/// The same for those that wait for more: a sweep, a real session.
+/// The same for those that wait for more: a sweep, a real session, a call after which the way is
+/// looked at.
 const LONG_LIMIT: Duration = Duration::from_secs(45);
 
 /// What is examined.
 #[derive(Debug, Clone)]
 pub struct Examination {
-    /// Whose account and which way, where no tunnel says it.
-    pub access: AccessSettings,
+    /// Whose account and which way, besides those of [`Tunnels::All`]; `None`: only theirs, or the
+    /// default where there are none.
+    pub access: Option<AccessSettings>,
     /// What is looked at besides.
     pub tunnels: Tunnels,
     /// Whether sessions of ours that nobody uses are ended.
@@ -50,7 +57,8 @@ pub struct Examination {
 pub enum Tunnels {
     /// This one, thoroughly.
     One(Box<TunnelConfig>),
-    /// All of these, briefly: settings, port, credentials, target and agent.
+    /// All of these, briefly: port, target and agent of each, and once for all that share their
+    /// settings the way and the account.
     All(Vec<TunnelConfig>),
 }
 
@@ -66,17 +74,20 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
         calls,
     } = examination;
     let mut plan = Plan::default();
-    let settings = match &tunnels {
-        Tunnels::One(tunnel) => tunnel.access.clone(),
-        Tunnels::All(_) => access,
-    };
-    let facts = Arc::new(Facts::new(settings, calls.clone()));
     match tunnels {
         Tunnels::One(tunnel) => {
+            let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
             let tunnel = Arc::new(*tunnel);
-            let way = before(&mut plan, &facts, Some(&tunnel));
+            let way = before(&mut plan, &facts, None, Some(&tunnel));
             one(&mut plan, &facts, &tunnel, way);
-            ghosts(&mut plan, &facts, way, (ledger.clone(), calls), sweep);
+            let needs = [way.identity];
+            ghosts(
+                &mut plan,
+                vec![facts],
+                &needs,
+                (ledger.clone(), calls),
+                sweep,
+            );
             if session {
                 let needs = [way.identity, way.websocket];
                 plan.add(Check::Session, None, &needs, LONG_LIMIT, async move {
@@ -85,12 +96,25 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
             }
         }
         Tunnels::All(tunnels) => {
-            let way = before(&mut plan, &facts, None);
-            account(&mut plan, &facts, way);
-            ghosts(&mut plan, &facts, way, (ledger, calls.clone()), sweep);
-            for tunnel in &tunnels {
-                briefly(&mut plan, tunnel, &calls, way);
+            let accounts = Account::of(access, tunnels);
+            let are_several = accounts.len() > 1;
+            let (mut all, mut needs) = (Vec::new(), Vec::new());
+            for of_account in accounts {
+                let about = are_several.then(|| of_account.name());
+                let about = about.as_deref();
+                let facts = Arc::new(Facts::new(of_account.settings, calls.clone()));
+                let way = before(&mut plan, &facts, about, None);
+                account(&mut plan, &facts, about, way);
+                for tunnel in &of_account.tunnels {
+                    briefly(&mut plan, tunnel, &facts, way);
+                }
+                // One account that can't be asked keeps nobody from asking the others.
+                if !are_several {
+                    needs.push(way.identity);
+                }
+                all.push(facts);
             }
+            ghosts(&mut plan, all, &needs, (ledger, calls), sweep);
         }
     }
     Box::pin(plan.run(told)).await
@@ -99,62 +123,68 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
 /// The checks that others need.
 #[derive(Clone, Copy)]
 struct Way {
+    credentials: JobId,
     portal: JobId,
     websocket: JobId,
     identity: JobId,
 }
 
 /// This machine, the way to AWS, and who one is there.
-fn before(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: Option<&Arc<TunnelConfig>>) -> Way {
+fn before(
+    plan: &mut Plan<'_>,
+    facts: &Arc<Facts>,
+    about: Option<&str>,
+    tunnel: Option<&Arc<TunnelConfig>>,
+) -> Way {
     let with = || Arc::clone(facts);
     let f = with();
-    let settings = plan.add(Check::Settings, None, &[], LIMIT, async move {
+    let settings = plan.add(Check::Settings, about, &[], LIMIT, async move {
         judge::settings(f.load().await)
     });
     if let Some(tunnel) = tunnel {
         let listen = tunnel.listen.clone();
-        plan.add(Check::LocalPort, None, &[], LIMIT, async move {
+        plan.add(Check::LocalPort, about, &[], LIMIT, async move {
             judge::local_port(facts::port(&listen).await)
         });
     }
     let f = with();
-    let credentials = plan.add(Check::Credentials, None, &[settings], LIMIT, async move {
+    let credentials = plan.add(Check::Credentials, about, &[settings], LIMIT, async move {
         judge::credentials(f.credentials().await)
     });
     let f = with();
-    let dns = plan.add(Check::Dns, None, &[settings], LIMIT, async move {
+    let dns = plan.add(Check::Dns, about, &[settings], LIMIT, async move {
         judge::dns(network::names(&f).await)
     });
     let f = with();
-    let tcp = plan.add(Check::Tcp, None, &[dns], LIMIT, async move {
+    let tcp = plan.add(Check::Tcp, about, &[dns], LIMIT, async move {
         judge::tcp(network::connections(&f).await)
     });
     let f = with();
-    let proxy = plan.add(Check::Proxy, None, &[tcp], LIMIT, async move {
+    let proxy = plan.add(Check::Proxy, about, &[tcp], LIMIT, async move {
         judge::proxy(network::proxies(&f).await)
     });
     let f = with();
-    let tls = plan.add(Check::Tls, None, &[proxy], LIMIT, async move {
+    let tls = plan.add(Check::Tls, about, &[proxy], LIMIT, async move {
         match network::certificates(&f).await {
             Ok(shown) => judge::tls(&shown),
             Err(fault) => fault.into(),
         }
     });
     let f = with();
-    let portal = plan.add(Check::CaptivePortal, None, &[tls], LIMIT, async move {
+    let portal = plan.add(Check::CaptivePortal, about, &[tls], LIMIT, async move {
         judge::captive_portal(network::answer(&f).await)
     });
     let f = with();
-    let clock = plan.add(Check::Clock, None, &[portal], LIMIT, async move {
+    let clock = plan.add(Check::Clock, about, &[portal], LIMIT, async move {
         judge::clock(network::answer(&f).await)
     });
     let f = with();
-    let websocket = plan.add(Check::WebSocket, None, &[tls], LIMIT, async move {
+    let websocket = plan.add(Check::WebSocket, about, &[tls], LIMIT, async move {
         judge::websocket(network::upgrade(&f).await)
     });
     let f = with();
     let needs = [credentials, clock];
-    let identity = plan.add(Check::Identity, None, &needs, LIMIT, async move {
+    let identity = plan.add(Check::Identity, about, &needs, LONG_LIMIT, async move {
         let asked = match f.identity().await {
             Ok(identity) => Ok(identity),
             Err(fault) => Err(network::where_it_ends(&f, Service::Sts, fault).await),
@@ -162,6 +192,7 @@ fn before(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: Option<&Arc<TunnelCon
         judge::identity(asked)
     });
     Way {
+        credentials,
         portal,
         websocket,
         identity,
@@ -178,43 +209,41 @@ fn one(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: &Arc<TunnelConfig>, way:
     plan.add(Check::StartSession, None, &needs, LIMIT, async move {
         account::may_start(&f, &r, document).await
     });
-    account(plan, facts, way);
+    account(plan, facts, None, way);
     let f = Arc::clone(facts);
     let wants = account::wants(tunnel);
     let preferences = plan.add(Check::Preferences, None, &needs, LIMIT, async move {
         account::preferences(&f, wants).await
     });
-    let f = Arc::clone(facts);
+    let (f, plugin) = (Arc::clone(facts), account::plugin(tunnel));
     let needs = [way.identity, preferences];
-    plan.add(Check::SessionKey, None, &needs, LIMIT, async move {
-        account::session_key(&f, &reached).await
+    plan.add(Check::SessionKey, None, &needs, LONG_LIMIT, async move {
+        account::session_key(&f, &reached, plugin).await
     });
 }
 
 /// What is allowed on sessions of one's own.
-fn account(plan: &mut Plan<'_>, facts: &Arc<Facts>, way: Way) {
+fn account(plan: &mut Plan<'_>, facts: &Arc<Facts>, about: Option<&str>, way: Way) {
     let needs = [way.identity];
     let f = Arc::clone(facts);
-    plan.add(Check::ResumeSession, None, &needs, LIMIT, async move {
+    plan.add(Check::ResumeSession, about, &needs, LIMIT, async move {
         account::may_resume(&f).await
     });
     let f = Arc::clone(facts);
-    plan.add(Check::TerminateSession, None, &needs, LIMIT, async move {
+    plan.add(Check::TerminateSession, about, &needs, LIMIT, async move {
         account::may_terminate(&f).await
     });
 }
 
 fn ghosts(
     plan: &mut Plan<'_>,
-    facts: &Arc<Facts>,
-    way: Way,
+    accounts: Vec<Arc<Facts>>,
+    needs: &[JobId],
     (ledger, calls): (Ledger, CallBudget),
     sweep: bool,
 ) {
-    let f = Arc::clone(facts);
-    let needs = [way.identity];
-    plan.add(Check::Ghosts, None, &needs, LONG_LIMIT, async move {
-        account::ghosts(&f, &calls, &ledger, sweep).await
+    plan.add(Check::Ghosts, None, needs, LONG_LIMIT, async move {
+        account::ghosts(&accounts, &calls, &ledger, sweep).await
     });
 }
 
@@ -231,29 +260,19 @@ fn target_and_agent(
     });
     let (r, wants) = (Arc::clone(reached), facts::agent_wants(tunnel));
     plan.add(Check::Agent, about, &[target], LIMIT, async move {
-        judge::agent(r.agent_version().await.as_deref(), wants)
+        r.judge_agent(wants).await
     });
 }
 
-/// One of many: its settings and what they lead to. The way to AWS is looked at once, for all.
-fn briefly(plan: &mut Plan<'_>, tunnel: &TunnelConfig, calls: &CallBudget, way: Way) {
-    let about = tunnel.name.clone();
-    let about = Some(about.as_str());
-    let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
-    let f = Arc::clone(&facts);
-    let settings = plan.add(Check::Settings, about, &[], LIMIT, async move {
-        judge::settings(f.load().await)
-    });
+/// One of many: what is its own. What it shares with others is looked at once, for all.
+fn briefly(plan: &mut Plan<'_>, tunnel: &TunnelConfig, facts: &Arc<Facts>, way: Way) {
+    let about = Some(tunnel.name.as_str());
     let listen = tunnel.listen.clone();
     plan.add(Check::LocalPort, about, &[], LIMIT, async move {
         judge::local_port(facts::port(&listen).await)
     });
-    let f = Arc::clone(&facts);
-    let credentials = plan.add(Check::Credentials, about, &[settings], LIMIT, async move {
-        judge::credentials(f.credentials().await)
-    });
-    let reached = Arc::new(Reached::new(facts, tunnel));
-    let needs = [way.portal, credentials];
+    let reached = Arc::new(Reached::new(Arc::clone(facts), tunnel));
+    let needs = [way.portal, way.credentials];
     target_and_agent(plan, about, &reached, tunnel, &needs);
 }
 

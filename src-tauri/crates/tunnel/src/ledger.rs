@@ -105,6 +105,18 @@ impl Started {
         })
     }
 
+    /// Whether another session was started with the same settings: whoever can list or end the
+    /// one can do so with the other.
+    #[must_use]
+    pub fn is_at_place_of(&self, other: &Self) -> bool {
+        let of = |started: &Self| Self {
+            session_id: String::new(),
+            at: 0,
+            ..started.clone()
+        };
+        of(self) == of(other)
+    }
+
     fn in_environment(
         session_id: String,
         region: &str,

@@ -2,8 +2,10 @@
 //! advises.
 
 mod account;
+mod candidates;
 mod front;
 mod policy;
+mod saved;
 mod tasks;
 mod way;
 

@@ -8,6 +8,10 @@ use crate::{Business, Fault, Judgement};
 /// Guide, "Specify an idle session timeout value").
 const IDLE_DEFAULT: u32 = 20;
 
+/// The newest agent that is known never to encrypt sessions of the plugin `Port`, whatever the
+/// account has set (docs/protocol.md, section 4).
+pub const PORTS_IN_THE_CLEAR: &str = "3.3.0.0";
+
 /// Sessions that are named one by one.
 const SESSIONS_TOLD: usize = 5;
 
@@ -18,7 +22,8 @@ pub struct Preferences {
     pub idle_minutes: Option<u32>,
     /// Minutes after which a session ends whatever it does; `None`: not set.
     pub most_minutes: Option<u32>,
-    /// The KMS key under which sessions are encrypted; `None`: not encrypted by one.
+    /// The KMS key that agents are told to encrypt sessions with; `None`: none. Those of the
+    /// plugin `Port` are none of them.
     pub kms_key: Option<String>,
 }
 
@@ -29,6 +34,18 @@ pub struct Wants {
     pub held_open: bool,
     /// It ends its session by itself when nobody uses it.
     pub lazy: bool,
+    /// What carries its sessions.
+    pub plugin: Plugin,
+}
+
+/// The agent's plugin that carries a tunnel's sessions: it decides whether the account's KMS key
+/// encrypts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plugin {
+    /// `Port`, that of AWS's documents for port forwarding.
+    Port,
+    /// Whichever the account's own document names.
+    OfOwnDocument,
 }
 
 /// An open session of ours.
@@ -49,6 +66,9 @@ pub enum Owner {
     Living,
     /// A process of Culvert that is dead: nobody uses the session.
     Dead,
+    /// The same, where the service was not asked whether the session is still open: this machine
+    /// has noted its start, and no end.
+    DeadUnseen,
     /// Something else under the same name: the AWS CLI, the console, another machine.
     Elsewhere,
 }
@@ -67,6 +87,8 @@ pub struct Sessions {
 pub struct Sweep {
     /// So many were ended.
     pub ended: usize,
+    /// So many were of a service on this machine that is gone, and they with it.
+    pub forgotten: usize,
     /// Those that could not be, and why.
     pub left: Vec<(String, Fault)>,
 }
@@ -109,38 +131,79 @@ pub fn preferences(read: Result<Option<&Preferences>, Fault>, wants: Wants) -> J
              are open then are lost. The tunnel starts another session by itself."
         ));
     }
-    match &found.kms_key {
-        Some(key) => told.push(format!("Sessions are encrypted with the KMS key {key}.")),
-        None => told.push("Sessions are not encrypted by a KMS key of the account.".to_owned()),
-    }
+    told.push(match (&found.kms_key, wants.plugin) {
+        (Some(key), Plugin::Port) => format!(
+            "The account's KMS key {key} is for shell sessions: agents up to {PORTS_IN_THE_CLEAR} \
+             do not encrypt port sessions with it. This tunnel's data has TLS on the way to and \
+             from AWS, and what your programs do themselves."
+        ),
+        (Some(key), Plugin::OfOwnDocument) => format!(
+            "Agents encrypt sessions with the KMS key {key}, unless the document's plugin is \
+             Port: those of agents up to {PORTS_IN_THE_CLEAR} are not."
+        ),
+        (None, Plugin::Port | Plugin::OfOwnDocument) => {
+            "Sessions are not encrypted by a KMS key of the account.".to_owned()
+        }
+    });
     Judgement::ok(told.join(" "))
 }
 
 /// Judges whether the key that encrypts sessions can be used; `None` if there is none. `known`
 /// says whether the preferences could be read.
 #[must_use]
-pub fn session_key(key: Option<(&str, Reply)>, known: bool) -> Judgement {
-    match key {
-        None if known => Judgement::nothing_to_check("Sessions are not encrypted by a KMS key."),
-        None => {
-            Judgement::nothing_to_check("Whether sessions are encrypted by a KMS key is not known.")
-        }
-        Some((key, Reply::Passed)) => {
-            Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}."))
-        }
-        Some((key, Reply::Denied(denial))) => Judgement::failed(
+pub fn session_key(key: Option<(&str, Reply)>, known: bool, plugin: Plugin) -> Judgement {
+    let Some((key, reply)) = key else {
+        return Judgement::nothing_to_check(if known {
+            "Sessions are not encrypted by a KMS key."
+        } else {
+            "Whether sessions are encrypted by a KMS key is not known."
+        });
+    };
+    match plugin {
+        Plugin::Port => key_of_others(key, reply),
+        Plugin::OfOwnDocument => key_that_is_needed(key, reply),
+    }
+}
+
+/// A tunnel works without it, as long as its agent is one that is known.
+fn key_of_others(key: &str, reply: Reply) -> Judgement {
+    let works = format!(
+        "This tunnel works without it: agents up to {PORTS_IN_THE_CLEAR} do not encrypt port \
+         sessions, so none asks for it."
+    );
+    match reply {
+        Reply::Passed => Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}. {works}")),
+        Reply::Denied(denial) => Judgement::warning(
+            "access-denied",
+            format!(
+                "You may not use the KMS key {key}, which encrypts the account's shell sessions: \
+                 {} is denied. {works}",
+                denial.action
+            ),
+            "Nothing for this tunnel; for shell sessions, and for agents that may come, let the \
+             account's administrator allow it.",
+        )
+        .with_details(denial.details),
+        Reply::Unknown(fault) => fault.into_warning(&works),
+    }
+}
+
+fn key_that_is_needed(key: &str, reply: Reply) -> Judgement {
+    match reply {
+        Reply::Passed => Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}.")),
+        Reply::Denied(denial) => Judgement::failed(
             Business::Permission,
             "access-denied",
             format!(
                 "You may not use the KMS key {key}, which encrypts the account's sessions: {} is \
-                 denied. No session can be opened without.",
+                 denied. Without it no session can be opened, unless the document's plugin is Port.",
                 denial.action
             ),
             "Let the account's administrator allow it, in your policy or in the key's: \
              \"culvert iam-policy\" prints what is needed.",
         )
         .with_details(denial.details),
-        Some((_, Reply::Unknown(fault))) => fault.into(),
+        Reply::Unknown(fault) => fault.into(),
     }
 }
 
@@ -153,12 +216,20 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
         of_owner.cloned().collect::<Vec<_>>()
     };
     let (living, dead, elsewhere) = (of(Owner::Living), of(Owner::Dead), of(Owner::Elsewhere));
+    let unseen = of(Owner::DeadUnseen);
     let mut told = Vec::new();
     if let Some(sweep) = &sessions.swept {
         if sweep.ended > 0 {
             told.push(format!(
                 "Ended {} that nobody used.",
                 words::count(sweep.ended, "session", "sessions")
+            ));
+        }
+        if sweep.forgotten > 0 {
+            told.push(format!(
+                "Forgot {}: the service on this machine that had {} is gone.",
+                words::count(sweep.forgotten, "session", "sessions"),
+                if sweep.forgotten == 1 { "it" } else { "them" },
             ));
         }
         if let Some((id, fault)) = sweep.left.first() {
@@ -175,19 +246,35 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
         }
     }
     if !dead.is_empty() {
-        return Judgement::warning(
+        told.push(format!(
+            "{} of ours {} open, and the program that had started {} is gone: {}. They \
+             count against the account, until they end by themselves.",
+            words::count(dead.len(), "session", "sessions"),
+            if dead.len() == 1 { "is" } else { "are" },
+            if dead.len() == 1 { "it" } else { "them" },
+            named(&dead)
+        ));
+    }
+    if !unseen.is_empty() {
+        told.push(format!(
+            "{} of ours may be open where the service was not asked, in another account or region \
+             or with other credentials, and the program that had started {} is gone: {}.",
+            words::count(unseen.len(), "session", "sessions"),
+            if unseen.len() == 1 { "it" } else { "them" },
+            named(&unseen)
+        ));
+    }
+    if !dead.is_empty() || !unseen.is_empty() {
+        let judgement = Judgement::warning(
             "ghosts",
-            format!(
-                "{} of ours {} open, and the program that had started {} is gone: {}. They \
-                 count against the account, until they end by themselves.",
-                words::count(dead.len(), "session", "sessions"),
-                if dead.len() == 1 { "is" } else { "are" },
-                if dead.len() == 1 { "it" } else { "them" },
-                named(&dead)
-            ),
+            told.join(" "),
             "End them with \"culvert doctor --sweep\"; the next tunnel that is started does so, \
              too.",
         );
+        return match listed {
+            Some(fault) => judgement.with_details(format!("{} {}", fault.what, fault.details)),
+            None => judgement,
+        };
     }
     if let Some(fault) = listed {
         return fault.into_warning("Only sessions that this machine has noted were looked at.");
@@ -230,6 +317,7 @@ mod tests {
     const USUAL: Wants = Wants {
         held_open: false,
         lazy: false,
+        plugin: Plugin::Port,
     };
 
     fn fault(code: &str) -> Fault {
@@ -266,6 +354,21 @@ mod tests {
         for word in ["7 min without data", "90 min after", "alias/sessions"] {
             assert!(found.what.contains(word), "{word}: {}", found.what);
         }
+        assert!(
+            found.what.contains("do not encrypt port sessions"),
+            "{}",
+            found.what
+        );
+        let own = Wants {
+            plugin: Plugin::OfOwnDocument,
+            ..USUAL
+        };
+        let found = preferences(Ok(Some(&set)), own);
+        assert!(
+            found.what.contains("unless the document's plugin is Port"),
+            "{}",
+            found.what
+        );
         let none = preferences(Ok(None), USUAL);
         assert!(none.what.contains("20 min"), "{}", none.what);
         assert!(!none.what.contains("after their start"), "{}", none.what);
@@ -283,28 +386,60 @@ mod tests {
         assert_eq!(unreadable.code, "access-denied");
     }
 
-    #[test]
-    fn a_key_that_may_not_be_used_fails_and_none_is_nothing_to_check() {
-        let nothing = Verdict::Skipped(Skipped::NothingToCheck);
-        assert_eq!(session_key(None, true).verdict, nothing);
-        assert!(session_key(None, false).what.contains("not known"));
-        assert_eq!(
-            session_key(Some(("k", Reply::Passed)), true).verdict,
-            Verdict::Ok
-        );
-        let denial = super::super::permission::Denial {
+    fn key_denied() -> Reply {
+        Reply::Denied(super::super::permission::Denial {
             action: "kms:GenerateDataKey".to_owned(),
             resource: None,
             because: None,
             explicit: false,
             details: "raw".to_owned(),
-        };
-        let found = session_key(Some(("k", Reply::Denied(denial))), true);
+        })
+    }
+
+    #[test]
+    fn a_key_that_may_not_be_used_fails_where_a_document_may_need_it_and_none_is_nothing_to_check()
+    {
+        let judged = |key, known| session_key(key, known, Plugin::OfOwnDocument);
+        let nothing = Verdict::Skipped(Skipped::NothingToCheck);
+        assert_eq!(judged(None, true).verdict, nothing);
+        assert!(judged(None, false).what.contains("not known"));
+        assert_eq!(
+            judged(Some(("k", Reply::Passed)), true).verdict,
+            Verdict::Ok
+        );
+        let found = judged(Some(("k", key_denied())), true);
         assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
         assert!(found.what.contains("kms:GenerateDataKey"), "{}", found.what);
         assert!(found.remedy.contains("iam-policy"), "{}", found.remedy);
-        let disabled = session_key(Some(("k", Reply::Unknown(fault("kms-key-unusable")))), true);
+        let disabled = judged(Some(("k", Reply::Unknown(fault("kms-key-unusable")))), true);
         assert_eq!(disabled.code, "kms-key-unusable");
+        assert_eq!(disabled.verdict, Verdict::Failed(Business::Permission));
+    }
+
+    #[test]
+    fn port_sessions_work_without_the_key_and_the_denial_is_told_as_that_of_others() {
+        for (reply, verdict, code) in [
+            (Reply::Passed, Verdict::Ok, ""),
+            (key_denied(), Verdict::Warning, "access-denied"),
+            (
+                Reply::Unknown(fault("kms-key-unusable")),
+                Verdict::Warning,
+                "kms-key-unusable",
+            ),
+        ] {
+            let found = session_key(Some(("k", reply)), true, Plugin::Port);
+            assert_eq!(
+                (found.verdict, found.code.as_str()),
+                (verdict, code),
+                "{}",
+                found.what
+            );
+            assert!(
+                found.what.contains("This tunnel works without it"),
+                "{}",
+                found.what
+            );
+        }
     }
 
     #[test]
@@ -328,17 +463,47 @@ mod tests {
         assert!(found.what.contains("b to i-0abc"), "{}", found.what);
         let found = ghosts(&sessions(Vec::new(), None), Some(fault("access-denied")));
         assert_eq!(found.verdict, Verdict::Warning);
+        // What this machine has noted is told where nobody could look, and as no more than that.
+        let unseen = vec![open("a", Owner::Living), open("d", Owner::DeadUnseen)];
+        for listed in [None, Some(fault("access-denied"))] {
+            let found = ghosts(&sessions(unseen.clone(), None), listed);
+            assert_eq!(found.code, "ghosts");
+            assert!(
+                found.what.contains("1 session of ours may be open"),
+                "{}",
+                found.what
+            );
+            assert!(found.remedy.contains("--sweep"), "{}", found.remedy);
+        }
     }
 
     #[test]
     fn a_sweep_says_what_it_ended_and_what_it_could_not() {
-        let swept = |ended, left| Some(Sweep { ended, left });
+        let swept = |ended, left| {
+            Some(Sweep {
+                ended,
+                forgotten: 0,
+                left,
+            })
+        };
         let found = ghosts(&sessions(Vec::new(), swept(2, Vec::new())), None);
         assert_eq!(found.verdict, Verdict::Ok);
         assert_eq!(
             found.what,
             "Ended 2 sessions that nobody used. None is left."
         );
+        let gone = Some(Sweep {
+            forgotten: 1,
+            ..Sweep::default()
+        });
+        let found = ghosts(&sessions(Vec::new(), gone), None);
+        assert_eq!(found.verdict, Verdict::Ok);
+        assert!(
+            found.what.starts_with("Forgot 1 session: "),
+            "{}",
+            found.what
+        );
+        assert!(!found.what.contains("Ended"), "{}", found.what);
         let left = vec![("s-1".to_owned(), fault("access-denied"))];
         let found = ghosts(&sessions(Vec::new(), swept(0, left)), None);
         assert_eq!(found.code, "ghosts-left");

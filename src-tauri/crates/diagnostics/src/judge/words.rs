@@ -35,6 +35,17 @@ pub(super) fn list(items: &[String]) -> String {
     }
 }
 
+/// Those that say something, each once, in their order.
+pub(super) fn once<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut told = Vec::new();
+    for item in items {
+        if !item.is_empty() && !told.contains(&item) {
+            told.push(item);
+        }
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +66,6 @@ mod tests {
         let of = |items: &[&str]| list(&items.iter().map(|i| (*i).to_owned()).collect::<Vec<_>>());
         assert_eq!(of(&["a", "b", "c"]), "a, b and c");
         assert_eq!(of(&["a"]), "a");
+        assert_eq!(once(["b", "", "a", "b"].into_iter()), ["b", "a"]);
     }
 }

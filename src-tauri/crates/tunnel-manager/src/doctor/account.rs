@@ -1,39 +1,59 @@
 //! What the account allows, what it has set, and what is left open in it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use aws_access::{Service, SessionPreferences};
+use aws_access::{OpenSession as Listed, Service, SessionPreferences};
 use diagnostics::judge::{
-    self, OpenSession, Owner, Preferences, Probe, Reply, Sessions, Shown, Sweep, Wants,
+    self, OfCandidate, OpenSession, Owner, Plugin, Preferences, Probe, Reply, Sessions, Shown,
+    Sweep, Wants,
 };
 use diagnostics::{Fault, Judgement};
-use tunnel::{CallBudget, Ghost, GhostEnd, Ledger, Start, TunnelConfig};
+use futures_util::future::join_all;
+use tunnel::{CallBudget, Destination, Ghost, GhostEnd, Ledger, Start, Started, TunnelConfig};
 
-use super::facts::{Facts, Reached};
+use super::facts::Facts;
 use super::network;
+use super::reached::{Found, Reached};
 use super::words::{access_fault, fault, reply};
 
 pub(super) async fn may_start(facts: &Facts, reached: &Reached, document: String) -> Judgement {
-    let target = match reached.id().await {
-        Ok(target) => target,
-        Err(fault) => return fault.into_warning("Whether it is allowed stays unknown."),
-    };
-    let (on_target, on_document) = tokio::join!(
-        asked(async {
-            let access = facts.caller_of_aws().await?;
-            Ok(reply(access.may_start_on(&target).await))
-        }),
+    let (found, on_document) = tokio::join!(
+        reached.found(),
         asked(async {
             let access = facts.caller_of_aws().await?;
             Ok(reply(access.may_start_with(&document).await))
         }),
     );
-    judge::start_session(Probe {
-        target,
-        document,
-        on_target,
-        on_document,
-    })
+    let judging = found
+        .into_iter()
+        .map(|found| may_start_on(facts, found, &document, on_document.clone()));
+    judge::usable_candidates(join_all(judging).await)
+}
+
+async fn may_start_on(
+    facts: &Facts,
+    found: Found,
+    document: &str,
+    on_document: Reply,
+) -> OfCandidate {
+    let Found { id, usable } = found;
+    let judgement = match id {
+        Ok(target) => {
+            let on_target = asked(async {
+                let access = facts.caller_of_aws().await?;
+                Ok(reply(access.may_start_on(&target).await))
+            });
+            judge::start_session(Probe {
+                on_target: on_target.await,
+                target,
+                document: document.to_owned(),
+                on_document,
+            })
+        }
+        Err(fault) => fault.into_warning("Whether it is allowed stays unknown."),
+    };
+    OfCandidate { usable, judgement }
 }
 
 pub(super) async fn may_resume(facts: &Facts) -> Judgement {
@@ -73,6 +93,17 @@ pub(super) fn wants(tunnel: &TunnelConfig) -> Wants {
             Start::Lazy { .. } => true,
             Start::AtOnce => false,
         },
+        plugin: plugin(tunnel),
+    }
+}
+
+/// What the agent carries a tunnel's sessions with.
+pub(super) fn plugin(tunnel: &TunnelConfig) -> Plugin {
+    match &tunnel.destination {
+        Destination::Port(_) | Destination::RemoteHost { .. } | Destination::Stream { .. } => {
+            Plugin::Port
+        }
+        Destination::Document { .. } => Plugin::OfOwnDocument,
     }
 }
 
@@ -96,11 +127,11 @@ pub(super) async fn read_preferences(facts: &Facts) -> Result<Option<SessionPref
     Ok(facts.preferences.get_or_init(|| read).clone())
 }
 
-pub(super) async fn session_key(facts: &Facts, reached: &Reached) -> Judgement {
+pub(super) async fn session_key(facts: &Facts, reached: &Reached, plugin: Plugin) -> Judgement {
     let read = facts.preferences.get();
     let key = read.and_then(|read| read.as_ref()?.kms_key.clone());
     let Some(key) = key else {
-        return judge::session_key(None, read.is_some());
+        return judge::session_key(None, read.is_some(), plugin);
     };
     let reply = asked(async {
         let target = reached.id().await?;
@@ -113,13 +144,13 @@ pub(super) async fn session_key(facts: &Facts, reached: &Reached) -> Judgement {
         }
         told @ (Reply::Passed | Reply::Denied(_)) => told,
     };
-    judge::session_key(Some((&key, reply)), true)
+    judge::session_key(Some((&key, reply)), true, plugin)
 }
 
-/// Looks for open sessions: at the service for all of ours, and in the ledger for those that
-/// this machine knows of; ends those that nobody uses, if that is asked for.
+/// Looks for open sessions: at the service for all of ours, in each of the accounts, and in the
+/// ledger for those that this machine knows of; ends those that nobody uses, if that is asked for.
 pub(super) async fn ghosts(
-    facts: &Facts,
+    accounts: &[Arc<Facts>],
     calls: &CallBudget,
     ledger: &Ledger,
     sweep: bool,
@@ -129,51 +160,67 @@ pub(super) async fn ghosts(
     } else {
         None
     };
-    let noted: HashMap<_, _> = ledger
-        .survey()
-        .await
-        .into_iter()
-        .map(|noted| (noted.session.session_id, noted.is_held))
+    let noted = ledger.survey().await;
+    let held: HashMap<_, _> = noted
+        .iter()
+        .map(|noted| (noted.session.session_id.as_str(), noted.is_held))
         .collect();
-    let listed = async {
-        let owner = facts.caller()?.arn.clone();
-        let access = facts.caller_of_aws().await?;
-        access.open_sessions(&owner).await.map_err(access_fault)
-    };
-    let owner = |id: &str| match noted.get(id) {
+    let owner = |id: &str| match held.get(id) {
         Some(true) => Owner::Living,
         Some(false) => Owner::Dead,
         None => Owner::Elsewhere,
     };
-    match listed.await {
-        Ok(listed) => {
-            let open = listed.into_iter().map(|session| OpenSession {
-                owner: owner(&session.id),
-                id: session.id,
-                target: session.target,
-            });
-            let open = open.collect();
-            judge::ghosts(&Sessions { open, swept }, None)
-        }
-        // What was noted may have ended by itself; better one too many than none.
-        Err(fault) => {
-            let ids: HashSet<_> = noted.keys().cloned().collect();
-            let open = ids.into_iter().map(|id| OpenSession {
-                owner: owner(&id),
-                id,
-                target: None,
-            });
-            let open = open.collect();
-            judge::ghosts(&Sessions { open, swept }, Some(fault))
+    let (mut open, mut seen) = (Vec::new(), HashSet::new());
+    let (mut places, mut failure) = (Vec::new(), None);
+    for listed in join_all(accounts.iter().map(|facts| listed(facts))).await {
+        match listed {
+            Ok((place, listed)) => {
+                places.push(place);
+                // Two profiles may be of one account.
+                let new = listed.into_iter().filter(|it| seen.insert(it.id.clone()));
+                open.extend(new.map(|session| OpenSession {
+                    owner: owner(&session.id),
+                    id: session.id,
+                    target: session.target,
+                }));
+            }
+            Err(fault) => failure = failure.or(Some(fault)),
         }
     }
+    // Those that were not listed where they would be are over.
+    let is_unseen = |session: &Started| {
+        !seen.contains(&session.session_id)
+            && !places.iter().any(|place| session.is_at_place_of(place))
+    };
+    let dead = noted.iter().filter(|noted| !noted.is_held);
+    let unseen = dead.filter(|noted| is_unseen(&noted.session));
+    let mut unseen: Vec<_> = unseen
+        .map(|noted| OpenSession {
+            id: noted.session.session_id.clone(),
+            target: None,
+            owner: Owner::DeadUnseen,
+        })
+        .collect();
+    unseen.sort_by(|a, b| a.id.cmp(&b.id));
+    open.extend(unseen);
+    judge::ghosts(&Sessions { open, swept }, failure)
+}
+
+/// The open sessions of one account that are ours, and the place of that list.
+async fn listed(facts: &Facts) -> Result<(Started, Vec<Listed>), Fault> {
+    let owner = facts.identity().await?.arn;
+    let access = facts.caller_of_aws().await?;
+    let listed = access.open_sessions(&owner).await.map_err(access_fault)?;
+    let place = Started::new(String::new(), access.region(), &facts.settings, 0);
+    Ok((place, listed))
 }
 
 fn swept(ghosts: Vec<Ghost>) -> Sweep {
     let mut sweep = Sweep::default();
     for ghost in ghosts {
         match ghost.end {
-            GhostEnd::Ended | GhostEnd::Forgotten => sweep.ended += 1,
+            GhostEnd::Ended => sweep.ended += 1,
+            GhostEnd::Forgotten => sweep.forgotten += 1,
             GhostEnd::Left(problem) => sweep.left.push((ghost.session_id, fault(problem))),
         }
     }

@@ -4,18 +4,14 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use aws_access::{
-    Access, Caller, ContainerId, ContainerState, ManagedNode, NodePick, NodePing, NodeQuery,
-    ProfileList, SessionPreferences, Source, utc,
-};
-use diagnostics::judge::{self, AgentWants, Container, Node, Ping, Port, PortTaken};
-use diagnostics::{Business, Fault, Judgement};
+use aws_access::{Access, Caller, ProfileList, SessionPreferences, Source, utc};
+use diagnostics::judge::{self, AgentWants, Port, PortTaken};
+use diagnostics::{Business, Fault};
 use tokio::sync::OnceCell;
 use tunnel::{
     AccessSettings, BindAddress, CallBudget, Destination, Listen, ListenError, TunnelConfig,
     can_listen, probe::Probe,
 };
-use tunnel_proto::{Candidate, TargetRule, TargetSpec};
 use url::Url;
 
 use super::words::{access_fault, fault};
@@ -25,10 +21,10 @@ const CULVERT: [&str; 3] = ["culvert", "culvert-desktop", "session-manager-plugi
 
 /// What the checks of one account share.
 pub(super) struct Facts {
-    settings: AccessSettings,
-    calls: CallBudget,
+    pub(super) settings: AccessSettings,
+    pub(super) calls: CallBudget,
     access: OnceCell<Access>,
-    caller: OnceLock<Caller>,
+    caller: OnceCell<Result<Caller, Fault>>,
     pub(super) answer: OnceCell<Result<judge::Answer, Fault>>,
     pub(super) preferences: OnceLock<Option<SessionPreferences>>,
 }
@@ -39,7 +35,7 @@ impl Facts {
             settings,
             calls,
             access: OnceCell::new(),
-            caller: OnceLock::new(),
+            caller: OnceCell::new(),
             answer: OnceCell::new(),
             preferences: OnceLock::new(),
         }
@@ -97,16 +93,20 @@ impl Facts {
         })
     }
 
+    /// Whose the credentials are, asked once for all who want to know.
     pub(super) async fn identity(&self) -> Result<judge::Identity, Fault> {
-        let access = self.caller_of_aws().await?;
-        let caller = access.caller().await.map_err(access_fault)?;
-        let Caller { account, arn } = self.caller.get_or_init(|| caller).clone();
+        let asked = self.caller.get_or_init(|| async {
+            let access = self.caller_of_aws().await?;
+            access.caller().await.map_err(access_fault)
+        });
+        let Caller { account, arn } = asked.await.clone()?;
         Ok(judge::Identity { account, arn })
     }
 
     /// Whose the credentials are, if that was found out.
     pub(super) fn caller(&self) -> Result<&Caller, Fault> {
-        self.caller.get().ok_or_else(|| Fault {
+        let known = self.caller.get().and_then(|asked| asked.as_ref().ok());
+        known.ok_or_else(|| Fault {
             business: Business::Service,
             code: "identity-unknown".to_owned(),
             what: "Whose the credentials are was not found out.".to_owned(),
@@ -206,143 +206,6 @@ fn endpoints(access: &Access) -> Result<(Url, Url), Fault> {
         Some(_) | None => of(SsmMessages).ok_or_else(none)?,
     };
     Ok((ssm, gateway))
-}
-
-/// Where a tunnel leads, and what was found out about it.
-pub(super) struct Reached {
-    facts: std::sync::Arc<Facts>,
-    target: TargetSpec,
-    id: OnceCell<Result<String, Fault>>,
-    node: OnceLock<Option<ManagedNode>>,
-}
-
-impl Reached {
-    pub(super) fn new(facts: std::sync::Arc<Facts>, tunnel: &TunnelConfig) -> Self {
-        Self {
-            facts,
-            target: tunnel.target.clone(),
-            id: OnceCell::new(),
-            node: OnceLock::new(),
-        }
-    }
-
-    /// The node that a session would be started on now: of the candidates the first that is
-    /// found, looked for once for all who want to know.
-    pub(super) async fn id(&self) -> Result<String, Fault> {
-        let looked_for = self.id.get_or_init(|| async {
-            let mut last = None;
-            for candidate in self.target.candidates() {
-                match self.find(candidate).await {
-                    Ok(id) => return Ok(id),
-                    Err(fault) => last = Some(fault),
-                }
-            }
-            Err(last.unwrap_or_else(|| Fault {
-                business: Business::Target,
-                code: "target-not-found".to_owned(),
-                what: "The tunnel names no target.".to_owned(),
-                remedy: "Give one.".to_owned(),
-                details: String::new(),
-            }))
-        });
-        looked_for.await.clone()
-    }
-
-    async fn find(&self, candidate: &Candidate) -> Result<String, Fault> {
-        let (query, rule) = match candidate {
-            Candidate::Id(id) => return Ok(id.clone()),
-            Candidate::Name(name, rule) => (NodeQuery::Name(name.clone()), rule),
-            Candidate::Tag { key, value, rule } => {
-                let (key, value) = (key.clone(), value.clone());
-                (NodeQuery::Tag { key, value }, rule)
-            }
-        };
-        let pick = match rule {
-            TargetRule::FirstOnline => NodePick::First,
-            TargetRule::Newest => NodePick::Newest,
-        };
-        let access = self.facts.access().await?;
-        let found = access.find_node(&query, pick, &self.facts.calls).await;
-        Ok(found.map_err(access_fault)?.id)
-    }
-
-    pub(super) async fn judge_target(&self) -> Judgement {
-        let id = match self.id().await {
-            Ok(id) => id,
-            Err(fault) => return fault.into(),
-        };
-        if id.starts_with("i-") || id.starts_with("mi-") {
-            return judge::target(&id, self.look_up(&id).await);
-        }
-        let connected = async {
-            let access = self.facts.caller_of_aws().await?;
-            access.is_connected(&id).await.map_err(access_fault)
-        };
-        // Why an agent is silent is asked of nobody as long as it is heard.
-        let unheard = match connected.await {
-            Ok(true) => return judge::connected(&id),
-            Ok(false) => None,
-            Err(fault) => Some(fault),
-        };
-        let state = async {
-            let Some(container) = ContainerId::parse(&id) else {
-                return Ok(Container::NoId);
-            };
-            let access = self.facts.caller_of_aws().await?;
-            let state = access.container_state(&container).await;
-            state.map(container_of).map_err(access_fault)
-        };
-        judge::container(&id, unheard, state.await)
-    }
-
-    async fn look_up(&self, id: &str) -> Result<Option<Node>, Fault> {
-        let access = self.facts.caller_of_aws().await?;
-        let found = access.managed_node(id).await.map_err(access_fault)?;
-        let found = self.node.get_or_init(|| found);
-        Ok(found.clone().map(|node| Node {
-            id: node.id,
-            name: node.name,
-            platform: node.platform,
-            ping: match node.ping {
-                NodePing::Online => Ping::Online,
-                NodePing::ConnectionLost => Ping::ConnectionLost,
-                NodePing::Inactive => Ping::Inactive,
-                NodePing::Other(word) => Ping::Other(word),
-            },
-            silent_for: node
-                .heard_of
-                .and_then(|at| SystemTime::now().duration_since(at).ok()),
-            agent: node.agent_version,
-        }))
-    }
-
-    /// The agent's version, if it was found out with the target.
-    pub(super) async fn agent_version(&self) -> Option<String> {
-        let node = self.node.get()?.as_ref()?;
-        node.agent_version.clone()
-    }
-}
-
-fn container_of(state: ContainerState) -> Container {
-    match state {
-        ContainerState::NoCluster => Container::NoCluster,
-        ContainerState::NoTask => Container::NoTask,
-        ContainerState::Starting { status } => Container::Starting { status },
-        ContainerState::Stopped { status, reason } => Container::Stopped { status, reason },
-        ContainerState::ExecuteCommandOff => Container::ExecuteCommandOff,
-        ContainerState::NoContainer { others } => Container::NoContainer { others },
-        ContainerState::ContainerDown { name, status } => Container::Down { name, status },
-        ContainerState::AgentDown {
-            name,
-            status,
-            reason,
-        } => Container::AgentDown {
-            name,
-            status,
-            reason,
-        },
-        ContainerState::Ready { name } => Container::Ready { name },
-    }
 }
 
 pub(super) fn agent_wants(tunnel: &TunnelConfig) -> AgentWants {

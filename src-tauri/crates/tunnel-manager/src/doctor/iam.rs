@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use diagnostics::Fault;
 use diagnostics::iam::{self, Place, Target, Tunnel};
+use diagnostics::judge::{PORTS_IN_THE_CLEAR, Plugin};
 use serde::Serialize;
 use serde_json::Value;
 use tunnel::{CallBudget, TunnelConfig};
@@ -43,6 +45,8 @@ pub enum NoteCode {
     AccountOpen,
     /// Whether sessions need a key is not known.
     SessionKeyUnknown,
+    /// The account has a key for shell sessions, which tunnels do not need.
+    SessionKeyLeftOut,
     /// A target that no ARN can be made of.
     TargetUnnameable,
     /// Nodes outside of EC2 are found by a name for which IAM has no condition.
@@ -56,11 +60,11 @@ pub enum NoteCode {
 pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy {
     let mut needs = Vec::new();
     let mut notes = Vec::new();
-    let mut places: HashMap<_, (Place, Option<String>)> = HashMap::new();
+    let mut places: HashMap<_, (Place, KeyRead)> = HashMap::new();
     for tunnel in tunnels {
         // Tunnels of one account and region are asked for once.
         let whose = format!("{:?}", tunnel.access);
-        let (place, kms_key) = match places.get(&whose) {
+        let (place, key) = match places.get(&whose) {
             Some(known) => known.clone(),
             None => {
                 let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
@@ -69,6 +73,7 @@ pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy 
                 found
             }
         };
+        let kms_key = needed_key(tunnel, key, &mut notes);
         for candidate in tunnel.target.candidates() {
             let Some(target) = target(candidate) else {
                 notes.push(Note {
@@ -111,7 +116,41 @@ fn by_registered_name(candidate: &Candidate) -> Option<Note> {
     })
 }
 
-async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> (Place, Option<String>) {
+/// The key of an account's sessions, as far as it was found out.
+type KeyRead = Result<Option<String>, Fault>;
+
+/// The key, if this tunnel's sessions may be encrypted with it.
+fn needed_key(tunnel: &TunnelConfig, read: KeyRead, notes: &mut Vec<Note>) -> Option<String> {
+    match (account::plugin(tunnel), read) {
+        (Plugin::Port, Ok(Some(key))) => {
+            notes.push(Note {
+                code: NoteCode::SessionKeyLeftOut,
+                target: None,
+                what: format!(
+                    "kms:GenerateDataKey on the account's key {key} is left out: that key is for \
+                     shell sessions, and agents up to {PORTS_IN_THE_CLEAR} do not ask for it in \
+                     port sessions."
+                ),
+            });
+            None
+        }
+        (Plugin::Port, Ok(None) | Err(_)) => None,
+        (Plugin::OfOwnDocument, Ok(key)) => key,
+        (Plugin::OfOwnDocument, Err(fault)) => {
+            notes.push(Note {
+                code: NoteCode::SessionKeyUnknown,
+                target: None,
+                what: format!(
+                    "{} Whether sessions need a KMS key is not known.",
+                    fault.what
+                ),
+            });
+            None
+        }
+    }
+}
+
+async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> (Place, KeyRead) {
     let mut open = |code, what| {
         notes.push(Note {
             code,
@@ -139,20 +178,9 @@ async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> (Place, Option<Stri
             None
         }
     };
-    let kms_key = match account::read_preferences(facts).await {
-        Ok(read) => read.and_then(|read| read.kms_key),
-        Err(fault) => {
-            open(
-                NoteCode::SessionKeyUnknown,
-                format!(
-                    "{} Whether sessions need a KMS key is not known.",
-                    fault.what
-                ),
-            );
-            None
-        }
-    };
-    (Place { account, region }, kms_key)
+    let preferences = account::read_preferences(facts).await;
+    let key = preferences.map(|read| read.and_then(|read| read.kms_key));
+    (Place { account, region }, key)
 }
 
 fn target(candidate: &Candidate) -> Option<Target> {

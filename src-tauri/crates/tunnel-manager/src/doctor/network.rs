@@ -1,8 +1,10 @@
-//! The way to AWS, looked at with the eyes of a tunnel.
+//! The way to AWS, looked at with the eyes of a tunnel: each step to all hosts at once, so that it
+//! takes no longer than the slowest of them.
 
 use aws_access::Service;
 use diagnostics::judge::{Answer, Certificate, Name, Proxied, Resolved, Upgrade};
 use diagnostics::{Business, Fault};
+use futures_util::future::join_all;
 use tunnel::probe::{Certificates, Probe, ThroughProxy};
 
 use super::facts::Facts;
@@ -13,16 +15,15 @@ pub(super) async fn names(facts: &Facts) -> Vec<Result<Resolved, Fault>> {
         Ok(probes) => probes,
         Err(fault) => return vec![Err(fault)],
     };
-    let mut names = Vec::new();
-    for probe in &probes {
-        let found = probe.look_up().await.map_err(fault);
-        names.push(found.map(|found| Resolved {
+    let looking = probes.iter().map(|probe| async {
+        let found = probe.look_up().await.map_err(fault)?;
+        Ok(Resolved {
             proxy_of: probe.is_proxied().then(|| probe.host().to_owned()),
             name: found.name,
             addresses: found.addresses,
-        }));
-    }
-    names
+        })
+    });
+    join_all(looking).await
 }
 
 pub(super) async fn connections(facts: &Facts) -> Vec<Result<(String, String), Fault>> {
@@ -30,19 +31,17 @@ pub(super) async fn connections(facts: &Facts) -> Vec<Result<(String, String), F
         Ok(probes) => probes,
         Err(fault) => return vec![Err(fault)],
     };
-    let mut places = Vec::new();
-    for probe in &probes {
-        let connected = probe.connect().await.map_err(fault);
-        places.push(connected.map(|(name, address)| (name, address.to_string())));
-    }
-    places
+    let connecting = probes.iter().map(|probe| async {
+        let (name, address) = probe.connect().await.map_err(fault)?;
+        Ok((name, address.to_string()))
+    });
+    join_all(connecting).await
 }
 
 pub(super) async fn proxies(facts: &Facts) -> Vec<(String, Proxied)> {
     // Whoever needs this check has seen that they can be made.
     let probes = facts.probes().await.unwrap_or_default();
-    let mut asked = Vec::new();
-    for probe in &probes {
+    let asking = probes.iter().map(|probe| async {
         let proxied = match probe.through_proxy().await {
             ThroughProxy::Direct => Proxied::Direct,
             ThroughProxy::Connected { proxy } => Proxied::Connected { proxy },
@@ -51,15 +50,15 @@ pub(super) async fn proxies(facts: &Facts) -> Vec<(String, Proxied)> {
                 fault: fault(problem),
             },
         };
-        asked.push((probe.host().to_owned(), proxied));
-    }
-    asked
+        (probe.host().to_owned(), proxied)
+    });
+    join_all(asking).await
 }
 
 pub(super) async fn certificates(facts: &Facts) -> Result<Vec<Certificate>, Fault> {
     let probes = facts.probes().await?;
-    let mut shown = Vec::new();
-    for probe in probes.iter().filter(|probe| probe.is_secure()) {
+    let secure = probes.iter().filter(|probe| probe.is_secure());
+    let looking = secure.map(|probe| async {
         let Certificates {
             host,
             signers,
@@ -69,13 +68,13 @@ pub(super) async fn certificates(facts: &Facts) -> Result<Vec<Certificate>, Faul
             organisation: name.organisation,
             common_name: name.common_name,
         };
-        shown.push(Certificate {
+        Ok(Certificate {
             host,
             signers: signers.into_iter().map(name).collect(),
             fault: problem.map(fault),
-        });
-    }
-    Ok(shown)
+        })
+    });
+    join_all(looking).await.into_iter().collect()
 }
 
 /// Who answers a call, asked once for all who want to know.

@@ -1,6 +1,9 @@
 //! The way to AWS, broken at each of its steps.
 
+use std::net::SocketAddr;
+
 use ssm_sim::Settings;
+use tokio::net::{TcpListener as Listening, TcpSocket, TcpStream};
 
 use super::front::{Inspector, Parrot};
 use super::*;
@@ -164,7 +167,7 @@ async fn the_way_to_sts_and_kms_is_looked_at_where_a_call_to_them_does_not_come_
     let nobody = Nobody::new();
     for (service, check, verdict) in [
         ("sts", "identity", "warning"),
-        ("kms", "session-key", "failed"),
+        ("kms", "session-key", "warning"),
     ] {
         let place = format!("{service}=http://{}", nobody.address());
         let report = reported(doctor(&world, &endpoint, &["--endpoint", &place])).await;
@@ -198,4 +201,59 @@ async fn sts_belongs_to_the_way_of_a_profile_that_is_a_role() {
         let report = reported(command).await;
         assert_eq!(report.verdict("tcp"), verdict, "{report:#?}");
     }
+}
+
+/// Takes no more connections, and says nothing about it, as a firewall that drops packets does.
+struct Deaf {
+    address: SocketAddr,
+    _listener: Listening,
+    _full: TcpStream,
+}
+
+impl Deaf {
+    async fn start() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        // One waits to be accepted, and the system drops what comes after it.
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let full = TcpStream::connect(address).await.unwrap();
+        Self {
+            address,
+            _listener: listener,
+            _full: full,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_hosts_that_do_not_answer_are_named_and_take_no_longer_than_one() {
+    let world = World::start().await;
+    let deaf = [
+        Deaf::start().await,
+        Deaf::start().await,
+        Deaf::start().await,
+    ];
+    let config = "[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n\
+         aws_secret_access_key = planted-base\n[profile role]\nsource_profile = base\n\
+         role_arn = arn:aws:iam::111122223333:role/tunnels\n";
+    let file = world.path("with-a-role/.aws/config");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, config).unwrap();
+    let places = ["ssm", "ssmmessages", "sts"];
+    let places = places.iter().zip(&deaf);
+    let places = places.map(|(service, deaf)| format!("{service}=http://{}", deaf.address));
+    let mut further: Vec<_> = places
+        .flat_map(|it| ["--endpoint".to_owned(), it])
+        .collect();
+    further.extend(["--profile".to_owned(), "role".to_owned()]);
+    let further: Vec<_> = further.iter().map(String::as_str).collect();
+    let mut command = world.program();
+    command
+        .args(["doctor", "--target", TARGET, "--region", REGION])
+        .args(&further)
+        .env("AWS_CONFIG_FILE", &file);
+    let report = reported(command).await;
+    let host = deaf[0].address.ip().to_string();
+    report.says("tcp", "failed", "network-timeout", &[&host]);
 }

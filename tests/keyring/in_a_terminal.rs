@@ -1,0 +1,108 @@
+//! What is asked for in a terminal.
+
+use tokio::io::AsyncReadExt as _;
+
+use super::*;
+
+/// What is typed at a question.
+type Answer<'a> = (&'a str, &'a str);
+
+impl Session {
+    /// `culvert` in a terminal.
+    fn in_a_terminal(&self, arguments: &[&str]) -> Child {
+        let line = format!("{} {}", culvert().display(), arguments.join(" "));
+        let mut command = self.command("script");
+        command.args(["--quiet", "--return", "--flush", "--command", &line]);
+        command.arg("/dev/null").stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+/// Answers the questions in their order, until `shown` ends or contains `end`; what it showed.
+async fn talk(child: &mut Child, answers: &[Answer<'_>], end: Option<&str>) -> String {
+    let mut stdin = child.stdin.take().unwrap();
+    let stdout = child.stdout.as_mut().unwrap();
+    let (mut shown, mut answers) = (String::new(), answers.iter());
+    let (mut next, mut looked) = (answers.next(), 0);
+    let mut bytes = [0; 4096];
+    loop {
+        let count = stdout.read(&mut bytes).await.unwrap();
+        shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        if count == 0 || end.is_some_and(|end| shown.contains(end)) {
+            break;
+        }
+        if let Some((question, typed)) = next
+            && let Some(at) = shown[looked..].find(question)
+        {
+            looked += at + question.len();
+            next = answers.next();
+            let line = format!("{typed}\n");
+            stdin.write_all(line.as_bytes()).await.unwrap();
+        }
+    }
+    assert!(next.is_none(), "not asked for {next:?}: {shown}");
+    shown
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dbus-daemon: npm test -- --only keyring"]
+async fn without_a_keyring_a_tunnel_asks_for_its_keys_and_keeps_them_for_as_long_as_it_runs() {
+    let session = Session::start(State::Absent).await;
+    let sim = Simulator::start(Settings::default()).await.unwrap();
+    let (id, secret, token) = sim.credentials();
+    let token = token.unwrap_or_default();
+    let url = sim.endpoint_url();
+    let arguments = forward(&url, &["--keys", "mine"]);
+    let mut child = session.in_a_terminal(&arguments);
+    let answers = [
+        ("Access key id: ", id.as_str()),
+        ("Secret access key: ", secret.as_str()),
+        ("Session token", token.as_str()),
+    ];
+    let shown = soon(talk(&mut child, &answers, Some("listening "))).await;
+    child.kill().await.unwrap();
+    assert!(shown.contains("This machine has no keyring."), "{shown}");
+    assert!(!shown.contains(&secret), "the secret was shown: {shown}");
+    assert_eq!(sim.sessions().len(), 1);
+    assert_eq!(session.files_with(&secret), Vec::<PathBuf>::new());
+    // The next one asks again.
+    let mut child = session.in_a_terminal(&arguments);
+    let answers = [("Access key id: ", "no"), ("Secret access key: ", "x")];
+    let answers = [&answers[..], &[("Session token", "")]].concat();
+    let shown = soon(talk(&mut child, &answers, None)).await;
+    assert!(shown.contains("That is no access key id"), "{shown}");
+    assert_eq!(soon(child.wait()).await.unwrap().code(), Some(10));
+    assert_eq!(sim.sessions().len(), 1);
+}
+
+#[tokio::test]
+#[ignore = "needs gnome-keyring: npm test -- --only keyring"]
+async fn keys_that_are_added_to_a_locked_keyring_have_it_ask_to_be_unlocked() {
+    let mut session = Session::start(State::Unlocked).await;
+    session.culvert(&["keys", "add", "mine"], KEYS).await;
+    session.log_out().await;
+    // A login with another password starts it all the same, and does not unlock it.
+    session.log_in("planted-wrong").await;
+    let mut monitor = session
+        .command("dbus-monitor")
+        .args(["--session", "interface='org.freedesktop.Secret.Prompt'"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut heard = lines(&mut monitor);
+    // It listens once it tells of its own name.
+    soon(heard.next_line()).await.unwrap().unwrap();
+    // Nobody answers: this bus has no window for it.
+    let added = session.culvert(&["keys", "add", "more"], KEYS);
+    let prompted = async {
+        while let Some(line) = heard.next_line().await.unwrap() {
+            if line.contains("member=Prompt") {
+                return;
+            }
+        }
+        panic!("the monitor ended");
+    };
+    let (added, ()) = soon(async { tokio::join!(added, prompted) }).await;
+    assert_eq!(added.status.code(), Some(12), "{added:?}");
+    assert!(err(&added).contains("The keyring is locked."), "{added:?}");
+}
