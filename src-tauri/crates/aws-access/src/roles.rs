@@ -93,15 +93,17 @@ pub(crate) async fn assume_with_code(
 /// What the error of a call means that was made with a code. A wrong code is denied like a role
 /// that may not be assumed.
 fn by_code(error: AccessError, code: &Secret) -> AccessError {
-    match error {
-        AccessError::RoleDenied { answer, .. } => {
-            AccessError::SignIn(SignInFault::CodeRefused(answer))
-        }
-        AccessError::InvalidRole { answer, .. } if !is_code(code) => {
-            AccessError::SignIn(SignInFault::CodeRefused(answer))
-        }
-        error => error,
+    let refused = |answer| AccessError::SignIn(SignInFault::CodeRefused(answer));
+    if let AccessError::RoleDenied { answer, .. } = error {
+        return refused(answer);
     }
+    if is_code(code) {
+        return error;
+    }
+    if let AccessError::InvalidRole { answer, .. } = error {
+        return refused(answer);
+    }
+    error
 }
 
 /// Whether it can be a code at all (STS API Reference, `AssumeRole`, `TokenCode`).

@@ -111,7 +111,7 @@ async fn whoever_does_not_answer_a_sign_in_is_not_waited_for_without_end() {
         (CODED, "network-timeout"),
         (CODED_BEHIND_A_ROLE, "credentials-timeout"),
     ] {
-        let error = in_time(sign_in_at(&issuer, profile, "123456"))
+        let error = in_time(Box::pin(sign_in_at(&issuer, profile, "123456")))
             .await
             .unwrap_err();
         assert_eq!(error.code(), code, "{profile}{}", error.details());

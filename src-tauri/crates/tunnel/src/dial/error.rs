@@ -54,7 +54,7 @@ pub(crate) enum DialError {
         proxy: String,
         excerpt: String,
         /// The password that it may have wanted.
-        lack: Option<PasswordLack>,
+        lack: Option<Box<PasswordLack>>,
     },
     /// The proxy would not connect.
     #[error("the proxy {proxy} refused with HTTP status {status}")]
@@ -129,14 +129,15 @@ impl DialError {
 
     /// The same, of a way on which a proxy's password is missing.
     pub(crate) fn for_want_of(self, missing: Option<&PasswordLack>) -> Self {
-        match self {
-            Self::ProxyAuthentication { proxy, excerpt, .. } => Self::ProxyAuthentication {
+        if let Self::ProxyAuthentication { proxy, excerpt, .. } = self {
+            let lack = missing.cloned().map(Box::new);
+            return Self::ProxyAuthentication {
                 proxy,
                 excerpt,
-                lack: missing.cloned(),
-            },
-            error => error,
+                lack,
+            };
         }
+        self
     }
 
     /// The error's stable name.
