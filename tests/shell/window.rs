@@ -19,6 +19,8 @@ async fn closing_is_explained_once_and_then_leaves_the_tunnels_and_the_way_back(
     let mut item = Item::of(&desktop.bus, panel.item().await).await;
     let display = Display::open(&desktop.display);
     let window = display.window().await;
+    // The tunnels are read while the icon is there already.
+    item.until(|menu| is_on(menu, "Orders").is_some()).await;
     item.choose("Orders").await;
     item.until(|menu| is_on(menu, "Orders") == Some(true)).await;
 
