@@ -4,7 +4,7 @@ use arboard::Clipboard;
 use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc;
-use tunnel_manager::{Manager, ManagerError};
+use tunnel_manager::{Manager, ManagerError, ProfileId, TunnelStatus};
 
 use crate::shell::Shell;
 use crate::tray::{Act, is_on};
@@ -35,33 +35,24 @@ pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Rece
 
 /// Starts every saved tunnel that is off; the demo is nobody's work.
 async fn connect_all(manager: &Manager) {
-    let off: Vec<_> = {
-        let overview = manager.overview();
-        let overview = overview.borrow();
-        let tunnels = overview.tunnels.iter();
-        tunnels
-            .filter(|tunnel| !tunnel.demo && !is_on(&tunnel.snapshot.state))
-            .map(|tunnel| tunnel.profile.id)
-            .collect()
-    };
-    for id in off {
+    let off = |tunnel: &TunnelStatus| !tunnel.demo && !is_on(&tunnel.snapshot.state);
+    for id in those(manager, off) {
         tell(manager.connect(id).await);
     }
 }
 
 async fn disconnect_all(manager: &Manager) {
-    let on: Vec<_> = {
-        let overview = manager.overview();
-        let overview = overview.borrow();
-        let tunnels = overview.tunnels.iter();
-        tunnels
-            .filter(|tunnel| is_on(&tunnel.snapshot.state))
-            .map(|tunnel| tunnel.profile.id)
-            .collect()
-    };
-    for id in on {
+    for id in those(manager, |tunnel| is_on(&tunnel.snapshot.state)) {
         tell(manager.disconnect(id).await);
     }
+}
+
+/// The tunnels that are as wanted now.
+fn those(manager: &Manager, wanted: impl Fn(&TunnelStatus) -> bool) -> Vec<ProfileId> {
+    let overview = manager.overview();
+    let overview = overview.borrow();
+    let tunnels = overview.tunnels.iter().filter(|tunnel| wanted(tunnel));
+    tunnels.map(|tunnel| tunnel.profile.id).collect()
 }
 
 /// The menu may be older than the tunnels: what is no longer there is no trouble.

@@ -267,14 +267,17 @@ impl Narrator {
             }
             // Only the user can help: at once. At the start, the program ends with it.
             State::NeedsSignIn {
-                problem, outlook, ..
+                problem,
+                outlook,
+                renewed_by,
+                ..
             } => match self.stage {
                 Stage::Starting { .. } => None,
                 Stage::Running => {
                     let news = format!(
                         "needs sign-in: {}{}",
                         problem_sentence(problem),
-                        looks_again(problem)
+                        looks_again(*renewed_by)
                     );
                     let line = format!("{news}{}", outlook::words(outlook));
                     // The time that the user takes is no attempt's.

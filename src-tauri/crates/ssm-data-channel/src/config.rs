@@ -31,8 +31,7 @@ pub struct Config {
     /// Payload bytes that may be unacknowledged. Default 4 MiB: the full rate over 250 ms.
     pub window_bytes: usize,
     /// The most numbered messages a second, resent ones included. Default 900: the gateway cuts
-    /// channels with more than about 1,000 (docs/protocol.md, section 3). Give what
-    /// [`Event::RateLimit`](crate::Event::RateLimit) said for this target.
+    /// channels with more than about 1,000 (docs/protocol.md, section 3).
     pub message_rate: NonZeroU32,
     /// What was learned of the way to this target ([`Event::RateLimit`](crate::Event::RateLimit)):
     /// the rate to begin with, if it is below [`message_rate`](Self::message_rate). It is raised

@@ -18,7 +18,7 @@ const PER_SECOND: u32 = 5;
 
 /// The budget of API calls, shared by all tunnels that hold a clone of it.
 ///
-/// First come, first served. Default: ten calls at once, then five a second.
+/// First come, first served, but for calls that nobody waits for ([`spare_permit`](Self::spare_permit)). Default: ten calls at once, then five a second.
 #[derive(Debug, Clone)]
 pub struct CallBudget {
     /// Whose turn it is: one permit, given in the order of asking. Only its holder waits for

@@ -599,8 +599,9 @@ impl Driver {
         self.input(Input::Accepted(request));
     }
 
-    /// The session for which a connection was meant is gone. It is told to the policy again, behind
-    /// what is on its way from the session: the policy may not know of the end yet.
+    /// The session for which a connection was meant is gone. It is told to the policy again, though
+    /// not at once: the policy may not know of the end yet, which is on its way, and would choose
+    /// the same.
     fn place_anew(&mut self, local: Local) {
         // It is lost by nothing but a panic of ours.
         let if_lost = Reply::Nothing;

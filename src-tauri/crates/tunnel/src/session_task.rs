@@ -113,7 +113,7 @@ pub(crate) enum Report {
 /// Why a connection could not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unopened {
-    /// The session is over, which the tunnel hears before this.
+    /// The session is over, which the tunnel hears at about the same time.
     Over,
     /// It carries as many as it can.
     Full,

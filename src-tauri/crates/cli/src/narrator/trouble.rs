@@ -1,8 +1,7 @@
 //! Trouble that goes on: told once it has lasted, and when it is over.
 
-use aws_access::AccessError;
 use tokio::time::Instant;
-use tunnel_manager::tunnel::{Problem, SIGN_IN_PROBE};
+use tunnel_manager::tunnel::{Problem, RenewedBy, SIGN_IN_PROBE};
 
 use super::starting::A_MOMENT;
 use super::{CONNECTING, Narrator};
@@ -163,10 +162,12 @@ impl Trouble {
 
 /// When credentials are looked at again that only the user can renew: a sentence with a space
 /// before it, or nothing for those that no look can renew.
-pub(super) fn looks_again(problem: &Problem) -> String {
-    if problem.code == AccessError::EXPIRED_ENVIRONMENT {
-        return String::new();
+pub(super) fn looks_again(renewed_by: RenewedBy) -> String {
+    match renewed_by {
+        RenewedBy::SignIn => {
+            let every = SIGN_IN_PROBE.as_secs();
+            format!(" It looks again every {every} s, and as soon as the AWS files change.")
+        }
+        RenewedBy::Restart => String::new(),
     }
-    let every = SIGN_IN_PROBE.as_secs();
-    format!(" It looks again every {every} s, and as soon as the AWS files change.")
 }

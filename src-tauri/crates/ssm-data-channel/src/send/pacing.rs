@@ -14,8 +14,9 @@ const BLAME_WITHIN: Duration = Duration::from_secs(3);
 const BORNE_AFTER: Duration = Duration::from_secs(10);
 
 /// A lowered rate that was borne this long is raised by a step, since sockets are closed for other
-/// reasons too. Each time that it has to be lowered this doubles, so that a gateway that means it
-/// cuts ever less often.
+/// reasons too. A time in which little is sent counts as well. Each time that the rate has to be
+/// lowered this doubles, so that a gateway that means it cuts ever less often; the next session
+/// begins with it anew.
 const RAISE_AFTER: Duration = Duration::from_secs(60);
 
 const RAISE_AFTER_MOST: Duration = Duration::from_secs(60 * 60);

@@ -67,7 +67,7 @@ impl Account {
 
 /// What makes settings the same. Keyrings and places of sign-ins are the user's.
 #[derive(PartialEq)]
-struct Key<'a> {
+pub(super) struct Key<'a> {
     profile: Option<&'a str>,
     keys: Option<&'a str>,
     region: Option<&'a str>,
@@ -77,7 +77,8 @@ struct Key<'a> {
     fixed: Option<(&'a str, &'a str)>,
 }
 
-fn key(settings: &AccessSettings) -> Key<'_> {
+/// What of the settings says whose account it is, and which way.
+pub(super) fn key(settings: &AccessSettings) -> Key<'_> {
     Key {
         profile: settings.profile.as_deref(),
         keys: settings.keys.as_deref(),

@@ -1,6 +1,6 @@
 //! The least policy for tunnels, with what can be found out about their account.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use diagnostics::Fault;
@@ -11,8 +11,9 @@ use serde_json::Value;
 use tunnel::{CallBudget, TunnelConfig};
 use tunnel_proto::Candidate;
 
+use super::accounts::Key;
 use super::facts::Facts;
-use super::{account, document};
+use super::{account, accounts, document};
 
 /// The least IAM policy that tunnels need.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,16 +61,17 @@ pub enum NoteCode {
 pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy {
     let mut needs = Vec::new();
     let mut notes = Vec::new();
-    let mut places: HashMap<_, (Place, KeyRead)> = HashMap::new();
+    let mut places: Vec<(Key<'_>, (Place, KeyRead))> = Vec::new();
     for tunnel in tunnels {
         // Tunnels of one account and region are asked for once.
-        let whose = format!("{:?}", tunnel.access);
-        let (place, key) = match places.get(&whose) {
-            Some(known) => known.clone(),
+        let whose = accounts::key(&tunnel.access);
+        let known = places.iter().find(|(other, _)| *other == whose);
+        let (place, key) = match known {
+            Some((_, known)) => known.clone(),
             None => {
                 let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
                 let found = look_round(&facts, &mut notes).await;
-                places.insert(whose, found.clone());
+                places.push((whose, found.clone()));
                 found
             }
         };

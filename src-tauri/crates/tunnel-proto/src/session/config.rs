@@ -11,7 +11,8 @@ pub struct SessionConfig {
     pub mux: smux::Config,
     /// After how long without inbound frames a WebSocket ping is sent; 20 s by default, which
     /// is inside the 30 s of the strictest idle timers on the way (docs/protocol.md,
-    /// section 3).
+    /// section 3). Each new WebSocket of a session is pinged at once, and one in the middle of a
+    /// download after 2 s.
     pub ping_interval: Duration,
     /// How long a ping may go without any answer; 10 s by default.
     pub ping_patience: Duration,

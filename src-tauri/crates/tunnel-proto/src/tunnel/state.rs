@@ -1,5 +1,7 @@
 //! What a tunnel says that it does.
 
+use std::time::Instant;
+
 use super::recovery::SIGN_IN_PROBE;
 use super::surroundings::{Network, network_down};
 use super::{Intent, Tunnel};
@@ -48,28 +50,20 @@ impl Tunnel {
         };
         let since = outage.since;
         let problem = outage.problem.clone();
-        let outlook = self.outlook(self.connections(), None);
+        let needs_sign_in = |probe: Option<Instant>| State::NeedsSignIn {
+            since,
+            next_attempt: probe.map(|probe| self.clock.unix_ms(probe)),
+            renewed_by: renewed_by(outage),
+            problem: problem.clone(),
+            outlook: self.outlook(self.connections(), None),
+        };
         let (next_attempt, problem) = match &slot.phase {
-            Phase::AwaitingSignIn { probe, .. } => {
-                return State::NeedsSignIn {
-                    since,
-                    next_attempt: probe.map(|probe| self.clock.unix_ms(probe)),
-                    renewed_by: renewed_by(outage),
-                    problem,
-                    outlook,
-                };
-            }
+            Phase::AwaitingSignIn { probe, .. } => return needs_sign_in(*probe),
             // The credentials are looked at: before that is answered, nothing is known that is new.
             Phase::Starting { .. } | Phase::Resuming { .. }
                 if matches!(outage.lacks, Lacks::SignIn | Lacks::Restart) =>
             {
-                return State::NeedsSignIn {
-                    since,
-                    next_attempt: None,
-                    renewed_by: renewed_by(outage),
-                    problem,
-                    outlook,
-                };
+                return needs_sign_in(None);
             }
             Phase::Waiting { until, .. } => (Some(self.clock.unix_ms(*until)), problem),
             Phase::Held { .. } => match self.network {
