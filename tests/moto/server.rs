@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use culvert_tests::kept;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -120,12 +120,28 @@ impl Moto {
         serde_json::from_str(&answer).unwrap_or_else(|_| panic!("no JSON: {answer}"))
     }
 
+    /// Leaves things of a kind in the state in which they are, such as `ecs::task`: without that
+    /// each look at one of them moves it to the next.
+    pub(crate) async fn keep_states_of(&self, model: &str) {
+        let transition = json!({ "progression": "manual", "times": u16::MAX });
+        let body = json!({ "model_name": model, "transition": transition });
+        let kind = "Content-Type: application/json\r\n";
+        let path = "/moto-api/state-manager/set-transition";
+        self.send(path, kind, &body.to_string()).await;
+    }
+
     /// It looks into the signature for the service's name and verifies nothing.
     async fn post(&self, service: &str, kind: &str, body: &str) -> String {
+        let signed = format!(
+            "{kind}Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0\r\n",
+        );
+        self.send("/", &signed, body).await
+    }
+
+    async fn send(&self, path: &str, headers: &str, body: &str) -> String {
         let head = format!(
-            "POST / HTTP/1.0\r\nHost: {}\r\n{kind}Content-Length: {}\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0\r\n\r\n",
+            "POST {path} HTTP/1.0\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n",
             self.authority,
             body.len(),
         );

@@ -10,6 +10,7 @@ use crate::server::Moto;
 #[ignore = "needs moto: npm test -- --only moto"]
 async fn a_task_that_is_missing_stopped_or_without_execute_command_is_told_apart() {
     let moto = Moto::start().await;
+    moto.keep_states_of("ecs::task").await;
     let access = access(&moto).await;
     let state = async |cluster: &str, task: &str| {
         let id = ContainerId::parse(&format!("ecs:{cluster}_{task}_{task}-1")).unwrap();

@@ -353,7 +353,7 @@ fn keys_of_the_environment_are_not_said_to_be_looked_at_again() {
         &TunnelEvent::State(State::NeedsSignIn {
             since: 0,
             next_attempt: None,
-            renewed_by: RenewedBy::default(),
+            renewed_by: RenewedBy::Restart,
             problem,
             outlook: Outlook::default(),
         }),
