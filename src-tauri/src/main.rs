@@ -13,6 +13,8 @@ mod display;
 mod ending;
 #[cfg(test)]
 mod fixtures;
+#[cfg(target_os = "linux")]
+mod markup;
 mod notices;
 mod remembered;
 mod shell;

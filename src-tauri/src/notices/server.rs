@@ -11,6 +11,7 @@ use zbus::zvariant::Value;
 use zbus::{Connection, Proxy};
 
 use super::policy::{Kind, Notice};
+use crate::markup::escaped;
 use crate::tray::Act;
 
 const SERVER: &str = "org.freedesktop.Notifications";
@@ -89,7 +90,7 @@ impl Desktop {
             .get(&notice.kind)
             .map_or(0, |shown| shown.0);
         let body = if server.knows_tags {
-            marked(&notice.body)
+            escaped(&notice.body)
         } else {
             notice.body
         };
@@ -152,21 +153,5 @@ async fn follow(
         if acts.send(act).await.is_err() {
             return;
         }
-    }
-}
-
-fn marked(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_looks_like_a_tag_is_text() {
-        assert_eq!(marked("<b>a</b> & b"), "&lt;b&gt;a&lt;/b&gt; &amp; b");
     }
 }

@@ -10,6 +10,7 @@ use super::Host;
 use super::icons::{Panel, icon};
 use super::menu::{Act, Item, Sign, TrayView};
 use super::panel;
+use crate::markup::escaped;
 
 /// The tray while it is shown.
 pub(super) struct Tray(Handle<NotifierItem>);
@@ -127,7 +128,7 @@ impl ksni::Tray for NotifierItem {
     fn tool_tip(&self) -> ToolTip {
         ToolTip {
             title: "Culvert".to_owned(),
-            description: without_markup(&self.view.tooltip),
+            description: escaped(&self.view.tooltip),
             ..ToolTip::default()
         }
     }
@@ -205,13 +206,6 @@ fn pixmap(image: &tauri::image::Image<'_>) -> Option<ksni::Icon> {
 /// A single underscore would mark the next character as the line's key.
 fn without_mnemonic(label: &str) -> String {
     label.replace('_', "__")
-}
-
-/// Names are anything that people type, and the tooltip knows tags.
-fn without_markup(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 #[cfg(test)]

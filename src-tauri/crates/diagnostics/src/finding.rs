@@ -163,6 +163,22 @@ impl Fault {
         Judgement::warning(self.code, format!("{} {meaning}", self.what), self.remedy)
             .with_details(self.details)
     }
+
+    /// What follows if a question to AWS was not answered: a warning if it may not be asked, since
+    /// whoever may start sessions need not be allowed to look at what they are started on; else
+    /// the fault itself.
+    pub(crate) fn of_question(self, meaning: &str) -> Judgement {
+        match self.business {
+            Business::Permission => self.into_warning(meaning),
+            Business::Settings
+            | Business::Listen
+            | Business::Credentials
+            | Business::Target
+            | Business::Network
+            | Business::Service
+            | Business::Protocol => self.into(),
+        }
+    }
 }
 
 impl Business {

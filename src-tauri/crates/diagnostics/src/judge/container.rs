@@ -170,10 +170,10 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
 /// ECS has nothing against it.
 fn ready(id: &str, name: &str, unheard: Option<Fault>) -> Judgement {
     match unheard {
-        Some(fault) => unknown(
-            fault,
-            &format!("ECS says that the agent in the container {name} runs."),
-        ),
+        Some(fault) => {
+            let told = format!("ECS says that the agent in the container {name} runs.");
+            fault.of_question(&told)
+        }
         None => Judgement::failed(
             Business::Target,
             "target-not-connected",
@@ -190,7 +190,7 @@ fn ready(id: &str, name: &str, unheard: Option<Fault>) -> Judgement {
 /// ECS does not tell.
 fn not_told(id: &str, unheard: Option<Fault>, fault: Fault) -> Judgement {
     match unheard {
-        Some(unheard) => unknown(unheard, "Whether the target is online stays unknown."),
+        Some(unheard) => unheard.of_question("Whether the target is online stays unknown."),
         None => {
             let remedy = match fault.business {
                 Business::Permission => {
@@ -215,20 +215,6 @@ fn not_told(id: &str, unheard: Option<Fault>, fault: Fault) -> Judgement {
             )
             .with_details(fault.details)
         }
-    }
-}
-
-/// Whoever may start sessions need not be allowed to ask after them.
-fn unknown(fault: Fault, meaning: &str) -> Judgement {
-    match fault.business {
-        Business::Permission => fault.into_warning(meaning),
-        Business::Settings
-        | Business::Listen
-        | Business::Credentials
-        | Business::Target
-        | Business::Network
-        | Business::Service
-        | Business::Protocol => fault.into(),
     }
 }
 

@@ -102,19 +102,7 @@ pub fn target(id: &str, looked_up: Result<Option<Node>, Fault>) -> Judgement {
                  runs with an instance profile (or a hybrid activation) that lets it register.",
             );
         }
-        // Whoever may start sessions need not be allowed to look at nodes.
-        Err(fault) => match fault.business {
-            Business::Permission => {
-                return fault.into_warning("Whether the target is online stays unknown.");
-            }
-            Business::Settings
-            | Business::Listen
-            | Business::Credentials
-            | Business::Target
-            | Business::Network
-            | Business::Service
-            | Business::Protocol => return fault.into(),
-        },
+        Err(fault) => return fault.of_question("Whether the target is online stays unknown."),
     };
     let name = match &node.name {
         Some(name) if !name.is_empty() => format!("{} ({name})", node.id),

@@ -142,6 +142,15 @@ impl World {
         self.input(Input::Lost(session, loss(false)));
     }
 
+    /// No answer to a ping has come on the session's WebSocket, nor anything else.
+    fn fall_silent(&mut self, session: SessionKey) {
+        let dead = Loss {
+            closed_by: ClosedBy::Deadline,
+            ..loss(false)
+        };
+        self.input(Input::Lost(session, dead));
+    }
+
     /// Answers ResumeSession and opens the WebSocket.
     fn resume(&mut self, key: SessionKey, session_id: &str) {
         let grant = Grant {
@@ -577,11 +586,7 @@ fn the_budget_comes_back_after_a_healthy_minute_and_not_before() {
     world.resume(key, "session-1");
 
     world.pass(SECOND * 59);
-    let dead = Loss {
-        closed_by: ClosedBy::Deadline,
-        ..loss(false)
-    };
-    world.input(Input::Lost(key, dead));
+    world.fall_silent(key);
     assert_eq!(world.actions(), []);
     assert!(matches!(
         world.tunnel.state(),
@@ -612,11 +617,7 @@ fn a_minute_in_which_a_session_is_ill_is_no_healthy_one() {
     world.input(Input::Degraded(key, Some(illness("stalled"))));
     world.input(Input::Degraded(key, None));
     world.pass(SECOND * 59);
-    let dead = Loss {
-        closed_by: ClosedBy::Deadline,
-        ..loss(false)
-    };
-    world.input(Input::Lost(key, dead));
+    world.fall_silent(key);
     assert_eq!(world.actions(), []);
     assert!(matches!(
         world.tunnel.state(),

@@ -313,10 +313,6 @@ fn a_websocket_that_nothing_had_to_pass_is_resumed_at_once_if_it_lived_for_a_whi
     // But not if it was dead all the time.
     world.resume(key, "session-1");
     world.now += SECOND * 30;
-    let dead = Loss {
-        closed_by: ClosedBy::Deadline,
-        ..loss(false)
-    };
-    world.input(Input::Lost(key, dead));
+    world.fall_silent(key);
     assert_eq!(world.actions(), []);
 }
