@@ -156,7 +156,11 @@ impl Moto {
         .await
         .expect("moto does not answer");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(" 200 "), "moto refuses:\n{answer}");
+        let status = head.split(' ').nth(1);
+        assert!(
+            matches!(status, Some("200" | "201")),
+            "moto refuses:\n{answer}"
+        );
         body.to_owned()
     }
 }
