@@ -1,15 +1,24 @@
 // The window: holds what it was told, shows it, and passes on what is asked for.
 
-import { createEffect, createMemo, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, onCleanup, onMount, Show, type Component, type JSX } from "solid-js";
+import { Dynamic } from "solid-js/web";
 import { createStore, reconcile } from "solid-js/store";
 
-import type { Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
+import type { Answer, Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
 import { Announcer } from "./components/Announcer";
+import { Frame } from "./components/Frame";
 import { Questions } from "./components/Questions";
+import { Sidebar } from "./components/Sidebar";
 import { Spotlight } from "./components/Spotlight";
 import { Toast } from "./components/Toast";
+import { PAGES } from "./pages";
+import { TunnelDetails } from "./pages/TunnelDetails";
 import { TunnelForm } from "./pages/TunnelForm";
 import { TunnelsPage } from "./pages/TunnelsPage";
+import type { PageName, PageProps } from "./state/page";
+import { createSelection } from "./state/selection";
+import { FIRST, type Shown, type View } from "./state/view";
+import { speech } from "./text/locale";
 import { isOn } from "./text/state";
 
 /** What is open above the list: nothing, a new tunnel's form, or a saved one's by its id. */
@@ -22,6 +31,12 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   const [question, setQuestion] = createSignal<QuestionView | null>(null);
   const [selected, setSelected] = createSignal<SelectedView | null>(null);
   const [now, setNow] = createSignal(Date.now());
+  const [view, setView] = createSignal<View>(FIRST);
+  const tunnels = (): readonly TunnelView[] => state.overview?.tunnels ?? [];
+  const selection = createSelection(tunnels);
+
+  // What reads the page aloud has to know in which language.
+  createEffect(() => (document.documentElement.lang = speech().locale));
 
   onMount(() => {
     // The first message is the present state, so nothing between asking and subscribing is lost.
@@ -48,7 +63,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   }
 
   // A clock only while a sentence depends on it.
-  const ticks = createMemo(() => state.overview?.tunnels.some((tunnel) => isOn(tunnel.state)) ?? false);
+  const ticks = createMemo(() => tunnels().some((tunnel) => isOn(tunnel.state)));
   createEffect(() => {
     if (!ticks()) return;
     const timer = setInterval(() => {
@@ -60,11 +75,11 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   const edited = createMemo((): TunnelView | null => {
     const now = open();
     if (now.what !== "edit") return null;
-    return state.overview?.tunnels.find((tunnel) => tunnel.id === now.id) ?? null;
+    return tunnels().find((tunnel) => tunnel.id === now.id) ?? null;
   });
 
   /** Shows why something was not done. */
-  function tell(answer: Promise<RefusalView | null>): void {
+  function tell(answer: Answer): void {
     void answer.then((refused) => {
       if (refused !== null) setRefusal(refused);
     });
@@ -77,26 +92,89 @@ export function App(props: { bridge: Bridge }): JSX.Element {
 
   const close = (): void => void setOpen({ what: "nothing" });
 
+  /** Shows a tunnel in the list of all, with its details. */
+  function select(id: string): void {
+    setView(FIRST);
+    selection.select(id);
+  }
+
+  const details = (): JSX.Element => (
+    <Show when={view().page === "tunnels" ? selection.tunnel()?.id : null} keyed>
+      {(id) => (
+        <Show when={selection.tunnel()}>
+          {(tunnel) => (
+            <TunnelDetails
+              tunnel={tunnel()}
+              now={now()}
+              bridge={props.bridge}
+              tell={tell}
+              go={setView}
+              onEdit={() => setOpen({ what: "edit", id })}
+              onClose={() => selection.select(null)}
+            />
+          )}
+        </Show>
+      )}
+    </Show>
+  );
+
   return (
     <>
-      <TunnelsPage
-        overview={state.overview}
-        now={now()}
-        onNew={() => setOpen({ what: "new" })}
-        onEdit={(tunnel) => setOpen({ what: "edit", id: tunnel.id })}
-        onToggle={(tunnel, on) =>
-          tell(on ? props.bridge.connect(tunnel.id) : props.bridge.disconnect(tunnel.id))
-        }
-        onTryNow={(tunnel) => tell(props.bridge.tryNow(tunnel.id))}
-        onUsePort={(tunnel, port) => tell(usePort(tunnel, port))}
-        onRemoveDemo={(tunnel) => tell(props.bridge.removeTunnel(tunnel.id))}
-        onStartDemo={() => tell(props.bridge.startDemo())}
-        onCutDemo={() => tell(props.bridge.cutDemo())}
-        onOpenDemoPage={() => tell(props.bridge.openDemoPage())}
-        onReload={() => tell(props.bridge.reload())}
-        onCopy={(text) => props.bridge.copy(text)}
-        onQuit={() => tell(props.bridge.quit())}
-      />
+      <Frame
+        sidebar={(done) => (
+          <Sidebar
+            tunnels={tunnels()}
+            view={view()}
+            pages={Object.keys(PAGES) as PageName[]}
+            onGo={(next) => {
+              setView(next);
+              done();
+            }}
+            onQuit={() => tell(props.bridge.quit())}
+          />
+        )}
+        detailed={view().page === "tunnels" && selection.tunnel() !== null}
+        details={details()}
+        onBack={() => selection.select(null)}
+      >
+        <Show
+          when={shownIn(view())}
+          fallback={
+            <Page
+              view={view()}
+              overview={state.overview}
+              now={now()}
+              bridge={props.bridge}
+              tell={tell}
+              go={setView}
+              select={select}
+            />
+          }
+        >
+          {(shown) => (
+            <TunnelsPage
+              overview={state.overview}
+              now={now()}
+              shown={shown()}
+              selected={selection.tunnel()?.id ?? null}
+              onSelect={selection.select}
+              onNew={() => setOpen({ what: "new" })}
+              onEdit={(tunnel) => setOpen({ what: "edit", id: tunnel.id })}
+              onToggle={(tunnel, on) =>
+                tell(on ? props.bridge.connect(tunnel.id) : props.bridge.disconnect(tunnel.id))
+              }
+              onTryNow={(tunnel) => tell(props.bridge.tryNow(tunnel.id))}
+              onUsePort={(tunnel, port) => tell(usePort(tunnel, port))}
+              onRemoveDemo={(tunnel) => tell(props.bridge.removeTunnel(tunnel.id))}
+              onStartDemo={() => tell(props.bridge.startDemo())}
+              onCutDemo={() => tell(props.bridge.cutDemo())}
+              onOpenDemoPage={() => tell(props.bridge.openDemoPage())}
+              onReload={() => tell(props.bridge.reload())}
+              onCopy={(text) => props.bridge.copy(text)}
+            />
+          )}
+        </Show>
+      </Frame>
       <Show when={open().what === "new"}>
         <TunnelForm
           draft={null}
@@ -119,12 +197,23 @@ export function App(props: { bridge: Bridge }): JSX.Element {
       </Show>
       <Questions
         question={question()}
-        tunnels={state.overview?.tunnels ?? []}
+        tunnels={tunnels()}
         onAnswer={(answer) => tell(props.bridge.answer(answer))}
       />
       <Toast refusal={refusal()} onClose={() => setRefusal(null)} />
-      <Spotlight selected={selected()} tunnels={state.overview?.tunnels ?? []} />
-      <Announcer tunnels={state.overview?.tunnels ?? []} />
+      <Spotlight selected={selected()} tunnels={tunnels()} />
+      <Announcer tunnels={tunnels()} />
     </>
   );
+}
+
+/** Which tunnels a view lists; null for one that is no list. */
+function shownIn(view: View): Shown | null {
+  return view.page === "tunnels" ? view.shown : null;
+}
+
+/** A page beside the list. */
+function Page(props: Omit<PageProps, "view"> & { view: View }): JSX.Element {
+  const page = createMemo(() => (props.view.page === "tunnels" ? undefined : PAGES[props.view.page]));
+  return <Dynamic component={page() as Component<typeof props> | undefined} {...props} />;
 }

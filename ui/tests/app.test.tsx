@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App } from "../src/App";
 import type { Bridge, OverviewView, QuestionView, RefusalView, ShellView } from "../src/bridge";
 import { draft, everyState, NOW, problem, tunnel } from "../src/preview/fixtures";
+import { speak } from "../src/text/locale";
 import { expectAccessible } from "./accessible";
 
 function opened(overview: OverviewView | null) {
@@ -165,6 +166,86 @@ describe("the list", () => {
     tell({ ...everyState, tunnels: everyState.tunnels.map((t) => ({ ...t, bytesUp: t.bytesUp + 1 })) });
     expect(document.activeElement).toBe(toggle);
     expect(toggle.isConnected).toBe(true);
+  });
+});
+
+describe("the frame", () => {
+  const views = () => within(screen.getByRole("navigation", { name: "Views" }));
+  const details = () => within(screen.getByRole("complementary", { name: "Details" }));
+
+  test("lists those that run, or that need the user, with their number", async () => {
+    const { user } = opened(everyState);
+    await user.click(views().getByRole("button", { name: "Needs you 3" }));
+    const names = () => screen.getAllByRole("listitem").map((each) => each.getAttribute("aria-label")).filter(Boolean);
+    expect(names()).toEqual(["Refund queue", "Print server", "Reports"]);
+    expect(views().getByRole("button", { name: "Needs you 3" }).getAttribute("aria-current")).toBe("page");
+    await user.click(views().getByRole("button", { name: "Connected 7" }));
+    expect(names()).not.toContain("Fraud notebook");
+    await expectAccessible();
+  });
+
+  test("says why a list is empty", async () => {
+    const { user } = opened({ tunnels: [tunnel("a")], store: null });
+    await user.click(views().getByRole("button", { name: "Needs you 0" }));
+    screen.getByText("Nothing needs you");
+  });
+
+  test("shows no entry for a page that there is not", () => {
+    opened(everyState);
+    const names = views().getAllByRole("button").map((each) => each.textContent);
+    expect(names).toEqual(["All tunnels 11", "Connected 7", "Needs you 3", "Quit "]);
+  });
+
+  test("a click on a row shows its details until they are closed", async () => {
+    const { user } = opened(everyState);
+    expect(screen.queryByRole("complementary")).toBeNull();
+    await user.click(screen.getByText("Orders database"));
+    details().getByRole("heading", { name: "Orders database" });
+    await expectAccessible();
+    await user.click(details().getByRole("button", { name: "Close" }));
+    expect(screen.queryByRole("complementary")).toBeNull();
+  });
+
+  test("a switch in a row selects nothing", async () => {
+    const { user } = opened(everyState);
+    await user.click(screen.getByRole("switch", { name: "Orders database" }));
+    expect(screen.queryByRole("complementary")).toBeNull();
+  });
+
+  test("the arrow keys go from row to row", async () => {
+    const { user } = opened(everyState);
+    await user.click(screen.getByText("Orders database"));
+    row("Orders database").focus();
+    await user.keyboard("{ArrowDown}");
+    details().getByRole("heading", { name: "Ledger console" });
+    expect(document.activeElement).toBe(row("Ledger console"));
+    await user.keyboard("{ArrowUp}{ArrowUp}");
+    details().getByRole("heading", { name: "Orders database" });
+  });
+
+  test("details end with their tunnel", async () => {
+    const { tell, user } = opened(everyState);
+    await user.click(screen.getByText("Orders database"));
+    tell({ tunnels: everyState.tunnels.slice(1), store: null });
+    expect(screen.queryByRole("complementary")).toBeNull();
+  });
+
+  test("where it is narrow, a menu has the views and closes with a choice", async () => {
+    const { user } = opened(everyState);
+    await user.click(screen.getByRole("button", { name: "Menu" }));
+    const menu = within(screen.getByRole("dialog", { name: "Menu" }));
+    await user.click(menu.getByRole("button", { name: "Needs you 3" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(screen.queryByText("Orders database")).toBeNull();
+  });
+
+  test("the page says its language", () => {
+    opened(everyState);
+    expect(document.documentElement.lang).toBe("en-GB");
+    speak(["de-DE"]);
+    expect(document.documentElement.lang).toBe("de-DE");
+    screen.getByRole("button", { name: "Neuer Tunnel" });
+    speak(["en-GB"]);
   });
 });
 

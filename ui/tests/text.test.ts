@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 
 import { draft, everyState, NOW, tunnel } from "../src/preview/fixtures";
-import { bytes, count, duration } from "../src/text/amounts";
+import { bytes, duration } from "../src/text/amounts";
 import { closeText } from "../src/text/close";
 import { draftOf, emptyForm, formOf, isOpenToOthers } from "../src/text/form";
 import { horizonText, isOn, stateSentence, stateWord } from "../src/text/state";
 import { addressToCopy, destinationText, listenText } from "../src/text/tunnel";
+import { words } from "../src/text/words";
 
 describe("amounts", () => {
   test("bytes have three digits and never a unit's thousand", () => {
@@ -21,9 +22,7 @@ describe("amounts", () => {
   });
 
   test("one thing is not many", () => {
-    expect([count(1, "tunnel"), count(0, "tunnel"), count(1200, "tunnel")]).toEqual([
-      "1 tunnel", "0 tunnels", "1,200 tunnels",
-    ]);
+    expect([1, 0, 1200].map(words().amounts.tunnels)).toEqual(["1 tunnel", "0 tunnels", "1,200 tunnels"]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type RefusalView,
   type ShellView,
 } from "./bindings";
+import { words } from "../text/words";
 
 export type {
   AnswerView,
@@ -105,8 +106,8 @@ async function done(request: Promise<Result>): Answer {
     const problem: ProblemView = {
       kind: "protocol",
       code: "bridge",
-      what: "The window could not reach the rest of the program.",
-      remedy: "Close Culvert and open it again.",
+      what: words().problems.unreachable,
+      remedy: words().problems.unreachableRemedy,
       details: String(error),
     };
     return { problem, fields: [] };

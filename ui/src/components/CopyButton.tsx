@@ -2,6 +2,7 @@
 
 import { createSignal, onCleanup, type JSX } from "solid-js";
 
+import { words } from "../text/words";
 import { Glyph } from "./Icon";
 
 /** How long the button says that it copied. */
@@ -27,7 +28,7 @@ export function CopyButton(props: {
     <button
       type="button"
       class="icon-button copy-button"
-      aria-label={copied() ? "Copied" : props.label}
+      aria-label={copied() ? words().frame.copied : props.label}
       title={props.label}
       onClick={() => void copy()}
     >

@@ -66,10 +66,22 @@ const GLYPHS = {
   done: "m3 8.5 3.2 3.2L13 5",
   edit: "M10.6 3.2 12.8 5.4 5.6 12.6 2.9 13.1 3.4 10.4zM9 4.8 11.2 7",
   remove: "m4 4 8 8m0-8-8 8",
+  menu: "M2.5 4.5h11M2.5 8h11M2.5 11.5h11",
+  back: "M9.5 3.5 5 8l4.5 4.5",
+  all: "M2.5 4h11M2.5 8h11M2.5 12h11",
+  connected: "M2.5 12.5V9a5.5 5.5 0 0 1 11 0v3.5M6 12.5V9.2a2 2 0 0 1 4 0v3.3",
+  needsYou: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM8 5.2v3.4M8 10.6v.3",
+  doctor: "M2 8.5h3l1.5-4 2.8 7 1.6-3H14",
+  logs: "M3.5 2.5h9v11h-9zM6 5.5h4M6 8h4M6 10.5h2.5",
+  demo: "M5 3.2v9.6L12.5 8z",
+  settings: "M2.5 5h6.2M12.3 5h1.2M2.5 11h1.2M7.3 11h6.2M10.5 3.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6M5.5 9.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6",
+  quit: "M8 2.5v5M4.8 4.6a4.8 4.8 0 1 0 6.4 0",
 } as const;
 
+export type GlyphName = keyof typeof GLYPHS;
+
 /** A small picture on a button, whose name says what it does. */
-export function Glyph(props: { name: keyof typeof GLYPHS }): JSX.Element {
+export function Glyph(props: { name: GlyphName }): JSX.Element {
   return (
     <svg
       width="16"

@@ -3,6 +3,7 @@
 import { Show, type JSX } from "solid-js";
 
 import type { ProblemView } from "../bridge";
+import { words } from "../text/words";
 import "./problem-note.css";
 
 export function ProblemNote(props: {
@@ -21,7 +22,7 @@ export function ProblemNote(props: {
       </Show>
       <Show when={props.problem.details !== ""}>
         <details class="problem-details">
-          <summary>Details</summary>
+          <summary>{words().frame.details}</summary>
           <pre tabindex="0">{`${props.problem.code}\n${props.problem.details}`}</pre>
         </details>
       </Show>

@@ -3,7 +3,7 @@
 import { createMemo, For, onMount, Show, type JSX } from "solid-js";
 
 import type { AnswerView, QuestionView, TunnelView, WayBackView } from "../bridge";
-import { count } from "../text/amounts";
+import { words } from "../text/words";
 import "./questions.css";
 
 export function Questions(props: {
@@ -63,16 +63,16 @@ function Quitting(props: {
   return (
     <>
       <h2 id="question-title" class="question-title">
-        Quit Culvert?
+        {words().questions.quitTitle}
       </h2>
       <div id="question-text">
-        <Show when={broken().length > 0} fallback={<p>No connection is open any more.</p>}>
-          <p>These connections will break:</p>
+        <Show when={broken().length > 0} fallback={<p>{words().questions.nothingBreaks}</p>}>
+          <p>{words().questions.willBreak}</p>
           <ul class="question-list">
             <For each={broken()}>
               {(tunnel) => (
                 <li>
-                  <b>{tunnel.name}</b> <span>{count(tunnel.count, "connection")}</span>
+                  <b>{tunnel.name}</b> <span>{words().amounts.connections(tunnel.count)}</span>
                 </li>
               )}
             </For>
@@ -81,10 +81,10 @@ function Quitting(props: {
       </div>
       <div class="question-actions">
         <button type="button" class="button button-danger" onClick={() => props.onAnswer("quit")}>
-          Quit
+          {words().questions.quit}
         </button>
         <button type="button" class="button button-primary" onClick={() => props.onAnswer("stay")}>
-          Keep running
+          {words().questions.keepRunning}
         </button>
       </div>
     </>
@@ -95,27 +95,23 @@ function Closing(props: { way: WayBackView; onAnswer: (answer: AnswerView) => vo
   return (
     <>
       <h2 id="question-title" class="question-title">
-        Culvert goes on without its window
+        {words().questions.closeTitle}
       </h2>
       <div id="question-text">
-        <p>Tunnels that are connected stay connected.</p>
-        <p>
-          {props.way === "tray"
-            ? "Its icon in the tray brings the window back, and quits."
-            : "This desktop shows no tray icons: start Culvert again to get the window back."}
-        </p>
-        <p class="question-note">This is said once.</p>
+        <p>{words().questions.staysConnected}</p>
+        <p>{props.way === "tray" ? words().questions.byTray : words().questions.bySecondStart}</p>
+        <p class="question-note">{words().questions.saidOnce}</p>
       </div>
       <div class="question-actions">
         <button type="button" class="button" onClick={() => props.onAnswer("quit")}>
-          Quit instead
+          {words().questions.quitInstead}
         </button>
         <button
           type="button"
           class="button button-primary"
           onClick={() => props.onAnswer("closeWindow")}
         >
-          Close the window
+          {words().questions.closeWindow}
         </button>
       </div>
     </>

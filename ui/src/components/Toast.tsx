@@ -3,6 +3,7 @@
 import { Show, type JSX } from "solid-js";
 
 import type { RefusalView } from "../bridge";
+import { words } from "../text/words";
 import { ProblemNote } from "./ProblemNote";
 import "./toast.css";
 
@@ -14,7 +15,7 @@ export function Toast(props: { refusal: RefusalView | null; onClose: () => void 
           <div class="toast">
             <ProblemNote problem={refusal().problem}>
               <button type="button" class="button" onClick={() => props.onClose()}>
-                Close
+                {words().frame.close}
               </button>
             </ProblemNote>
           </div>

@@ -2,11 +2,13 @@
 
 import { createMemo, For, Show, type JSX } from "solid-js";
 
-import type { ProblemView, TunnelView } from "../bridge";
+import type { TunnelView } from "../bridge";
 import { bytes } from "../text/amounts";
 import { closeText } from "../text/close";
-import { horizonText, isOn, stateSentence, stateWord } from "../text/state";
+import { number } from "../text/locale";
+import { horizonText, isOn, problemOf, stateSentence, stateWord } from "../text/state";
 import { addressToCopy, destinationText, listenText } from "../text/tunnel";
+import { words } from "../text/words";
 import { CopyButton } from "./CopyButton";
 import { Glyph, StateIcon } from "./Icon";
 import { ProblemNote } from "./ProblemNote";
@@ -15,6 +17,8 @@ import "./tunnel-row.css";
 
 /** What can be done with a tunnel. */
 export interface TunnelActions {
+  /** Shows its details. */
+  onSelect: () => void;
   onToggle: (on: boolean) => void;
   onTryNow: () => void;
   onUsePort: (port: number) => void;
@@ -26,7 +30,7 @@ export interface TunnelActions {
 }
 
 export function TunnelRow(
-  props: { tunnel: TunnelView; now: number } & TunnelActions,
+  props: { tunnel: TunnelView; now: number; selected: boolean } & TunnelActions,
 ): JSX.Element {
   const kind = createMemo(() => props.tunnel.state.kind);
   const on = createMemo(() => isOn(props.tunnel.state));
@@ -34,27 +38,38 @@ export function TunnelRow(
   const problem = createMemo(() => problemOf(props.tunnel));
 
   return (
-    <li class="row" data-state={kind()} aria-label={props.tunnel.draft.name}>
+    <li
+      class="row"
+      data-state={kind()}
+      data-tunnel={props.tunnel.id}
+      aria-label={props.tunnel.draft.name}
+      aria-current={props.selected ? "true" : undefined}
+      tabindex={props.selected ? 0 : -1}
+      onClick={(event) => {
+        // Not what has a click of its own.
+        if (!(event.target as Element).closest("button, summary, pre")) props.onSelect();
+      }}
+    >
       <StateIcon kind={kind()} />
 
       <div class="row-text">
         <h3 class="row-name">
           <span class="row-title">{props.tunnel.draft.name}</span>
           <Show when={props.tunnel.demo}>
-            <span class="tag">demo</span>
+            <span class="tag">{words().row.demo}</span>
           </Show>
           <Show when={props.tunnel.outdated}>
-            <span class="tag">edited: connect again to apply</span>
+            <span class="tag">{words().row.outdated}</span>
           </Show>
         </h3>
         <p class="row-address mono">
           <span class="row-ends">
-            {listenText(props.tunnel)} <span aria-label="to">→</span>{" "}
+            {listenText(props.tunnel)} <span aria-label={words().row.to}>→</span>{" "}
             <span class="row-end">{destinationText(props.tunnel.draft)}</span>
           </span>
           <Show when={addressToCopy(props.tunnel)}>
             {(address) => (
-              <CopyButton label={`Copy ${address()}`} text={address()} onCopy={props.onCopy} />
+              <CopyButton label={words().row.copy(address())} text={address()} onCopy={props.onCopy} />
             )}
           </Show>
         </p>
@@ -62,7 +77,7 @@ export function TunnelRow(
           <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span>
           {sentence() === "" ? "" : `${problem() ? ":" : ""} ${sentence()}`}
           <Show when={props.tunnel.lastClose}>
-            {(close) => `. Last close ${closeText(close())}`}
+            {(close) => `. ${words().row.lastClose(closeText(close()))}`}
           </Show>
           <Show when={horizonText(props.tunnel, props.now)}>{(horizon) => `. ${horizon()}`}</Show>
         </p>
@@ -75,34 +90,34 @@ export function TunnelRow(
           )}
         </Show>
         <Show when={on() ? props.tunnel.customerMessage : null}>
-          {(message) => <p class="row-notice">{`From the account: ${message()}`}</p>}
+          {(message) => <p class="row-notice">{words().row.fromAccount(message())}</p>}
         </Show>
       </div>
 
       <div class="row-help">
         <Show when={!props.tunnel.demo && (kind() === "reconnecting" || kind() === "needsSignIn")}>
           <button type="button" class="button" onClick={() => props.onTryNow()}>
-            Try now
+            {words().row.tryNow}
           </button>
         </Show>
         <Show when={kind() === "failed" ? props.tunnel.freePort : null}>
           {(port) => (
             <button type="button" class="button" onClick={() => props.onUsePort(port())}>
-              {`Use port ${port()}`}
+              {words().row.usePort(port())}
             </button>
           )}
         </Show>
         <Show when={props.tunnel.demo && on()}>
           <button type="button" class="button" onClick={() => props.onOpenDemoPage()}>
-            Open page
+            {words().row.openPage}
           </button>
           <button
             type="button"
             class="button"
-            title="Closes its connection, as the real gateway does each hour"
+            title={words().row.cutItHint}
             onClick={() => props.onCutDemo()}
           >
-            Cut it
+            {words().row.cutIt}
           </button>
         </Show>
       </div>
@@ -125,8 +140,8 @@ export function TunnelRow(
             <button
               type="button"
               class="icon-button"
-              aria-label={`Edit ${props.tunnel.draft.name}`}
-              title="Edit"
+              aria-label={words().row.editNamed(props.tunnel.draft.name)}
+              title={words().row.edit}
               onClick={() => props.onEdit()}
             >
               <Glyph name="edit" />
@@ -136,8 +151,8 @@ export function TunnelRow(
           <button
             type="button"
             class="icon-button"
-            aria-label={`Remove ${props.tunnel.draft.name}`}
-            title="Remove"
+            aria-label={words().row.removeNamed(props.tunnel.draft.name)}
+            title={words().row.remove}
             onClick={() => props.onRemoveDemo()}
           >
             <Glyph name="remove" />
@@ -154,29 +169,12 @@ export function TunnelRow(
 }
 
 function figures(tunnel: TunnelView): { name: string; value: string }[] {
+  const { row } = words();
   const reconnects = tunnel.reconnects + tunnel.replacements;
   return [
-    { name: tunnel.connections === 1 ? "connection" : "connections", value: tunnel.connections.toLocaleString("en") },
-    { name: "down", value: bytes(tunnel.bytesDown) },
-    { name: "up", value: bytes(tunnel.bytesUp) },
-    { name: reconnects === 1 ? "reconnect" : "reconnects", value: reconnects.toLocaleString("en") },
+    { name: row.connections(tunnel.connections), value: number(tunnel.connections) },
+    { name: row.down, value: bytes(tunnel.bytesDown) },
+    { name: row.up, value: bytes(tunnel.bytesUp) },
+    { name: row.reconnects(reconnects), value: number(reconnects) },
   ];
-}
-
-/** The problem whose remedy helps now; a reconnect mends itself. */
-function problemOf(tunnel: TunnelView): ProblemView | null {
-  const { state } = tunnel;
-  switch (state.kind) {
-    case "degraded":
-    case "needsSignIn":
-    case "failed":
-      return state.problem;
-    case "off":
-    case "listening":
-    case "connecting":
-    case "up":
-    case "reconnecting":
-    case "stopping":
-      return null;
-  }
 }

@@ -6,6 +6,7 @@ import type { DraftView, FieldView, InvalidView, RefusalView } from "../bridge";
 import { Field } from "../components/Field";
 import { ProblemNote } from "../components/ProblemNote";
 import { emptyForm, formOf, draftOf, isOpenToOthers, type FormValues } from "../text/form";
+import { words } from "../text/words";
 import "./tunnel-form.css";
 
 export interface TunnelFormProps {
@@ -87,7 +88,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     >
       <form ref={(element) => (form = element)} class="form" noValidate onSubmit={(event) => void save(event)}>
         <h2 id="form-title" class="form-title">
-          {isNew ? "New tunnel" : `Edit ${props.draft?.name ?? ""}`}
+          {isNew ? words().form.newTitle : words().form.editTitle(props.draft?.name ?? "")}
         </h2>
 
         <div class="form-body">
@@ -99,49 +100,45 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             )}
           </Show>
 
-          <Field {...field("name")} label="Name" placeholder="Orders database" required autofocus />
+          <Field {...field("name")} label={words().form.name} placeholder={words().form.nameExample} required autofocus />
 
           <fieldset>
-            <legend>Where it leads</legend>
+            <legend>{words().form.leads}</legend>
             <Field
               {...field("target")}
-              label="Target"
-              hint="What runs the SSM agent: an id, name:NAME or tag:KEY=VALUE. Commas between several."
-              placeholder="i-0123456789abcdef0"
+              label={words().form.target}
+              hint={words().form.targetHint}
+              placeholder={words().form.targetExample}
               required
               mono
             />
             <div class="form-pair">
               <Field
                 {...field("remoteHost")}
-                label="Host behind it"
-                hint="Leave empty for the target itself."
-                placeholder="db.internal"
+                label={words().form.host}
+                hint={words().form.hostHint}
+                placeholder={words().form.hostExample}
                 mono
               />
-              <Field {...field("remotePort")} label="Port" placeholder="5432" required numeric mono />
+              <Field {...field("remotePort")} label={words().form.port} placeholder="5432" required numeric mono />
             </div>
           </fieldset>
 
           <fieldset>
-            <legend>Where it begins</legend>
+            <legend>{words().form.begins}</legend>
             <div class="form-pair">
               <Field
                 {...field("bind")}
-                label="Local address"
-                hint={
-                  isOpenToOthers(values().bind)
-                    ? "Other computers that reach this one can use the tunnel."
-                    : "localhost, an IP address, or the path of a socket."
-                }
-                placeholder="localhost"
+                label={words().form.bind}
+                hint={isOpenToOthers(values().bind) ? words().form.bindOpen : words().form.bindHint}
+                placeholder={words().form.bindExample}
                 mono
               />
               <Field
                 {...field("localPort")}
-                label="Port"
-                hint="Empty: any."
-                placeholder="any"
+                label={words().form.port}
+                hint={words().form.localPortHint}
+                placeholder={words().form.localPortAny}
                 numeric
                 mono
               />
@@ -149,70 +146,70 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
           </fieldset>
 
           <fieldset>
-            <legend>AWS</legend>
+            <legend>{words().form.aws}</legend>
             <div class="form-pair form-halves">
-              <Field {...field("profile")} label="Profile" placeholder="default" mono />
-              <Field {...field("region")} label="Region" placeholder="of the profile" mono />
+              <Field {...field("profile")} label={words().form.profile} placeholder={words().form.profileUsual} mono />
+              <Field {...field("region")} label={words().form.region} placeholder={words().form.regionUsual} mono />
             </div>
             <Field
               {...field("keys")}
-              label="Keys of the keyring"
-              hint="By name, instead of a profile. They are added with: culvert keys add NAME"
-              placeholder="none"
+              label={words().form.keys}
+              hint={words().form.keysHint}
+              placeholder={words().form.none}
               mono
             />
           </fieldset>
 
           <details ref={(element) => (advanced = element)} class="form-advanced">
-            <summary>Advanced</summary>
+            <summary>{words().form.advanced}</summary>
             <Field
               {...field("endpointUrl")}
-              label="Endpoint"
-              hint="Instead of the region's own, for example an interface endpoint."
-              placeholder="https://…"
+              label={words().form.endpoint}
+              hint={words().form.endpointHint}
+              placeholder={words().form.endpointExample}
               mono
             />
             <Field
               {...field("endpoints")}
-              label="Endpoints of single services"
-              hint="Such as ssmmessages=https://…, with fips or dual-stack. Spaces between."
-              placeholder="AWS's own"
+              label={words().form.endpoints}
+              hint={words().form.endpointsHint}
+              placeholder={words().form.endpointsUsual}
               mono
             />
             <Field
               {...field("reason")}
-              label="Reason"
-              hint="Recorded by AWS with each session."
+              label={words().form.reason}
+              hint={words().form.reasonHint}
             />
             <div class="form-pair form-halves">
               <Field
                 {...field("sessions")}
-                label="Sessions"
-                hint="1 to 8, or a range. Each carries about 1 MB/s."
+                label={words().form.sessions}
+                hint={words().form.sessionsHint}
                 placeholder="1-4"
                 mono
               />
               <Field
                 {...field("lazy")}
-                label="Start on demand"
-                hint="Idle minutes until it ends. Empty: start at once."
-                placeholder="off"
+                label={words().form.lazy}
+                hint={words().form.lazyHint}
+                placeholder={words().form.off}
                 mono
               />
             </div>
             <div class="form-pair form-halves">
               <Field
                 {...field("keepalive")}
-                label="Keepalive, in seconds"
-                hint="5 to 300. Less behind strict proxies."
+                label={words().form.keepalive}
+                hint={words().form.keepaliveHint}
                 placeholder="20"
                 numeric
                 mono
               />
               <Field
                 {...field("renewAfter")}
-                label="Renew after, in minutes"
-                hint="1 to 59, or off. AWS cuts at 60."
+                label={words().form.renewAfter}
+                hint={words().form.renewAfterHint}
                 placeholder="50"
                 mono
               />
@@ -220,33 +217,31 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             <div class="form-pair form-halves">
               <Field
                 {...field("wait")}
-                label="Connections wait, in seconds"
-                hint="0 to 600, while there is no session."
+                label={words().form.wait}
+                hint={words().form.waitHint}
                 placeholder="30"
                 numeric
                 mono
               />
               <Field
                 {...field("retryFor")}
-                label="Retry for"
-                hint="1min to 7d, while AWS has trouble."
-                placeholder="30min"
+                label={words().form.retryFor}
+                hint={words().form.retryForHint}
+                placeholder={words().form.retryForExample}
                 mono
               />
             </div>
             <Field
               {...field("keepSessionAlive")}
-              label="Keep the session alive for"
-              hint="Up to 24h from each connect, such as 8h. This defeats your account's idle timeout: be sure that you may."
-              placeholder="off"
+              label={words().form.keepSessionAlive}
+              hint={words().form.keepSessionAliveHint}
+              placeholder={words().form.off}
               mono
             />
           </details>
 
           <Show when={!isNew && props.running}>
-            <p class="form-note">
-              The tunnel runs. Changes count when it is connected the next time.
-            </p>
+            <p class="form-note">{words().form.runs}</p>
           </Show>
         </div>
 
@@ -260,7 +255,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
                   class="button button-danger"
                   onClick={() => setConfirming(true)}
                 >
-                  Delete
+                  {words().form.delete}
                 </button>
               }
             >
@@ -271,22 +266,22 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
                 onBlur={() => setConfirming(false)}
                 onClick={() => void ask(() => props.onRemove())}
               >
-                {props.running ? "Disconnect and delete?" : "Really delete?"}
+                {props.running ? words().form.disconnectAndDelete : words().form.reallyDelete}
               </button>
             </Show>
           </Show>
           <span class="form-gap" />
           <button type="button" class="button" onClick={() => props.onClose()}>
-            Cancel
+            {words().form.cancel}
           </button>
           <button type="submit" class="button button-primary" aria-disabled={busy()}>
-            Save
+            {words().form.save}
           </button>
         </footer>
       </form>
       <p class="visually-hidden" role="status">
         <Show when={wrong().length > 0}>
-          Not saved.
+          {words().form.notSaved}
           <For each={wrong()}>{(invalid) => <span> {invalid.message}</span>}</For>
         </Show>
       </p>

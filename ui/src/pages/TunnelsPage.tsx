@@ -3,10 +3,12 @@
 import { createMemo, For, Show, type JSX } from "solid-js";
 
 import type { OverviewView, TunnelView } from "../bridge";
-import { Sign } from "../components/Icon";
 import { ProblemNote } from "../components/ProblemNote";
 import { TunnelRow } from "../components/TunnelRow";
-import { count } from "../text/amounts";
+import { neighbour } from "../state/selection";
+import { isShown, type Shown } from "../state/view";
+import { words } from "../text/words";
+import { DemoGuide, Welcome } from "./Welcome";
 import "./tunnels-page.css";
 
 export interface TunnelsPageProps {
@@ -14,6 +16,11 @@ export interface TunnelsPageProps {
   overview: OverviewView | null;
   /** Unix milliseconds. */
   now: number;
+  /** Which of them are listed. */
+  shown: Shown;
+  /** Whose details are shown, by its id. */
+  selected: string | null;
+  onSelect: (tunnel: string) => void;
   onNew: () => void;
   onEdit: (tunnel: TunnelView) => void;
   onToggle: (tunnel: TunnelView, on: boolean) => void;
@@ -25,7 +32,6 @@ export interface TunnelsPageProps {
   onOpenDemoPage: () => void;
   onReload: () => void;
   onCopy: (text: string) => Promise<boolean>;
-  onQuit: () => void;
 }
 
 export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
@@ -34,37 +40,46 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
   const up = createMemo(
     () => tunnels().filter(({ state }) => state.kind === "up" || state.kind === "degraded").length,
   );
+  const listed = createMemo(() => tunnels().filter((tunnel) => isShown(tunnel, props.shown)));
+
+  /** The arrow keys go from tunnel to tunnel, and the focus with them. */
+  function move(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const ids = listed().map(({ id }) => id);
+    const next = neighbour(ids, props.selected, step);
+    if (next === null) return;
+    event.preventDefault();
+    props.onSelect(next);
+    const rows = event.currentTarget.querySelectorAll<HTMLElement>("[data-tunnel]");
+    [...rows].find((row) => row.dataset["tunnel"] === next)?.focus();
+  }
 
   return (
     <div class="page">
       <header class="bar">
-        <Sign size={24} />
-        <h1 class="brand">Culvert</h1>
         <p class="bar-count">
-          <Show when={tunnels().length > 0}>{`${up()} of ${count(tunnels().length, "tunnel")} up`}</Show>
+          <Show when={tunnels().length > 0}>{words().list.upOf(up(), tunnels().length)}</Show>
         </p>
-        <button type="button" class="button" title="Ends every tunnel and the program (Ctrl+Q)" onClick={() => props.onQuit()}>
-          Quit
-        </button>
         <Show when={tunnels().length > 0 && !hasDemo()}>
           <button type="button" class="button" onClick={() => props.onStartDemo()}>
-            Try the demo
+            {words().list.tryDemo}
           </button>
         </Show>
         <Show when={tunnels().length > 0 || props.overview?.store}>
           <button type="button" class="button button-primary" onClick={() => props.onNew()}>
-            New tunnel
+            {words().list.newTunnel}
           </button>
         </Show>
       </header>
 
-      <main class="list-area">
+      <div class="list-area">
         <Show when={props.overview?.store}>
           {(problem) => (
             <div class="banner" role="alert">
               <ProblemNote problem={problem()}>
                 <button type="button" class="button" onClick={() => props.onReload()}>
-                  Read it again
+                  {words().list.readAgain}
                 </button>
               </ProblemNote>
             </div>
@@ -78,13 +93,18 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
             </Show>
           }
         >
-          <h2 class="visually-hidden">Tunnels</h2>
-          <ul class="rows">
-            <For each={tunnels()}>
+          <h2 class="visually-hidden">{words().list.title}</h2>
+          <Show when={listed().length === 0}>
+            <NoneListed shown={props.shown} />
+          </Show>
+          <ul class="rows" onKeyDown={move}>
+            <For each={listed()}>
               {(tunnel) => (
                 <TunnelRow
                   tunnel={tunnel}
                   now={props.now}
+                  selected={props.selected === tunnel.id}
+                  onSelect={() => props.onSelect(tunnel.id)}
                   onToggle={(on) => props.onToggle(tunnel, on)}
                   onTryNow={() => props.onTryNow(tunnel)}
                   onUsePort={(port) => props.onUsePort(tunnel, port)}
@@ -101,51 +121,30 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
             <DemoGuide />
           </Show>
         </Show>
-      </main>
+      </div>
     </div>
   );
 }
 
-function Welcome(props: { onStartDemo: () => void; onNew: () => void }): JSX.Element {
+/** Why none of the tunnels is among those that are shown. */
+function NoneListed(props: { shown: Shown }): JSX.Element {
+  const said = createMemo((): { title: string; why: string } => {
+    const say = words().list;
+    switch (props.shown.which) {
+      case "all":
+        return { title: words().start.title, why: "" };
+      case "connected":
+        return { title: say.noneConnected, why: say.noneConnectedWhy };
+      case "needsYou":
+        return { title: say.noneNeedsYou, why: say.noneNeedsYouWhy };
+    }
+  });
   return (
-    <section class="welcome" aria-labelledby="welcome-title">
-      <Sign size={72} />
-      <h2 id="welcome-title">No tunnels yet</h2>
+    <div class="none-listed">
       <p>
-        A tunnel brings a port from inside AWS to this computer, through Session Manager: a
-        database, a web console, RDP or SSH. It stays when the connection below it does not.
+        <b>{said().title}</b>
       </p>
-      <div class="welcome-actions">
-        <button
-          type="button"
-          class="button button-primary button-large"
-          onClick={() => props.onStartDemo()}
-        >
-          Try the demo tunnel
-        </button>
-        <button type="button" class="button button-large" onClick={() => props.onNew()}>
-          New tunnel
-        </button>
-      </div>
-      <p class="welcome-note">The demo needs no AWS account: all of it runs on this computer.</p>
-    </section>
-  );
-}
-
-function DemoGuide(): JSX.Element {
-  return (
-    <section class="guide" aria-labelledby="guide-title">
-      <h2 id="guide-title">See it hold</h2>
-      <ol>
-        <li>
-          <b>Open page</b> shows a small page through the tunnel. It counts seconds over one
-          connection.
-        </li>
-        <li>
-          <b>Cut it</b> closes the tunnel's connection, as the real gateway does each hour.
-        </li>
-        <li>The page goes on counting: the tunnel was resumed, and nothing was lost.</li>
-      </ol>
-    </section>
+      <p>{said().why}</p>
+    </div>
   );
 }

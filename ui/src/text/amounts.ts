@@ -1,10 +1,13 @@
 // Numbers and times as a person would say them.
 
+import { number, speech } from "./locale";
+import { words } from "./words";
+
 const UNITS = ["KB", "MB", "GB", "TB", "PB"] as const;
 
 /** Says an amount of bytes in steps of 1,000, with three digits: `0 B`, `1.23 MB`, `412 KB`. */
 export function bytes(count: number): string {
-  if (count < 1000) return `${Math.max(0, Math.round(count))} B`;
+  if (count < 1000) return `${number(Math.max(0, Math.round(count)))} B`;
   let value = count;
   let unit: (typeof UNITS)[number] = "KB";
   for (const next of UNITS) {
@@ -12,35 +15,39 @@ export function bytes(count: number): string {
     unit = next;
     if (value < 999.5) break;
   }
-  return `${value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)} ${unit}`;
+  return `${number(value, value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)} ${unit}`;
 }
 
 /** Says how long something has lasted, in at most two units: `8 s`, `38 min`, `6 h 12 min`. */
 export function duration(milliseconds: number): string {
+  const { amounts } = words();
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return amounts.seconds(seconds);
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 60) return amounts.minutes(minutes);
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return withRest(hours, "h", minutes % 60, "min");
-  const days = Math.floor(hours / 24);
-  return withRest(days, days === 1 ? "day" : "days", hours % 24, "h");
+  if (hours < 24) return withRest(amounts.hours(hours), minutes % 60, amounts.minutes);
+  return withRest(amounts.days(Math.floor(hours / 24)), hours % 24, amounts.hours);
 }
 
-const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const formats = new Map<string, { time: Intl.DateTimeFormat; date: Intl.DateTimeFormat }>();
 
 /** Says a time of the day, with its date unless that is today's: `17:40`, `3 Dec, 17:40`. */
 export function clock(at: number, now: number): string {
-  const date = DATE.format(at);
-  return date === DATE.format(now) ? TIME.format(at) : `${date}, ${TIME.format(at)}`;
+  const { locale } = speech();
+  let format = formats.get(locale);
+  if (format === undefined) {
+    format = {
+      time: new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }),
+      date: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
+    };
+    formats.set(locale, format);
+  }
+  const { date, time } = format;
+  const day = date.format(at);
+  return day === date.format(now) ? time.format(at) : `${day}, ${time.format(at)}`;
 }
 
-/** Says a count of things: `1 connection`, `3 connections`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
-}
-
-function withRest(value: number, unit: string, rest: number, restUnit: string): string {
-  return rest === 0 ? `${value} ${unit}` : `${value} ${unit} ${rest} ${restUnit}`;
+function withRest(value: string, rest: number, unit: (count: number) => string): string {
+  return rest === 0 ? value : `${value} ${unit(rest)}`;
 }

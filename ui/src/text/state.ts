@@ -1,30 +1,12 @@
 // What a tunnel does, in a word and a sentence.
 
-import type { StateView, TunnelView } from "../bridge";
-import { clock, count, duration } from "./amounts";
+import type { ProblemView, StateView, TunnelView } from "../bridge";
+import { clock, duration } from "./amounts";
+import { words } from "./words";
 
 /** The word for a state. */
 export function stateWord(state: StateView): string {
-  switch (state.kind) {
-    case "off":
-      return "Off";
-    case "listening":
-      return "Listening";
-    case "connecting":
-      return "Connecting";
-    case "up":
-      return "Up";
-    case "degraded":
-      return "Degraded";
-    case "reconnecting":
-      return "Reconnecting";
-    case "needsSignIn":
-      return "Needs sign-in";
-    case "stopping":
-      return "Stopping";
-    case "failed":
-      return "Failed";
-  }
+  return words().state.word[state.kind];
 }
 
 /**
@@ -33,20 +15,21 @@ export function stateWord(state: StateView): string {
  */
 export function stateSentence(tunnel: TunnelView, now: number): string {
   const { state } = tunnel;
+  const say = words().state;
   switch (state.kind) {
     case "off":
       return "";
     case "listening":
-      return "starts at the first connection";
+      return say.startsOnDemand;
     case "connecting":
-      return withWaiting("starting a session", tunnel.waiting);
+      return withWaiting(say.starting, tunnel.waiting);
     case "up":
-      return `for ${duration(now - state.since)}`;
+      return say.upFor(duration(now - state.since));
     case "degraded":
       return withWaiting(sentence(state.problem.what), state.held + tunnel.waiting);
     case "reconnecting":
       return withWaiting(
-        `attempt ${state.attempt}, ${nextAttempt(state.nextAttempt, now)}. ${sentence(state.problem.what)}`,
+        `${say.attempt(state.attempt, nextAttempt(state.nextAttempt, now))}. ${sentence(state.problem.what)}`,
         state.held + tunnel.waiting,
       );
     case "needsSignIn":
@@ -54,7 +37,7 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
         ? sentence(state.problem.what)
         : `${sentence(state.problem.what)}. ${nextLook(state.nextAttempt, now)}`;
     case "stopping":
-      return "ending its sessions";
+      return say.ending;
     case "failed":
       return sentence(state.problem.what);
   }
@@ -79,8 +62,8 @@ export function horizonText(tunnel: TunnelView, now: number): string | null {
     case "degraded":
     case "reconnecting":
       return until > now
-        ? `Can resume until ${clock(until, now)}`
-        : `Its credentials ended at ${clock(until, now)}; a resume asks for new ones`;
+        ? words().state.resumesUntil(clock(until, now))
+        : words().state.credentialsEnded(clock(until, now));
   }
 }
 
@@ -89,21 +72,42 @@ export function isOn(state: StateView): boolean {
   return state.kind !== "off" && state.kind !== "failed" && state.kind !== "stopping";
 }
 
+/** The problem whose remedy helps now; a reconnect mends itself. */
+export function problemOf(tunnel: TunnelView): ProblemView | null {
+  const { state } = tunnel;
+  switch (state.kind) {
+    case "degraded":
+    case "needsSignIn":
+    case "failed":
+      return state.problem;
+    case "off":
+    case "listening":
+    case "connecting":
+    case "up":
+    case "reconnecting":
+    case "stopping":
+      return null;
+  }
+}
+
 function nextAttempt(at: number | null, now: number): string {
-  if (at === null) return "under way";
-  const seconds = Math.ceil((at - now) / 1000);
-  return seconds <= 0 ? "now" : `next in ${seconds} s`;
+  const say = words().state;
+  if (at === null) return say.underWay;
+  return at <= now ? say.nextNow : say.nextIn(secondsUntil(at, now));
 }
 
 function nextLook(at: number | null, now: number): string {
-  if (at === null) return "The credentials are being looked at";
-  const seconds = Math.max(0, Math.ceil((at - now) / 1000));
-  return `The credentials are looked at again in ${seconds} s, or when the AWS files change`;
+  const say = words().state;
+  return at === null ? say.looking : say.looksAgain(secondsUntil(at, now));
+}
+
+/** In whole seconds, the one that has begun included: a countdown ends with 1. */
+function secondsUntil(at: number, now: number): string {
+  return words().amounts.seconds(Math.max(0, Math.ceil((at - now) / 1000)));
 }
 
 function withWaiting(text: string, waiting: number): string {
-  if (waiting === 0) return text;
-  return `${text}; ${count(waiting, "connection waits", "connections wait")}`;
+  return waiting === 0 ? text : `${text}; ${words().state.waiting(waiting)}`;
 }
 
 /** Without its full stop: more may follow. */

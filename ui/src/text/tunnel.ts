@@ -1,11 +1,12 @@
 // A tunnel's two ends, as a person would write them.
 
 import type { DraftView, TunnelView } from "../bridge";
+import { words } from "./words";
 
 /** Where the tunnel leads to: `db.internal:5432`, or `5432 on i-0123`. */
 export function destinationText(draft: DraftView): string {
   return draft.remoteHost === null
-    ? `${draft.remotePort} on ${draft.target}`
+    ? words().state.onTarget(draft.remotePort, draft.target)
     : `${draft.remoteHost.includes(":") ? `[${draft.remoteHost}]` : draft.remoteHost}:${draft.remotePort}`;
 }
 

@@ -1,0 +1,8 @@
+// The pages beside the list. The sidebar has an entry for each that is here.
+
+import type { Component } from "solid-js";
+
+import type { PageName, PageProps } from "../state/page";
+
+/** The pages that there are, in the sidebar's order. */
+export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> } = {};

@@ -1,0 +1,24 @@
+// What every page beside the list is given.
+
+import type { Answer, Bridge, OverviewView } from "../bridge";
+import type { View } from "./view";
+
+/** The views beside the list. */
+export type PageName = Exclude<View["page"], "tunnels">;
+
+export interface PageProps<Name extends PageName = PageName> {
+  /** What of it is to be shown. */
+  view: Extract<View, { page: Name }>;
+  /** Null until the shell has told it. */
+  overview: OverviewView | null;
+  /** Unix milliseconds, each second while a tunnel runs. */
+  now: number;
+  /** Asks the shell. */
+  bridge: Bridge;
+  /** Shows why something was not done. */
+  tell: (answer: Answer) => void;
+  /** Shows another view. */
+  go: (view: View) => void;
+  /** Shows a tunnel's details in the list. */
+  select: (tunnel: string) => void;
+}

@@ -1,0 +1,55 @@
+// What the window shows: one view at a time.
+
+import type { StateView, TunnelView } from "../bridge";
+import { isOn } from "../text/state";
+
+/** Which tunnels the list shows. */
+export type Shown =
+  | { which: "all" }
+  | { which: "connected" }
+  | { which: "needsYou" };
+
+/** A view of the window; those of single tunnels name one by its id. */
+export type View =
+  | { page: "tunnels"; shown: Shown }
+  | { page: "doctor"; tunnel: string | null }
+  | { page: "logs"; tunnel: string | null }
+  | { page: "demo" }
+  | { page: "settings" };
+
+/** The view that the window opens with. */
+export const FIRST: View = { page: "tunnels", shown: { which: "all" } };
+
+/** Says whether a tunnel is among those that are shown. */
+export function isShown(tunnel: TunnelView, shown: Shown): boolean {
+  switch (shown.which) {
+    case "all":
+      return true;
+    case "connected":
+      return isOn(tunnel.state);
+    case "needsYou":
+      return needsUser(tunnel.state);
+  }
+}
+
+/** Says whether two choices show the same tunnels. */
+export function sameShown(one: Shown, other: Shown): boolean {
+  return one.which === other.which;
+}
+
+/** Says whether only the user can get the tunnel on. */
+export function needsUser(state: StateView): boolean {
+  switch (state.kind) {
+    case "needsSignIn":
+    case "failed":
+      return true;
+    case "off":
+    case "listening":
+    case "connecting":
+    case "up":
+    case "degraded":
+    case "reconnecting":
+    case "stopping":
+      return false;
+  }
+}

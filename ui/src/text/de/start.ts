@@ -1,0 +1,16 @@
+// Der erste Start und die Demo.
+
+import type { Words } from "../en";
+
+export const start: Words["start"] = {
+  title: "Noch keine Tunnel",
+  what:
+    "Ein Tunnel holt einen Port aus AWS auf diesen Rechner, über den Session Manager: eine Datenbank, " +
+    "eine Webkonsole, RDP oder SSH. Er bleibt bestehen, auch wenn die Verbindung darunter abbricht.",
+  tryDemo: "Demo-Tunnel ausprobieren",
+  demoNote: "Die Demo braucht kein AWS-Konto: Alles läuft auf diesem Rechner.",
+  guideTitle: "Sehen, wie er hält",
+  guideOpen: " zeigt eine kleine Seite durch den Tunnel. Sie zählt Sekunden über eine einzige Verbindung.",
+  guideCut: " schließt die Verbindung des Tunnels, wie es das echte Gateway jede Stunde tut.",
+  guideHolds: "Die Seite zählt weiter: Der Tunnel wurde fortgesetzt, und nichts ging verloren.",
+};

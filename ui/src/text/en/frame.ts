@@ -1,0 +1,21 @@
+// What is round the pages: the sidebar, and what any page may say.
+
+export const frame = {
+  navigation: "Views",
+  menu: "Menu",
+  back: "Back to the list",
+  all: "All tunnels",
+  favourites: "Favourites",
+  connected: "Connected",
+  needsYou: "Needs you",
+  groups: "Groups",
+  doctor: "Doctor",
+  logs: "Logs",
+  demo: "Demo",
+  settings: "Settings",
+  quit: "Quit",
+  quitHint: "Ends every tunnel and the program (Ctrl+Q)",
+  close: "Close",
+  copied: "Copied",
+  details: "Details",
+};

@@ -1,0 +1,17 @@
+// English. Its types are the catalogue's: a language that lacks a string does not compile.
+
+import { amounts } from "./amounts";
+import { close } from "./close";
+import { form } from "./form";
+import { frame } from "./frame";
+import { list } from "./list";
+import { problems } from "./problems";
+import { questions } from "./questions";
+import { row } from "./row";
+import { start } from "./start";
+import { state } from "./state";
+
+export const en = { amounts, close, form, frame, list, problems, questions, row, start, state };
+
+/** A language's strings by area. */
+export type Words = typeof en;
