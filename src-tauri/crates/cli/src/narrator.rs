@@ -111,17 +111,27 @@ impl Narrator {
             TunnelEvent::Replaced {
                 problem,
                 connections,
-                ..
+                drop_of,
+                session_id: _,
             } => {
                 self.beginning.replaced(problem, *connections);
-                match self.stage {
+                match (&self.stage, drop_of) {
                     // It is the reason that is told.
-                    Stage::Starting { .. } => {}
-                    Stage::Running => self.note_replaced(now, problem, *connections),
+                    (Stage::Starting { .. }, _) => {}
+                    // It has never carried anything, and no record tells its end.
+                    (Stage::Running, None) => {}
+                    (Stage::Running, Some(place)) => {
+                        self.note_replaced(now, place, problem, *connections);
+                    }
                 }
                 None
             }
         }
+    }
+
+    /// Some of what happened was not heard: what would have ended with it is forgotten.
+    pub(crate) fn missed(&mut self) {
+        self.replacing = None;
     }
 
     /// When [`handle_due`](Self::handle_due) has something to say.
@@ -180,7 +190,7 @@ impl Narrator {
             // Nobody has noticed.
             DropEnd::LetGo => return None,
         };
-        let mut known = self.note_replacement(&lost.end);
+        let mut known = self.note_replacement(lost);
         if let Some(trouble) = &mut self.trouble {
             trouble.ended |= over;
             known |= over && trouble.told.is_some();

@@ -97,6 +97,7 @@ impl Output {
                     meaning: close.cause(*socket_age, *closed_by),
                 }),
                 TunnelEvent::Replaced {
+                    drop_of: _,
                     session_id,
                     connections,
                     problem,

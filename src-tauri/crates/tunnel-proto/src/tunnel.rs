@@ -189,6 +189,9 @@ pub enum Event {
     },
     /// A session had to be given up; a new one is started in its place.
     Replaced {
+        /// The session with which the loss began that is not over: this one, or one that it was
+        /// to take the place of. `None` if nothing was lost. The record of the drop names it.
+        drop_of: Option<String>,
         /// The session that was given up.
         session: SessionKey,
         /// Its id; `None` if it had none yet.

@@ -100,6 +100,9 @@ pub enum TunnelEvent {
     },
     /// A session could not go on, and another is started in its place.
     Replaced {
+        /// The session with which the loss began that is not over: this one, or one that it was
+        /// to take the place of. `None` if nothing was lost. The record of the drop names it.
+        drop_of: Option<String>,
         /// The session that is over; `None` if it had no id yet.
         session_id: Option<String>,
         /// Local connections that are lost with it.

@@ -58,6 +58,11 @@ impl Narrator {
         words
     }
 
+    /// Whether a session stays behind that is known.
+    pub(crate) fn leaves_some(&self) -> bool {
+        !self.left.is_empty()
+    }
+
     pub(super) fn leave(&mut self, session_id: &str, problem: &Problem) {
         if self.left.len() < LEFT_MOST {
             self.left.insert(session_id.to_owned(), problem.clone());

@@ -1,8 +1,10 @@
 //! Sessions that are being replaced while others carry the tunnel: told once when it lasts.
 //! The records of their drops tell how it ended.
 
+use std::collections::BTreeSet;
+
 use tokio::time::Instant;
-use tunnel_manager::tunnel::{DropEnd, Problem};
+use tunnel_manager::tunnel::{DropRecord, Problem};
 
 use super::trouble::connections_lost;
 use super::{Narrator, PATIENCE};
@@ -13,8 +15,9 @@ use crate::words::{self, one_line};
 pub(super) struct Replacing {
     /// When it is to be told, if it has not passed by then.
     due: Instant,
-    /// How many are not replaced yet.
-    sessions: u32,
+    /// Which were lost. Others may have come in their places and failed before they were up:
+    /// that is the same loss, and has the same record.
+    places: BTreeSet<String>,
     /// Local connections that were lost with them.
     lost: u32,
     /// Why the last of them could not go on.
@@ -23,32 +26,37 @@ pub(super) struct Replacing {
 }
 
 impl Narrator {
-    /// A session could not go on.
-    pub(super) fn note_replaced(&mut self, now: Instant, problem: &Problem, connections: u32) {
+    /// A session could not go on; `place` is the one with which the loss began.
+    pub(super) fn note_replaced(
+        &mut self,
+        now: Instant,
+        place: &str,
+        problem: &Problem,
+        connections: u32,
+    ) {
         let replacing = self.replacing.get_or_insert_with(|| Replacing {
             due: now + PATIENCE,
-            sessions: 0,
+            places: BTreeSet::new(),
             lost: 0,
             why: String::new(),
             told: false,
         });
-        replacing.sessions = replacing.sessions.saturating_add(1);
+        replacing.places.insert(place.to_owned());
         replacing.lost = replacing.lost.saturating_add(connections);
         replacing.why = one_line(&problem.what);
     }
 
     /// A drop is over; returns whether people knew that its session was being replaced.
-    pub(super) fn note_replacement(&mut self, end: &DropEnd) -> bool {
-        match end {
-            DropEnd::Resumed | DropEnd::LetGo => return false,
-            DropEnd::Replaced { .. } | DropEnd::GivenUp { .. } | DropEnd::Stopped => {}
-        }
+    pub(super) fn note_replacement(&mut self, lost: &DropRecord) -> bool {
         let Some(replacing) = &mut self.replacing else {
             return false;
         };
+        let place = lost.session_id.as_ref();
+        if !place.is_some_and(|place| replacing.places.remove(place)) {
+            return false;
+        }
         let told = replacing.told;
-        replacing.sessions = replacing.sessions.saturating_sub(1);
-        if replacing.sessions == 0 {
+        if replacing.places.is_empty() {
             self.replacing = None;
         }
         told
@@ -68,9 +76,9 @@ impl Narrator {
         }
         let replacing = self.replacing.as_mut()?;
         replacing.told = true;
-        let sessions = match replacing.sessions {
+        let sessions = match u64::try_from(replacing.places.len()).unwrap_or(u64::MAX) {
             1 => "a session".to_owned(),
-            more => words::count(more.into(), "session", "sessions"),
+            more => words::count(more, "session", "sessions"),
         };
         let lost = connections_lost(replacing.lost).map_or_else(String::new, |lost| lost + " ");
         Some(format!(

@@ -190,7 +190,13 @@ fn lost() -> TunnelEvent {
 }
 
 fn replaced(connections: u32) -> TunnelEvent {
+    replaced_at("s-0", connections)
+}
+
+/// One in the place of the session with which it began.
+fn replaced_at(place: &str, connections: u32) -> TunnelEvent {
     TunnelEvent::Replaced {
+        drop_of: Some(place.to_owned()),
         session_id: None,
         connections,
         problem: Problem::new(
@@ -202,8 +208,9 @@ fn replaced(connections: u32) -> TunnelEvent {
     }
 }
 
-fn replaced_drop() -> TunnelEvent {
+fn replaced_drop(place: &str) -> TunnelEvent {
     let mut lost = resumed();
+    lost.session_id = Some(place.to_owned());
     lost.end = DropEnd::Replaced {
         problem: Problem::new(ProblemKind::Service, "over", "The session is over.", ""),
     };
@@ -233,8 +240,9 @@ fn an_outage_says_how_it_began_and_that_once() {
 #[test]
 fn a_replacement_that_lasts_while_others_carry_the_tunnel_is_told_once_and_so_is_its_end() {
     let (mut narrator, now) = running();
-    for connections in [1, 2] {
-        assert_eq!(narrator.handle(now, &replaced(connections)), None);
+    for (place, connections) in [("s-1", 1), ("s-2", 2)] {
+        let event = replaced_at(place, connections);
+        assert_eq!(narrator.handle(now, &event), None);
     }
     assert_eq!(narrator.due(), Some(now + PATIENCE));
     assert_eq!(
@@ -245,20 +253,49 @@ fn a_replacement_that_lasts_while_others_carry_the_tunnel_is_told_once_and_so_is
         )
     );
     for _ in 0..9 {
-        assert_eq!(narrator.handle(now + seconds(4), &replaced(0)), None);
+        let successor = replaced_at("s-1", 0);
+        assert_eq!(narrator.handle(now + seconds(4), &successor), None);
     }
     assert_eq!(narrator.due(), None);
-    for _ in 0..2 {
-        let end = narrator.handle(now + seconds(9), &replaced_drop()).unwrap();
+    for place in ["s-1", "s-2"] {
+        let end = narrator.handle(now + seconds(9), &replaced_drop(place));
+        let end = end.unwrap();
         assert!(end.contains("Another session took its place"), "{end}");
     }
+}
+
+#[test]
+fn successors_that_fail_before_they_are_up_leave_no_replacement_behind() {
+    let (mut narrator, now) = running();
+    for _ in 0..3 {
+        assert_eq!(narrator.handle(now, &replaced_at("s-1", 0)), None);
+    }
+    assert!(
+        narrator
+            .handle(now + seconds(1), &replaced_drop("s-1"))
+            .is_some()
+    );
+    assert_eq!(narrator.due(), None);
+    // The next is news again.
+    narrator.handle(now + seconds(60), &replaced_at("s-2", 1));
+    let told = narrator.handle_due(now + seconds(63)).unwrap();
+    let begin = "replacing a session: The session is over. 1 connection was lost.";
+    assert!(told.starts_with(begin), "{told}");
+}
+
+#[test]
+fn a_replacement_whose_end_may_have_been_missed_is_forgotten() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &replaced(1));
+    narrator.missed();
+    assert_eq!(narrator.due(), None);
 }
 
 #[test]
 fn a_replacement_that_is_over_soon_or_without_which_nothing_is_up_has_no_line_of_its_own() {
     let (mut narrator, now) = running();
     narrator.handle(now, &replaced(1));
-    let line = narrator.handle(now + seconds(1), &replaced_drop());
+    let line = narrator.handle(now + seconds(1), &replaced_drop("s-0"));
     assert!(line.is_some_and(|line| line.contains("took its place")));
     assert_eq!(narrator.due(), None);
 

@@ -116,6 +116,11 @@ impl OpenDrop {
         self.record.closed_by
     }
 
+    /// The session that it began with.
+    pub(crate) fn session_id(&self) -> Option<&String> {
+        self.record.session_id.as_ref()
+    }
+
     pub(crate) fn lost(&self) -> Instant {
         self.lost
     }

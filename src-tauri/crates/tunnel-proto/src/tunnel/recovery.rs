@@ -634,7 +634,9 @@ impl Tunnel {
             self.actions.push_back(Action::Abandon(session_id));
         }
         self.replacements = self.replacements.saturating_add(1);
+        let drop_of = slot.drop.as_ref().and_then(|drop| drop.session_id());
         self.events.push_back(Event::Replaced {
+            drop_of: drop_of.cloned(),
             session: key,
             session_id,
             connections: slot.connections,

@@ -74,3 +74,27 @@ fn a_session_that_is_over_right_after_a_long_outage_is_replaced_at_once() {
     world.resume(key, "session-1");
     assert_eq!(replace(&mut world, key).1, Duration::ZERO);
 }
+
+#[test]
+fn whatever_fails_in_the_place_of_a_lost_session_belongs_to_the_same_drop() {
+    let (mut world, key) = World::up();
+    world.pass(HEALING);
+    let (next, _) = replace(&mut world, key);
+    world.input(Input::Granted(next, Ok(grant(2))));
+    world.input(Input::Dialled(next, Ok(())));
+    let (last, _) = replace(&mut world, next);
+    let drop_of = |event| match event {
+        Event::Replaced { drop_of, .. } => Some(drop_of),
+        Event::StateChanged(_)
+        | Event::Lost { .. }
+        | Event::Rested(_)
+        | Event::Record(_)
+        | Event::Stopped
+        | Event::Failed(_) => None,
+    };
+    let places: Vec<_> = world.all_events().filter_map(drop_of).collect();
+    let first = || Some("session-1".to_owned());
+    assert_eq!(places, [first(), first()]);
+    world.bring_up(last);
+    assert_eq!(world.drops()[0].session_id, first());
+}
