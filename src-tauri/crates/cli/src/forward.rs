@@ -13,6 +13,7 @@ use tunnel_manager::tunnel::{
 use tunnel_manager::{Following, Traces, TunnelName};
 
 use crate::args::{Forward, Stream};
+use crate::ending;
 use crate::exit::Exit;
 use crate::keys_for_now;
 use crate::narrator::Narrator;
@@ -86,14 +87,14 @@ pub(crate) fn settle_in(config: &mut TunnelConfig) -> Traces {
 
 /// A tunnel whose history is kept.
 pub(crate) struct Kept {
-    tunnel: Tunnel,
-    following: Following,
-    noted: Noted,
+    pub(crate) tunnel: Tunnel,
+    pub(crate) following: Following,
+    pub(crate) noted: Noted,
 }
 
 /// Whether the next start knows of the sessions that live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Noted {
+pub(crate) enum Noted {
     Yes,
     No,
 }
@@ -111,21 +112,6 @@ impl Kept {
             following,
             noted,
         }
-    }
-
-    /// Ends its sessions at the service, and brings its last words to the disk. Says whether the
-    /// next start knows of what could not be ended.
-    async fn stop(self) -> Noted {
-        let Self {
-            tunnel,
-            following,
-            noted,
-        } = self;
-        tunnel.stop().await;
-        // Only then its events are over.
-        drop(tunnel);
-        following.finished().await;
-        noted
     }
 }
 
@@ -173,7 +159,7 @@ pub(crate) async fn keep_up(
     // It has begun before anybody listened, or so that it is heard again.
     let told = narrator.handle(Instant::now(), &begins);
     output.event(&begins, told.as_deref());
-    let mut begins = Some(begins);
+    let mut begins = Begins(Some(begins));
     loop {
         let now = snapshot.borrow_and_update().clone();
         match now.state {
@@ -187,8 +173,7 @@ pub(crate) async fn keep_up(
                 let endpoint = kept.tunnel.endpoint();
                 let after = narrator.gave_up(Instant::now(), &problem, endpoint);
                 output.gave_up(&problem, after);
-                let noted = kept.stop().await;
-                last_words(&mut narrator, &mut events, noted, Rest::Left, output);
+                ending::end(kept, &mut narrator, events, output).await;
                 return Exit::from(&problem);
             }
             // Somebody who has just typed the command is better served with a sentence than
@@ -196,8 +181,7 @@ pub(crate) async fn keep_up(
             State::NeedsSignIn { problem, .. } if !has_been_up => {
                 catch_up(&mut narrator, &mut events, &mut begins, output);
                 output.failed(&problem);
-                let noted = kept.stop().await;
-                last_words(&mut narrator, &mut events, noted, Rest::Left, output);
+                ending::end(kept, &mut narrator, events, output).await;
                 return Exit::from(&problem);
             }
             State::Off
@@ -211,16 +195,14 @@ pub(crate) async fn keep_up(
         }
         tokio::select! {
             () = signals.recv() => {
-                let stopped = stop(kept, output, signals).await;
-                let Some(noted) = stopped else {
-                    return Exit::Failure;
-                };
-                last_words(&mut narrator, &mut events, noted, Rest::All, output);
-                return Exit::Success;
+                return ending::stop(kept, &mut narrator, events, output, signals).await;
             }
             event = events.recv() => match event {
                 Ok(event) => heard(&mut narrator, &event, &mut begins, output),
-                Err(RecvError::Lagged(count)) => output.missed(count),
+                Err(RecvError::Lagged(count)) => {
+                    narrator.missed();
+                    output.missed(count);
+                }
                 Err(RecvError::Closed) => return Exit::Failure,
             },
             changed = snapshot.changed() => {
@@ -239,14 +221,26 @@ pub(crate) async fn keep_up(
     }
 }
 
+/// The state that was told first, before any event was heard: it may be heard again.
+#[derive(Debug)]
+struct Begins(Option<TunnelEvent>);
+
+impl Begins {
+    /// Whether an event is that state once more. Only a state can be, and only the first.
+    fn are(&mut self, event: &TunnelEvent) -> bool {
+        match event {
+            TunnelEvent::State(_) => self.0.take().is_some_and(|begins| begins == *event),
+            TunnelEvent::Lost { .. }
+            | TunnelEvent::Replaced { .. }
+            | TunnelEvent::Notice(_)
+            | TunnelEvent::Record(_) => false,
+        }
+    }
+}
+
 /// Tells what has happened; not once more what it began with.
-fn heard(
-    narrator: &mut Narrator,
-    event: &TunnelEvent,
-    begins: &mut Option<TunnelEvent>,
-    output: Output,
-) {
-    if begins.take().is_some_and(|begins| begins == *event) {
+fn heard(narrator: &mut Narrator, event: &TunnelEvent, begins: &mut Begins, output: Output) {
+    if begins.are(event) {
         return;
     }
     let told = narrator.handle(Instant::now(), event);
@@ -257,76 +251,11 @@ fn heard(
 fn catch_up(
     narrator: &mut Narrator,
     events: &mut Receiver<TunnelEvent>,
-    begins: &mut Option<TunnelEvent>,
+    begins: &mut Begins,
     output: Output,
 ) {
     for event in std::iter::from_fn(|| next_heard(events)) {
         heard(narrator, &event, begins, output);
-    }
-}
-
-/// How long the end of a tunnel may take before somebody at a terminal wonders.
-const STOPPING: Duration = Duration::from_secs(1);
-
-/// Ends a tunnel; `None` if the user was asked to wait for that and would not.
-async fn stop(kept: Kept, output: Output, signals: &mut StopSignals) -> Option<Noted> {
-    let stopping = kept.stop();
-    tokio::pin!(stopping);
-    let wonders = tokio::time::sleep(STOPPING);
-    tokio::pin!(wonders);
-    let mut wondered = false;
-    loop {
-        tokio::select! {
-            noted = &mut stopping => return Some(noted),
-            () = &mut wonders, if !wondered => {
-                wondered = true;
-                output.told(Some(
-                    "stopping: the service has not answered yet. Ctrl-C again does not wait for it.",
-                ));
-            }
-            // Asked twice: the user will not wait.
-            () = signals.recv() => {
-                output.told(Some(
-                    "Not everything is ended at the service. The next start of Culvert \
-                     ends what is left.",
-                ));
-                return None;
-            }
-        }
-    }
-}
-
-/// What programs hear of a tunnel's last steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// All of them.
-    All,
-    /// What stays behind at the service: why it failed has been said.
-    Left,
-}
-
-/// Says what stays behind at the service. People hear of nothing else that happened while the
-/// tunnel was being stopped.
-fn last_words(
-    narrator: &mut Narrator,
-    events: &mut Receiver<TunnelEvent>,
-    noted: Noted,
-    rest: Rest,
-    output: Output,
-) {
-    loop {
-        match events.try_recv() {
-            Ok(event) => {
-                if narrator.handle_last(&event) || rest == Rest::All {
-                    output.event(&event, None);
-                }
-            }
-            Err(TryRecvError::Lagged(count)) => output.missed(count),
-            Err(TryRecvError::Closed | TryRecvError::Empty) => break,
-        }
-    }
-    for words in narrator.last_words(noted == Noted::Yes) {
-        output.told(Some(&words));
     }
 }
 
@@ -401,8 +330,7 @@ pub(crate) async fn keep_stream(
         narrator.handle_last(&event);
     }
     let endpoint = kept.tunnel.endpoint().map(str::to_owned);
-    let noted = kept.stop().await;
-    last_words(&mut narrator, &mut events, noted, Rest::Left, output);
+    ending::end(kept, &mut narrator, events, output).await;
     let Some(end) = end else {
         return Exit::Success;
     };
@@ -497,4 +425,21 @@ pub(crate) fn no_signals(output: Output) -> Exit {
         "",
     ));
     Exit::Failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_that_was_told_first_is_not_told_again_whatever_is_heard_before_it() {
+        let connecting = TunnelEvent::State(State::Connecting { since: 1 });
+        let up = TunnelEvent::State(State::Up { since: 2 });
+        let problem = Problem::new(ProblemKind::Target, "x", "No.", "");
+        let mut begins = Begins(Some(connecting.clone()));
+        assert!(!begins.are(&TunnelEvent::Notice(problem)));
+        assert!(begins.are(&connecting));
+        assert!(!begins.are(&up));
+        assert!(!begins.are(&connecting), "a second time is news");
+    }
 }

@@ -7,6 +7,7 @@ mod account;
 mod args;
 mod demo;
 mod doctor;
+mod ending;
 mod exit;
 mod forward;
 mod history;

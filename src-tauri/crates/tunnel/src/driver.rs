@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{
-    Action, Choice, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place, Problem,
-    Purpose, Record, RequestId, Session, SessionConfig, SessionKey, Snapshot, State,
+    Action, Cause, Choice, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place,
+    Problem, Purpose, Record, RequestId, Session, SessionConfig, SessionKey, Snapshot, State,
     Tunnel as Policy, TunnelTimer, Vitals,
 };
 use zeroize::Zeroizing;
@@ -167,8 +167,8 @@ impl Driver {
                 break outcome;
             }
             if self.wait(&mut orders).await.is_break() {
-                self.publish_off();
                 self.leave_unended();
+                self.publish_off();
                 return Outcome::Stopped;
             }
         };
@@ -678,6 +678,7 @@ impl Driver {
                 })
             }
             Event::Replaced {
+                drop_of,
                 session,
                 session_id,
                 connections,
@@ -685,6 +686,7 @@ impl Driver {
             } => {
                 tracing::info!(session = %session, problem = %problem.what, details = %problem.details, "the session is replaced");
                 self.parts.events.send(TunnelEvent::Replaced {
+                    drop_of,
                     session_id,
                     connections,
                     problem,
@@ -722,6 +724,16 @@ impl Driver {
 
     /// Says that the tunnel is off, where nobody waited for the policy's word.
     fn publish_off(&self) {
+        let at = self.parts.policy.unix_ms(Instant::now().into_std());
+        let what = Happening::State {
+            state: State::Off,
+            cause: Cause::Stopped,
+        };
+        let record = TunnelEvent::Record(Box::new(Record { at, what }));
+        for event in [record, TunnelEvent::State(State::Off)] {
+            // Nobody has to listen.
+            let _ = self.parts.events.send(event);
+        }
         self.parts.snapshot.send_modify(|snapshot| {
             snapshot.state = State::Off;
             snapshot.addresses.clear();

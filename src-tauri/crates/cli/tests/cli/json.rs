@@ -119,3 +119,32 @@ async fn a_failure_is_an_object_with_its_code() {
     assert_eq!(failed["problem"]["code"], "access-denied");
     assert_eq!(failed["problem"]["kind"], "permission");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_hear_of_the_end_as_it_comes_and_of_the_rest_when_it_is_not_waited_for() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--json"]));
+    until(&mut culvert, |line| line["event"] == "listening").await;
+    let faults = world.sim.faults();
+    faults.freeze();
+    faults.fail_api(Operation::TerminateSession, ApiFault::Hang, None);
+    culvert.signal("INT").await;
+    until(&mut culvert, |line| line["state"]["kind"] == "stopping").await;
+    let ended = culvert.stopped_by("INT").await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let lines: Vec<_> = ended.out.iter().map(|line| object(line)).collect();
+    let [left, off] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(left["event"], "leftBehind");
+    assert_eq!(left["sessionId"], world.sim.sessions()[0].id, "{left}");
+    assert_eq!(off["state"]["kind"], "off");
+    assert!(ended.err.is_empty(), "{ended:?}");
+
+    let mut history = world.program();
+    history.args(["history", "--json"]);
+    let told = run(history).await.out.join("\n");
+    for wanted in [r#""event":"leftBehind""#, r#""kind":"off""#] {
+        assert!(told.contains(wanted), "{told}");
+    }
+}
