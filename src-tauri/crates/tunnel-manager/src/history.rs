@@ -130,18 +130,19 @@ impl History {
     ///
     /// On a system that gives no thread it is [`none`](Self::none), and the log says so.
     pub fn open(folder: &Path) -> Self {
-        Self::open_at(folder, Bounds::default(), unix_ms_now())
+        Self::open_at(folder, Bounds::default(), unix_ms_now)
     }
 
-    fn open_at(folder: &Path, bounds: Bounds, now: u64) -> Self {
+    /// `clock` gives Unix milliseconds. It is asked for what no record tells the time of.
+    fn open_at(folder: &Path, bounds: Bounds, clock: impl Fn() -> u64 + Send + 'static) -> Self {
         let mut diary = Diary::new(folder.to_owned(), bounds);
         let (orders, queue) = sync_channel(QUEUE_MOST);
         let missed = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&missed);
         let thread = std::thread::Builder::new().name("history".to_owned());
         let started = thread.spawn(move || {
-            diary.prune(now);
-            keep(&mut diary, &queue, &counted);
+            diary.prune(clock());
+            keep(&mut diary, &queue, &counted, clock);
         });
         if let Err(error) = started {
             tracing::warn!(%error, "no thread: what happens is not kept");
@@ -260,20 +261,20 @@ fn recorded(event: &TunnelEvent) -> Option<&Record> {
 }
 
 /// Writes what comes until the last clone of the history is gone.
-fn keep(diary: &mut Diary, queue: &Receiver<Order>, missed: &AtomicU64) {
+fn keep(diary: &mut Diary, queue: &Receiver<Order>, missed: &AtomicU64, clock: impl Fn() -> u64) {
     for order in queue {
         diary.leave_out(Reason::TooFast, missed.swap(0, Ordering::Relaxed));
         match order {
             Order::Write(entry) => diary.write(&entry),
             Order::Settle(answer) => {
-                diary.say_gaps(unix_ms_now());
+                diary.say_gaps(clock());
                 // Whoever waited may have gone.
                 let _ = answer.send(());
             }
         }
     }
     diary.leave_out(Reason::TooFast, missed.swap(0, Ordering::Relaxed));
-    diary.say_gaps(unix_ms_now());
+    diary.say_gaps(clock());
 }
 
 fn unix_ms_now() -> u64 {

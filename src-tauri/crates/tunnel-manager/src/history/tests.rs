@@ -102,7 +102,7 @@ fn names(folder: &Path) -> Vec<String> {
 async fn what_is_recorded_comes_back_whole_and_in_the_order_of_time() {
     let home = TempDir::new().unwrap();
     let folder = home.path().join("culvert/history");
-    let history = History::open_at(&folder, SMALL, NOON);
+    let history = History::open_at(&folder, SMALL, || NOON);
     let saved = TunnelName::new(Some(ProfileId::random()), "db");
     let records = [
         connecting(NOON),
@@ -131,7 +131,7 @@ async fn what_is_recorded_comes_back_whole_and_in_the_order_of_time() {
 #[tokio::test]
 async fn each_line_names_its_tunnel_and_its_event_for_people_with_a_text_editor() {
     let home = TempDir::new().unwrap();
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     history.record(&TunnelName::new(None, "db"), &up(NOON));
     history.settled().await;
     let text = fs::read_to_string(home.path().join("2026-11-21.jsonl")).unwrap();
@@ -147,7 +147,7 @@ async fn each_line_names_its_tunnel_and_its_event_for_people_with_a_text_editor(
 #[tokio::test]
 async fn only_what_is_wanted_is_read() {
     let home = TempDir::new().unwrap();
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     history.record(&TunnelName::new(None, "db"), &up(NOON));
     history.record(&TunnelName::new(None, "web"), &up(NOON + 1));
     history.record(&TunnelName::new(None, "web"), &up(NOON + 2));
@@ -165,7 +165,7 @@ async fn only_what_is_wanted_is_read() {
 async fn torn_and_foreign_lines_cost_only_themselves() {
     let home = TempDir::new().unwrap();
     let path = home.path().join("2026-11-21.jsonl");
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     let tunnel = TunnelName::new(None, "db");
     history.record(&tunnel, &up(NOON));
     history.settled().await;
@@ -190,7 +190,7 @@ async fn torn_and_foreign_lines_cost_only_themselves() {
 #[tokio::test]
 async fn what_is_beyond_a_days_bound_is_counted_and_the_next_day_has_room_again() {
     let home = TempDir::new().unwrap();
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     let tunnel = TunnelName::new(None, "db");
     for n in 0..300 {
         history.record(&tunnel, &up(NOON + n));
@@ -223,7 +223,7 @@ async fn files_older_than_a_week_go_and_others_stay() {
     ] {
         fs::write(home.path().join(name), "\n").unwrap();
     }
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     history.settled().await;
     // One of tomorrow is a clock's fault, and what it holds is not older than it says.
     assert_eq!(
@@ -244,7 +244,7 @@ async fn the_bound_over_all_days_takes_the_oldest() {
     for day in 17..21 {
         fs::write(home.path().join(format!("2026-11-{day}.jsonl")), &half).unwrap();
     }
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     history.settled().await;
     // 12 KiB are for the days before today.
     assert_eq!(names(home.path()), ["2026-11-19.jsonl", "2026-11-20.jsonl"]);
@@ -254,7 +254,7 @@ async fn the_bound_over_all_days_takes_the_oldest() {
 async fn several_processes_share_a_file() {
     let home = TempDir::new().unwrap();
     let histories: Vec<_> = (0..4)
-        .map(|_| History::open_at(home.path(), Bounds::default(), NOON))
+        .map(|_| History::open_at(home.path(), Bounds::default(), || NOON))
         .collect();
     for n in 0..100 {
         for (who, history) in histories.iter().enumerate() {
@@ -281,7 +281,7 @@ async fn a_disk_that_cannot_be_written_to_disturbs_nobody_and_is_counted_later()
     let home = TempDir::new().unwrap();
     let folder = home.path().join("history");
     fs::write(&folder, "a file where the folder should be").unwrap();
-    let history = History::open_at(&folder, SMALL, NOON);
+    let history = History::open_at(&folder, SMALL, || NOON);
     let tunnel = TunnelName::new(None, "db");
     history.record(&tunnel, &up(NOON));
     history.record(&tunnel, &up(NOON + 1));
@@ -300,7 +300,7 @@ async fn what_is_kept_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = TempDir::new().unwrap();
     let folder = home.path().join("history");
-    let history = History::open_at(&folder, SMALL, NOON);
+    let history = History::open_at(&folder, SMALL, || NOON);
     history.record(&TunnelName::new(None, "db"), &up(NOON));
     history.settled().await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -321,7 +321,7 @@ async fn nothing_is_made_on_disk_before_there_is_something_to_keep() {
 #[tokio::test]
 async fn a_tunnel_is_followed_to_its_last_word_and_what_was_missed_is_counted() {
     let home = TempDir::new().unwrap();
-    let history = History::open_at(home.path(), SMALL, NOON);
+    let history = History::open_at(home.path(), SMALL, || NOON);
     let (events, heard) = broadcast::channel(4);
     // Nobody has listened so far, so the first two are lost.
     for n in 0..5 {
