@@ -75,6 +75,61 @@ async fn without_a_keyring_a_tunnel_asks_for_its_keys_and_keeps_them_for_as_long
     assert_eq!(sim.sessions().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dbus-daemon: npm test -- --only keyring"]
+async fn without_a_keyring_who_looks_into_accounts_is_asked_once_for_keys_however_many_name_them() {
+    let session = Session::start(State::Absent).await;
+    let settings = Settings {
+        targets: vec![ssm_sim::Target::online(TARGET)],
+        ..Settings::default()
+    };
+    let sim = Simulator::start(settings).await.unwrap();
+    let (id, secret, token) = sim.credentials();
+    let token = token.unwrap_or_default();
+    let url = sim.endpoint_url();
+    let answers = [
+        ("Access key id: ", id.as_str()),
+        ("Secret access key: ", secret.as_str()),
+        ("Session token", token.as_str()),
+    ];
+    let asked = async |arguments: &[&str]| {
+        let mut child = session.in_a_terminal(arguments);
+        let shown = soon(talk(&mut child, &answers, None)).await;
+        let code = soon(child.wait()).await.unwrap().code();
+        assert_eq!(shown.matches("Access key id: ").count(), 1, "{shown}");
+        assert!(!shown.contains(&secret), "the secret was shown: {shown}");
+        (shown, code)
+    };
+    let account = ["--keys", "mine", "--region", "eu-central-1"];
+    let account = [&account[..], &["--endpoint-url", &url]].concat();
+    let (shown, code) = asked(&[&["targets"], &account[..]].concat()).await;
+    assert!(shown.contains(TARGET), "{shown}");
+    assert_eq!(code, Some(0), "{shown}");
+    // The simulator has no databases, and takes the keys.
+    let (shown, _) = asked(&[&["hosts"], &account[..]].concat()).await;
+    assert!(shown.contains("Databases of RDS are missing"), "{shown}");
+    assert!(!shown.contains("no keyring in which"), "{shown}");
+
+    let mut saved = "version = 2\n".to_owned();
+    for (name, region) in [("one", "eu-central-1"), ("two", "eu-west-3")] {
+        saved.push_str(&format!(
+            "\n[[tunnel]]\nname = \"{name}\"\ntarget = \"{TARGET}\"\nremote_port = 1\n\
+             keys = \"mine\"\nregion = \"{region}\"\nendpoint_url = \"{url}\"\n"
+        ));
+    }
+    let folder = session.home.path().join(".config/culvert");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("tunnels.toml"), saved).unwrap();
+    let (shown, code) = asked(&["doctor", "--json"]).await;
+    assert_eq!(code, Some(0), "{shown}");
+    let identities = shown
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|finding| finding["check"] == "identity" && finding["verdict"] == "ok");
+    assert_eq!(identities.count(), 2, "{shown}");
+    assert_eq!(session.files_with(&secret), Vec::<PathBuf>::new());
+}
+
 #[tokio::test]
 #[ignore = "needs gnome-keyring: npm test -- --only keyring"]
 async fn keys_that_are_added_to_a_locked_keyring_have_it_ask_to_be_unlocked() {

@@ -95,9 +95,8 @@ impl KeyringFault {
         match self {
             Self::NotFound { .. } => "Add it with \"culvert keys add\".".into(),
             Self::Absent => {
-                "Start one, such as gnome-keyring or KWallet. Without one, \"culvert forward\" and \
-                 \"culvert stream\" ask for the keys in a terminal, and keep them in memory for \
-                 as long as they run."
+                "Start one, such as gnome-keyring or KWallet. Without one, culvert asks for the keys \
+                 in a terminal when a command needs them, and keeps them in memory until it ends."
                     .into()
             }
             Self::Locked => "Unlock it, then try again.".into(),

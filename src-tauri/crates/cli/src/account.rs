@@ -1,11 +1,13 @@
 //! Whose account a command looks into.
 
 use clap::Args as ClapArgs;
-use tunnel_manager::tunnel::{Access, AccessSettings, Problem, StartError};
+use tunnel_manager::tunnel::{Access, AccessSettings, StartError};
 
 use crate::args::Places;
 use crate::exit::Exit;
-use crate::output::{self, complain, problem_sentence};
+use crate::keys_for_now;
+use crate::output::Output;
+use crate::stop::until_stopped;
 
 /// Whose account, and where.
 #[derive(Debug, ClapArgs)]
@@ -27,11 +29,9 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Reads the AWS settings.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    pub(crate) async fn access(self) -> Result<Access, Problem> {
+    /// Runs a command that looks into the account, or tells what is wrong with the AWS settings.
+    pub(crate) async fn look(self, json: bool, command: impl AsyncFnOnce(Access) -> Exit) -> Exit {
+        let output = Output::new(json);
         let mut settings = AccessSettings {
             profile: self.profile,
             keys: self.keys,
@@ -40,17 +40,20 @@ impl Account {
             ..AccessSettings::default()
         };
         self.places.put_into(&mut settings.endpoints);
-        Access::load(settings)
-            .await
-            .map_err(|error| StartError::from(error).problem())
+        let signals = match keys_for_now::before_a_look([&mut settings], output).await {
+            Ok(signals) => signals,
+            Err(exit) => return exit,
+        };
+        let looking = async {
+            match Box::pin(Access::load(settings)).await {
+                Ok(access) => command(access).await,
+                Err(error) => {
+                    let problem = StartError::from(error).problem();
+                    output.failed(&problem);
+                    Exit::from(&problem)
+                }
+            }
+        };
+        until_stopped(signals, Box::pin(looking)).await
     }
-}
-
-/// Tells that nothing can be shown, and why.
-pub(crate) fn refused(problem: &Problem, json: bool) -> Exit {
-    if json {
-        output::json(&serde_json::json!({ "event": "failed", "problem": problem }));
-    }
-    complain(&problem_sentence(problem));
-    Exit::from(problem)
 }

@@ -6,19 +6,31 @@ use tunnel_manager::tunnel::{AccessSettings, Environment, Problem, ProblemKind, 
 
 use crate::args::Doctor;
 use crate::exit::Exit;
+use crate::keys_for_now;
 use crate::output::{Output, complain, say};
 use crate::saved;
+use crate::stop::until_stopped;
 
 /// Runs the checks and prints each as soon as those before it are done.
 pub(crate) async fn run(wanted: Doctor) -> Exit {
     let json = wanted.json;
     let (sweep, session) = (wanted.sweep, wanted.session);
-    let (access, tunnels) = match patients(wanted) {
+    let (mut access, mut tunnels) = match patients(wanted) {
         Ok(found) => found,
         Err(problem) => {
             Output::new(json).failed(&problem);
             return Exit::from(&problem);
         }
+    };
+    let of_tunnels = match &mut tunnels {
+        Tunnels::One(tunnel) => std::slice::from_mut(&mut **tunnel),
+        Tunnels::All(tunnels) => tunnels,
+    };
+    let of_tunnels = of_tunnels.iter_mut().map(|tunnel| &mut tunnel.access);
+    let accounts = access.iter_mut().chain(of_tunnels);
+    let signals = match keys_for_now::before_a_look(accounts, Output::new(json)).await {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
     };
     let environment = Environment::system();
     let examination = Examination {
@@ -29,6 +41,10 @@ pub(crate) async fn run(wanted: Doctor) -> Exit {
         ledger: Traces::of_user().ledger,
         calls: environment.call_budget().clone(),
     };
+    until_stopped(signals, Box::pin(examine(examination, json))).await
+}
+
+async fn examine(examination: Examination, json: bool) -> Exit {
     let findings = Box::pin(doctor::examine(examination, |finding| {
         say(&if json {
             report::json(finding)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_access::{Directory, Entry, Host};
 use clap::Args as ClapArgs;
 
-use crate::account::{Account, refused};
+use crate::account::Account;
 use crate::exit::Exit;
 use crate::table;
 use crate::targets::Found;
@@ -24,15 +24,14 @@ pub(crate) struct Hosts {
 
 /// Runs `culvert hosts`.
 pub(crate) async fn run(hosts: Hosts) -> Exit {
-    let json = hosts.json;
-    let access = match hosts.account.access().await {
-        Ok(access) => access,
-        Err(problem) => return refused(&problem, json),
-    };
-    let search = Directory::new().hosts(&access);
+    let (json, typed) = (hosts.json, hosts.query.join(" "));
     let headings = ["KIND", "NAME", "ROLE", "HOST", "PORT", "ENGINE", "STATUS"];
-    let found = Found::of(search, &hosts.query.join(" ")).await;
-    found.print(json, "host", |hosts| table::lines(headings, &rows(hosts)))
+    let look = async move |access| {
+        let search = Directory::new().hosts(&access);
+        let found = Found::of(search, &typed).await;
+        found.print(json, "host", |hosts| table::lines(headings, &rows(hosts)))
+    };
+    hosts.account.look(json, look).await
 }
 
 fn rows(hosts: &[Arc<Entry<Host>>]) -> Vec<[String; 7]> {

@@ -4,6 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::exit::Exit;
+
 /// SIGINT, SIGTERM and SIGHUP, taken from the moment that this is made.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
@@ -28,5 +30,20 @@ impl StopSignals {
             _ = self.terminate.recv() => {}
             _ = self.hang_up.recv() => {}
         }
+    }
+}
+
+/// Runs a command that leaves nothing to be tidied up, until it is done or a signal that was taken
+/// ends it.
+pub(crate) async fn until_stopped(
+    signals: Option<StopSignals>,
+    command: impl Future<Output = Exit>,
+) -> Exit {
+    let Some(mut signals) = signals else {
+        return command.await;
+    };
+    tokio::select! {
+        exit = command => exit,
+        () = signals.recv() => Exit::Failure,
     }
 }

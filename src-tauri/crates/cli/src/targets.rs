@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use tunnel_manager::tunnel::{Problem, ProblemKind, access_problem};
 
-use crate::account::{Account, refused};
+use crate::account::Account;
 use crate::exit::Exit;
 use crate::output::{self, complain, problem_sentence, say};
 use crate::table;
@@ -28,17 +28,16 @@ pub(crate) struct Targets {
 
 /// Runs `culvert targets`.
 pub(crate) async fn run(targets: Targets) -> Exit {
-    let json = targets.json;
-    let access = match targets.account.access().await {
-        Ok(access) => access,
-        Err(problem) => return refused(&problem, json),
-    };
-    let search = Directory::new().targets(&access);
+    let (json, typed) = (targets.json, targets.query.join(" "));
     let headings = ["ID", "NAME", "PING", "AGENT", "PLATFORM", "ADDRESS", "KIND"];
-    let found = Found::of(search, &targets.query.join(" ")).await;
-    found.print(json, "target", |targets| {
-        table::lines(headings, &rows(targets))
-    })
+    let look = async move |access| {
+        let search = Directory::new().targets(&access);
+        let found = Found::of(search, &typed).await;
+        found.print(json, "target", |targets| {
+            table::lines(headings, &rows(targets))
+        })
+    };
+    targets.account.look(json, look).await
 }
 
 fn rows(targets: &[Arc<Entry<Target>>]) -> Vec<[String; 7]> {
