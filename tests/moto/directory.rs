@@ -2,11 +2,12 @@
 //! nobody here wrote tells it.
 
 use aws_access::{
-    Access, AccessSettings, Directory, HostKind, HostRole, Listing, Part, Ping, Secret, Shortfall,
-    StaticCredentials,
+    Access, AccessSettings, Directory, ExecuteCommand, HostKind, HostRole, Listing, Part, Ping,
+    Secret, Shortfall, StaticCredentials, TargetKind,
 };
 use serde_json::json;
 
+use crate::relay::{Asked, Relay};
 use crate::server::{Moto, REGION};
 
 const EC2: &str = "2016-11-15";
@@ -14,9 +15,13 @@ const RDS: &str = "2014-10-31";
 const CACHE: &str = "2015-02-02";
 
 pub(crate) async fn access(moto: &Moto) -> Access {
+    access_at(moto.url()).await
+}
+
+async fn access_at(url: String) -> Access {
     Access::load(AccessSettings {
         region: Some(REGION.to_owned()),
-        endpoint_url: Some(moto.url()),
+        endpoint_url: Some(url),
         static_credentials: Some(StaticCredentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
             secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
@@ -106,14 +111,64 @@ async fn instances_of_several_pages_make_one_list_that_can_be_searched_from_its_
 
 #[tokio::test]
 #[ignore = "needs moto: npm test -- --only moto"]
-async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it() {
+async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it_and_told_as_it_tells_them() {
     let moto = Moto::start().await;
-    run_task(&moto).await;
+    moto.keep_states_of("ecs::task").await;
+    let task = run_task(&moto).await;
     let mut search = Directory::new().targets(&access(&moto).await);
     let listing = search.complete().await;
     assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
     // This mock starts no containers, so none has a runtime id, and none can be a target.
     assert!(listing.entries().is_empty(), "{:?}", listing.entries());
+
+    let relay = Relay::amending(&moto.url(), |_| {}, with_runtime_id).await;
+    let mut search = Directory::new().targets(&access_at(relay.url()).await);
+    let listing = search.complete().await;
+    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
+    let targets: Vec<_> = listing.entries().iter().collect();
+    let [target] = targets[..] else {
+        panic!("{targets:?}");
+    };
+    assert_eq!(target.id, format!("ecs:shop_{task}_{RUNTIME_ID}"));
+    assert_eq!(target.name.as_deref(), Some("app"));
+    let tags = [("env".to_owned(), "prod".to_owned())];
+    assert_eq!(target.tags, tags);
+    let kind = TargetKind::Ecs {
+        cluster: "shop".to_owned(),
+        task: task.clone(),
+        group: Some("family:web".to_owned()),
+        // The mock forgets that it was asked for.
+        execute_command: ExecuteCommand::Off,
+    };
+    assert_eq!(target.kind, kind);
+    let found = search.search("shop tag:env=prod", 9);
+    assert_eq!(
+        (found.found, found.best[0].id.as_str()),
+        (1, target.id.as_str())
+    );
+}
+
+/// That of a container that has been started.
+const RUNTIME_ID: &str = "0a1b2c3d-4e5f";
+
+/// Adds to the mock's description of a task what it does not have.
+fn with_runtime_id(_: &Asked, answer: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(answer).unwrap();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return text.into_bytes();
+    };
+    let Ok(mut described) = serde_json::from_str::<serde_json::Value>(body) else {
+        return text.into_bytes();
+    };
+    let Some(container) = described.pointer_mut("/tasks/0/containers/0") else {
+        return text.into_bytes();
+    };
+    container["runtimeId"] = RUNTIME_ID.into();
+    let body = described.to_string();
+    let is_length = |line: &&str| line.to_ascii_lowercase().starts_with("content-length:");
+    let head: Vec<_> = head.lines().filter(|line| !is_length(line)).collect();
+    let (head, length) = (head.join("\r\n"), body.len());
+    format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 /// Calls an action of ECS.
@@ -151,6 +206,7 @@ pub(crate) async fn run_task(moto: &Moto) -> String {
             "launchType": "FARGATE",
             "networkConfiguration": network,
             "enableExecuteCommand": true,
+            "tags": [{ "key": "env", "value": "prod" }],
         }),
     )
     .await;

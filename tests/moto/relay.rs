@@ -63,7 +63,8 @@ impl Relay {
         Self::amending(url, |_| {}, with_lifetime).await
     }
 
-    async fn amending(
+    /// The same, with a change to what is answered.
+    pub(crate) async fn amending(
         url: &str,
         handed_out: impl Fn(Credentials) + Send + Sync + 'static,
         amend: Amend,
