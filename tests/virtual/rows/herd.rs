@@ -101,6 +101,7 @@ impl Herd {
                     }
                 }
                 Action::AwaitQuiet(_)
+                | Action::GiveUp(_)
                 | Action::Close(_)
                 | Action::CheckPath(_)
                 | Action::Sleep(_)

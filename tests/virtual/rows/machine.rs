@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use tunnel_proto::{State, TunnelPolicy};
+use tunnel_proto::{Input, State, TunnelPolicy};
 
 use super::{BOTH_WAYS, HOUR, LONG, MINUTE, SECOND, assert_whole, one_session};
 use crate::service::Conditions;
 use crate::traffic::Plan;
-use crate::world::{Fate, Way, World};
+use crate::world::{Fate, Mood, Way, World};
 
 /// Says a word each way, and another much later.
 const IDLE: Plan = Plan::paced(200, 200, 100, Duration::from_secs(60));
@@ -161,4 +161,26 @@ fn a_websocket_that_was_lost_in_a_sleep_is_followed_by_one_that_is_watched() {
             assert_whole(&world);
         }
     }
+}
+
+#[test]
+fn a_call_that_hangs_is_given_up_with_the_network_that_it_was_made_over() {
+    let mut world = World::with(12, Conditions::default(), one_session());
+    world.connect(LONG);
+    world.run_for(SECOND);
+    world.mood = Mood::HangResumes(1);
+    world.reset();
+    world.run_for(SECOND);
+    assert_eq!(world.calls(), 1 + 1);
+    world.tell(Input::NetworkUp);
+    world.run_to(SECOND, |world| world.tunnel.reconnects() == 1);
+    assert_eq!(world.calls(), 1 + 2);
+    // Nothing comes of a dial over a network that is no more, either.
+    world.hang_upgrades(SECOND);
+    world.reset();
+    world.run_for(SECOND * 2);
+    world.tell(Input::NetworkUp);
+    world.run_to(SECOND, |world| world.tunnel.reconnects() == 2);
+    world.run_out(MINUTE);
+    assert_whole(&world);
 }

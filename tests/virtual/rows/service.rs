@@ -316,3 +316,44 @@ fn a_stop_ends_every_session_at_the_service() {
     assert_eq!(world.live(), 0);
     world.assert_nothing_left();
 }
+
+#[test]
+fn whoever_connects_just_before_the_service_is_back_is_served_within_its_wait() {
+    for seed in 60..100 {
+        let mut world = World::with(seed, Conditions::default(), one_session());
+        world.run_to(SECOND, World::is_up);
+        let away = MINUTE * 5;
+        world.refuse_upgrades(away);
+        world.reset();
+        world.run_for(away - SECOND);
+        let calls = world.calls();
+        let late = world.connect(BOTH_WAYS);
+        world.run_to(SECOND * 12, |world| {
+            world.locals[late].fate != Fate::Waiting
+        });
+        assert_ne!(world.locals[late].fate, Fate::Reset);
+        assert!(
+            world.calls() - calls <= 4,
+            "{} calls",
+            world.calls() - calls
+        );
+        world.run_out(MINUTE);
+    }
+}
+
+#[test]
+fn a_program_that_connects_all_the_time_has_the_service_asked_every_few_seconds_at_most() {
+    let mut world = World::with(100, Conditions::default(), one_session());
+    world.run_to(SECOND, World::is_up);
+    world.mood = Mood::FailResumes("service-error", u32::MAX);
+    world.reset();
+    world.run_for(MINUTE);
+    let calls = world.calls();
+    for _ in 0..600 {
+        world.connect(BOTH_WAYS);
+        world.run_for(SECOND);
+    }
+    // Half of a third of the wait on average.
+    let calls = world.calls() - calls;
+    assert!((60..240).contains(&calls), "{calls}");
+}

@@ -96,6 +96,7 @@ impl World {
             Action::AwaitQuiet(key) => {
                 self.engine(key, |engine, now| engine.await_quiet(now, None));
             }
+            Action::GiveUp(key) => self.give_up(key),
             Action::CheckPath(key) => self.engine(key, Session::check_path),
             Action::Sleep(key) => self.engine(key, Session::handle_sleep),
             Action::Close(key) => {
@@ -138,6 +139,25 @@ impl World {
                 }
             }
             Action::Reject(request) => self.reset_local(request.0 as usize),
+        }
+    }
+
+    /// Nobody waits any more for what a session has asked for.
+    fn give_up(&mut self, key: SessionKey) {
+        let overtaken = || failure(Next::Retry, "overtaken");
+        for (due, answer) in &mut self.answers {
+            let given_up = match answer {
+                Answer::Granted(of, _) if *of == key => Answer::Granted(key, Err(overtaken())),
+                Answer::Dialled(of, purpose, token, result) if *of == key => {
+                    if let Ok(socket) = result {
+                        self.service.drop_socket(self.now, *socket);
+                    }
+                    let token = std::mem::take(token);
+                    Answer::Dialled(key, *purpose, token, Err(overtaken()))
+                }
+                Answer::Granted(..) | Answer::Dialled(..) | Answer::Terminated(_) => continue,
+            };
+            (*due, *answer) = (self.now, given_up);
         }
     }
 

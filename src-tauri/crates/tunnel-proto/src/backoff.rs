@@ -9,7 +9,7 @@ const FIRST: Duration = Duration::from_millis(200);
 
 /// The longest upper bound of a delay. A user who watches should not wait longer than this for
 /// a service that is back.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 
 /// Exponential backoff with full jitter: each delay is drawn evenly between zero and a bound
 /// that doubles from 200 ms to 30 s, so that many tunnels that lost the same gateway spread
@@ -20,15 +20,21 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Counts one more failed attempt and returns how long to wait before the next.
-    pub(crate) fn next(&mut self, random: &mut impl Rng) -> Duration {
+    /// Counts one more failed attempt and returns how long to wait before the next, where no
+    /// bound is above `longest`.
+    pub(crate) fn next(&mut self, random: &mut impl Rng, longest: Duration) -> Duration {
         let bound = FIRST
             .saturating_mul(1 << self.attempts.min(16))
-            .min(LONGEST);
+            .min(longest);
         self.attempts = self.attempts.saturating_add(1);
-        let micros = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX);
-        Duration::from_micros(random.next_u64() % micros.saturating_add(1))
+        jitter(bound, random)
     }
+}
+
+/// A time between zero and a bound, each as likely as the other.
+pub(crate) fn jitter(bound: Duration, random: &mut impl Rng) -> Duration {
+    let micros = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(random.next_u64() % micros.saturating_add(1))
 }
 
 #[cfg(test)]
@@ -45,17 +51,26 @@ mod tests {
             let mut backoff = Backoff::default();
             let mut bound = FIRST;
             for _ in 0..40 {
-                assert!(backoff.next(&mut random) <= bound);
+                assert!(backoff.next(&mut random, LONGEST) <= bound);
                 bound = (bound * 2).min(LONGEST);
             }
         }
     }
 
     #[test]
+    fn where_somebody_waits_no_delay_is_longer_than_he_can_bear() {
+        let mut random = ChaCha12Rng::seed_from_u64(7);
+        let longest = Duration::from_secs(10);
+        let mut backoff = Backoff { attempts: 20 };
+        let mut delays = (0..200).map(|_| backoff.next(&mut random, longest));
+        assert!(delays.all(|delay| delay <= longest));
+    }
+
+    #[test]
     fn delays_use_the_whole_range() {
         let mut random = ChaCha12Rng::seed_from_u64(7);
         let delays: Vec<_> = (0..200)
-            .map(|_| Backoff { attempts: 20 }.next(&mut random))
+            .map(|_| Backoff { attempts: 20 }.next(&mut random, LONGEST))
             .collect();
         assert!(delays.iter().any(|delay| *delay < LONGEST / 10));
         assert!(delays.iter().any(|delay| *delay > LONGEST * 9 / 10));

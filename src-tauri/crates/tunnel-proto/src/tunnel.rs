@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub use drops::Loss;
+pub use ending::STOP_PATIENCE;
 pub use recovery::SIGN_IN_PROBE;
 use state::News;
 use surroundings::{Network, Power};
@@ -99,6 +100,9 @@ pub enum Input {
     Terminated(SessionKey),
     /// A local connection was accepted.
     Accepted(RequestId),
+    /// A connection that was placed could not begin, since its session is over: it waits again.
+    /// It was accepted then, and waits no longer for it.
+    Returned(RequestId, Instant),
     /// A connection that was placed on this session has ended.
     Finished(SessionKey),
     /// The machine has no network any more.
@@ -136,6 +140,9 @@ pub enum Action {
     AwaitQuiet(SessionKey),
     /// Close the session's WebSocket in order. [`Input::Lost`] must not follow.
     Close(SessionKey),
+    /// Give up the call or the dial that is under way for the session, and answer it as failed:
+    /// it may have gone over a network that is no more. One that has not gone out yet goes on.
+    GiveUp(SessionKey),
     /// Find out whether the session's WebSocket still works ([`Session::check_path`]).
     ///
     /// [`Session::check_path`]: crate::Session::check_path
@@ -370,7 +377,8 @@ impl Tunnel {
             Input::RenewalMissed(key) => self.handle_renewal_missed(now, key),
             Input::FlagDone(key) => self.handle_flag_done(key),
             Input::Terminated(key) => self.handle_terminated(key),
-            Input::Accepted(request) => self.handle_accepted(now, request),
+            Input::Accepted(request) => self.handle_accepted(now, request, now),
+            Input::Returned(request, since) => self.handle_accepted(now, request, since),
             Input::Finished(key) => self.handle_finished(now, key),
             Input::NetworkDown => self.handle_network_down(),
             Input::NetworkUp => self.handle_network_up(now),

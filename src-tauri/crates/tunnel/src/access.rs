@@ -122,6 +122,16 @@ pub(crate) fn no_answer() -> Problem {
     )
 }
 
+/// TerminateSession was not called.
+pub(crate) fn not_asked() -> Problem {
+    Problem::new(
+        ProblemKind::Service,
+        "terminate-unasked",
+        "There was no time to ask the service for it.",
+        "",
+    )
+}
+
 fn kind(error: &AccessError) -> ProblemKind {
     match error {
         AccessError::SignIn(_) | AccessError::Keyring(_) => ProblemKind::Credentials,

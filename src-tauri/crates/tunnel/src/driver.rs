@@ -1,21 +1,21 @@
 //! The task of one tunnel: it gives the policy what happens, and does what the policy says.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_access::{Access, AccessSettings, StartSession};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{
     Action, Cause, Choice, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place,
-    Problem, Purpose, Record, RequestId, Session, SessionConfig, SessionKey, Snapshot, State,
-    Tunnel as Policy, TunnelTimer, Vitals,
+    Problem, Purpose, Record, RequestId, STOP_PATIENCE, Session, SessionConfig, SessionKey,
+    Snapshot, State, Tunnel as Policy, TunnelTimer, Vitals,
 };
 use zeroize::Zeroizing;
 
@@ -26,7 +26,7 @@ use crate::environment::Environment;
 use crate::guard::{guarded, hung};
 use crate::ledger::{Ledger, Started};
 use crate::leftovers::Left;
-use crate::listen::{Listener, Local, Presence};
+use crate::listen::{Caller, Listener, Local, Presence};
 use crate::requests::Requests;
 use crate::resolve::resolve;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token, Unopened};
@@ -86,18 +86,28 @@ pub(crate) struct Driver {
     sessions: HashMap<SessionKey, SessionHandle>,
     /// At which node each session was started.
     nodes: HashMap<SessionKey, String>,
-    waiting: HashMap<RequestId, Local>,
+    waiting: HashMap<RequestId, Caller>,
     next_request: u64,
     /// StartSession calls that are under way: what they grant must not be left behind.
     starts: usize,
     wish: Wish,
     /// How the tunnel ended, once it has.
     outcome: Option<Outcome>,
-    /// Rung when what was asked over the network that was there before may never be answered.
-    overtaken: watch::Sender<()>,
-    /// Sessions for which TerminateSession is under way, and who of the policy waits for it. One
-    /// for which nobody waits is waited for at the task's end.
-    ending: HashMap<String, Option<SessionKey>>,
+    /// Rung when the policy gives up what is asked for a session, as far as it has gone out.
+    bells: HashMap<SessionKey, Arc<Notify>>,
+    /// Sessions for which TerminateSession is under way. One for which the policy does not wait is
+    /// waited for at the task's end.
+    ending: HashMap<String, Ending>,
+    /// Since when somebody waits for the tunnel to stop.
+    stopping: watch::Sender<Option<Instant>>,
+}
+
+/// A session that is being ended at the service.
+struct Ending {
+    /// Who of the policy waits for it.
+    waits: Option<SessionKey>,
+    /// The service has been asked; before that, other calls go first.
+    asked: Arc<AtomicBool>,
 }
 
 /// What those who hold the tunnel want.
@@ -128,9 +138,9 @@ enum Reply {
     ),
     DataKey(SessionKey, Result<tunnel_proto::DataKey, Failure>),
     /// A connection that its session did not take is to be placed anew.
-    Again(Local),
+    Again(Caller),
     /// The program behind a connection that says no more is still there.
-    Present(SessionKey, Local),
+    Present(SessionKey, Caller),
     /// It is not.
     Gone(SessionKey),
     /// Nothing came of it.
@@ -153,8 +163,9 @@ impl Driver {
             starts: 0,
             wish: Wish::Run,
             outcome: None,
-            overtaken: watch::Sender::new(()),
+            bells: HashMap::new(),
             ending: HashMap::new(),
+            stopping: watch::Sender::new(None),
         }
     }
 
@@ -187,9 +198,18 @@ impl Driver {
             .sessions
             .drain()
             .filter_map(|(_, session)| session.session_id);
-        let unended = unended.chain(self.ending.drain().map(|(session_id, _)| session_id));
-        for session_id in unended.collect::<BTreeSet<_>>() {
-            self.leave(session_id, None, &access::no_answer());
+        let mut unended: BTreeMap<_, _> = unended.map(|session_id| (session_id, false)).collect();
+        let ending = self.ending.drain();
+        unended.extend(
+            ending.map(|(session_id, ending)| (session_id, ending.asked.load(Ordering::Relaxed))),
+        );
+        for (session_id, asked) in unended {
+            let reason = if asked {
+                access::no_answer()
+            } else {
+                access::not_asked()
+            };
+            self.leave(session_id, None, &reason);
         }
     }
 
@@ -230,8 +250,12 @@ impl Driver {
         }
         // The policy is through with them: what is to be ended is being ended.
         self.sessions.clear();
-        // A session that is granted only now would be left behind.
-        while (self.starts > 0 || self.ending.values().any(Option::is_none))
+        let overdue = |stop: Instant| stop.elapsed() >= STOP_PATIENCE;
+        let starts_matter = !self.stopping.borrow().is_some_and(overdue);
+        // A session that is granted only now would be left behind; but whoever stops a tunnel has
+        // waited for long enough if the policy has.
+        while (starts_matter && self.starts > 0
+            || self.ending.values().any(|ending| ending.waits.is_none()))
             && let Some(reply) = self.requests.next().await
         {
             self.handle_reply(reply);
@@ -262,25 +286,13 @@ impl Driver {
             Some(local) = self.parts.accepted.recv() => self.accept(local),
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(reply) = self.requests.next() => self.handle_reply(reply),
-            change = self.parts.changes.next() => self.handle_change(change),
+            change = self.parts.changes.next() => self.input(change),
             timer = due(timeout) => {
                 tracing::debug!(?timer, "the policy's time has come");
                 self.parts.policy.handle_timeout(Instant::now().into_std());
             }
         }
         ControlFlow::Continue(())
-    }
-
-    /// Tells the policy what the machine goes through. Calls and dials that began before a new
-    /// network, or before a sleep, may have gone where nobody answers: they are given up, so that
-    /// the policy asks again now and not when their deadlines come. StartSession is not among them:
-    /// what it grants would be left behind.
-    fn handle_change(&mut self, change: Input) {
-        let overtakes = matches!(change, Input::NetworkUp | Input::Woke { .. });
-        self.input(change);
-        if overtakes {
-            self.overtaken.send_replace(());
-        }
     }
 
     /// Takes an order; there is none any more when the handle was dropped.
@@ -299,6 +311,10 @@ impl Driver {
 
     fn stop(&mut self, wish: Wish) {
         self.wish = wish;
+        match wish {
+            Wish::Stop => drop(self.stopping.send_replace(Some(Instant::now()))),
+            Wish::Run | Wish::Dropped => {}
+        }
         self.parts.acceptors.abort_all();
         self.input(Input::Stop);
     }
@@ -318,13 +334,13 @@ impl Driver {
                 let access = self.parts.access.clone();
                 let environment = self.parts.environment.clone();
                 let if_lost = Reply::Resumed(key, Err(access::lost_request()));
-                let mut overtaken = self.overtaken.subscribe();
+                let bell = self.bell(key);
                 self.requests.start(if_lost, async move {
                     environment.call_budget().permit().await;
-                    overtaken.mark_unchanged();
+                    // Only from here on does it hear the bell.
                     let resumed = tokio::select! {
                         resumed = access.resume_session(&session_id) => access::granted(resumed),
-                        Ok(()) = overtaken.changed() => Err(access::overtaken()),
+                        () = bell.notified() => Err(access::overtaken()),
                     };
                     Reply::Resumed(key, resumed)
                 });
@@ -332,6 +348,7 @@ impl Driver {
             Action::Dial(key, grant, purpose) => self.dial(key, grant, purpose),
             Action::AwaitQuiet(key) => self.tell_session(key, ToSession::AwaitQuiet),
             Action::Close(key) => self.tell_session(key, ToSession::Close),
+            Action::GiveUp(key) => self.bell(key).notify_waiters(),
             Action::CheckPath(key) => self.tell_session(key, ToSession::CheckPath),
             Action::Sleep(key) => self.tell_session(key, ToSession::Sleep),
             Action::SendEnd(key) => {
@@ -343,19 +360,20 @@ impl Driver {
             Action::Abandon(session_id) => self.terminate(session_id, None),
             Action::Discard(key) => {
                 self.nodes.remove(&key);
+                self.bells.remove(&key);
                 if let Some(session) = self.sessions.remove(&key) {
                     // A task that does not take it ends when its commands' sender is dropped.
                     let _ = session.commands.try_send(ToSession::Discard);
                 }
             }
             Action::Place(request, key) => {
-                if let Some(local) = self.waiting.remove(&request) {
-                    self.place(key, local);
+                if let Some(caller) = self.waiting.remove(&request) {
+                    self.place(key, caller);
                 }
             }
             Action::Reject(request) => {
-                if let Some(local) = self.waiting.remove(&request) {
-                    local.refuse();
+                if let Some(caller) = self.waiting.remove(&request) {
+                    caller.local.refuse();
                 }
             }
         }
@@ -392,6 +410,11 @@ impl Driver {
         });
     }
 
+    /// What is rung when what is asked for a session is given up.
+    fn bell(&mut self, key: SessionKey) -> Arc<Notify> {
+        Arc::clone(self.bells.entry(key).or_default())
+    }
+
     fn dial(&mut self, key: SessionKey, grant: Grant, purpose: Purpose) {
         let Grant {
             session_id,
@@ -425,11 +448,11 @@ impl Driver {
         handle.session_id = Some(session_id);
         let access = self.parts.access.clone();
         let if_lost = Reply::Dialled(key, purpose, Err(access::lost_request()));
-        let mut overtaken = self.overtaken.subscribe();
+        let bell = self.bell(key);
         self.requests.start(if_lost, async move {
             let dialled = tokio::select! {
                 dialled = dial::dial(&access, &stream_url) => dialled,
-                Ok(()) = overtaken.changed() => Err(access::overtaken()),
+                () = bell.notified() => Err(access::overtaken()),
             };
             let dialled = dialled.map(|socket| (Box::new(socket), token));
             Reply::Dialled(key, purpose, dialled)
@@ -476,12 +499,15 @@ impl Driver {
                     self.input(Input::Refused(key, failure));
                 }
             }
-            Reply::Again(local) => self.accept(local),
-            Reply::Present(key, local) => self.connect(key, local),
+            Reply::Again(caller) => self.take_back(caller),
+            Reply::Present(key, caller) => self.connect(key, caller),
             Reply::Gone(key) => self.input(Input::Finished(key)),
             Reply::Nothing => {}
             Reply::Terminated(session_id, result) => {
-                let waits = self.ending.remove(&session_id).flatten();
+                let waits = self
+                    .ending
+                    .remove(&session_id)
+                    .and_then(|ending| ending.waits);
                 match result {
                     Ok(()) => self.parts.ledger.ended(&session_id),
                     // It stays in the ledger: the next start tries again.
@@ -524,12 +550,12 @@ impl Driver {
                 learned.apply(&mut self.parts.session);
             }
             Report::Finished => self.input(Input::Finished(key)),
-            Report::Unopened(local, why) => {
+            Report::Unopened(caller, why) => {
                 self.input(Input::Finished(key));
                 match why {
-                    Unopened::Over => self.place_anew(local),
+                    Unopened::Over => self.place_anew(caller),
                     Unopened::Full => {
-                        local.refuse();
+                        caller.local.refuse();
                         self.notice(access::session_full());
                     }
                 }
@@ -562,16 +588,16 @@ impl Driver {
 
     /// Gives a local connection to a session, unless its program has gone while it waited: the
     /// agent would dial the destination for nothing.
-    fn place(&mut self, key: SessionKey, local: Local) {
-        match local.presence() {
-            Presence::There | Presence::SaysNoMore(None) => self.connect(key, local),
+    fn place(&mut self, key: SessionKey, caller: Caller) {
+        match caller.local.presence() {
+            Presence::There | Presence::SaysNoMore(None) => self.connect(key, caller),
             Presence::SaysNoMore(Some(peer)) => {
                 let peers = self.surroundings.peers.clone();
                 self.requests.start(Reply::Gone(key), async move {
                     if peers.is_gone(peer).await {
                         Reply::Gone(key)
                     } else {
-                        Reply::Present(key, local)
+                        Reply::Present(key, caller)
                     }
                 });
             }
@@ -579,34 +605,47 @@ impl Driver {
         }
     }
 
-    fn connect(&mut self, key: SessionKey, local: Local) {
-        if let Err(command) = self.command(key, ToSession::Connect(local)) {
+    fn connect(&mut self, key: SessionKey, caller: Caller) {
+        if let Err(command) = self.command(key, ToSession::Connect(caller)) {
             self.input(Input::Finished(key));
             if self.sessions.contains_key(&key) {
                 self.input(Input::Over(key, hung(), Vitals::default()));
             }
-            if let ToSession::Connect(local) = command {
-                self.place_anew(local);
+            if let ToSession::Connect(caller) = command {
+                self.place_anew(caller);
             }
         }
     }
 
     /// A local connection that no session has carried yet: the policy says what becomes of it.
     fn accept(&mut self, local: Local) {
+        let since = Instant::now().into_std();
+        let request = self.keep(Caller { local, since });
+        self.input(Input::Accepted(request));
+    }
+
+    /// One that was placed and could not begin.
+    fn take_back(&mut self, caller: Caller) {
+        let since = caller.since;
+        let request = self.keep(caller);
+        self.input(Input::Returned(request, since));
+    }
+
+    fn keep(&mut self, caller: Caller) -> RequestId {
         let request = RequestId(self.next_request);
         self.next_request += 1;
-        self.waiting.insert(request, local);
-        self.input(Input::Accepted(request));
+        self.waiting.insert(request, caller);
+        request
     }
 
     /// The session for which a connection was meant is gone. It is told to the policy again, though
     /// not at once: the policy may not know of the end yet, which is on its way, and would choose
     /// the same.
-    fn place_anew(&mut self, local: Local) {
+    fn place_anew(&mut self, caller: Caller) {
         // It is lost by nothing but a panic of ours.
         let if_lost = Reply::Nothing;
         self.requests
-            .start(if_lost, async move { Reply::Again(local) });
+            .start(if_lost, async move { Reply::Again(caller) });
     }
 
     /// Gives a session's task a command. One that does not take it can only be replaced.
@@ -619,21 +658,30 @@ impl Driver {
     /// Ends a session at the service, as far as it can be reached. One call for a session is
     /// enough: whoever asks last waits for it.
     fn terminate(&mut self, session_id: String, waits: Option<SessionKey>) {
+        let asked = Arc::new(AtomicBool::new(false));
         match self.ending.entry(session_id.clone()) {
             Entry::Occupied(mut entry) => {
-                entry.insert(waits);
+                entry.get_mut().waits = waits;
                 return;
             }
-            Entry::Vacant(entry) => entry.insert(waits),
+            Entry::Vacant(entry) => {
+                let asked = Arc::clone(&asked);
+                entry.insert(Ending { waits, asked })
+            }
         };
+        let mut stopping = self.stopping.subscribe();
         let access = self.parts.access.clone();
         let environment = self.parts.environment.clone();
         let if_lost = Reply::Terminated(session_id.clone(), Err(access::lost_request()));
         self.requests.start(if_lost, async move {
-            // Somebody waits for a stop; what is only tidied up can wait for those who work.
+            // What is only tidied up can wait for those who work, until somebody waits for a stop.
             if waits.is_none() {
-                environment.call_budget().spare_permit().await;
+                tokio::select! {
+                    () = environment.call_budget().spare_permit() => {}
+                    Ok(_) = stopping.wait_for(Option::is_some) => {}
+                }
             }
+            asked.store(true, Ordering::Relaxed);
             let ended = access.terminate_session(&session_id).await;
             match &ended {
                 Ok(()) => tracing::debug!(session_id, "the session is ended at the service"),
@@ -834,3 +882,6 @@ pub(crate) fn figures() -> Arc<Figures> {
     figures.round_trip_ms.store(u32::MAX, Ordering::Relaxed);
     Arc::new(figures)
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,6 +152,7 @@ fn handle_change(policy: &mut Policy, change: &Input) {
         | Input::FlagDone(_)
         | Input::Terminated(_)
         | Input::Accepted(_)
+        | Input::Returned(..)
         | Input::Finished(_)
         | Input::TryNow
         | Input::Stop => {}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, Interest};
@@ -137,6 +137,14 @@ pub(crate) enum Local {
         Box<dyn AsyncRead + Send + Unpin>,
         Box<dyn AsyncWrite + Send + Unpin>,
     ),
+}
+
+/// A local connection that no session has carried yet.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) local: Local,
+    /// When it was accepted. It waits from then on, however often it is placed anew.
+    pub(crate) since: Instant,
 }
 
 impl Local {

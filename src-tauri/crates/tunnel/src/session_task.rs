@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Sink as _, Stream as _};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -25,7 +26,7 @@ use tunnel_proto::{
 
 use crate::connection::{Connection, FromConnection};
 use crate::dial::Socket;
-use crate::listen::Local;
+use crate::listen::Caller;
 use crate::local_peer::LocalPeers;
 use crate::route::Route;
 
@@ -61,7 +62,7 @@ pub(crate) enum ToSession {
     /// The machine is about to sleep.
     Sleep,
     /// A local connection to carry.
-    Connect(Local),
+    Connect(Caller),
     /// The answer to [`Report::DataKeyNeeded`].
     DataKey(Result<DataKey, Problem>),
     /// Ask the agent to end the session.
@@ -105,7 +106,7 @@ pub(crate) enum Report {
     /// A connection has ended.
     Finished,
     /// A connection that was placed on the session could not begin on it.
-    Unopened(Local, Unopened),
+    Unopened(Caller, Unopened),
     /// The figures have changed.
     Figures,
 }
@@ -203,18 +204,27 @@ impl SessionTask {
     pub(crate) async fn run(mut self) {
         loop {
             self.deliver(Instant::now().into_std());
-            for report in self.outbox.drain(..) {
-                // A tunnel that does not listen any more is about to drop the commands too.
-                let _ = self.surroundings.reports.send((self.key, report)).await;
-            }
+            self.send_reports().await;
             let batch = poll_fn(|cx| self.poll(cx)).await;
             if self.handle(batch).is_break() {
                 break;
             }
         }
         self.connections.clear();
+        // What could not begin here is still to be placed elsewhere.
+        self.send_reports().await;
         if let Some(mut socket) = self.socket.take() {
             let _ = tokio::time::timeout(CLOSE_PATIENCE, close(&mut socket)).await;
+        }
+    }
+
+    async fn send_reports(&mut self) {
+        for report in self.outbox.drain(..) {
+            let sent = self.surroundings.reports.send((self.key, report)).await;
+            // A tunnel that does not listen any more is about to drop the commands too.
+            if let Err(SendError((_, Report::Unopened(caller, _)))) = sent {
+                caller.local.refuse();
+            }
         }
     }
 
@@ -351,7 +361,7 @@ impl SessionTask {
                 }
                 ToSession::CheckPath => self.session.check_path(now),
                 ToSession::Sleep => self.session.handle_sleep(now),
-                ToSession::Connect(local) => self.connect(now, local),
+                ToSession::Connect(caller) => self.connect(now, caller),
                 ToSession::DataKey(key) => self.session.handle_data_key(now, key),
                 ToSession::SendEnd => {
                     if !self.session.send_end(now) {
@@ -391,20 +401,22 @@ impl SessionTask {
         }
     }
 
-    fn connect(&mut self, now: std::time::Instant, local: Local) {
+    fn connect(&mut self, now: std::time::Instant, caller: Caller) {
         let Some(id) = self.session.open(now) else {
+            // Whoever places it anew has to know first what has become of this session.
+            self.deliver(now);
             let why = match self.session.outcome() {
                 Some(_) => Unopened::Over,
                 None => Unopened::Full,
             };
-            self.report(Report::Unopened(local, why));
+            self.report(Report::Unopened(caller, why));
             return;
         };
         tracing::debug!(connection = %id, "a connection begins");
         let capacity = self.session.send_capacity(id);
         let connection = Connection::start(
             id,
-            local,
+            caller.local,
             capacity,
             self.to_inbox.clone(),
             self.surroundings.peers.clone(),
@@ -639,3 +651,6 @@ async fn close(socket: &mut Socket) {
     // The other side may be gone; there is nobody to tell.
     let _ = socket.close(Some(frame)).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,8 @@ enum Manner {
     Forbidding,
     /// It starts sessions and does not answer when it is asked to end them.
     Silent,
+    /// It answers nothing.
+    Mute,
 }
 
 /// A service that starts sessions whose gateway answers nobody.
@@ -113,7 +115,9 @@ async fn answer(
         .to_owned();
     noted.send_modify(|calls| calls.push(call.clone()));
     let (status, body) = match (call.as_str(), manner) {
-        ("upgrade", _) | ("TerminateSession", Manner::Silent) => std::future::pending().await,
+        ("upgrade", _) | ("TerminateSession", Manner::Silent) | (_, Manner::Mute) => {
+            std::future::pending().await
+        }
         ("StartSession", Manner::Forbidding) => (
             StatusCode::BAD_REQUEST,
             r#"{"__type":"AccessDeniedException","message":"no"}"#.to_owned(),
@@ -307,4 +311,16 @@ async fn the_log_tells_whose_policy_wants_what_and_no_secret() {
 async fn what_is_as_it_should_be_is_not_in_the_log_of_a_quiet_level() {
     let log = log_of_a_tunnel(Level::INFO).await;
     assert!(!log.contains(" tunnel::"), "{log}");
+}
+
+#[tokio::test]
+async fn a_start_that_is_never_answered_keeps_a_stop_for_three_seconds() {
+    let service = Service::start(Manner::Mute).await;
+    let tunnel = Tunnel::start(service.config()).await.unwrap();
+    service.asked("StartSession").await;
+    tokio::time::pause();
+    let stopped = Instant::now();
+    assert_eq!(tunnel.stop().await, Outcome::Stopped);
+    let took = stopped.elapsed();
+    assert!(took < Duration::from_millis(3_100), "{took:?}");
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::drops::OpenDrop;
 use super::{Action, Event, Grant, Intent, Tunnel, Waiting};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, LONGEST};
 use crate::evidence::{Cause, DropRecord, Happening, Refusal};
 use crate::slot::{Ending, Phase};
 use crate::{Failure, Problem, ProblemKind, SessionKey, Start, State, Then};
@@ -12,8 +12,8 @@ use crate::{Failure, Problem, ProblemKind, SessionKey, Start, State, Then};
 /// How long the agent has to acknowledge the flag that ends a session.
 const FLAG_PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long stopping may take altogether.
-pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(3);
+/// How long stopping may take altogether: an answer to StartSession is waited for that long.
+pub const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A lazy tunnel's time between a session that could not be had and the next that is wanted.
 #[derive(Debug)]
@@ -173,7 +173,7 @@ impl Tunnel {
             .take()
             .map(|rest| rest.backoff)
             .unwrap_or_default();
-        let until = now + backoff.next(&mut self.random);
+        let until = now + backoff.next(&mut self.random, LONGEST);
         self.rest = Some(Rest {
             until,
             backoff,

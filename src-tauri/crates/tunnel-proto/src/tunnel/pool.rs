@@ -25,19 +25,25 @@ const ABOUT_TO_BE_CUT: std::ops::Range<Duration> =
     Duration::from_secs(57 * 60)..Duration::from_secs(63 * 60);
 
 impl Tunnel {
-    pub(super) fn handle_accepted(&mut self, now: Instant, request: RequestId) -> Cause {
+    /// A connection waits that was accepted at `since`.
+    pub(super) fn handle_accepted(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        since: Instant,
+    ) -> Cause {
         let running = matches!(self.intent, Intent::Run);
         if !running {
             self.actions.push_back(Action::Reject(request));
         } else if self.waiting.len() >= self.policy.waiting_most {
             self.actions.push_back(Action::Reject(request));
             let problem = self.trouble();
-            self.turned_away(now, [now], Refusal::TooMany, problem);
+            self.turned_away(now, [since], Refusal::TooMany, problem);
         } else {
-            self.waiting.push_back(Waiting {
-                request,
-                since: now,
-            });
+            // The one that has waited for the longest time comes first.
+            let at = self.waiting.partition_point(|other| other.since <= since);
+            self.waiting.insert(at, Waiting { request, since });
+            self.hurry(now);
         }
         Cause::Connection
     }

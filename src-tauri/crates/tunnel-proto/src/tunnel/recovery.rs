@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::drops::OpenDrop;
 use super::{Action, Event, Grant, HEALING, Loss, Purpose, Tunnel};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, LONGEST, jitter};
 use crate::evidence::{Asked, Cause, ClosedBy, Happening, Renewal};
 use crate::slot::{Ending, Health, Lacks, Outage, Phase, Renewing, Slot, Step, Up};
 use crate::{Close, Deadline, Failure, Illness, Load, Next, Problem, SessionKey, Vitals};
@@ -16,6 +16,13 @@ const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// A WebSocket that lived so long worked, though nothing had to get through: a tunnel that
 /// nobody uses. One that ended because no sign of life came did not.
 const PROVEN_LIFE: Duration = Duration::from_secs(10);
+
+/// While a connection waits, attempts are made at least so often within the time for which it
+/// does: one that begins just before the service is back is followed by another in time.
+const PAUSES_IN_A_WAIT: u32 = 3;
+
+/// That holds for waits of a few seconds, too, as far as the service can be asked so often.
+const LEAST_LONGEST: Duration = Duration::from_secs(1);
 
 /// The pause before a session that was refused for good is asked for again, while others carry
 /// the tunnel: permissions and targets change by the day, and nobody waits for it.
@@ -211,6 +218,14 @@ impl Tunnel {
             Phase::Up(_) | Phase::Handshaking { .. } => {
                 self.open_drop(now, at, &loss, socket_age);
                 self.follow_loss(now, at, &loss);
+                match loss.closed_by {
+                    // Those of the other sessions go the same way, as a rule.
+                    ClosedBy::Deadline => self.check_paths(),
+                    ClosedBy::Gateway
+                    | ClosedBy::Network
+                    | ClosedBy::Renewal
+                    | ClosedBy::SessionEnd => {}
+                }
             }
             // The flag may not have arrived.
             Phase::Ending(Ending::Flag { .. }) => self.terminate(at),
@@ -485,13 +500,37 @@ impl Tunnel {
         if !self.has_time(now, Some(&outage)) && !others() {
             return self.give_up(now, outage.problem);
         }
-        let until = now + outage.backoff.next(&mut self.random);
+        let longest = self.longest_pause();
+        let until = now + outage.backoff.next(&mut self.random, longest);
         outage.attempt = outage.attempt.saturating_add(1);
         self.slots[at].phase = Phase::Waiting {
             outage,
             until,
             step,
         };
+    }
+
+    /// How long a pause may be: a connection that waits shall not be closed in one that began
+    /// while the service was away and ends long after it is back.
+    fn longest_pause(&self) -> Duration {
+        if self.waiting.is_empty() {
+            LONGEST
+        } else {
+            (self.policy.wait_limit / PAUSES_IN_A_WAIT).clamp(LEAST_LONGEST, LONGEST)
+        }
+    }
+
+    /// A connection waits from now on: pauses that are too long for that are drawn anew. Those
+    /// of what is asked for seldom, for nobody's sake, stay.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        let longest = self.longest_pause();
+        for slot in &mut self.slots {
+            if let Phase::Waiting { until, .. } = &mut slot.phase
+                && (now + longest..=now + LONGEST).contains(until)
+            {
+                *until = now + jitter(longest, &mut self.random);
+            }
+        }
     }
 
     /// Nothing can be done for this slot; the tunnel goes on while others carry it, or are

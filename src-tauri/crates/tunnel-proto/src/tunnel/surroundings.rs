@@ -36,6 +36,7 @@ impl Tunnel {
 
     pub(super) fn handle_network_up(&mut self, now: Instant) -> Cause {
         self.network = Network::Up;
+        self.give_up_calls();
         self.check_paths();
         self.try_all(now);
         Cause::Network
@@ -72,6 +73,7 @@ impl Tunnel {
                 *at = at.checked_sub(asleep).unwrap_or(now);
             }
         }
+        self.give_up_calls();
         self.check_paths();
         self.try_all(now);
         Cause::Power
@@ -143,7 +145,35 @@ impl Tunnel {
         }
     }
 
-    fn check_paths(&mut self) {
+    /// Calls and dials that began before a new network, or before a sleep, may have gone where
+    /// nobody answers: it is asked again now, and not when their deadlines come. StartSession is
+    /// not among them: what it grants would be left behind.
+    fn give_up_calls(&mut self) {
+        for slot in &self.slots {
+            let under_way = match &slot.phase {
+                Phase::Resuming { .. } | Phase::Dialling { .. } => true,
+                Phase::Up(up) => match up.renewing {
+                    Renewing::Resuming | Renewing::Dialling => true,
+                    Renewing::Off
+                    | Renewing::Due { .. }
+                    | Renewing::Quiet
+                    | Renewing::Taking
+                    | Renewing::QuietToClose => false,
+                },
+                Phase::Starting { .. }
+                | Phase::Handshaking { .. }
+                | Phase::Waiting { .. }
+                | Phase::Held { .. }
+                | Phase::AwaitingSignIn { .. }
+                | Phase::Ending(_) => false,
+            };
+            if under_way {
+                self.actions.push_back(Action::GiveUp(slot.key));
+            }
+        }
+    }
+
+    pub(super) fn check_paths(&mut self) {
         for slot in self.slots.iter().filter(|slot| slot.is_up()) {
             self.actions.push_back(Action::CheckPath(slot.key));
         }

@@ -51,7 +51,7 @@ pub enum GhostEnd {
 impl Ledger {
     /// Ends the sessions that dead processes have noted here and not ended, with the
     /// credentials that their profiles give now. Takes 10 s at most; to be run beside the
-    /// first tunnel, not before it. Each call waits for its turn in `calls`.
+    /// first tunnel, not before it. Each call waits for its turn in `calls`, behind those of tunnels.
     ///
     /// Sessions of processes that live are left alone, also where the process is frozen.
     /// What fails is told in what is returned and tried again at the next start.
@@ -156,7 +156,7 @@ async fn try_end(
         .of(ghost)
         .await
         .map_err(|error| access::problem(&error))?;
-    calls.permit().await;
+    calls.spare_permit().await;
     match access.terminate_session(&ghost.session_id).await {
         Ok(()) | Err(AccessError::SessionOver { .. }) => Ok(GhostEnd::Ended),
         Err(error) => Err(access::problem(&error)),
@@ -178,16 +178,22 @@ struct Whose {
     ca_bundle: Option<PathBuf>,
 }
 
-impl Accesses {
-    async fn of(&self, ghost: &Started) -> Result<Access, AccessError> {
-        let whose = Whose {
+impl Whose {
+    fn of(ghost: &Started) -> Self {
+        Self {
             region: ghost.region.clone(),
             endpoint_url: ghost.endpoint_url.clone(),
             endpoints: endpoints(ghost),
             profile: ghost.profile.clone(),
             keys: ghost.keys.clone(),
             ca_bundle: ghost.ca_bundle.clone(),
-        };
+        }
+    }
+}
+
+impl Accesses {
+    async fn of(&self, ghost: &Started) -> Result<Access, AccessError> {
+        let whose = Whose::of(ghost);
         let known = {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(&whose).cloned()
@@ -266,7 +272,48 @@ fn no_time() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use aws_access::{Secret, StaticCredentials};
+    use tokio::net::TcpListener;
+    use tokio::time::sleep;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sweep_lets_a_tunnel_that_asks_later_go_first() {
+        let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", service.local_addr().unwrap());
+        let settings = AccessSettings {
+            region: Some("eu-central-1".to_owned()),
+            endpoint_url: Some(url),
+            static_credentials: Some(StaticCredentials {
+                access_key_id: "AKIDEXAMPLE".to_owned(),
+                secret_access_key: Secret::new("secret".to_owned()),
+                session_token: None,
+            }),
+            ..AccessSettings::default()
+        };
+        let ghost = Started {
+            in_memory: false,
+            ..Started::new("s", "eu-central-1", &settings, 0)
+        };
+        let access = Box::pin(Access::load(settings)).await.unwrap();
+        let accesses = Accesses::default();
+        let mut known = accesses.0.lock().unwrap();
+        known.insert(Whose::of(&ghost), access);
+        drop(known);
+        let calls = CallBudget::new(1, 1);
+        calls.permit().await;
+        let start = Instant::now();
+        let tunnel = async {
+            sleep(Duration::from_millis(500)).await;
+            calls.permit().await;
+            start.elapsed()
+        };
+        tokio::select! {
+            swept = try_end(&ghost, &accesses, &calls) => panic!("{swept:?}"),
+            took = tunnel => assert!(took < Duration::from_millis(1_100), "{took:?}"),
+        }
+    }
 
     #[test]
     fn only_an_address_of_this_machine_is_one_of_a_service_that_can_be_forgotten() {

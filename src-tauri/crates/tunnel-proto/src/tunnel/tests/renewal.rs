@@ -262,3 +262,17 @@ fn a_refusal_right_after_our_close_costs_no_session_and_counts_once_the_close_mu
     let vitals_kept: Vec<_> = world.drops().into_iter().map(|drop| drop.vitals).collect();
     assert_eq!(vitals_kept, [vitals]);
 }
+
+#[test]
+fn a_renewal_that_is_under_way_is_given_up_with_its_network_and_its_websocket_checked() {
+    let (mut world, key) = due();
+    let given_up = [Action::GiveUp(key), Action::CheckPath(key)];
+    world.input(Input::Quiet(key, Vitals::default()));
+    world.expect_resume();
+    world.input(Input::NetworkUp);
+    assert_eq!(world.actions(), given_up);
+    world.input(Input::Granted(key, Ok(grant(1))));
+    world.actions();
+    world.input(Input::NetworkUp);
+    assert_eq!(world.actions(), given_up);
+}

@@ -305,3 +305,52 @@ fn credentials_that_only_a_restart_renews_are_not_looked_at_again_and_again() {
     world.input(Input::Granted(key, Err(failure(Next::Restart))));
     needs_sign_in(&world);
 }
+
+#[test]
+fn what_is_asked_over_a_network_that_is_no_more_is_given_up() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.input(Input::NetworkUp);
+    assert_eq!(world.actions(), [Action::GiveUp(key)]);
+    // It goes on with the answer to it, which says so.
+    world.input(Input::Granted(key, Err(failure(Next::Retry))));
+    assert_eq!(world.next_timer(), TunnelTimer::Attempt(key));
+    world.expect_resume();
+
+    world.input(Input::Granted(key, Ok(grant(1))));
+    world.actions();
+    let asleep = HOUR;
+    world.input(Input::Woke { asleep });
+    assert_eq!(world.actions(), [Action::GiveUp(key)]);
+}
+
+#[test]
+fn a_start_is_never_given_up_for_what_it_grants_would_be_left_behind() {
+    let mut world = World::new();
+    world.expect_start();
+    world.input(Input::NetworkUp);
+    assert_eq!(world.actions(), []);
+}
+
+#[test]
+fn where_one_path_is_dead_those_of_the_other_sessions_are_checked_at_once() {
+    let mut world = World::with(TunnelPolicy {
+        sessions: PoolSize::fixed(2),
+        ..plain()
+    });
+    let first = world.expect_start();
+    world.bring_up(first);
+    let second = world.expect_start();
+    world.bring_up(second);
+    // A close says nothing of the others.
+    world.lose(first);
+    world.expect_resume();
+    world.resume(first, "session-1");
+    world.fall_silent(first);
+    let actions = world.actions();
+    assert!(
+        actions.contains(&Action::CheckPath(second)) && actions.len() <= 2,
+        "{actions:?}"
+    );
+}

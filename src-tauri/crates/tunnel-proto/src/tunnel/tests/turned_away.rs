@@ -77,3 +77,21 @@ fn connections_that_go_with_the_tunnel_are_kept_if_it_failed_and_are_no_news_if_
     world.input(Input::Accepted(RequestId(2)));
     assert_eq!(world.turned_away(), []);
 }
+
+#[test]
+fn a_connection_that_is_placed_anew_waits_no_longer_for_it() {
+    let (mut world, key) = World::up();
+    let early = world.now;
+    world.input(Input::Accepted(RequestId(1)));
+    world.lose(key);
+    world.actions();
+    world.input(Input::Granted(key, Err(failure(Next::SignIn))));
+    world.now += SECOND * 10;
+    world.input(Input::Accepted(RequestId(2)));
+    world.now += SECOND * 10;
+    world.input(Input::Returned(RequestId(3), early));
+    assert_eq!(world.next_timer(), TunnelTimer::WaitLimit(RequestId(3)));
+    assert_eq!(world.now, early + SECOND * 30);
+    assert_eq!(world.next_timer(), TunnelTimer::WaitLimit(RequestId(2)));
+    assert_eq!(world.now, early + SECOND * 40);
+}
