@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use tauri::async_runtime::spawn;
 use tauri::{Manager as _, RunEvent};
 use tokio::sync::{mpsc, watch};
-use tunnel_manager::tunnel::Environment;
+use tunnel_manager::tunnel::{Edits, Environment};
 use tunnel_manager::{Manager, SessionManager, Store, Traces};
 
 use arguments::Arguments;
@@ -70,10 +70,9 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             let manager = tauri::async_runtime::block_on(async {
-                Manager::start(
-                    store,
-                    SessionManager::new(Traces::of_user(), Environment::system()),
-                )
+                let edits = Edits::of(vec![store.path().to_owned()]);
+                let engine = SessionManager::new(Traces::of_user(), Environment::system());
+                Manager::start(store, engine, edits)
             });
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));

@@ -1,6 +1,7 @@
 //! What can go wrong with a request to the manager.
 
 use std::error::Error as _;
+use std::io;
 
 use tunnel_proto::{Problem, ProblemKind};
 
@@ -68,10 +69,7 @@ impl StoreError {
                 "settings-unreadable",
                 "Check who may read the file, then read it again.",
             ),
-            Self::Write { .. } => (
-                "settings-unwritable",
-                "Check who may write there, and that the disk has room.",
-            ),
+            Self::Write { source, .. } => ("settings-unwritable", unwritable(source.kind())),
             Self::Busy { .. } => (
                 "settings-busy",
                 "Try again; if that fails too, look for a program culvert that is frozen.",
@@ -91,7 +89,49 @@ impl StoreError {
     }
 }
 
+/// What helps against a file that can't be written. The kinds are the standard library's.
+fn unwritable(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "The disk is full: make room and try again. The file is as it was."
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "You may not write there: check the folder's permissions and try again. The file is \
+             as it was."
+        }
+        _ => "Check the folder and its disk, and try again. The file is as it was.",
+    }
+}
+
 /// All that can go wrong here is the user's own: what is saved, or what was asked for.
 fn settings(code: &str, what: String, remedy: &str) -> Problem {
     Problem::new(ProblemKind::Settings, code, what, remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_folder_for_reading_only_are_told_apart_with_what_helps() {
+        let told = |kind: io::ErrorKind| {
+            StoreError::Write {
+                path: "tunnels.toml".into(),
+                source: kind.into(),
+            }
+            .problem()
+        };
+        for (kind, helps) in [
+            (io::ErrorKind::StorageFull, "make room"),
+            (io::ErrorKind::QuotaExceeded, "make room"),
+            (io::ErrorKind::PermissionDenied, "permissions"),
+            (io::ErrorKind::ReadOnlyFilesystem, "permissions"),
+            (io::ErrorKind::TimedOut, "disk"),
+        ] {
+            let problem = told(kind);
+            assert_eq!(problem.code, "settings-unwritable");
+            assert!(problem.remedy.contains(helps), "{problem:?}");
+            assert!(problem.remedy.ends_with("The file is as it was."));
+        }
+    }
 }

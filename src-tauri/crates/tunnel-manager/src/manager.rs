@@ -6,6 +6,7 @@ mod run;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Instrument as _;
+use tunnel::Edits;
 
 use crate::engine::Engine;
 use crate::error::ManagerError;
@@ -42,15 +43,17 @@ enum Request {
 impl Manager {
     /// Reads the saved tunnels and starts the actor. No tunnel is started.
     ///
-    /// A profile file that cannot be read is told in the overview.
+    /// The file is read again at each of `edits`: tunnels that run go on with the settings that
+    /// they were started with, and are marked where those have changed. A profile file that
+    /// cannot be read is told in the overview until it can, and the tunnels stay as they were.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn start(store: Store, engine: impl Engine) -> Self {
+    pub fn start(store: Store, engine: impl Engine, edits: Edits) -> Self {
         let (request_sender, requests) = mpsc::channel(REQUESTS_MOST);
         let (overview_sender, overview) = watch::channel(Overview::default());
-        let actor = actor::Actor::new(store, engine, overview_sender);
+        let actor = actor::Actor::new(store, engine, edits, overview_sender);
         tokio::spawn(
             actor
                 .run(requests)

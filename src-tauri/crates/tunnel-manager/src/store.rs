@@ -2,14 +2,14 @@
 
 mod file;
 mod lock;
+mod whole;
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use lock::Lock;
-use tempfile::NamedTempFile;
 
 use crate::profile::{Invalid, Profile};
 
@@ -184,8 +184,8 @@ impl Store {
 
     fn lock(&self) -> Result<Lock, StoreError> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let taken =
-            make_folder(folder).and_then(|()| lock::take(&folder.join(LOCK_NAME), lock::PATIENCE));
+        let taken = whole::make_folder(folder)
+            .and_then(|()| lock::take(&folder.join(LOCK_NAME), lock::PATIENCE));
         match taken {
             Ok(Lock::Busy) => Err(StoreError::Busy {
                 path: self.path.clone(),
@@ -226,52 +226,12 @@ impl Store {
         })
     }
 
-    /// Writes a new file beside the old one and puts it in its place, so that a crash or a full
-    /// disk leaves either the old or the new one, whole.
     fn write(&self, text: &str) -> Result<(), StoreError> {
-        // People who keep their settings elsewhere link to them; the link must stay.
-        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let written = (|| {
-            make_folder(folder)?;
-            // Readable by its owner alone: hosts and account names are nobody else's business.
-            let mut file = NamedTempFile::new_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            sync_folder(folder)
-        })();
-        written.map_err(|source| StoreError::Write {
+        whole::replace(&self.path, text.as_bytes()).map_err(|source| StoreError::Write {
             path: self.path.clone(),
             source,
         })
     }
-}
-
-#[cfg(unix)]
-fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-/// A rename is only kept over a power cut once its folder is on the disk.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

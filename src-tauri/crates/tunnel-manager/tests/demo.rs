@@ -7,12 +7,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tunnel_manager::demo::Demo;
+use tunnel_manager::tunnel::Edits;
 use tunnel_manager::{Draft, Manager, Overview, SessionManager, Store, TunnelStatus};
 use tunnel_proto::State;
 
 fn manager() -> (TempDir, Manager) {
     let folder = TempDir::new().expect("a folder");
-    let manager = Manager::start(Store::in_folder(folder.path()), SessionManager::default());
+    let manager = Manager::start(
+        Store::in_folder(folder.path()),
+        SessionManager::default(),
+        Edits::default(),
+    );
     (folder, manager)
 }
 

@@ -5,6 +5,7 @@
 
 mod conditions;
 mod credentials;
+mod files;
 mod network;
 mod power;
 #[cfg(target_os = "linux")]
@@ -19,7 +20,8 @@ use tunnel_proto::ReorderMemory;
 
 use self::conditions::Board;
 pub use self::conditions::{Conditions, Network, Power};
-use self::credentials::Places;
+use self::credentials::of_this_user;
+pub use self::files::{Edits, EditsControl};
 use self::network::NetworkWatch;
 use crate::call_budget::CallBudget;
 use crate::changes::Changes;
@@ -59,10 +61,7 @@ impl Environment {
             None => tracing::info!("the network can't be watched: it counts as up"),
         }
         watches.spawn(power::watch(Arc::clone(&board)));
-        watches.spawn(credentials::watch(
-            Arc::clone(&board),
-            Places::of_this_user(),
-        ));
+        watches.spawn(credentials::watch(Arc::clone(&board), of_this_user()));
         Self {
             board,
             call_budget: CallBudget::default(),

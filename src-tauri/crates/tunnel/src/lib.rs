@@ -50,7 +50,9 @@ use tunnel_proto::{Clock, Tunnel as Policy};
 pub use access::problem as access_problem;
 pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
-pub use environment::{Conditions, Environment, EnvironmentControl, Network, Power};
+pub use environment::{
+    Conditions, Edits, EditsControl, Environment, EnvironmentControl, Network, Power,
+};
 pub use ledger::{Ghost, GhostEnd, Ledger, Noted, Started};
 pub use listen::{Holder, ListenError, can_listen};
 pub use outcome::Outcome;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
+use tunnel::Edits;
 use tunnel_proto::{Problem, Snapshot, State};
 
 use super::needs::{Needs, Waits};
@@ -23,6 +24,8 @@ const PROGRESS_MOST: usize = 64;
 pub(super) struct Actor<E: Engine> {
     store: Store,
     engine: Arc<E>,
+    /// Of the profile file, by whomever.
+    edits: Edits,
     overview: watch::Sender<Overview>,
     /// What is saved, in the file's order.
     saved: Vec<Arc<Profile>>,
@@ -73,11 +76,17 @@ struct Last {
 }
 
 impl<E: Engine> Actor<E> {
-    pub(super) fn new(store: Store, engine: E, overview: watch::Sender<Overview>) -> Self {
+    pub(super) fn new(
+        store: Store,
+        engine: E,
+        edits: Edits,
+        overview: watch::Sender<Overview>,
+    ) -> Self {
         let (progress, progressed) = mpsc::channel(PROGRESS_MOST);
         Self {
             store,
             engine: Arc::new(engine),
+            edits,
             overview,
             saved: Vec::new(),
             store_problem: None,
@@ -111,6 +120,8 @@ impl<E: Engine> Actor<E> {
                     }
                 },
                 Some((id, what)) = progressed.recv() => self.handle_progress(id, what).await,
+                // The overview tells what is wrong with it. What we wrote ourselves changes nothing.
+                () = self.edits.next(), if !closing => drop(self.reload().await),
                 // Only to forget those that are over.
                 Some(_) = self.tasks.join_next() => continue,
             }
@@ -231,10 +242,6 @@ impl<E: Engine> Actor<E> {
             .any(|profile| profile.id == id)
             .then_some(())
             .ok_or(ManagerError::UnknownTunnel(id))?;
-        // A port that was in use is no longer the tunnel's problem.
-        if !self.runs.contains_key(&id) {
-            self.last.remove(&id);
-        }
         Ok(())
     }
 
@@ -421,9 +428,11 @@ impl<E: Engine> Actor<E> {
         // The task can only be cancelled by the runtime's end.
         match read.map_err(|_| ManagerError::Closed)? {
             Ok(profiles) => {
+                let before = std::mem::take(&mut self.saved);
                 self.saved = profiles.into_iter().map(Arc::new).collect();
                 self.store_problem = None;
                 self.forget_strangers();
+                self.forget_outdated(&before);
                 Ok(())
             }
             Err(error) => {
@@ -479,6 +488,19 @@ impl<E: Engine> Actor<E> {
     fn forget_strangers(&mut self) {
         let listed: HashSet<_> = self.listed().map(|profile| profile.id).collect();
         self.last.retain(|id, _| listed.contains(id));
+    }
+
+    /// Forgets how tunnels that do not run were with other settings: a port that was in use is
+    /// no longer their problem.
+    fn forget_outdated(&mut self, before: &[Arc<Profile>]) {
+        for profile in &self.saved {
+            let changed = before
+                .iter()
+                .any(|old| old.id == profile.id && !old.same_tunnel(profile));
+            if changed && !self.runs.contains_key(&profile.id) {
+                self.last.remove(&profile.id);
+            }
+        }
     }
 
     fn answer_when_quiet(&mut self) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_access::SignIn;
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use tunnel::EditsControl;
 use tunnel_proto::{Outlook, Problem, ProblemKind, RenewedBy, Snapshot, State};
 
 use super::run::idle;
@@ -146,19 +147,22 @@ struct Bench {
     manager: Manager,
     overview: watch::Receiver<Overview>,
     folder: TempDir,
+    hand: EditsControl,
 }
 
 impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let script = Script::default();
-        let manager = Manager::start(Store::in_folder(folder.path()), script.clone());
+        let (edits, hand) = Edits::by_hand();
+        let manager = Manager::start(Store::in_folder(folder.path()), script.clone(), edits);
         let overview = manager.overview();
         Self {
             script,
             manager,
             overview,
             folder,
+            hand,
         }
     }
 
@@ -244,7 +248,7 @@ async fn a_saved_tunnel_is_there_after_a_restart_and_off() {
     let mut bench = Bench::new();
     bench.connected().await;
     let store = Store::in_folder(bench.folder.path());
-    let second = Manager::start(store, Script::default());
+    let second = Manager::start(store, Script::default(), Edits::default());
     let overview = second
         .overview()
         .wait_for(|overview| !overview.tunnels.is_empty())
@@ -686,4 +690,99 @@ async fn without_anyone_who_holds_it_the_manager_stops_everything() {
     drop(manager);
     while overview.changed().await.is_ok() {}
     assert_eq!(script.with(|inner| inner.stopped), 1);
+}
+
+/// Waits until the manager has read the file again after what was written to it.
+async fn edited(bench: &mut Bench, text: &str, wanted: impl FnMut(&Overview) -> bool) -> Overview {
+    std::fs::write(bench.folder.path().join("tunnels.toml"), text).expect("writable");
+    bench.hand.edit();
+    bench.until(wanted).await
+}
+
+/// The file that the program wrote.
+fn file(bench: &Bench) -> String {
+    std::fs::read_to_string(bench.folder.path().join("tunnels.toml")).expect("there")
+}
+
+#[tokio::test]
+async fn an_edit_from_outside_is_taken_over_while_tunnels_run_and_marks_those_that_it_changes() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    let text = file(&bench);
+    let other = "\n[[tunnel]]\nname = \"b\"\ntarget = \"i-1\"\nremote_port = 22\n";
+    let text = text.replace("local_port = 8080", "local_port = 8081") + other;
+    let overview = edited(&mut bench, &text, |overview| overview.tunnels.len() == 2).await;
+    assert_eq!(overview.tunnels[0].profile.listen.port, 8081);
+    assert!(overview.tunnels[0].outdated && !overview.tunnels[1].outdated);
+    let counts = bench
+        .script
+        .with(|inner| (inner.launches.len(), inner.stopped));
+    assert_eq!(counts, (1, 0), "it goes on");
+
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until_state(is_off).await;
+    bench.manager.connect(id).await.expect("known");
+    bench.until(|overview| !overview.tunnels[0].outdated).await;
+}
+
+#[tokio::test]
+async fn a_broken_edit_is_shown_with_its_place_until_it_is_mended_and_changes_no_tunnel() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    let good = file(&bench);
+    let broken = good.replace("remote_port = 80", "remote_port = 80000");
+    let overview = edited(&mut bench, &broken, |overview| overview.store.is_some()).await;
+    let problem = overview.store.expect("just seen");
+    assert_eq!(problem.code, "settings-broken");
+    assert!(problem.what.contains("line 6, column 1"), "{problem:?}");
+    assert_eq!(overview.tunnels.len(), 1);
+    assert!(!overview.tunnels[0].outdated);
+    bench.manager.add(draft("b")).await.expect_err("refused");
+    assert_eq!(file(&bench), broken, "nothing is written over it");
+
+    let overview = edited(&mut bench, &good, |overview| overview.store.is_none()).await;
+    assert_eq!(overview.tunnels.len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_told_and_left_alone() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    let newer = "version = 99\n";
+    let overview = edited(&mut bench, newer, |overview| overview.store.is_some()).await;
+    assert_eq!(overview.store.expect("just seen").code, "settings-newer");
+    assert_eq!(overview.tunnels.len(), 1);
+    bench.manager.add(draft("b")).await.expect_err("refused");
+    assert_eq!(file(&bench), newer);
+}
+
+#[tokio::test]
+async fn what_the_program_writes_itself_is_no_edit() {
+    let mut bench = Bench::new();
+    bench.connected().await;
+    bench.overview.borrow_and_update();
+    bench.manager.reload().await.expect("read");
+    assert!(!bench.overview.has_changed().expect("lives"));
+}
+
+#[tokio::test]
+async fn a_port_that_was_in_use_is_forgotten_when_an_edit_names_another() {
+    let mut bench = Bench::new();
+    let problem = Problem::new(ProblemKind::Listen, "port-in-use", "In use.", "");
+    bench.script.with(|inner| {
+        inner.refuse = Some(StartFailure {
+            problem,
+            free_port: Some(8081),
+        });
+    });
+    let id = bench.manager.add(draft("a")).await.expect("added");
+    bench.manager.connect(id).await.expect("known");
+    bench.until_state(is_failed).await;
+    let text = file(&bench).replace("local_port = 8080", "local_port = 8081");
+    let overview = edited(&mut bench, &text, |overview| {
+        overview.tunnels[0].profile.listen.port == 8081
+    })
+    .await;
+    assert!(is_off(&overview.tunnels[0].snapshot.state));
+    assert_eq!(overview.tunnels[0].free_port, None);
 }
