@@ -7,12 +7,12 @@
 
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
-use tunnel_manager::{Manager, ManagerError, ProfileId};
+use tunnel_manager::{Manager, ManagerError, ProfileId, RemovalId};
 
 use crate::shell::Shell;
 use crate::shell::view::{AnswerView, ShellView};
 use crate::updates::Updates;
-use crate::view::{DraftView, OverviewView, RefusalView};
+use crate::view::{DraftView, OverviewView, RefilingView, RefusalView};
 
 /// Sends the overview through the channel, now and whenever it changes. A later subscription
 /// replaces an earlier one.
@@ -64,14 +64,48 @@ pub(crate) async fn update_tunnel(
     Ok(manager.update(parse(&id)?, draft.into()).await?)
 }
 
-/// Forgets a tunnel, after stopping it.
+/// Forgets tunnels, after stopping them, and answers the number by which they can be put back.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn remove_tunnel(
+pub(crate) async fn remove_tunnels(
+    manager: State<'_, Manager>,
+    ids: Vec<String>,
+) -> Result<u32, RefusalView> {
+    let RemovalId(removal) = manager.remove(parse_all(&ids)?).await?;
+    Ok(removal)
+}
+
+/// Puts back what was removed under this number.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn restore_tunnels(
+    manager: State<'_, Manager>,
+    removal: u32,
+) -> Result<(), RefusalView> {
+    Ok(manager.restore(RemovalId(removal)).await?)
+}
+
+/// Moves a tunnel to before another one or, without one, to the end.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn move_tunnel(
     manager: State<'_, Manager>,
     id: String,
+    before: Option<String>,
 ) -> Result<(), RefusalView> {
-    Ok(manager.remove(parse(&id)?).await?)
+    let before = before.as_deref().map(parse).transpose()?;
+    Ok(manager.move_to(parse(&id)?, before).await?)
+}
+
+/// Files tunnels under a group, with a tag, or as favourites, all in the same way.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn refile_tunnels(
+    manager: State<'_, Manager>,
+    ids: Vec<String>,
+    to: RefilingView,
+) -> Result<(), RefusalView> {
+    Ok(manager.refile(parse_all(&ids)?, to.into()).await?)
 }
 
 /// Starts a tunnel.
@@ -140,6 +174,16 @@ pub(crate) fn open_demo_page(manager: State<'_, Manager>) -> Result<(), RefusalV
     };
     tauri_plugin_opener::open_url(format!("http://{address}/"), None::<&str>)
         .map_err(|error| RefusalView::no_browser(&address, &error))
+}
+
+/// More than anybody has; each is looked for among all.
+const TUNNELS_MOST: usize = 10_000;
+
+fn parse_all(ids: &[String]) -> Result<Vec<ProfileId>, RefusalView> {
+    match ids.get(TUNNELS_MOST) {
+        Some(one_too_many) => Err(RefusalView::bad_id(one_too_many)),
+        None => ids.iter().map(|id| parse(id)).collect(),
+    }
 }
 
 fn parse(id: &str) -> Result<ProfileId, RefusalView> {

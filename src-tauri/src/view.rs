@@ -10,7 +10,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tunnel_manager::{BindAddress, Draft, Field, Invalid, ManagerError, Overview, TunnelStatus};
+use tunnel_manager::{
+    BindAddress, Draft, Field, Invalid, ManagerError, Overview, Refiling, TunnelStatus,
+};
 use tunnel_proto::{Close, Problem, ProblemKind, RenewedBy, State, Then, Until};
 
 /// Everything at one moment.
@@ -210,6 +212,9 @@ pub(crate) struct CloseView {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DraftView {
     name: String,
+    group: Option<String>,
+    tags: Vec<String>,
+    favourite: bool,
     target: String,
     remote_host: Option<String>,
     remote_port: u32,
@@ -228,6 +233,20 @@ pub(crate) struct DraftView {
     wait: Option<String>,
     retry_for: Option<String>,
     keep_session_alive: Option<String>,
+}
+
+/// How tunnels are filed anew.
+#[derive(Debug, Clone, Deserialize, Type)]
+#[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) enum RefilingView {
+    /// Under this group, or under none.
+    Group { group: Option<String> },
+    /// With this tag as well.
+    Tag { tag: String },
+    /// Without this tag.
+    Untag { tag: String },
+    /// As favourites, or not.
+    Favourite { favourite: bool },
 }
 
 /// Why a command was not done.
@@ -255,6 +274,8 @@ pub(crate) struct InvalidView {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum FieldView {
     Name,
+    Group,
+    Tags,
     Target,
     RemoteHost,
     RemotePort,
@@ -424,6 +445,9 @@ impl From<Draft> for DraftView {
     fn from(draft: Draft) -> Self {
         Self {
             name: draft.name,
+            group: draft.group,
+            tags: draft.tags,
+            favourite: draft.favourite,
             target: draft.target,
             remote_host: draft.remote_host,
             remote_port: draft.remote_port,
@@ -450,6 +474,9 @@ impl From<DraftView> for Draft {
     fn from(draft: DraftView) -> Self {
         Self {
             name: draft.name,
+            group: draft.group,
+            tags: draft.tags,
+            favourite: draft.favourite,
             target: draft.target,
             remote_host: draft.remote_host,
             remote_port: draft.remote_port,
@@ -468,6 +495,17 @@ impl From<DraftView> for Draft {
             wait: draft.wait,
             retry_for: draft.retry_for,
             keep_session_alive: draft.keep_session_alive,
+        }
+    }
+}
+
+impl From<RefilingView> for Refiling {
+    fn from(to: RefilingView) -> Self {
+        match to {
+            RefilingView::Group { group } => Self::Group(group),
+            RefilingView::Tag { tag } => Self::Tag(tag),
+            RefilingView::Untag { tag } => Self::Untag(tag),
+            RefilingView::Favourite { favourite } => Self::Favourite(favourite),
         }
     }
 }
@@ -515,6 +553,8 @@ impl From<&Invalid> for InvalidView {
     fn from(invalid: &Invalid) -> Self {
         let field = match invalid.field {
             Field::Name => FieldView::Name,
+            Field::Group => FieldView::Group,
+            Field::Tags => FieldView::Tags,
             Field::Target => FieldView::Target,
             Field::RemoteHost => FieldView::RemoteHost,
             Field::RemotePort => FieldView::RemotePort,

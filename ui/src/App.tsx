@@ -165,7 +165,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
               }
               onTryNow={(tunnel) => tell(props.bridge.tryNow(tunnel.id))}
               onUsePort={(tunnel, port) => tell(usePort(tunnel, port))}
-              onRemoveDemo={(tunnel) => tell(props.bridge.removeTunnel(tunnel.id))}
+              onRemoveDemo={(tunnel) => tell(props.bridge.removeTunnels([tunnel.id]))}
               onStartDemo={() => tell(props.bridge.startDemo())}
               onCutDemo={() => tell(props.bridge.cutDemo())}
               onOpenDemoPage={() => tell(props.bridge.openDemoPage())}
@@ -190,7 +190,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
             draft={edited()?.draft ?? null}
             running={isOn(edited()?.state ?? { kind: "off" })}
             onSave={(draft) => props.bridge.updateTunnel(id, draft)}
-            onRemove={() => props.bridge.removeTunnel(id)}
+            onRemove={() => props.bridge.removeTunnels([id])}
             onClose={close}
           />
         )}

@@ -27,7 +27,10 @@ function opened(overview: OverviewView | null) {
     quit: done(),
     addTunnel: done(),
     updateTunnel: done(),
-    removeTunnel: done(),
+    removeTunnels: done(),
+    restoreTunnels: done(),
+    moveTunnel: done(),
+    refileTunnels: done(),
     connect: done(),
     disconnect: done(),
     tryNow: done(),
@@ -261,7 +264,7 @@ describe("the demo", () => {
     await user.click(screen.getByRole("button", { name: "Remove Demo tunnel" }));
     expect(bridge.openDemoPage).toHaveBeenCalledOnce();
     expect(bridge.cutDemo).toHaveBeenCalledOnce();
-    expect(bridge.removeTunnel).toHaveBeenCalledWith("demo-tunnel");
+    expect(bridge.removeTunnels).toHaveBeenCalledWith(["demo-tunnel"]);
     expect(screen.queryByRole("button", { name: /^Edit/ })).toBeNull();
   });
 });
@@ -431,9 +434,9 @@ describe("the form", () => {
     const { bridge, user } = opened({ tunnels: [tunnel("a")], store: null });
     await user.click(screen.getByRole("button", { name: "Edit a" }));
     await user.click(dialog().getByRole("button", { name: "Delete" }));
-    expect(bridge.removeTunnel).not.toHaveBeenCalled();
+    expect(bridge.removeTunnels).not.toHaveBeenCalled();
     await user.click(dialog().getByRole("button", { name: "Really delete?" }));
-    expect(bridge.removeTunnel).toHaveBeenCalledWith("a");
+    expect(bridge.removeTunnels).toHaveBeenCalledWith(["a"]);
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 

@@ -110,13 +110,13 @@ describe("the credentials' horizon", () => {
 describe("the form", () => {
   test("settings that go through the form stay what they were", () => {
     const settings = draft({ localPort: 0, profile: "company", sessions: "3", keepSessionAlive: "8h" });
-    expect(draftOf(formOf(settings))).toEqual(settings);
+    expect(draftOf(formOf(settings), settings)).toEqual(settings);
   });
 
   test("an empty local port means any; what is no number is no port", () => {
-    const empty = draftOf(emptyForm());
+    const empty = draftOf(emptyForm(), null);
     expect([empty.localPort, empty.remotePort]).toEqual([0, 65_536]);
-    expect(draftOf({ ...emptyForm(), remotePort: "1e3", localPort: "-1", sessions: "x", keepalive: " " })).toMatchObject({
+    expect(draftOf({ ...emptyForm(), remotePort: "1e3", localPort: "-1", sessions: "x", keepalive: " " }, null)).toMatchObject({
       remotePort: 65_536,
       localPort: 65_536,
       sessions: "x",

@@ -19,8 +19,14 @@ export const commands = {
 	addTunnel: (draft: DraftView) => typedError<string, RefusalView>(__TAURI_INVOKE("add_tunnel", { draft })),
 	/**  Saves other settings of a tunnel. */
 	updateTunnel: (id: string, draft: DraftView) => typedError<null, RefusalView>(__TAURI_INVOKE("update_tunnel", { id, draft })),
-	/**  Forgets a tunnel, after stopping it. */
-	removeTunnel: (id: string) => typedError<null, RefusalView>(__TAURI_INVOKE("remove_tunnel", { id })),
+	/**  Forgets tunnels, after stopping them, and answers the number by which they can be put back. */
+	removeTunnels: (ids: string[]) => typedError<number, RefusalView>(__TAURI_INVOKE("remove_tunnels", { ids })),
+	/**  Puts back what was removed under this number. */
+	restoreTunnels: (removal: number) => typedError<null, RefusalView>(__TAURI_INVOKE("restore_tunnels", { removal })),
+	/**  Moves a tunnel to before another one or, without one, to the end. */
+	moveTunnel: (id: string, before: string | null) => typedError<null, RefusalView>(__TAURI_INVOKE("move_tunnel", { id, before })),
+	/**  Files tunnels under a group, with a tag, or as favourites, all in the same way. */
+	refileTunnels: (ids: string[], to: RefilingView) => typedError<null, RefusalView>(__TAURI_INVOKE("refile_tunnels", { ids, to })),
 	/**  Starts a tunnel. */
 	connectTunnel: (id: string) => typedError<null, RefusalView>(__TAURI_INVOKE("connect_tunnel", { id })),
 	/**  Stops a tunnel. */
@@ -63,6 +69,9 @@ export type CloseView = {
  */
 export type DraftView = {
 	name: string,
+	group: string | null,
+	tags: string[],
+	favourite: boolean,
 	target: string,
 	remoteHost: string | null,
 	remotePort: number,
@@ -84,7 +93,7 @@ export type DraftView = {
 };
 
 /**  A field of the form, named as in the draft. */
-export type FieldView = "name" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
+export type FieldView = "name" | "group" | "tags" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
 
 /**  A field of the form that has to change. */
 export type InvalidView = {
@@ -143,6 +152,17 @@ export type QuestionView =
 way: WayBackView } | 
 /**  The program is about to end, and connections would break: those in the overview. */
 { kind: "quitting" };
+
+/**  How tunnels are filed anew. */
+export type RefilingView = 
+/**  Under this group, or under none. */
+{ what: "group"; group: string | null } | 
+/**  With this tag as well. */
+{ what: "tag"; tag: string } | 
+/**  Without this tag. */
+{ what: "untag"; tag: string } | 
+/**  As favourites, or not. */
+{ what: "favourite"; favourite: boolean };
 
 /**  Why a command was not done. */
 export type RefusalView = {

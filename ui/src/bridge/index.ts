@@ -8,6 +8,7 @@ import {
   type DraftView,
   type OverviewView,
   type ProblemView,
+  type RefilingView,
   type RefusalView,
   type ShellView,
 } from "./bindings";
@@ -22,6 +23,7 @@ export type {
   OverviewView,
   ProblemView,
   QuestionView,
+  RefilingView,
   RefusalView,
   SelectedView,
   ShellView,
@@ -43,9 +45,17 @@ export interface Bridge {
   answer(answer: AnswerView): Answer;
   /** Ends the program; asks first if that would break connections. */
   quit(): Answer;
-  addTunnel(draft: DraftView): Answer;
+  /** Saves a new tunnel, and says under which id. */
+  addTunnel(draft: DraftView, added?: (id: string) => void): Answer;
   updateTunnel(id: string, draft: DraftView): Answer;
-  removeTunnel(id: string): Answer;
+  /** Forgets tunnels, and says by which number they can be put back. */
+  removeTunnels(ids: readonly string[], removed?: (removal: number) => void): Answer;
+  /** Puts back what was removed under this number. */
+  restoreTunnels(removal: number): Answer;
+  /** Moves a tunnel to before another one or, without one, to the end. */
+  moveTunnel(id: string, before: string | null): Answer;
+  /** Files tunnels under a group, with a tag, or as favourites. */
+  refileTunnels(ids: readonly string[], to: RefilingView): Answer;
   connect(id: string): Answer;
   disconnect(id: string): Answer;
   tryNow(id: string): Answer;
@@ -71,9 +81,12 @@ export const bridge: Bridge = {
   },
   answer: (answer) => done(commands.answerQuestion(answer).then(ok)),
   quit: () => done(commands.quit().then(ok)),
-  addTunnel: (draft) => done(commands.addTunnel(draft)),
+  addTunnel: (draft, added) => done(commands.addTunnel(draft), added),
   updateTunnel: (id, draft) => done(commands.updateTunnel(id, draft)),
-  removeTunnel: (id) => done(commands.removeTunnel(id)),
+  removeTunnels: (ids, removed) => done(commands.removeTunnels([...ids]), removed),
+  restoreTunnels: (removal) => done(commands.restoreTunnels(removal)),
+  moveTunnel: (id, before) => done(commands.moveTunnel(id, before)),
+  refileTunnels: (ids, to) => done(commands.refileTunnels([...ids], to)),
   connect: (id) => done(commands.connectTunnel(id)),
   disconnect: (id) => done(commands.disconnectTunnel(id)),
   tryNow: (id) => done(commands.tryTunnelNow(id)),
@@ -91,17 +104,19 @@ export const bridge: Bridge = {
   },
 };
 
-type Result = { status: "ok" } | { status: "error"; error: RefusalView };
+type Result<T> = { status: "ok"; data: T } | { status: "error"; error: RefusalView };
 
-function ok(): Result {
-  return { status: "ok" };
+function ok(): Result<null> {
+  return { status: "ok", data: null };
 }
 
 /** A request that the shell could not even take is told like one that it refused. */
-async function done(request: Promise<Result>): Answer {
+async function done<T>(request: Promise<Result<T>>, take?: (value: T) => void): Answer {
   try {
     const result = await request;
-    return result.status === "ok" ? null : result.error;
+    if (result.status === "error") return result.error;
+    take?.(result.data);
+    return null;
   } catch (error) {
     const problem: ProblemView = {
       kind: "protocol",

@@ -10,7 +10,7 @@ export function Field(props: {
   value: string;
   /** What is wrong; null when nothing is known to be. */
   error: string | null;
-  hint?: string;
+  hint?: string | undefined;
   placeholder?: string;
   mono?: boolean;
   numeric?: boolean;

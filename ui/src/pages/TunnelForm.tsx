@@ -47,7 +47,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
 
   async function save(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    await ask(() => props.onSave(draftOf(values())));
+    await ask(() => props.onSave(draftOf(values(), props.draft)));
   }
 
   async function ask(request: () => Promise<RefusalView | null>): Promise<void> {
@@ -101,6 +101,11 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
           </Show>
 
           <Field {...field("name")} label={words().form.name} placeholder={words().form.nameExample} required autofocus />
+
+          <div class="form-pair form-halves">
+            <Field {...field("group")} label={words().form.group} hint={words().form.groupHint} />
+            <Field {...field("tags")} label={words().form.tags} hint={words().form.tagsHint} />
+          </div>
 
           <fieldset>
             <legend>{words().form.leads}</legend>

@@ -40,6 +40,9 @@ export function tunnel(name: string, changes: Partial<TunnelView> = {}): TunnelV
 export function draft(changes: Partial<DraftView> = {}): DraftView {
   return {
     name: "Orders database",
+    group: null,
+    tags: [],
+    favourite: false,
     target: "i-0c2f9a7b31e4d5f91",
     remoteHost: "orders.cluster.eu",
     remotePort: 5432,

@@ -12,6 +12,8 @@ const NO_PORT = 65_536;
 export function emptyForm(): FormValues {
   return {
     name: "",
+    group: "",
+    tags: "",
     target: "",
     remoteHost: "",
     remotePort: "",
@@ -37,6 +39,8 @@ export function emptyForm(): FormValues {
 export function formOf(draft: DraftView): FormValues {
   return {
     name: draft.name,
+    group: draft.group ?? "",
+    tags: draft.tags.join(", "),
     target: draft.target,
     remoteHost: draft.remoteHost ?? "",
     remotePort: String(draft.remotePort),
@@ -58,10 +62,16 @@ export function formOf(draft: DraftView): FormValues {
   };
 }
 
-/** The settings that the fields describe. The shell judges them. */
-export function draftOf(values: FormValues): DraftView {
+/**
+ * The settings that the fields describe. The shell judges them. What is no field stays as in
+ * `base`, the saved settings.
+ */
+export function draftOf(values: FormValues, base: DraftView | null): DraftView {
   return {
     name: values.name,
+    group: optional(values.group),
+    tags: values.tags.split(",").filter((tag) => tag.trim() !== ""),
+    favourite: base?.favourite ?? false,
     target: values.target,
     remoteHost: optional(values.remoteHost),
     remotePort: whole(values.remotePort, NO_PORT),

@@ -376,7 +376,9 @@ fn option(field: Field) -> Option<&'static str> {
         Field::Profile => Some("--profile"),
         Field::Keys => Some("--keys"),
         Field::Region => Some("--region"),
-        Field::EndpointUrl
+        Field::Group
+        | Field::Tags
+        | Field::EndpointUrl
         | Field::Endpoints
         | Field::Reason
         | Field::Sessions

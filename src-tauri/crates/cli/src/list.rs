@@ -97,6 +97,7 @@ fn table(profiles: &[Profile]) -> Vec<String> {
         "THROUGH",
         "PROFILE",
         "REGION",
+        "GROUP",
     ];
     let row = |profile: &Profile| {
         [
@@ -110,6 +111,7 @@ fn table(profiles: &[Profile]) -> Vec<String> {
                 CredentialSource::Keys(name) => format!("(keys {name})"),
             },
             profile.region.clone().unwrap_or_default(),
+            profile.filing.group.clone().unwrap_or_default(),
         ]
     };
     let rows: Vec<_> = profiles.iter().map(row).collect();

@@ -119,6 +119,8 @@ pub(crate) struct Object {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<ProfileId>,
     name: String,
+    #[serde(flatten)]
+    filing: Filed,
     target: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remote_host: Option<String>,
@@ -127,6 +129,17 @@ pub(crate) struct Object {
     local_port: u32,
     #[serde(flatten)]
     further: Further,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Filed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    favourite: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -182,9 +195,15 @@ impl Object {
             "" => "localhost".to_owned(),
             _ => draft.bind,
         };
+        let filing = Filed {
+            group: draft.group,
+            tags: draft.tags,
+            favourite: draft.favourite,
+        };
         Self {
             id,
             name: draft.name,
+            filing,
             target: draft.target,
             remote_host: draft.remote_host,
             remote_port: draft.remote_port,

@@ -15,6 +15,9 @@ pub enum ManagerError {
     /// The tunnel was removed in the meantime. Ask for the overview again.
     #[error("There is no tunnel {0}.")]
     UnknownTunnel(ProfileId),
+    /// It was put back already, or is too long ago.
+    #[error("What was deleted can't be put back any more.")]
+    UnknownRemoval,
     /// The settings break these rules. Show each at its field.
     #[error("The tunnel's settings are incomplete or wrong.")]
     Invalid(Vec<Invalid>),
@@ -39,6 +42,7 @@ impl ManagerError {
             Self::UnknownTunnel(_) => {
                 settings("unknown-tunnel", self.to_string(), "Choose another one.")
             }
+            Self::UnknownRemoval => settings("unknown-removal", self.to_string(), ""),
             Self::Invalid(wrong) => {
                 let details: Vec<_> = wrong.iter().map(ToString::to_string).collect();
                 settings(

@@ -29,11 +29,11 @@ pub use aws_access::{
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
 pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
-pub use manager::Manager;
+pub use manager::{Manager, RemovalId};
 pub use overview::{Overview, SignInNeeded, TunnelStatus};
 pub use profile::{
-    BindAddress, CredentialSource, Destination, Draft, Field, Invalid, Listen, Profile, ProfileId,
-    Rule, Upkeep, rules,
+    BindAddress, CredentialSource, Destination, Draft, Field, Filing, Invalid, Listen, Profile,
+    ProfileId, Refiling, Rule, Upkeep, rules,
 };
 pub use session_manager::{RecordedTunnel, SessionManager};
 pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};

@@ -2,6 +2,7 @@
 
 mod actor;
 mod needs;
+mod order;
 mod run;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -11,7 +12,7 @@ use tunnel::Edits;
 use crate::engine::Engine;
 use crate::error::ManagerError;
 use crate::overview::Overview;
-use crate::profile::{Draft, ProfileId};
+use crate::profile::{Draft, ProfileId, Refiling};
 use crate::store::Store;
 
 /// Requests that may wait for the actor; each is one act of a person.
@@ -24,13 +25,20 @@ pub struct Manager {
     overview: watch::Receiver<Overview>,
 }
 
+/// Names what was removed together, so that it can be put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemovalId(pub u32);
+
 type Answer<T> = oneshot::Sender<Result<T, ManagerError>>;
 
 #[derive(Debug)]
 enum Request {
     Add(Draft, Answer<ProfileId>),
     Update(ProfileId, Draft, Answer<()>),
-    Remove(ProfileId, Answer<()>),
+    Remove(Vec<ProfileId>, Answer<RemovalId>),
+    Restore(RemovalId, Answer<()>),
+    Move(ProfileId, Option<ProfileId>, Answer<()>),
+    Refile(Vec<ProfileId>, Refiling, Answer<()>),
     Connect(ProfileId, Answer<()>),
     Disconnect(ProfileId, Answer<()>),
     TryNow(ProfileId, Answer<()>),
@@ -92,13 +100,55 @@ impl Manager {
         self.ask(|answer| Request::Update(id, draft, answer)).await
     }
 
-    /// Forgets a tunnel. One that runs is stopped. The demo tunnel's service ends with it.
+    /// Forgets tunnels. Those that run are stopped. The demo tunnel's service ends with it.
     ///
     /// # Errors
     ///
-    /// [`ManagerError::Store`], [`ManagerError::UnknownTunnel`]; nothing happens then.
-    pub async fn remove(&self, id: ProfileId) -> Result<(), ManagerError> {
-        self.ask(|answer| Request::Remove(id, answer)).await
+    /// [`ManagerError::Store`], [`ManagerError::UnknownTunnel`] if one of them is not there;
+    /// nothing happens then.
+    pub async fn remove(&self, ids: Vec<ProfileId>) -> Result<RemovalId, ManagerError> {
+        self.ask(|answer| Request::Remove(ids, answer)).await
+    }
+
+    /// Puts back what was removed together, with the same ids and at the same places. It is not
+    /// started. The last few removals of this process can be undone, each once, in any order; the
+    /// demo tunnel is not put back.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownRemoval`], [`ManagerError::Store`]; nothing happens then.
+    pub async fn restore(&self, removal: RemovalId) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Restore(removal, answer)).await
+    }
+
+    /// Moves a tunnel in the order of the list, to before another one or, without one, to the
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownTunnel`], [`ManagerError::DemoIsFixed`], [`ManagerError::Store`];
+    /// nothing happens then.
+    pub async fn move_to(
+        &self,
+        id: ProfileId,
+        before: Option<ProfileId>,
+    ) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Move(id, before, answer)).await
+    }
+
+    /// Files tunnels anew, all in the same way. Those that run are not touched.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Invalid`], [`ManagerError::UnknownTunnel`], [`ManagerError::DemoIsFixed`],
+    /// [`ManagerError::Store`]; nothing is saved then.
+    pub async fn refile(
+        &self,
+        ids: Vec<ProfileId>,
+        refiling: Refiling,
+    ) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Refile(ids, refiling, answer))
+            .await
     }
 
     /// Starts a tunnel and returns at once: the overview tells how it goes. One that is being

@@ -1,6 +1,7 @@
 //! A saved tunnel.
 
 mod draft;
+mod filing;
 pub mod rules;
 mod span;
 mod upkeep;
@@ -16,6 +17,7 @@ use tunnel_proto::TargetSpec;
 use uuid::Uuid;
 
 pub use draft::Draft;
+pub use filing::{Filing, Refiling};
 pub use rules::{Field, Invalid, Rule};
 pub use upkeep::Upkeep;
 
@@ -66,6 +68,8 @@ pub struct Profile {
     pub id: ProfileId,
     /// What the user calls it.
     pub name: String,
+    /// Where the user looks for it.
+    pub filing: Filing,
     /// The managed nodes or ECS tasks that sessions are opened to, in the order in which they
     /// are tried.
     pub target: TargetSpec,
@@ -162,10 +166,12 @@ impl fmt::Display for BindAddress {
 }
 
 impl Profile {
-    /// Says whether both make the same tunnel, whatever they are called.
+    /// Says whether both make the same tunnel, whatever they are called and wherever they are
+    /// filed.
     pub fn same_tunnel(&self, other: &Self) -> bool {
         self == &Self {
             name: self.name.clone(),
+            filing: self.filing.clone(),
             ..other.clone()
         }
     }

@@ -9,12 +9,13 @@ use tunnel::Edits;
 use tunnel_proto::{Problem, Snapshot, State};
 
 use super::needs::{Needs, Waits};
+use super::order::{self, Removals};
 use super::run::{self, Orders, Progress};
-use super::{Answer, Request};
+use super::{Answer, RemovalId, Request};
 use crate::engine::{DemoService, Engine, Launch};
 use crate::error::ManagerError;
 use crate::overview::{Overview, TunnelStatus};
-use crate::profile::{Draft, Profile, ProfileId};
+use crate::profile::{Draft, Field, Invalid, Profile, ProfileId, Refiling};
 use crate::store::{Store, StoreError};
 
 /// Snapshots that may wait for the actor; a tunnel that finds no room waits and then sends its
@@ -39,6 +40,8 @@ pub(super) struct Actor<E: Engine> {
     last: HashMap<ProfileId, Last>,
     /// The sign-ins that tunnels wait for.
     needs: Needs,
+    /// What can be put back.
+    removals: Removals,
     /// Who waits until nothing runs.
     waiting_for_quiet: Vec<Answer<()>>,
     tasks: JoinSet<()>,
@@ -95,6 +98,7 @@ impl<E: Engine> Actor<E> {
             runs: HashMap::new(),
             last: HashMap::new(),
             needs: Needs::default(),
+            removals: Removals::default(),
             waiting_for_quiet: Vec::new(),
             tasks: JoinSet::new(),
             progress,
@@ -137,7 +141,12 @@ impl<E: Engine> Actor<E> {
         match request {
             Request::Add(draft, answer) => drop(answer.send(self.add(draft).await)),
             Request::Update(id, draft, answer) => drop(answer.send(self.update(id, draft).await)),
-            Request::Remove(id, answer) => drop(answer.send(self.remove(id).await)),
+            Request::Remove(ids, answer) => drop(answer.send(self.remove(ids).await)),
+            Request::Restore(id, answer) => drop(answer.send(self.restore(id).await)),
+            Request::Move(id, before, answer) => {
+                drop(answer.send(self.move_to(id, before).await));
+            }
+            Request::Refile(ids, to, answer) => drop(answer.send(self.refile(ids, to).await)),
             Request::Connect(id, answer) => drop(answer.send(self.connect(id))),
             Request::Disconnect(id, answer) => drop(answer.send(self.disconnect(id))),
             Request::TryNow(id, answer) => drop(answer.send(self.try_now(id).await)),
@@ -245,21 +254,76 @@ impl<E: Engine> Actor<E> {
         Ok(())
     }
 
-    async fn remove(&mut self, id: ProfileId) -> Result<(), ManagerError> {
-        self.profile(id)?;
-        if let Some(demo) = self.demo.take_if(|demo| demo.profile.id == id) {
-            self.retired.push(demo);
-        } else {
-            self.save(move |profiles| profiles.retain(|profile| profile.id != id))
+    async fn remove(&mut self, ids: Vec<ProfileId>) -> Result<RemovalId, ManagerError> {
+        for id in &ids {
+            self.profile(*id)?;
+        }
+        let before: Vec<_> = self.saved.iter().map(|saved| (**saved).clone()).collect();
+        if before.iter().any(|profile| ids.contains(&profile.id)) {
+            let ids = ids.clone();
+            self.save(move |profiles| profiles.retain(|profile| !ids.contains(&profile.id)))
                 .await?;
         }
-        self.stop(id);
-        if let Some(run) = self.runs.get_mut(&id) {
-            run.removed = true;
+        if let Some(demo) = self.demo.take_if(|demo| ids.contains(&demo.profile.id)) {
+            self.retired.push(demo);
+        }
+        for id in &ids {
+            self.stop(*id);
+            if let Some(run) = self.runs.get_mut(id) {
+                run.removed = true;
+            }
         }
         self.forget_strangers();
         self.end_retired();
+        Ok(self.removals.keep(&before, &ids))
+    }
+
+    async fn restore(&mut self, id: RemovalId) -> Result<(), ManagerError> {
+        let removal = self.removals.find(id).cloned();
+        let removal = removal.ok_or(ManagerError::UnknownRemoval)?;
+        self.save(move |profiles| removal.put_back(profiles))
+            .await?;
+        self.removals.forget(id);
+        // One that is still being stopped can be seen again.
+        for (id, run) in &mut self.runs {
+            run.removed &= !self.saved.iter().any(|profile| profile.id == *id);
+        }
         Ok(())
+    }
+
+    async fn move_to(
+        &mut self,
+        id: ProfileId,
+        before: Option<ProfileId>,
+    ) -> Result<(), ManagerError> {
+        for id in [Some(id), before].into_iter().flatten() {
+            self.saved(id)?;
+        }
+        self.save(move |profiles| {
+            // Whichever of them somebody else has taken out meanwhile: nothing is to be moved.
+            order::move_to(profiles, id, before).ok();
+        })
+        .await
+    }
+
+    async fn refile(&mut self, ids: Vec<ProfileId>, to: Refiling) -> Result<(), ManagerError> {
+        let to = to
+            .checked()
+            .map_err(|invalid| ManagerError::Invalid(vec![invalid]))?;
+        for id in &ids {
+            let mut filing = self.saved(*id)?.filing.clone();
+            filing.change(&to).map_err(|rule| {
+                let field = Field::Tags;
+                ManagerError::Invalid(vec![Invalid { field, rule }])
+            })?;
+        }
+        self.save(move |profiles| {
+            for profile in profiles.iter_mut().filter(|each| ids.contains(&each.id)) {
+                // One whose file was edited meanwhile and is full stays as it is.
+                profile.filing.change(&to).ok();
+            }
+        })
+        .await
     }
 
     fn connect(&mut self, id: ProfileId) -> Result<(), ManagerError> {
@@ -449,6 +513,17 @@ impl<E: Engine> Actor<E> {
         self.listed()
             .find(|profile| profile.id == id)
             .map(Arc::clone)
+            .ok_or(ManagerError::UnknownTunnel(id))
+    }
+
+    /// A tunnel of the file.
+    fn saved(&self, id: ProfileId) -> Result<&Profile, ManagerError> {
+        if self.is_demo(id) {
+            return Err(ManagerError::DemoIsFixed);
+        }
+        let found = self.saved.iter().find(|profile| profile.id == id);
+        found
+            .map(|profile| &**profile)
             .ok_or(ManagerError::UnknownTunnel(id))
     }
 

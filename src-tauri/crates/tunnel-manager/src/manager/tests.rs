@@ -12,7 +12,7 @@ use super::run::idle;
 use super::*;
 use crate::engine::{DemoService, Launch, RunningTunnel, StartFailure, StaticAccess};
 use crate::overview::TunnelStatus;
-use crate::profile::CredentialSource;
+use crate::profile::{CredentialSource, Field};
 
 /// What the test holds of the engine.
 #[derive(Clone, Default)]
@@ -556,12 +556,125 @@ async fn an_edited_tunnel_that_runs_is_marked_until_it_runs_with_its_new_setting
 async fn a_removed_tunnel_is_stopped_and_gone() {
     let mut bench = Bench::new();
     let id = bench.connected().await;
-    bench.manager.remove(id).await.expect("removed");
+    bench.manager.remove(vec![id]).await.expect("removed");
     bench.until(|overview| overview.tunnels.is_empty()).await;
     bench.manager.stop_all().await.expect("stops");
     assert_eq!(bench.script.with(|inner| inner.stopped), 1);
     let again = bench.manager.connect(id).await;
     assert!(matches!(again, Err(ManagerError::UnknownTunnel(unknown)) if unknown == id));
+}
+
+/// Adds tunnels, one for each character, and returns their ids.
+async fn added(bench: &Bench, names: &str) -> Vec<ProfileId> {
+    let mut ids = Vec::new();
+    for name in names.chars() {
+        let id = bench.manager.add(draft(&name.to_string())).await;
+        ids.push(id.expect("added"));
+    }
+    ids
+}
+
+fn names(overview: &Overview) -> String {
+    let names = overview.tunnels.iter().map(|tunnel| &*tunnel.profile.name);
+    names.collect()
+}
+
+#[tokio::test]
+async fn what_was_removed_is_put_back_once_with_its_id_at_its_place() {
+    let mut bench = Bench::new();
+    let ids = added(&bench, "abcd").await;
+    let removed = bench.manager.remove(vec![ids[2], ids[1]]).await;
+    let removal = removed.expect("removed");
+    bench.until(|overview| names(overview) == "ad").await;
+    bench.manager.restore(removal).await.expect("put back");
+    let overview = bench.until(|overview| names(overview) == "abcd").await;
+    let restored: Vec<_> = overview
+        .tunnels
+        .iter()
+        .map(|each| each.profile.id)
+        .collect();
+    assert_eq!(restored, ids);
+    let again = bench.manager.restore(removal).await;
+    assert!(matches!(again, Err(ManagerError::UnknownRemoval)));
+}
+
+#[tokio::test]
+async fn a_removal_of_which_one_is_unknown_removes_none() {
+    let mut bench = Bench::new();
+    let ids = added(&bench, "ab").await;
+    let stranger = ProfileId::random();
+    let refused = bench.manager.remove(vec![ids[0], stranger]).await;
+    assert!(matches!(refused, Err(ManagerError::UnknownTunnel(id)) if id == stranger));
+    bench.until(|overview| names(overview) == "ab").await;
+}
+
+#[tokio::test]
+async fn a_tunnel_that_is_put_back_while_it_is_being_stopped_is_seen_again() {
+    let mut bench = Bench::new();
+    let hold = Arc::new(Notify::new());
+    bench
+        .script
+        .with(|inner| inner.hold_stop = Some(Arc::clone(&hold)));
+    let id = bench.connected().await;
+    let removal = bench.manager.remove(vec![id]).await.expect("removed");
+    bench.until(|overview| overview.tunnels.is_empty()).await;
+    bench.manager.restore(removal).await.expect("put back");
+    bench.until(|overview| overview.tunnels.len() == 1).await;
+    hold.notify_one();
+    bench.until_state(is_off).await;
+}
+
+#[tokio::test]
+async fn the_order_is_saved_and_the_demo_has_none() {
+    let mut bench = Bench::new();
+    let ids = added(&bench, "abc").await;
+    bench
+        .manager
+        .move_to(ids[2], Some(ids[0]))
+        .await
+        .expect("moved");
+    bench.until(|overview| names(overview) == "cab").await;
+    let saved = Store::in_folder(bench.folder.path()).read().expect("there");
+    assert_eq!(saved[0].id, ids[2]);
+    let demo = bench.manager.start_demo().await.expect("starts");
+    for (id, before) in [(demo, Some(ids[0])), (ids[0], Some(demo))] {
+        let refused = bench.manager.move_to(id, before).await;
+        assert!(matches!(refused, Err(ManagerError::DemoIsFixed)));
+    }
+}
+
+#[tokio::test]
+async fn filing_a_tunnel_anew_is_saved_and_leaves_one_that_runs_alone() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    let group = Refiling::Group(Some("Payments".to_owned()));
+    for to in [
+        group,
+        Refiling::Tag("eu".to_owned()),
+        Refiling::Favourite(true),
+    ] {
+        bench.manager.refile(vec![id], to).await.expect("saved");
+    }
+    let overview = bench
+        .until(|overview| overview.tunnels[0].profile.filing.favourite)
+        .await;
+    let tunnel = &overview.tunnels[0];
+    assert_eq!(tunnel.profile.filing.group.as_deref(), Some("Payments"));
+    assert_eq!(tunnel.profile.filing.tags, ["eu"]);
+    assert!(!tunnel.outdated);
+    assert_eq!(
+        bench
+            .script
+            .with(|inner| (inner.launches.len(), inner.stopped)),
+        (1, 0)
+    );
+    let saved = Store::in_folder(bench.folder.path()).read().expect("there");
+    assert_eq!(saved[0].filing, tunnel.profile.filing);
+    let refused = bench
+        .manager
+        .refile(vec![id], Refiling::Tag("a,b".to_owned()))
+        .await;
+    assert!(matches!(refused, Err(ManagerError::Invalid(wrong)) if wrong[0].field == Field::Tags));
 }
 
 #[tokio::test]
@@ -592,7 +705,7 @@ async fn a_broken_file_is_told_and_changes_are_refused_until_it_is_mended() {
         overview.store.map(|problem| problem.code).as_deref(),
         Some("settings-broken")
     );
-    bench.manager.remove(id).await.expect_err("broken");
+    bench.manager.remove(vec![id]).await.expect_err("broken");
     bench.manager.add(draft("b")).await.expect_err("broken");
     std::fs::write(&file, good).expect("writable");
     bench.manager.reload().await.expect("mended");
@@ -629,7 +742,7 @@ async fn the_demo_tunnel_runs_with_its_own_credentials_and_is_not_saved() {
     assert!(!bench.folder.path().join("tunnels.toml").exists());
     let edited = bench.manager.update(id, draft("mine")).await;
     assert!(matches!(edited, Err(ManagerError::DemoIsFixed)));
-    bench.manager.remove(id).await.expect("removed");
+    bench.manager.remove(vec![id]).await.expect("removed");
     bench.until(|overview| overview.tunnels.is_empty()).await;
 }
 
@@ -644,7 +757,7 @@ async fn a_removed_demo_is_gone_at_once_but_its_service_outlives_its_tunnel() {
     bench
         .until_state(|state| matches!(state, State::Connecting { since: 1 }))
         .await;
-    bench.manager.remove(id).await.expect("removed");
+    bench.manager.remove(vec![id]).await.expect("removed");
     bench.until(|overview| overview.tunnels.is_empty()).await;
     assert_eq!(bench.script.with(|inner| inner.demos_ended), 0);
     hold.notify_one();

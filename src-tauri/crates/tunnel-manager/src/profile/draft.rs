@@ -8,7 +8,8 @@ use tunnel_proto::TargetSpec;
 
 use super::rules::{self, Invalid};
 use super::{
-    BindAddress, CredentialSource, Destination, Field, Listen, Profile, ProfileId, Rule, Upkeep,
+    BindAddress, CredentialSource, Destination, Field, Filing, Listen, Profile, ProfileId, Rule,
+    Upkeep,
 };
 
 /// A tunnel as people and files write it. Nothing in it is checked: [`Draft::check`] does.
@@ -18,6 +19,12 @@ use super::{
 pub struct Draft {
     /// What the user calls it.
     pub name: String,
+    /// The group under which it is listed; none without one.
+    pub group: Option<String>,
+    /// Words to find it by; those that are there twice count once.
+    pub tags: Vec<String>,
+    /// It is one of those that the user wants at hand.
+    pub favourite: bool,
     /// Managed nodes (`i-…`, `mi-…`, `name:…`, `tag:…=…`) or ECS tasks, with commas between them;
     /// [`TargetSpec`] has the grammar.
     pub target: String,
@@ -70,6 +77,13 @@ impl Draft {
         let mut wrong = Vec::new();
         let name =
             rules::name(&self.name).unwrap_or_else(|rule| note(&mut wrong, Field::Name, rule));
+        let filing = Filing {
+            group: optional(self.group.as_deref(), rules::group)
+                .unwrap_or_else(|rule| note(&mut wrong, Field::Group, rule)),
+            tags: rules::tags(&self.tags)
+                .unwrap_or_else(|rule| note(&mut wrong, Field::Tags, rule)),
+            favourite: self.favourite,
+        };
         let target = rules::target(&self.target).unwrap_or_else(|rule| {
             wrong.push(Invalid {
                 field: Field::Target,
@@ -127,6 +141,7 @@ impl Draft {
         Ok(Profile {
             id,
             name,
+            filing,
             target,
             destination,
             listen: Listen { address, port },
@@ -194,6 +209,9 @@ impl From<&Profile> for Draft {
         let unusual = |is_usual: bool, text: String| (!is_usual).then_some(text);
         Self {
             name: profile.name.clone(),
+            group: profile.filing.group.clone(),
+            tags: profile.filing.tags.clone(),
+            favourite: profile.filing.favourite,
             target: profile.target.to_string(),
             remote_host,
             remote_port: remote_port.into(),
@@ -307,6 +325,9 @@ mod tests {
         assert_eq!(Draft::from(&profile), draft());
         let text = |text: &str| Some(text.to_owned());
         let tuned = Draft {
+            group: text("Payments"),
+            tags: vec!["eu".to_owned(), "sql".to_owned()],
+            favourite: true,
             endpoints: text("sts=https://sts.example fips"),
             sessions: text("2-8"),
             keepalive: text("15"),
@@ -342,6 +363,8 @@ mod tests {
     fn spaces_round_a_value_are_dropped_and_empty_values_are_absent() {
         let profile = Draft {
             name: "  Orders ".to_owned(),
+            group: Some(" ".to_owned()),
+            tags: vec![" eu ".to_owned(), "eu".to_owned(), String::new()],
             remote_host: Some("  ".to_owned()),
             region: Some(String::new()),
             bind: String::new(),
@@ -350,6 +373,8 @@ mod tests {
         .check(ProfileId::random())
         .expect("a valid draft");
         assert_eq!(profile.name, "Orders");
+        assert_eq!(profile.filing.group, None);
+        assert_eq!(profile.filing.tags, ["eu"]);
         assert_eq!(profile.destination, Destination::Port(5432));
         assert_eq!(profile.region, None);
         assert_eq!(profile.listen.address, BindAddress::Localhost);
@@ -359,6 +384,8 @@ mod tests {
     fn everything_wrong_is_told_at_once_and_in_order() {
         let wrong = wrong(&Draft {
             name: " ".to_owned(),
+            group: Some("x".repeat(61)),
+            tags: vec!["x".repeat(41)],
             target: "bastion a".to_owned(),
             remote_port: 0,
             local_port: 70_000,
@@ -372,6 +399,8 @@ mod tests {
             fields,
             [
                 Field::Name,
+                Field::Group,
+                Field::Tags,
                 Field::Target,
                 Field::RemotePort,
                 Field::LocalPort,

@@ -13,6 +13,12 @@ use super::span::{self, Unit};
 
 /// What a tunnel may be called at most, in characters: more would not fit into a row.
 const NAME_MOST: usize = 100;
+/// What a group may be called at most, in characters: more would not fit above its rows.
+const GROUP_MOST: usize = 60;
+/// What a tag may have at most, in characters.
+const TAG_MOST: usize = 40;
+/// Nobody looks for a tunnel by more words than these.
+const TAGS_MOST: usize = 16;
 /// Bound of `Reason` in StartSession (docs/protocol.md, section 1).
 const REASON_MOST: usize = 256;
 /// Longest DNS name (RFC 1035, section 2.3.4).
@@ -51,6 +57,10 @@ const DUAL_STACK: &str = "dual-stack";
 pub enum Field {
     /// `name`
     Name,
+    /// `group`
+    Group,
+    /// `tags`
+    Tags,
     /// `target`
     Target,
     /// `remote_host`
@@ -94,6 +104,8 @@ impl Field {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Name => "name",
+            Self::Group => "group",
+            Self::Tags => "tags",
             Self::Target => "target",
             Self::RemoteHost => "remote_host",
             Self::RemotePort => "remote_port",
@@ -125,6 +137,15 @@ pub enum Rule {
     /// It is too long for its row.
     #[error("A name has at most {NAME_MOST} characters.")]
     NameTooLong,
+    /// It is too long for its line, or more than one.
+    #[error("A group is one line of at most {GROUP_MOST} characters.")]
+    Group,
+    /// It is empty, too long, or more than one word to find a tunnel by.
+    #[error("A tag has 1 to {TAG_MOST} characters, and no comma.")]
+    Tag,
+    /// There are more than anybody looks for.
+    #[error("A tunnel has at most {TAGS_MOST} tags.")]
+    TooManyTags,
     /// It is no target, and no list of such.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -237,6 +258,34 @@ pub fn name(text: &str) -> Result<String, Rule> {
         return Err(Rule::NameMissing);
     }
     bounded(text, NAME_MOST).ok_or(Rule::NameTooLong)
+}
+
+pub(super) fn group(text: &str) -> Result<String, Rule> {
+    bounded(text.trim(), GROUP_MOST)
+        .filter(|text| !text.contains(char::is_control))
+        .ok_or(Rule::Group)
+}
+
+pub(super) fn tag(text: &str) -> Result<String, Rule> {
+    bounded(text.trim(), TAG_MOST)
+        .filter(|text| !text.is_empty() && !text.contains(|c: char| c.is_control() || c == ','))
+        .ok_or(Rule::Tag)
+}
+
+/// Reads tags: each once, in their order, without those that are empty.
+pub(super) fn tags(texts: &[String]) -> Result<Vec<String>, Rule> {
+    let mut tags = Vec::new();
+    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
+        let tag = tag(text)?;
+        if tags.contains(&tag) {
+            continue;
+        }
+        if tags.len() == TAGS_MOST {
+            return Err(Rule::TooManyTags);
+        }
+        tags.push(tag);
+    }
+    Ok(tags)
 }
 
 pub(super) fn target(text: &str) -> Result<TargetSpec, Rule> {

@@ -66,6 +66,11 @@ struct Entry {
     #[serde(default)]
     id: Option<ProfileId>,
     name: String,
+    group: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    favourite: bool,
     target: Targets,
     remote_host: Option<String>,
     remote_port: u32,
@@ -96,6 +101,9 @@ impl Entry {
         let text = Scalar::into_text;
         let draft = Draft {
             name: self.name,
+            group: self.group,
+            tags: self.tags,
+            favourite: self.favourite,
             target: self.target.into_text(),
             remote_host: self.remote_host,
             remote_port: self.remote_port,
@@ -125,6 +133,9 @@ impl From<&Profile> for Entry {
         Self {
             id: Some(profile.id),
             name: draft.name,
+            group: draft.group,
+            tags: draft.tags,
+            favourite: draft.favourite,
             target: match profile.target.candidates() {
                 [_] => Targets::Text(draft.target),
                 several => Targets::List(several.iter().map(ToString::to_string).collect()),
@@ -148,6 +159,12 @@ impl From<&Profile> for Entry {
             keep_session_alive: draft.keep_session_alive.map(Scalar::from),
         }
     }
+}
+
+/// What is not so is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError> {

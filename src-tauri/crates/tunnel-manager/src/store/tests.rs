@@ -155,6 +155,9 @@ fn what_is_as_usual_is_not_in_the_file_and_numbers_are_written_as_numbers() {
     assert!(text.contains("\nversion = 2\n"), "{text}");
     assert!(text.contains("\nkeepalive = 15\n"), "{text}");
     for key in [
+        "group",
+        "tags",
+        "favourite",
         "sessions",
         "renew_after",
         "lazy",

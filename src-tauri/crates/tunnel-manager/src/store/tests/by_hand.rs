@@ -70,6 +70,32 @@ fn a_changed_value_is_all_that_changes_and_its_comment_stays_beside_it() {
 }
 
 #[test]
+fn a_group_and_tags_stand_in_the_file_as_somebody_would_write_them() {
+    let text = changed(KEPT, |profiles| {
+        let at = named(profiles, "Orders");
+        let filing = &mut profiles[at].filing;
+        filing.group = Some("Payments".to_owned());
+        filing.tags = vec!["eu".to_owned(), "sql".to_owned()];
+        filing.favourite = true;
+    });
+    let added = differing(KEPT, &text);
+    let added: Vec<_> = added.iter().filter(|line| !is_id(line)).collect();
+    assert_eq!(
+        added,
+        [
+            "+group = \"Payments\"",
+            "+tags = [\"eu\", \"sql\"]",
+            "+favourite = true",
+        ]
+    );
+    let without = changed(&text, |profiles| {
+        let at = named(profiles, "Orders");
+        profiles[at].filing = crate::profile::Filing::default();
+    });
+    assert!(differing(KEPT, &without).iter().all(|line| is_id(line)));
+}
+
+#[test]
 fn a_setting_comes_and_goes_without_a_trace_elsewhere() {
     let keepalive = |seconds| {
         move |profiles: &mut Vec<Profile>| {
