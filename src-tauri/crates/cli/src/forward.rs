@@ -60,7 +60,8 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     };
     let ledger = traces.ledger.clone();
     let calls = config.environment.call_budget().clone();
-    let sweep = tokio::spawn(async move { ledger.sweep(&calls).await });
+    let keyring = config.access.keyring.clone();
+    let sweep = tokio::spawn(async move { ledger.sweep(&calls, &keyring).await });
     let starting = Tunnel::start(config);
     let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,

@@ -45,12 +45,14 @@ impl SessionManager {
         let ledger = traces.ledger.clone();
         // What comes of it is in the log; nobody has to know more.
         let calls = environment.call_budget().clone();
-        tokio::spawn(async move { ledger.sweep(&calls).await });
+        let keyring = Keyring::default();
+        let of_sweep = keyring.clone();
+        tokio::spawn(async move { ledger.sweep(&calls, &of_sweep).await });
         Self {
             traces,
             environment,
             sign_ins: SignIns::default(),
-            keyring: Keyring::default(),
+            keyring,
         }
     }
 

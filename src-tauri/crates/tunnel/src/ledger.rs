@@ -83,6 +83,9 @@ pub struct Started {
     /// PEM file of further certification authorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<PathBuf>,
+    /// Id of the keys that the environment gave: their name, which is no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_key: Option<String>,
     /// Its credentials were in the memory of the process and nowhere else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_memory: bool,
@@ -100,9 +103,7 @@ impl Started {
         settings: &AccessSettings,
         at: u64,
     ) -> Self {
-        Self::in_environment(session_id.into(), region, settings, at, |name| {
-            std::env::var(name).ok().filter(|value| !value.is_empty())
-        })
+        Self::in_environment(session_id.into(), region, settings, at, of_environment)
     }
 
     /// Whether another session was started with the same settings: whoever can list or end the
@@ -117,6 +118,20 @@ impl Started {
         of(self) == of(other)
     }
 
+    /// Whether this process would call with the credentials that the session was started with.
+    /// Those of a named profile and of named keys it would; without a name, the environment
+    /// decides, and with another account's credentials the service says of a session that it does
+    /// not know what it says of one that has ended.
+    fn has_its_credentials(&self, variable: impl Fn(&str) -> Option<String>) -> bool {
+        let settings = AccessSettings {
+            profile: self.profile.clone(),
+            keys: self.keys.clone(),
+            ..AccessSettings::default()
+        };
+        let now = Self::in_environment(String::new(), &self.region, &settings, 0, variable);
+        (now.profile, now.environment_key) == (self.profile.clone(), self.environment_key.clone())
+    }
+
     fn in_environment(
         session_id: String,
         region: &str,
@@ -127,7 +142,8 @@ impl Started {
         // Settings that are pinned do not hear the environment.
         let heard = |name: &str| variable(name).filter(|_| !settings.is_pinned());
         // Keys of the environment go before its profile, as in the SDK's chain.
-        let profile = || match heard("AWS_ACCESS_KEY_ID") {
+        let environment_key = heard("AWS_ACCESS_KEY_ID");
+        let profile = || match environment_key {
             Some(_) => None,
             None => heard("AWS_PROFILE"),
         };
@@ -148,6 +164,7 @@ impl Started {
             profile: settings.profile.clone().or_else(profile),
             keys: settings.keys.clone(),
             ca_bundle: settings.ca_bundle.clone(),
+            environment_key,
             in_memory: settings.static_credentials.is_some(),
         }
     }
@@ -243,6 +260,11 @@ impl fmt::Debug for Ledger {
         let folder = self.inner.as_ref().map(|inner| &inner.folder);
         f.debug_tuple("Ledger").field(&folder).finish()
     }
+}
+
+/// A variable of this process, if it says anything.
+fn of_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Writes what comes until the last clone of the ledger is gone.

@@ -156,7 +156,11 @@ pub(super) async fn ghosts(
     sweep: bool,
 ) -> Judgement {
     let swept = if sweep {
-        Some(swept(ledger.sweep(calls).await))
+        // All of them have the same one.
+        let keyring = accounts.first().map(|facts| facts.settings.keyring.clone());
+        Some(swept(
+            ledger.sweep(calls, &keyring.unwrap_or_default()).await,
+        ))
     } else {
         None
     };

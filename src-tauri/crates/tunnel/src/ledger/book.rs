@@ -247,6 +247,12 @@ pub(super) fn survey(folder: &Path, now: u64) -> Vec<Noted> {
         let sessions = ghosts(&bytes, now).into_iter();
         noted.extend(sessions.map(|session| Noted { session, is_held }));
     }
+    // While its process writes its file anew, and after it died at that, a session is in two.
+    noted.sort_by(|a, b| {
+        let by_id = a.session.session_id.cmp(&b.session.session_id);
+        by_id.then(b.is_held.cmp(&a.is_held))
+    });
+    noted.dedup_by(|a, b| a.session.session_id == b.session.session_id);
     noted
 }
 

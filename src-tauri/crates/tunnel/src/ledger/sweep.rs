@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_access::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service};
+use aws_access::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Keyring, Service};
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
@@ -15,7 +15,7 @@ use tunnel_proto::{Problem, ProblemKind};
 use url::{Host, Url};
 
 use super::book::{self, Claim};
-use super::{Ledger, Started};
+use super::{Ledger, Started, of_environment};
 use crate::{CallBudget, access};
 
 /// How long a sweep may take. What is not ended by then, the next start looks at again.
@@ -52,10 +52,12 @@ impl Ledger {
     /// Ends the sessions that dead processes have noted here and not ended, with the
     /// credentials that their profiles give now. Takes 10 s at most; to be run beside the
     /// first tunnel, not before it. Each call waits for its turn in `calls`, behind those of tunnels.
+    /// Keys that have a name are those of `keyring`. Sessions that were started with what the
+    /// environment had are left while it has other credentials.
     ///
     /// Sessions of processes that live are left alone, also where the process is frozen.
     /// What fails is told in what is returned and tried again at the next start.
-    pub async fn sweep(&self, calls: &CallBudget) -> Vec<Ghost> {
+    pub async fn sweep(&self, calls: &CallBudget, keyring: &Keyring) -> Vec<Ghost> {
         let Some(inner) = &self.inner else {
             return Vec::new();
         };
@@ -70,20 +72,28 @@ impl Ledger {
             .collect();
         // Those that were started last are the likeliest to live.
         ghosts.sort_by_key(|ghost| std::cmp::Reverse(ghost.at));
-        let swept = Box::pin(end_all(ghosts, calls, deadline)).await;
+        // A process that died while it wrote its file anew has left two.
+        let mut seen = HashSet::new();
+        ghosts.retain(|ghost| seen.insert(ghost.session_id.clone()));
+        let accesses = Accesses::new(keyring);
+        let swept = Box::pin(end_all(ghosts, &accesses, calls, deadline)).await;
         settle(claims, &swept).await;
         swept
     }
 }
 
-async fn end_all(ghosts: Vec<Started>, calls: &CallBudget, deadline: Instant) -> Vec<Ghost> {
-    let accesses = Accesses::default();
+async fn end_all(
+    ghosts: Vec<Started>,
+    accesses: &Accesses,
+    calls: &CallBudget,
+    deadline: Instant,
+) -> Vec<Ghost> {
     let mut left: HashSet<_> = ghosts
         .iter()
         .map(|ghost| ghost.session_id.clone())
         .collect();
     let mut swept = Vec::new();
-    let ending = futures_util::stream::iter(ghosts).map(|ghost| end(ghost, &accesses, calls));
+    let ending = futures_util::stream::iter(ghosts).map(|ghost| end(ghost, accesses, calls));
     let mut ending = std::pin::pin!(ending.buffer_unordered(AT_A_TIME));
     while let Ok(Some(ghost)) = timeout_at(deadline, ending.next()).await {
         left.remove(&ghost.session_id);
@@ -152,6 +162,9 @@ async fn try_end(
     if ghost.in_memory {
         return Err(no_keys());
     }
+    if !ghost.has_its_credentials(of_environment) {
+        return Err(other_credentials());
+    }
     let access = accesses
         .of(ghost)
         .await
@@ -164,8 +177,10 @@ async fn try_end(
 }
 
 /// Who may end what: the config files are read once for each, not once a session.
-#[derive(Default)]
-struct Accesses(Mutex<HashMap<Whose, Access>>);
+struct Accesses {
+    keyring: Keyring,
+    known: Mutex<HashMap<Whose, Access>>,
+}
 
 /// What makes two sessions be ended in the same name.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -192,10 +207,17 @@ impl Whose {
 }
 
 impl Accesses {
+    fn new(keyring: &Keyring) -> Self {
+        Self {
+            keyring: keyring.clone(),
+            known: Mutex::default(),
+        }
+    }
+
     async fn of(&self, ghost: &Started) -> Result<Access, AccessError> {
         let whose = Whose::of(ghost);
         let known = {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(&whose).cloned()
         };
         if let Some(access) = known {
@@ -208,10 +230,11 @@ impl Accesses {
             endpoint_url: whose.endpoint_url.clone(),
             endpoints: whose.endpoints.clone(),
             ca_bundle: whose.ca_bundle.clone(),
+            keyring: self.keyring.clone(),
             ..AccessSettings::default()
         };
         let access = Box::pin(Access::load(settings)).await?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(whose, access.clone());
         Ok(access)
     }
@@ -261,6 +284,15 @@ fn no_keys() -> Problem {
     )
 }
 
+fn other_credentials() -> Problem {
+    Problem::new(
+        ProblemKind::Credentials,
+        "ghost-other-credentials",
+        "The session was started with credentials of the environment, and it has others now.",
+        "Try again where the environment has them, or wait: the service ends it by itself.",
+    )
+}
+
 fn no_time() -> Problem {
     Problem::new(
         ProblemKind::Network,
@@ -297,8 +329,8 @@ mod tests {
             ..Started::new("s", "eu-central-1", &settings, 0)
         };
         let access = Box::pin(Access::load(settings)).await.unwrap();
-        let accesses = Accesses::default();
-        let mut known = accesses.0.lock().unwrap();
+        let accesses = Accesses::new(&Keyring::default());
+        let mut known = accesses.known.lock().unwrap();
         known.insert(Whose::of(&ghost), access);
         drop(known);
         let calls = CallBudget::new(1, 1);

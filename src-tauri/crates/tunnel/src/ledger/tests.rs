@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use aws_access::{Secret, StaticCredentials};
+use aws_access::{Keyring, Secret, StaticCredentials};
 use tempfile::TempDir;
 
 use super::book::{AGE_MOST, claim, ghosts};
@@ -116,7 +116,12 @@ async fn sessions_of_a_process_that_lives_are_left_alone() {
     alive.started(&session("a", crate::unix_ms_now()));
     alive.settled().await;
     let other = Ledger::open(home.path());
-    assert_eq!(other.sweep(&CallBudget::default()).await, []);
+    assert_eq!(
+        other
+            .sweep(&CallBudget::default(), &Keyring::default())
+            .await,
+        []
+    );
     assert_eq!(names(home.path()).len(), 1);
 }
 
@@ -129,7 +134,9 @@ async fn what_a_dead_demo_left_is_forgotten_at_once_and_its_file_is_gone() {
     let port = nobody.local_addr().unwrap().port();
     leave(home.path(), &[session_of_a_demo("a", port)]);
     let ledger = Ledger::open(home.path());
-    let swept = ledger.sweep(&CallBudget::default()).await;
+    let swept = ledger
+        .sweep(&CallBudget::default(), &Keyring::default())
+        .await;
     assert_eq!(swept.len(), 1);
     assert_eq!(swept[0].end, GhostEnd::Forgotten);
     assert!(names(home.path()).is_empty());
@@ -148,7 +155,9 @@ async fn what_cannot_be_ended_is_left_for_the_next_start_while_others_are_done_w
     leave(home.path(), &left);
     let ledger = Ledger::open(home.path());
     for expected in [2, 1, 1] {
-        let swept = ledger.sweep(&CallBudget::default()).await;
+        let swept = ledger
+            .sweep(&CallBudget::default(), &Keyring::default())
+            .await;
         assert_eq!(swept.len(), expected, "{swept:?}");
         let there = swept.iter().find(|ghost| ghost.session_id == "there");
         let Some(GhostEnd::Left(problem)) = there.map(|ghost| &ghost.end) else {
@@ -159,11 +168,68 @@ async fn what_cannot_be_ended_is_left_for_the_next_start_while_others_are_done_w
 }
 
 #[tokio::test]
+async fn a_session_that_two_files_of_a_dead_process_name_is_told_and_ended_once() {
+    let home = TempDir::new().unwrap();
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    leave(home.path(), &[session_of_a_demo("a", port)]);
+    let twice = home.path().join("1-dead-2.jsonl");
+    fs::copy(home.path().join("1-dead-1.jsonl"), twice).unwrap();
+    let ledger = Ledger::open(home.path());
+    assert_eq!(ledger.survey().await.len(), 1);
+    let swept = ledger
+        .sweep(&CallBudget::default(), &Keyring::default())
+        .await;
+    assert_eq!(swept.len(), 1);
+    assert!(names(home.path()).is_empty());
+}
+
+#[test]
+fn credentials_of_the_environment_count_for_the_sessions_that_were_started_with_them_alone() {
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+    let variable = |variables: Variables<'_>, name: &str| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let started = |profile: Option<&str>, variables: Variables<'_>| {
+        let settings = AccessSettings {
+            profile: profile.map(str::to_owned),
+            ..AccessSettings::default()
+        };
+        let of = |name: &str| variable(variables, name);
+        Started::in_environment("a".to_owned(), "eu-central-1", &settings, NOW, of)
+    };
+    let one: Variables<'_> = &[("AWS_ACCESS_KEY_ID", "AKIAONE")];
+    let other: Variables<'_> = &[("AWS_ACCESS_KEY_ID", "AKIAOTHER")];
+    let work: Variables<'_> = &[("AWS_PROFILE", "work")];
+    for (session, now, expected) in [
+        (started(None, one), one, true),
+        (started(None, one), other, false),
+        (started(None, one), work, false),
+        (started(None, one), &[], false),
+        (started(None, &[]), &[], true),
+        (started(None, &[]), work, false),
+        // A profile has a name, whoever named it.
+        (started(None, work), other, true),
+        (started(Some("work"), one), other, true),
+    ] {
+        let found = session.has_its_credentials(|name| variable(now, name));
+        assert_eq!(found, expected, "{session:?} {now:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_ledger_keeps_and_sweeps_nothing() {
     let ledger = Ledger::none();
     ledger.started(&session("a", NOW));
     ledger.settled().await;
-    assert_eq!(ledger.sweep(&CallBudget::default()).await, []);
+    assert_eq!(
+        ledger
+            .sweep(&CallBudget::default(), &Keyring::default())
+            .await,
+        []
+    );
 }
 
 #[tokio::test]
