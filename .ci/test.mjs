@@ -177,6 +177,9 @@ const ran = new Set();
 // What the Rust tests leave: if it were not there, the search would find nothing, and that would be no news.
 const signs = [
   { what: 'logs', file: /^home-[^/]+\/culvert\.log$/, text: ' DEBUG ' },
+  { what: 'logs of the scenarios', file: /^log-scenarios-\d+\.log$/, text: ' tunnel::' },
+  { what: 'logs of the tests of calls to AWS', file: /^log-aws_access-\d+\.log$/, text: ' aws_access::' },
+  { of: 'moto', what: 'logs of calls to the mock of AWS', file: /^log-moto-\d+\.log$/, text: ' aws_access::' },
   { what: 'histories', file: /\/culvert\/history\//, text: '"tunnel"' },
   { what: 'the ledgers of sessions', file: /\/culvert\/sessions\//, text: '"' },
   { what: 'saved tunnels', file: /\/tunnels\.toml$/, text: '[[tunnel]]' },

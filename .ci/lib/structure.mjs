@@ -21,6 +21,8 @@ const arrows = {
   smux: [],
   'aws-access': [],
   diagnostics: [],
+  // Of tests alone.
+  'test-kit': [],
 };
 
 /** The package of scenarios: it may use everything, and nothing may use it. */

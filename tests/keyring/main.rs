@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use culvert_tests::kept::{Home, Overheard};
+use culvert_tests::kept::{self, Home, Overheard};
 use culvert_tests::{Bus, Destination, TARGET, echo};
 use ssm_sim::{Settings, Simulator};
 use tokio::io::{
@@ -54,6 +54,7 @@ enum State {
 
 impl Session {
     async fn start(state: State) -> Self {
+        kept::log();
         let home = Home::new().unwrap();
         let bus = soon(Bus::start(home.path()))
             .await

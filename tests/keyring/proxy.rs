@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use test_kit::{Authority, listen};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -38,28 +37,24 @@ impl Proxy {
         bundle: &Path,
         service: SocketAddr,
     ) -> Self {
-        let acceptor = acceptor(hosts, bundle);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let authority = Authority::new("Culvert Test Authority", None);
+        std::fs::write(bundle, authority.pem()).unwrap();
+        let acceptor = authority.acceptor(hosts);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&asked);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((tcp, _)) = listener.accept().await {
-                let (acceptor, noted) = (acceptor.clone(), Arc::clone(&noted));
-                let authorization = authorization.clone();
-                connections.spawn(async move {
-                    let one = Connection {
-                        tcp,
-                        acceptor,
-                        noted,
-                    };
-                    // Whoever goes away early is no fault of the proxy.
-                    let _ = one.serve(&authorization, service).await;
-                });
+        let (address, tasks) = listen(move |tcp| {
+            let one = Connection {
+                tcp,
+                acceptor: acceptor.clone(),
+                noted: Arc::clone(&noted),
+            };
+            let authorization = authorization.clone();
+            async move {
+                // Whoever goes away early is no fault of the proxy.
+                let _ = one.serve(&authorization, service).await;
             }
-        });
+        })
+        .await;
         Self {
             address,
             asked,
@@ -106,26 +101,4 @@ impl Connection {
         tokio::io::copy_bidirectional(&mut inside, &mut service).await?;
         Ok(())
     }
-}
-
-fn acceptor(hosts: &[&str], bundle: &Path) -> TlsAcceptor {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    std::fs::write(bundle, issuer.pem()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let hosts: Vec<_> = hosts.iter().map(|host| (*host).to_owned()).collect();
-    let certificate = CertificateParams::new(hosts)
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
 }

@@ -39,6 +39,7 @@ impl Drop for Moto {
 impl Moto {
     /// Starts the program that `CULVERT_MOTO_SERVER` names.
     pub(crate) async fn start() -> Self {
+        kept::log();
         let program = std::env::var_os("CULVERT_MOTO_SERVER")
             .expect("CULVERT_MOTO_SERVER names the program moto_server; npm test sets it");
         let mut process = Command::new(program)

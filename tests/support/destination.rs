@@ -18,6 +18,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::kept;
+
 const CHUNK: usize = 16 * 1024;
 
 /// A server on loopback; it ends when it is dropped.
@@ -39,6 +41,7 @@ impl Destination {
     /// # Errors
     /// What the system says.
     pub async fn start() -> io::Result<Self> {
+        kept::log();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {

@@ -5,7 +5,6 @@ mod bus;
 mod counts;
 mod destination;
 pub mod identity_center;
-pub mod kept;
 mod rig;
 pub mod soak;
 
@@ -13,3 +12,4 @@ pub use bus::Bus;
 pub use counts::times;
 pub use destination::{Destination, Pattern, digest, download, echo, exchange, round, upload};
 pub use rig::{Rig, TARGET, impatient, is_up};
+pub use test_kit::kept;

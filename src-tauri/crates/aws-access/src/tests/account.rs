@@ -17,8 +17,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::form_urlencoded;
 
-use super::server::{listen, settings};
+use super::server::settings;
 use crate::{Access, AccessSettings};
+use test_kit::listen;
 
 /// A call as it came.
 #[derive(Debug, Clone)]

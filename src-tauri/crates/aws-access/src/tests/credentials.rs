@@ -9,10 +9,11 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::calls::request;
-use super::server::{Answer, Server, listen};
+use super::server::{Answer, Server};
 use crate::proxies::Proxies;
 use crate::variables::Variables;
 use crate::{Access, AccessError, AccessSettings, Next};
+use test_kit::listen;
 
 async fn with_profile(
     files: EnvConfigFiles,

@@ -8,9 +8,10 @@ use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 use http::StatusCode;
 
 use super::calls::request;
-use super::server::{Answer, Authority, Proxy, Server, listen, settings};
+use super::server::{Answer, Proxy, Server, settings};
 use crate::proxies::Proxies;
 use crate::{Access, AccessSettings, NetworkFault, Next};
+use test_kit::{Authority, listen};
 
 #[tokio::test]
 async fn a_closed_port_is_a_refused_connection() {
@@ -105,7 +106,7 @@ fn a_name_without_an_address_is_told_from_a_broken_connection() {
 async fn the_bundles_authority_is_trusted_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let bundle = directory.path().join("bundle.pem");
-    let authority = Authority::new();
+    let authority = Authority::new("Culvert Test Authority", None);
     std::fs::write(&bundle, authority.pem()).unwrap();
     let server = Server::https(Answer::grant(), &authority, "localhost").await;
     let endpoint = format!("https://localhost:{}", server.address.port());
@@ -119,7 +120,7 @@ async fn the_bundles_authority_is_trusted_and_no_other() {
     access.start_session(&request()).await.unwrap();
 
     let other = directory.path().join("other.pem");
-    std::fs::write(&other, Authority::new().pem()).unwrap();
+    std::fs::write(&other, Authority::new("Culvert Test Authority", None).pem()).unwrap();
     let wary = AccessSettings {
         ca_bundle: Some(other),
         ..settings(endpoint)
@@ -169,7 +170,7 @@ async fn through(proxy: String, settings: AccessSettings) -> Access {
 async fn a_call_goes_through_the_proxy_with_its_password() {
     let directory = tempfile::tempdir().unwrap();
     let bundle = directory.path().join("bundle.pem");
-    let authority = Authority::new();
+    let authority = Authority::new("Culvert Test Authority", None);
     std::fs::write(&bundle, authority.pem()).unwrap();
     let server = Server::https(Answer::grant(), &authority, "ssm.example").await;
     let proxy = Proxy::to(server.address, StatusCode::OK).await;

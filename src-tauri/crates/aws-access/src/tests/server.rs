@@ -10,10 +10,9 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use test_kit::{Authority, listen};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -100,7 +99,7 @@ impl Server {
     }
 
     pub(super) async fn https(answer: Answer, authority: &Authority, name: &str) -> Self {
-        Self::start(answer, Some(authority.acceptor(name))).await
+        Self::start(answer, Some(authority.acceptor(&[name]))).await
     }
 
     async fn start(answer: Answer, tls: Option<TlsAcceptor>) -> Self {
@@ -211,24 +210,6 @@ async fn relay(request: Request<Incoming>, destination: SocketAddr) {
     let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut there).await;
 }
 
-/// Listens on loopback and gives each connection to a task.
-pub(super) async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
-where
-    F: Fn(TcpStream) -> Fut + Send + 'static,
-    Fut: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        let mut connections = JoinSet::new();
-        while let Ok((tcp, _)) = listener.accept().await {
-            connections.spawn(handle(tcp));
-        }
-    });
-    (address, tasks)
-}
-
 /// Takes calls, and never answers one.
 pub(super) async fn silent() -> (String, JoinSet<()>) {
     let (address, tasks) = listen(|tcp| async move {
@@ -244,37 +225,6 @@ pub(super) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     let day = std::time::Duration::from_secs(86_400);
     let outcome = tokio::time::timeout(day, future).await;
     outcome.expect("it has no limit")
-}
-
-/// A certification authority of the test's own.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    pub(super) fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self(CertifiedIssuer::self_signed(params, key).unwrap())
-    }
-
-    pub(super) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    fn acceptor(&self, name: &str) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
 }
 
 /// Settings with the keys of AWS's documentation, for an endpoint.

@@ -16,11 +16,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+pub(crate) use test_kit::listen;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::Message;
@@ -101,10 +100,7 @@ async fn another_authority_and_another_host_are_refused() {
 #[tokio::test]
 async fn a_certificate_that_has_expired_says_so() {
     let authority = Authority::new("ours");
-    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2021, 1, 1);
-    let acceptor = authority.acceptor(&params);
+    let acceptor = authority.issuer.acceptor_of_the_past(&["localhost"]);
     let (address, _server) = listen(over_tls(acceptor, echo)).await;
     let url = format!("wss://localhost:{}/x", address.port());
     assert_eq!(
@@ -560,24 +556,6 @@ async fn read_head(tcp: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-/// Listens on loopback until the set is dropped.
-pub(crate) async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
-where
-    F: Fn(TcpStream) -> Fut + Send + 'static,
-    Fut: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        let mut connections = JoinSet::new();
-        while let Ok((tcp, _)) = listener.accept().await {
-            connections.spawn(handle(tcp));
-        }
-    });
-    (address, tasks)
-}
-
 type Asked = Arc<Mutex<Vec<(String, HeaderMap)>>>;
 
 /// A CONNECT proxy that leads wherever it is asked to one address.
@@ -662,19 +640,14 @@ where
 
 /// A certification authority of the test's own, and its bundle.
 pub(crate) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    issuer: test_kit::Authority,
     directory: tempfile::TempDir,
 }
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
         Self {
-            issuer,
+            issuer: test_kit::Authority::new(name, None),
             directory: tempfile::tempdir().unwrap(),
         }
     }
@@ -694,21 +667,6 @@ impl Authority {
         F: Fn(Tls) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + Send,
     {
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        over_tls(self.acceptor(&params), handle)
-    }
-
-    fn acceptor(&self, params: &CertificateParams) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
+        over_tls(self.issuer.acceptor(&[name]), handle)
     }
 }

@@ -3,14 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use test_kit::{Authority, listen};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::support::World;
 
@@ -25,32 +22,11 @@ pub(super) struct Inspector {
 
 impl Inspector {
     pub(super) async fn start(organisation: &str, world: &World) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let name = format!("{organisation} Root");
-        params.distinguished_name.push(DnType::CommonName, name);
-        let organisation = organisation.to_owned();
-        let kind = DnType::OrganizationName;
-        params.distinguished_name.push(kind, organisation);
-        let authority = KeyPair::generate().unwrap();
-        let issuer = CertifiedIssuer::self_signed(params, authority).unwrap();
+        let authority = Authority::new(&name, Some(organisation));
         let bundle = world.path("authority.pem");
-        std::fs::write(&bundle, issuer.pem()).unwrap();
-
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()])
-            .unwrap()
-            .signed_by(&key, &issuer)
-            .unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        std::fs::write(&bundle, authority.pem()).unwrap();
+        let acceptor = authority.acceptor(&["localhost"]);
         let behind = world.sim.address();
         let (address, tasks) = listen(move |tcp| {
             let acceptor = acceptor.clone();
@@ -101,21 +77,4 @@ impl Parrot {
             _tasks: tasks,
         }
     }
-}
-
-async fn listen<F, Fut>(handle: F) -> (SocketAddr, JoinSet<()>)
-where
-    F: Fn(TcpStream) -> Fut + Send + 'static,
-    Fut: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        let mut connections = JoinSet::new();
-        while let Ok((tcp, _)) = listener.accept().await {
-            connections.spawn(handle(tcp));
-        }
-    });
-    (address, tasks)
 }

@@ -1,5 +1,6 @@
 //! What is kept of a run of the checks: the folders that programs under test wrote to, their logs
-//! and what they said. `npm test` names a folder, and searches it at the end for planted secrets.
+//! and what they said, and the logs of the tests that run our code in their own process. `npm test`
+//! names a folder, and searches it at the end for planted secrets.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,16 +8,52 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::process;
+use std::sync::{Mutex, Once};
 use std::task::{Context, Poll, ready};
 
 use tempfile::{Builder, TempDir};
 use tokio::io::{AsyncRead, ReadBuf};
+use tracing_subscriber::EnvFilter;
 
 /// Names the folder in which a run keeps things. Without it nothing is kept.
 const KEEP_VARIABLE: &str = "CULVERT_TEST_KEEP";
 
 /// In that folder: secrets that somebody else made, one a line. `npm test` knows the name.
 const REPORTED: &str = "reported-secrets";
+
+/// All that our crates can log. Of libraries no more than the programs let through: what the SDK
+/// writes at `trace` holds keys.
+const LOGGED: &str = "info,aws_access=trace,ssm_sim=trace,tunnel=trace,tunnel_manager=trace";
+
+/// Keeps what our code logs in this process from now on, if the run keeps anything: one file a
+/// process. Whatever sets a test up calls it; all calls but the first do nothing.
+///
+/// # Panics
+/// The file can't be made.
+pub fn log() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        let Some(folder) = folder() else { return };
+        let path = folder.join(format!("log-{}-{}.log", program(), process::id()));
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create(true).open(path).unwrap();
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(LOGGED))
+            .with_ansi(false)
+            .with_writer(Mutex::new(file))
+            // A test that looks at logs may have set its own.
+            .try_init();
+    });
+}
+
+/// What these tests are called: cargo puts a hash behind it.
+fn program() -> String {
+    let path = env::current_exe().unwrap_or_default();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let (name, _hash) = name.rsplit_once('-').unwrap_or((&name, ""));
+    name.to_owned()
+}
 
 fn folder() -> Option<PathBuf> {
     let folder = env::var_os(KEEP_VARIABLE).filter(|folder| !folder.is_empty());
