@@ -47,6 +47,7 @@ pub(crate) fn degraded() -> State {
     State::Degraded {
         since: 1,
         problem: problem(),
+        others: 0,
         outlook: Outlook::default(),
     }
 }

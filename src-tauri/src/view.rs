@@ -94,6 +94,8 @@ pub(crate) enum StateView {
     Degraded {
         since: u64,
         problem: ProblemView,
+        /// Sessions that serve new connections as if nothing were wrong.
+        others: u32,
         held: u32,
         until: Option<UntilView>,
     },
@@ -350,10 +352,12 @@ impl From<&State> for StateView {
             State::Degraded {
                 since,
                 problem,
+                others,
                 outlook,
             } => Self::Degraded {
                 since: *since,
                 problem: problem.into(),
+                others: *others,
                 held: outlook.held,
                 until: outlook.until.map(UntilView::from),
             },

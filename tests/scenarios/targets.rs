@@ -89,6 +89,7 @@ async fn a_bastion_that_is_replaced_does_not_break_the_tunnel() {
             Happening::State { .. }
             | Happening::Drop(_)
             | Happening::Renewed(_)
+            | Happening::Unreached { .. }
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. } => None,
@@ -96,6 +97,7 @@ async fn a_bastion_that_is_replaced_does_not_break_the_tunnel() {
         TunnelEvent::State(_)
         | TunnelEvent::Lost { .. }
         | TunnelEvent::Replaced { .. }
+        | TunnelEvent::Rested(_)
         | TunnelEvent::Notice(_) => None,
     });
     let sentence = format!(

@@ -43,7 +43,7 @@ describe("states", () => {
 
   test("a tunnel that is not well says how many connections wait for it", () => {
     const files = everyState.tunnels[3];
-    expect(files && stateSentence(files, NOW)).toBe("The agent has not answered for 12 s; 1 connection waits");
+    expect(files && stateSentence(files, NOW)).toBe("The agent has not answered for 12 s; 1 connection waits; new connections use another session");
   });
 
   test("credentials that no look renews are not said to be looked at", () => {

@@ -31,6 +31,7 @@ fn renewals(world: &World) -> Vec<&Renewal> {
             Happening::State { .. }
             | Happening::Drop(_)
             | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Target(_) => None,

@@ -284,6 +284,7 @@ fn a_stuck_agent_whose_websockets_are_cut_early_or_late_is_replaced_and_the_jam_
                 Happening::Drop(lost) => Some((lost.closed_by, &lost.end)),
                 Happening::State { .. }
                 | Happening::Renewed(_)
+                | Happening::Unreached { .. }
                 | Happening::Target(_)
                 | Happening::TurnedAway(_)
                 | Happening::LeftBehind { .. }

@@ -206,7 +206,9 @@ export type StateView =
 /**  It carries connections. */
 { kind: "up"; since: number } | 
 /**  It lives, but something is wrong. The connections that are held go on slowly, or not at all. */
-{ kind: "degraded"; since: number; problem: ProblemView; held: number; until: UntilView | null } | 
+{ kind: "degraded"; since: number; problem: ProblemView; 
+/**  Sessions that serve new connections as if nothing were wrong. */
+others: number; held: number; until: UntilView | null } | 
 /**  It is being resumed or replaced. */
 { kind: "reconnecting"; since: number; attempt: number; nextAttempt: number | null; problem: ProblemView; held: number; until: UntilView | null } | 
 /**  Only the user can renew the credentials. */

@@ -138,6 +138,7 @@ export const everyState: OverviewView = {
         kind: "degraded",
         since: NOW - HOUR,
         problem: problem({ kind: "network", what: "The agent has not answered for 12 s.", remedy: "", details: "" }),
+        others: 1,
         held: 1,
         until: { at: NOW + 18_000, then: "replaced" },
       },

@@ -26,7 +26,10 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
     case "up":
       return say.upFor(duration(now - state.since));
     case "degraded":
-      return withWaiting(sentence(state.problem.what), state.held + tunnel.waiting);
+      return withOthers(
+        withWaiting(sentence(state.problem.what), state.held + tunnel.waiting),
+        state.others,
+      );
     case "reconnecting":
       return withWaiting(
         `${say.attempt(state.attempt, nextAttempt(state.nextAttempt, now))}. ${sentence(state.problem.what)}`,
@@ -104,6 +107,10 @@ function nextLook(at: number | null, now: number): string {
 /** In whole seconds, the one that has begun included: a countdown ends with 1. */
 function secondsUntil(at: number, now: number): string {
   return words().amounts.seconds(Math.max(0, Math.ceil((at - now) / 1000)));
+}
+
+function withOthers(text: string, others: number): string {
+  return others === 0 ? text : `${text}; ${words().state.others(others)}`;
 }
 
 function withWaiting(text: string, waiting: number): string {

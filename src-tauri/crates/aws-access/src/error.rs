@@ -3,6 +3,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
+
 use crate::http_client::ViaProxy;
 use crate::network::chain_text;
 use crate::proxies::PasswordLack;
@@ -649,6 +651,8 @@ impl AccessError {
     #[must_use]
     pub fn details(&self) -> String {
         match self {
+            // That time has run out is all that it says, and that is in the sentence.
+            Self::Network { source, .. } if source.is::<Elapsed>() => String::new(),
             Self::ConfigFiles { source }
             | Self::CaBundle { source, .. }
             | Self::TlsSetup { source }

@@ -233,6 +233,7 @@ impl Begins {
             TunnelEvent::State(_) => self.0.take().is_some_and(|begins| begins == *event),
             TunnelEvent::Lost { .. }
             | TunnelEvent::Replaced { .. }
+            | TunnelEvent::Rested(_)
             | TunnelEvent::Notice(_)
             | TunnelEvent::Record(_) => false,
         }
@@ -391,6 +392,7 @@ async fn until_ended(
                     TunnelEvent::Replaced { problem, .. } => Some(problem),
                     TunnelEvent::State(_)
                     | TunnelEvent::Lost { .. }
+                    | TunnelEvent::Rested(_)
                     | TunnelEvent::Notice(_)
                     | TunnelEvent::Record(_) => None,
                 });

@@ -88,6 +88,7 @@ impl History {
             Happening::State { .. }
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Target(_) => false,

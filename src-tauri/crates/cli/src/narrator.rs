@@ -6,6 +6,7 @@ mod left_behind;
 mod outage;
 mod outlook;
 mod replacing;
+mod resting;
 mod starting;
 mod trouble;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tunnel_manager::tunnel::{
-    DropEnd, DropRecord, Happening, Problem, State, TunnelEvent, TurnedAway,
+    DropEnd, DropRecord, Happening, Outlook, Problem, State, TunnelEvent, TurnedAway,
 };
 
 use self::flood::{Floods, Line, Sort};
@@ -22,8 +23,9 @@ use self::left_behind::without_remedy;
 pub(crate) use self::outage::GaveUp;
 use self::outage::{Attempts, Lacks};
 use self::replacing::Replacing;
+use self::resting::Resting;
 use self::starting::Reason;
-use self::trouble::{Beginning, Telling, Trouble, looks_again};
+use self::trouble::{Beginning, NextAttempt, Telling, Trouble, looks_again};
 use crate::output::problem_sentence;
 use crate::words;
 
@@ -47,6 +49,8 @@ pub(crate) struct Narrator {
     /// A session carries connections.
     carried: bool,
     floods: Floods,
+    /// A lazy tunnel is giving a session up.
+    resting: Option<Resting>,
     /// The attempts of the outage that goes on.
     outage: Option<Attempts>,
     /// Sessions that live on at the service although they are not wanted, and why.
@@ -80,6 +84,7 @@ impl Narrator {
             replacing: None,
             carried: false,
             floods: Floods::default(),
+            resting: None,
             outage: None,
             left: BTreeMap::new(),
         }
@@ -97,6 +102,11 @@ impl Narrator {
                     clock: words::clock(self.unix_ms(now)),
                 };
                 self.floods.line(now, Sort::of_notice(problem), line)
+            }
+            // What it costs follows, and that it listens: one line tells all of it.
+            TunnelEvent::Rested(problem) => {
+                self.resting = Some(Resting::new(problem));
+                None
             }
             // The record of the drop tells both, if it is over soon.
             TunnelEvent::Lost {
@@ -178,12 +188,18 @@ impl Narrator {
             }
             // Which node it is belongs to what was asked for: at once.
             Happening::Target(choice) => Some(words::one_line(&choice.what())),
-            // A renewal is no news, and states are told as they come.
-            Happening::Renewed(_) | Happening::State { .. } => None,
+            // A renewal is no news; states, and what does not reach the destination, are told as
+            // they come.
+            Happening::Renewed(_) | Happening::State { .. } | Happening::Unreached { .. } => None,
         }
     }
 
     fn handle_drop(&mut self, now: Instant, lost: &DropRecord) -> Option<String> {
+        if let Some(resting) = &mut self.resting {
+            resting.closed(lost.connections.saturating_sub(lost.survived));
+            self.note_replacement(lost);
+            return None;
+        }
         let over = match lost.end {
             DropEnd::Resumed | DropEnd::Replaced { .. } => true,
             DropEnd::GivenUp { .. } | DropEnd::Stopped => false,
@@ -214,6 +230,10 @@ impl Narrator {
     }
 
     fn handle_turned_away(&mut self, now: Instant, turned_away: &TurnedAway) -> Option<String> {
+        if let Some(resting) = &mut self.resting {
+            resting.closed(turned_away.count);
+            return None;
+        }
         let line = Line {
             text: words::turned_away_line(turned_away),
             lost: turned_away.count.into(),
@@ -248,14 +268,24 @@ impl Narrator {
                 end.filter(|_| waited)
             }
             State::Degraded {
-                problem, outlook, ..
+                since,
+                problem,
+                others,
+                outlook,
             } => {
                 self.stage = Stage::Running;
                 self.outage = None;
-                let what = self.beginning.then(problem);
+                let (since, what) = (words::clock(*since), self.beginning.then(problem));
+                let others = match others {
+                    0 => "",
+                    1 => " New connections use another session.",
+                    2.. => " New connections use the other sessions.",
+                };
                 let telling = Telling {
                     news: format!("degraded: {}", problem_sentence(problem)),
-                    line: format!("degraded: {what}{}", outlook::words(outlook)),
+                    line: format!("degraded since {since}: {what}{others}"),
+                    next: None,
+                    outlook: *outlook,
                 };
                 self.trouble(now, now + PATIENCE, telling)
             }
@@ -272,7 +302,10 @@ impl Narrator {
                     Stage::Starting { .. } => {
                         self.handle_reason(now, problem, *next_attempt, outlook)
                     }
-                    Stage::Running => self.handle_reconnecting(now, problem, outlook),
+                    Stage::Running => {
+                        let next = NextAttempt(*next_attempt);
+                        self.handle_reconnecting(now, *since, problem, next, outlook)
+                    }
                 }
             }
             // Only the user can help: at once. At the start, the program ends with it.
@@ -289,10 +322,15 @@ impl Narrator {
                         problem_sentence(problem),
                         looks_again(*renewed_by)
                     );
-                    let line = format!("{news}{}", outlook::words(outlook));
                     // The time that the user takes is no attempt's.
                     self.outage = None;
-                    let told = self.trouble(now, now, Telling { news, line });
+                    let telling = Telling {
+                        line: news.clone(),
+                        news,
+                        next: None,
+                        outlook: *outlook,
+                    };
+                    let told = self.trouble(now, now, telling);
                     self.waits_for(problem);
                     told
                 }
@@ -303,6 +341,8 @@ impl Narrator {
                     let telling = Telling {
                         news: CONNECTING.to_owned(),
                         line: CONNECTING.to_owned(),
+                        next: None,
+                        outlook: Outlook::default(),
                     };
                     self.trouble(now, now + PATIENCE, telling)
                 }
@@ -311,7 +351,11 @@ impl Narrator {
             },
             State::Listening => {
                 self.stage = Stage::Running;
-                self.end_trouble("listening: the next connection starts a session")
+                let end = self.end_trouble("listening: the next connection starts a session");
+                match self.resting.take() {
+                    Some(resting) => self.tell_rest(now, resting),
+                    None => end,
+                }
             }
             State::Off | State::Stopping | State::Failed { .. } => {
                 self.trouble = None;

@@ -106,7 +106,9 @@ impl Output {
                     connections: *connections,
                     problem,
                 }),
-                TunnelEvent::Notice(problem) => json(&Line::Notice { problem }),
+                TunnelEvent::Rested(problem) | TunnelEvent::Notice(problem) => {
+                    json(&Line::Notice { problem });
+                }
                 TunnelEvent::Record(record) => match record.what {
                     Happening::Drop(_)
                     | Happening::Renewed(_)
@@ -114,8 +116,8 @@ impl Output {
                     | Happening::LeftBehind { .. }
                     | Happening::EndedLate { .. }
                     | Happening::Target(_) => json(record),
-                    // Told as it happened, above.
-                    Happening::State { .. } => {}
+                    // Told as they happened, above.
+                    Happening::State { .. } | Happening::Unreached { .. } => {}
                 },
             },
         }

@@ -93,6 +93,11 @@ pub(crate) fn turned_away_line(turned_away: &TurnedAway) -> String {
     let connections = count((*number).into(), "connection was", "connections were");
     let waited = span(*waited_ms);
     let mut line = match why {
+        // Whoever waits does so for whole seconds.
+        Refusal::WaitedOut if *waited_ms < 1_000 => format!(
+            "{connections} closed at once: there was no session, and the tunnel is set to let \
+             none wait."
+        ),
         Refusal::WaitedOut => {
             format!("{connections} closed after waiting {waited} for a session.")
         }
@@ -115,13 +120,12 @@ pub(crate) fn turned_away_line(turned_away: &TurnedAway) -> String {
 
 /// The code and the reason of a close.
 pub(crate) fn close(close: &Close) -> String {
-    let code = match close.code {
-        Some(code) => format!("close code: {code}"),
-        None => "close code: none".to_owned(),
-    };
-    match close.reason.as_str() {
-        "" => code,
-        reason => format!("{code}, {}", one_line(reason)),
+    let reason = one_line(&close.reason);
+    match (close.code, reason.as_str()) {
+        (Some(code), "") => format!("close code {code}"),
+        (Some(code), reason) => format!("close code {code}, {reason}"),
+        (None, "") => "no close code".to_owned(),
+        (None, reason) => format!("no close code, {reason}"),
     }
 }
 
@@ -200,7 +204,7 @@ pub(crate) mod tests {
         assert_eq!(
             drop_line(&resumed()),
             "The gateway closed the connection, as it does about once an hour. Resumed after \
-             0.4 s; 3 of 3 connections lived on. (close code: 1000, Bye)"
+             0.4 s; 3 of 3 connections lived on. (close code 1000, Bye)"
         );
     }
 
@@ -251,6 +255,6 @@ pub(crate) mod tests {
             code: None,
             reason: "reset\n\u{1b}[31mby peer".to_owned(),
         };
-        assert_eq!(close(&broken), "close code: none, reset [31mby peer");
+        assert_eq!(close(&broken), "no close code, reset [31mby peer");
     }
 }

@@ -256,6 +256,7 @@ fn recorded(event: &TunnelEvent) -> Option<&Record> {
         TunnelEvent::State(_)
         | TunnelEvent::Lost { .. }
         | TunnelEvent::Replaced { .. }
+        | TunnelEvent::Rested(_)
         | TunnelEvent::Notice(_) => None,
     }
 }

@@ -39,6 +39,14 @@ pub enum Happening {
     Target(Box<Choice>),
     /// Local connections were closed that no session had carried.
     TurnedAway(TurnedAway),
+    /// The target could not connect to the destination for local connections. The first is kept
+    /// at once, those that follow within a minute as one.
+    Unreached {
+        /// How many.
+        count: u32,
+        /// Where the last wanted to go, and what to do.
+        problem: Problem,
+    },
     /// A session could not be ended at the service. It is tried again for as long as the process
     /// lives.
     LeftBehind {

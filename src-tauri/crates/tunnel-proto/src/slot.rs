@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
+use crate::evidence::Asked;
 use crate::tunnel::drops::OpenDrop;
 use crate::{Grant, Illness, Load, PassedOver, Problem, Purpose};
 
@@ -33,6 +34,8 @@ pub(crate) struct Slot {
     pub(crate) drop: Option<Box<OpenDrop>>,
     /// When the request that is under way was made.
     pub(crate) asked_at: Instant,
+    /// It has been answered, or there was none.
+    pub(crate) is_answered: bool,
     /// At which of the tunnel's targets it is started.
     pub(crate) candidate: usize,
     /// The targets before that, and why they could not be used.
@@ -251,6 +254,7 @@ impl Slot {
             phase: Phase::Starting { outage },
             drop: None,
             asked_at: now,
+            is_answered: false,
             candidate: 0,
             passed_over: Vec::new(),
             hopes: false,
@@ -301,6 +305,28 @@ impl Slot {
             | Phase::AwaitingSignIn { outage, .. } => Some(outage.clone()),
             Phase::Ending(_) => None,
         }
+    }
+
+    /// A request is made for it.
+    pub(crate) fn asks(&mut self, now: Instant) {
+        self.asked_at = now;
+        self.is_answered = false;
+    }
+
+    /// What was asked for it and is not answered, and when it was asked.
+    pub(crate) fn pending(&self) -> Option<(Asked, Instant)> {
+        let asked = match &self.phase {
+            Phase::Starting { .. } => Asked::StartSession,
+            Phase::Resuming { .. } => Asked::ResumeSession,
+            Phase::Dialling { .. } => Asked::Upgrade,
+            Phase::Handshaking { .. }
+            | Phase::Up(_)
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::AwaitingSignIn { .. }
+            | Phase::Ending(_) => return None,
+        };
+        (!self.is_answered).then_some((asked, self.asked_at))
     }
 
     /// The session while it can carry connections.

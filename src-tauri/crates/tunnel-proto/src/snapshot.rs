@@ -80,6 +80,9 @@ pub enum State {
         since: u64,
         /// What is wrong.
         problem: Problem,
+        /// Sessions with which nothing is wrong: new connections use them.
+        #[serde(default)]
+        others: u32,
         /// For whom, and until when: that of the session with the most connections.
         #[serde(flatten)]
         outlook: Outlook,

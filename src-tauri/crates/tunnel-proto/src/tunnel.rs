@@ -9,6 +9,7 @@ mod recovery;
 mod renewal;
 mod state;
 mod surroundings;
+mod unreached;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -105,6 +106,8 @@ pub enum Input {
     Returned(RequestId, Instant),
     /// A connection that was placed on this session has ended.
     Finished(SessionKey),
+    /// The target could not connect to the destination for a local connection.
+    Unreached(Problem),
     /// The machine has no network any more.
     NetworkDown,
     /// The machine has a network again, or another one.
@@ -242,6 +245,8 @@ pub enum TunnelTimer {
     Idle,
     /// The agent did not acknowledge the end of its session.
     EndConfirmation(SessionKey),
+    /// Connections that did not reach the destination are to be summed up.
+    Unreached,
     /// Numbers in the tunnel's state have changed, and have not been told for a while.
     Numbers,
     /// Stopping has taken long enough.
@@ -299,6 +304,8 @@ pub struct Tunnel {
     told_at: Instant,
     /// When its numbers are to be told, which have changed since.
     numbers_due: Option<Instant>,
+    /// The last connections that did not reach the destination.
+    unreached: Option<unreached::Unreached>,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
 }
@@ -343,6 +350,7 @@ impl Tunnel {
             told: told.clone(),
             told_at: now,
             numbers_due: None,
+            unreached: None,
             actions: VecDeque::new(),
             events: VecDeque::from([Event::StateChanged(told.clone())]),
         };
@@ -380,6 +388,7 @@ impl Tunnel {
             Input::Accepted(request) => self.handle_accepted(now, request, now),
             Input::Returned(request, since) => self.handle_accepted(now, request, since),
             Input::Finished(key) => self.handle_finished(now, key),
+            Input::Unreached(problem) => self.handle_unreached(now, problem),
             Input::NetworkDown => self.handle_network_down(),
             Input::NetworkUp => self.handle_network_up(now),
             Input::Sleeping => self.handle_sleeping(),
@@ -411,6 +420,7 @@ impl Tunnel {
         }
         self.place_waiting(now);
         self.reject_overdue(now);
+        self.sum_up_unreached(now);
         let cause = match self.intent {
             Intent::Run if self.is_unused(now) => Cause::Idle,
             Intent::Run => Cause::Timer,
@@ -438,6 +448,7 @@ impl Tunnel {
         };
         let numbers = self.numbers_due.map(|due| (due, TunnelTimer::Numbers));
         slots
+            .chain(self.unreached_timeout())
             .chain(self.pool_timeout())
             .chain(stop)
             .chain(numbers)

@@ -545,6 +545,10 @@ impl Driver {
                 tracing::debug!(session = %key, ?problem, "the user is told");
                 self.notice(problem);
             }
+            Report::Unreached(problem) => {
+                self.notice(problem.clone());
+                self.input(Input::Unreached(problem));
+            }
             Report::Learned(learned) => {
                 tracing::info!(session = %key, ?learned, "the way to the target has a limit");
                 learned.apply(&mut self.parts.session);
@@ -742,7 +746,10 @@ impl Driver {
             }
             Event::Rested(problem) => {
                 tracing::info!(problem = %problem.what, details = %problem.details, "no session can be had");
-                return self.notice(problem);
+                self.parts
+                    .snapshot
+                    .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
+                self.parts.events.send(TunnelEvent::Rested(problem))
             }
             Event::Record(record) => self.parts.events.send(TunnelEvent::Record(record)),
             Event::Stopped => return self.end(Outcome::Stopped),

@@ -154,6 +154,7 @@ fn handle_change(policy: &mut Policy, change: &Input) {
         | Input::Accepted(_)
         | Input::Returned(..)
         | Input::Finished(_)
+        | Input::Unreached(_)
         | Input::TryNow
         | Input::Stop => {}
     }

@@ -112,6 +112,9 @@ pub enum TunnelEvent {
         /// Why.
         problem: Problem,
     },
+    /// A lazy tunnel could not get a session that was wanted, for this reason. It listens again,
+    /// and tries anew for the next connection.
+    Rested(Problem),
     /// Something that the user should know and that is no failure of the tunnel.
     Notice(Problem),
     /// Something to be kept: a change of state with its cause, a drop and what became of it.

@@ -101,6 +101,8 @@ pub(crate) enum Report {
     /// The agent has acknowledged that the session ends, or can't be told.
     FlagDone,
     Notice(Problem),
+    /// The target could not connect to the destination for a connection.
+    Unreached(Problem),
     /// The tunnel's next sessions should know this.
     Learned(Learned),
     /// A connection has ended.
@@ -457,7 +459,7 @@ impl SessionTask {
                     self.connections.remove(&id);
                     self.session.close(now, id);
                     let refused = self.surroundings.route.refused();
-                    self.report(Report::Notice(refused));
+                    self.report(Report::Unreached(refused));
                 }
                 SessionEvent::Reset(id, cause) => {
                     tracing::warn!(connection = %id, ?cause, "a connection was given up");

@@ -30,6 +30,11 @@ export const state: Words["state"] = {
     `Die Anmeldedaten werden in ${duration} wieder geprüft, oder sobald sich die AWS-Dateien ändern`,
   ending: "seine Sitzungen werden beendet",
   waiting: (count) => say(count, { one: "# Verbindung wartet", other: "# Verbindungen warten" }),
+  others: (count) =>
+    say(count, {
+      one: "neue Verbindungen nutzen eine andere Sitzung",
+      other: "neue Verbindungen nutzen die # anderen Sitzungen",
+    }),
   resumesUntil: (time) => `Kann bis ${time} fortgesetzt werden`,
   credentialsEnded: (time) => `Die Anmeldedaten endeten um ${time}; zum Fortsetzen werden neue geholt`,
   onTarget: (port, target) => `${port} auf ${target}`,

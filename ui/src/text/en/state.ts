@@ -32,6 +32,11 @@ export const state = {
     `The credentials are looked at again in ${duration}, or when the AWS files change`,
   ending: "ending its sessions",
   waiting: (count: number) => say(count, { one: "# connection waits", other: "# connections wait" }),
+  others: (count: number) =>
+    say(count, {
+      one: "new connections use another session",
+      other: "new connections use the # other sessions",
+    }),
   resumesUntil: (time: string) => `Can resume until ${time}`,
   credentialsEnded: (time: string) => `Its credentials ended at ${time}; a resume asks for new ones`,
   onTarget: (port: number, target: string) => `${port} on ${target}`,

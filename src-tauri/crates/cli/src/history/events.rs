@@ -15,6 +15,15 @@ pub(super) fn about(what: &Happening) -> Vec<String> {
         Happening::Drop(lost) => drop_lines(lost),
         Happening::Renewed(renewal) => vec![renewal_line(renewal)],
         Happening::TurnedAway(turned_away) => turned_away_lines(turned_away),
+        Happening::Unreached { count: 1, problem } => vec![problem_sentence(problem)],
+        Happening::Unreached {
+            count: more,
+            problem,
+        } => vec![format!(
+            "{} within a minute: {}",
+            count((*more).into(), "connection", "connections"),
+            problem_sentence(problem)
+        )],
         Happening::LeftBehind {
             session_id,
             problem,
@@ -106,24 +115,27 @@ fn circumstances(lost: &DropRecord) -> String {
     let by = match lost.closed_by {
         ClosedBy::Gateway => "closed by the gateway",
         ClosedBy::Network => "broken on the way",
-        ClosedBy::Deadline => "given up by Culvert for lack of an answer",
-        ClosedBy::Renewal => "left by Culvert to renew it",
-        ClosedBy::SessionEnd => "left by Culvert with the session's end",
+        ClosedBy::Deadline => "closed by Culvert, as no answer came,",
+        ClosedBy::Renewal => "closed by Culvert, to renew it,",
+        ClosedBy::SessionEnd => "closed by Culvert, as the session was over,",
     };
     let vitals = &lost.vitals;
     let last_frame = vitals
         .last_frame_ms
-        .map(|age| format!("last frame {} before", span(age)));
+        .map(|age| format!("last message {} before", span(age)));
     let round_trip = vitals
         .round_trip_ms
         .map(|ms| format!("round trip {}", span(ms.into())));
     let parts = [
-        Some(format!("{by} at {}", span(lost.socket_age_ms))),
+        Some(format!("{by} after {}", span(lost.socket_age_ms))),
         Some(close(&lost.close)),
         last_frame,
         round_trip,
-        Some(format!("{} unacknowledged", vitals.unacknowledged)),
-        Some(format!("{} held back for order", vitals.held)),
+        Some(format!(
+            "{} sent and not acknowledged",
+            vitals.unacknowledged
+        )),
+        Some(format!("{} received out of order", vitals.held)),
         lost.session_id
             .as_ref()
             .map(|id| format!("session {}", one_line(id))),
@@ -133,7 +145,13 @@ fn circumstances(lost: &DropRecord) -> String {
 
 fn attempts(lost: &DropRecord) -> String {
     let left_out = lost.attempts_left_out;
-    let before = (left_out > 0).then(|| count(left_out.into(), "other before", "others before"));
+    let before = (left_out > 0).then(|| {
+        count(
+            left_out.into(),
+            "earlier attempt is left out",
+            "earlier attempts are left out",
+        )
+    });
     let kinds = lost.attempts.iter().map(alike);
     before
         .into_iter()
@@ -155,9 +173,9 @@ fn alike(attempts: &Attempts) -> String {
     let took = span(attempts.took_ms);
     let (first, last) = (span(attempts.first_after_ms), span(attempts.last_after_ms));
     match attempts.count {
-        1 => format!("{asked} after {last}: {came} within {took}"),
+        1 => format!("{asked} after {last}: {came}, in {took}"),
         many => {
-            format!("{asked}: {many} × {came}, after {first} to {last}, the last within {took}")
+            format!("{asked} {many} times, after {first} to {last}: {came}, the last in {took}")
         }
     }
 }

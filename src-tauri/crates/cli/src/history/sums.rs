@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tunnel_manager::{Entry, Summary};
 
-use crate::words::{count, span};
+use crate::words::{count, one_line, span};
 
 /// What each tunnel of which something is recorded since then comes to, in the order of names.
 pub(super) fn by_tunnel(entries: &[Entry], since: u64) -> BTreeMap<&str, Summary> {
@@ -22,28 +22,33 @@ pub(super) fn by_tunnel(entries: &[Entry], since: u64) -> BTreeMap<&str, Summary
 
 pub(super) fn sum(summary: &Summary) -> String {
     let mut parts = Vec::new();
-    if let Some(share) = share(summary) {
+    let never_up = summary.why_not_up.as_ref().filter(|_| !summary.was_up);
+    if never_up.is_some() {
+        parts.push("never up in that time".to_owned());
+    } else if let Some(share) = share(summary) {
         parts.push(share);
     }
     let many = |number: u32, words: &str| (number > 0).then(|| format!("{number} {words}"));
     let by: Vec<_> = [
         many(summary.by_gateway, "by the gateway"),
         many(summary.by_network, "broken on the way"),
-        many(summary.by_deadline, "for lack of an answer"),
+        many(summary.by_deadline, "as no answer came"),
         many(summary.by_renewal, "while renewing"),
-        many(summary.by_session_end, "with the session's end"),
+        many(summary.by_session_end, "as the session was over"),
     ]
     .into_iter()
     .flatten()
     .collect();
-    parts.push(match summary.drops {
-        0 => "no drops".to_owned(),
-        drops => format!(
+    match summary.drops {
+        // What was never up has lost nothing.
+        0 if never_up.is_some() => {}
+        0 => parts.push("no drops".to_owned()),
+        drops => parts.push(format!(
             "{} ({})",
             count(drops.into(), "drop", "drops"),
             by.join(", ")
-        ),
-    });
+        )),
+    }
     if summary.not_resumed > 0 {
         parts.push(format!("{} not resumed", summary.not_resumed));
     }
@@ -59,9 +64,13 @@ pub(super) fn sum(summary: &Summary) -> String {
     }
     if summary.turned_away > 0 {
         let turned_away = count(summary.turned_away, "connection", "connections");
-        parts.push(format!("{turned_away} closed for want of a session"));
+        parts.push(format!("{turned_away} closed because there was no session"));
     }
-    parts.join(", ")
+    let sum = parts.join(", ");
+    match never_up {
+        Some(problem) => format!("{sum}. {}", one_line(&problem.what).trim_end_matches('.')),
+        None => sum,
+    }
 }
 
 /// Too short a time says nothing about a tunnel.
@@ -71,12 +80,23 @@ fn share(summary: &Summary) -> Option<String> {
     if summary.wanted_ms < SHARE_LEAST_MS {
         return None;
     }
-    // In hundredths of a percent, rounded down: 100 % is only what is all of it.
-    let share = u128::from(summary.up_ms) * 10_000 / u128::from(summary.wanted_ms);
-    let (whole, hundredths) = (share / 100, share % 100);
     let wanted = span(summary.wanted_ms);
-    Some(match hundredths {
-        0 => format!("up {whole} % of the {wanted} that are recorded"),
-        hundredths => format!("up {whole}.{hundredths:02} % of the {wanted} that are recorded"),
-    })
+    let up = percent(summary.up_ms, summary.wanted_ms);
+    let degraded = match summary.degraded_ms {
+        0 => String::new(),
+        degraded => format!(" and degraded {}", percent(degraded, summary.wanted_ms)),
+    };
+    Some(format!(
+        "up {up}{degraded} of the {wanted} that are recorded"
+    ))
+}
+
+/// In hundredths of a percent, rounded down: 100 % is only what is all of it.
+fn percent(part: u64, whole: u64) -> String {
+    let share = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    match (share / 100, share % 100) {
+        (0, 0) if part > 0 => "under 0.01 %".to_owned(),
+        (whole, 0) => format!("{whole} %"),
+        (whole, hundredths) => format!("{whole}.{hundredths:02} %"),
+    }
 }

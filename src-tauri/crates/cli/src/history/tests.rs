@@ -115,8 +115,8 @@ Saturday 21 November 2026
 12:00:01  db: up (a session is established)
 13:00:00  db: The gateway closed the connection, as it does about once an hour.
           Resumed after 0.4 s; 3 of 3 connections lived on.
-          closed by the gateway at 1 h; close code: 1000, Bye; last frame 0.3 s before; round trip 34 ms; 2 unacknowledged; 1 held back for order; session user-0123
-          2 others before; ResumeSession: 7 × session-over, after 10 ms to 1 min 12 s, the last within 90 ms; ResumeSession after 10 ms: granted within 90 ms; WebSocket after 10 ms: granted within 90 ms
+          closed by the gateway after 1 h; close code 1000, Bye; last message 0.3 s before; round trip 34 ms; 2 sent and not acknowledged; 1 received out of order; session user-0123
+          2 earlier attempts are left out; ResumeSession 7 times, after 10 ms to 1 min 12 s: session-over, the last in 90 ms; ResumeSession after 10 ms: granted, in 90 ms; WebSocket after 10 ms: granted, in 90 ms
 14:00:00  db: renewed after 50 min, without a gap; 2 connections lived on
 
 Sunday 22 November 2026
@@ -155,6 +155,7 @@ fn an_illness_that_is_only_the_begin_of_a_drop_is_told_by_it_and_another_is_not(
         let state_ = State::Degraded {
             since: at,
             problem,
+            others: 0,
             outlook,
         };
         state(at, state_, Cause::Lost)
@@ -170,6 +171,65 @@ fn an_illness_that_is_only_the_begin_of_a_drop_is_told_by_it_and_another_is_not(
     let said = said.join("\n");
     assert!(!said.contains("It is gateway-close."), "{said}");
     assert!(said.contains("degraded: It is no-pong."), "{said}");
+}
+
+#[test]
+fn time_in_which_it_was_degraded_is_told_apart_from_time_in_which_it_was_down() {
+    let degraded = State::Degraded {
+        since: NOON,
+        problem: problem(),
+        others: 1,
+        outlook: Outlook::default(),
+    };
+    let records = vec![
+        up(NOON, Cause::Established),
+        state(NOON + HOUR, degraded, Cause::Health),
+        up(NOON + 2 * HOUR, Cause::Health),
+        reconnecting(NOON + 3 * HOUR),
+        state(NOON + 4 * HOUR, State::Off, Cause::Stopped),
+    ];
+    let said = history(&[]).sentences(&reading(records), 0, &TimeZone::UTC);
+    let sum = said.last().unwrap();
+    assert_eq!(
+        sum,
+        "db: up 50 % and degraded 25 % of the 4 h that are recorded, no drops."
+    );
+}
+
+#[test]
+fn a_tunnel_that_never_was_up_says_so_and_why() {
+    let records = vec![
+        state(NOON, State::Connecting { since: 0 }, Cause::Started),
+        reconnecting(NOON + 1_000),
+        state(NOON + HOUR, State::Off, Cause::Stopped),
+    ];
+    let said = history(&[]).sentences(&reading(records), 0, &TimeZone::UTC);
+    let sum = said.last().unwrap();
+    let what = problem().what;
+    assert_eq!(sum, &format!("db: never up in that time. {what}"));
+}
+
+#[test]
+fn connections_that_did_not_reach_the_destination_are_told() {
+    let refused = Problem::new(ProblemKind::Target, "x", "i-1 can't reach db:1.", "Look.");
+    let unreached = |at, count| Record {
+        at,
+        what: Happening::Unreached {
+            count,
+            problem: refused.clone(),
+        },
+    };
+    let records = vec![unreached(NOON, 1), unreached(NOON + 60_000, 7)];
+    let said = history(&[]).sentences(&reading(records), 0, &TimeZone::UTC);
+    let said = said.join("\n");
+    assert!(
+        said.contains("12:00:00  db: i-1 can't reach db:1. Look."),
+        "{said}"
+    );
+    assert!(
+        said.contains("db: 7 connections within a minute: i-1 can't reach db:1."),
+        "{said}"
+    );
 }
 
 #[test]

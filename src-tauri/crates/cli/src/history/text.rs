@@ -85,6 +85,7 @@ fn began(entry: &Entry) -> u64 {
         Happening::State { .. }
         | Happening::Renewed(_)
         | Happening::TurnedAway(_)
+        | Happening::Unreached { .. }
         | Happening::LeftBehind { .. }
         | Happening::EndedLate { .. }
         | Happening::Target(_) => entry.record.at,

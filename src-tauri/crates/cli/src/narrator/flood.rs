@@ -11,8 +11,8 @@ use crate::words;
 /// In so long a time one line of a kind is said; what comes meanwhile is summed up.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// The same for what the user was told that he should know: a program that tries again each second
-/// what can't work is no news each time.
+/// The same for what goes on to come after that, and is but worth knowing: a program that tries
+/// again each second what can't work is no news each time.
 const NOTICE_WINDOW: Duration = Duration::from_secs(60);
 
 /// What lines must share to be summed up in one: the same thing for the same reason, at the same
@@ -108,6 +108,7 @@ impl Sort {
         }
     }
 
+    /// In so long a time what goes on to come is summed up once more.
     fn window(&self) -> Duration {
         match self {
             Self::Drop { .. } | Self::TurnedAway { .. } => WINDOW,
@@ -133,7 +134,7 @@ impl Floods {
             flood.hold(line);
             return None;
         }
-        let until = now + sort.window();
+        let until = now + WINDOW;
         self.0.insert(sort, Flood { until, held: None });
         Some(line.text)
     }

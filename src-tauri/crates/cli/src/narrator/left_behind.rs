@@ -30,11 +30,13 @@ impl Narrator {
                 | Happening::Drop(_)
                 | Happening::Renewed(_)
                 | Happening::Target(_)
+                | Happening::Unreached { .. }
                 | Happening::TurnedAway(_) => false,
             },
             TunnelEvent::State(_)
             | TunnelEvent::Lost { .. }
             | TunnelEvent::Replaced { .. }
+            | TunnelEvent::Rested(_)
             | TunnelEvent::Notice(_) => false,
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tunnel_manager::tunnel::{NETWORK_DOWN, Outlook, Problem, ProblemKind};
 
-use super::trouble::Telling;
+use super::trouble::{NextAttempt, Telling};
 use super::{Narrator, PATIENCE, Stage, outlook};
 use crate::output::problem_sentence;
 use crate::words;
@@ -183,22 +183,30 @@ impl Narrator {
     pub(super) fn handle_reconnecting(
         &mut self,
         now: Instant,
+        since: u64,
         problem: &Problem,
+        next: NextAttempt,
         outlook: &Outlook,
     ) -> Option<String> {
         let asked_for = self.trouble.as_ref().and_then(|one| one.asked_for.as_ref());
         if asked_for == Some(problem) {
             return None;
         }
+        let lacks = Lacks::of(problem);
         // Time alone does not end what is no fault of the service.
-        let goes_on = match (outlook.until, Lacks::of(problem)) {
+        let goes_on = match (outlook.until, lacks) {
             (Some(_), _) | (None, Lacks::Network | Lacks::Service) => "",
             (None, Lacks::Way) => " It is tried for as long as it takes.",
         };
-        let what = self.beginning.then(problem);
+        let (since, what) = (words::clock(since), self.beginning.then(problem));
         let telling = Telling {
             news: format!("reconnecting: {}", problem_sentence(problem)),
-            line: format!("reconnecting: {what}{goes_on}{}", outlook::words(outlook)),
+            line: format!("reconnecting since {since}: {what}{goes_on}"),
+            next: match lacks {
+                Lacks::Network => None,
+                Lacks::Way | Lacks::Service => Some(next),
+            },
+            outlook: *outlook,
         };
         self.trouble(now, now + PATIENCE, telling)
     }

@@ -19,10 +19,10 @@ pub(super) fn words(outlook: &Outlook) -> String {
                 " If nothing changes, another session takes its place at {at}, and its connections \
                  are reset."
             ),
-            Then::CaughtUp => format!(" It has caught up at about {at}."),
-            Then::GivenUp => format!(" It is tried until {at} at least."),
+            Then::CaughtUp => format!(" It should have caught up at about {at}."),
+            Then::GivenUp => format!(" It is tried at least until {at}."),
             Then::Listening => format!(
-                " It is tried until {at} at least; after that the next connection starts another \
+                " It is tried at least until {at}; after that the next connection starts another \
                  session."
             ),
         }

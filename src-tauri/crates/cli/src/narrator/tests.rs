@@ -11,6 +11,13 @@ use crate::words::tests::resumed;
 
 const GOES_ON: &str = "It is tried for as long as it takes.";
 
+const UNDER_WAY: &str = "It is being tried again.";
+
+/// The line of an outage since the beginning of time.
+fn since(what: &str) -> String {
+    format!("reconnecting since {}: {what}", words::clock(0))
+}
+
 fn reconnecting(attempt: u32, what: &str) -> TunnelEvent {
     TunnelEvent::State(State::Reconnecting {
         since: 0,
@@ -63,7 +70,7 @@ fn an_outage_is_told_once_when_it_lasts_and_again_when_its_reason_changes() {
     let due = narrator.due().unwrap();
     assert_eq!(due, now + PATIENCE);
     let told = narrator.handle_due(due);
-    assert_eq!(told, Some(format!("reconnecting: Gone. {GOES_ON}")));
+    assert_eq!(told, Some(since(&format!("Gone. {GOES_ON} {UNDER_WAY}"))));
     for attempt in 2..50 {
         let again = reconnecting(attempt, "Gone.");
         assert_eq!(narrator.handle(due + seconds(50), &again), None);
@@ -76,7 +83,10 @@ fn an_outage_is_told_once_when_it_lasts_and_again_when_its_reason_changes() {
     let other = narrator.handle(due + seconds(61), &reconnecting(50, "Throttled."));
     assert_eq!(other, None, "it may pass in a moment");
     let other = narrator.handle_due(due + seconds(61) + A_MOMENT);
-    assert_eq!(other, Some(format!("reconnecting: Throttled. {GOES_ON}")));
+    assert_eq!(
+        other,
+        Some(since(&format!("Throttled. {GOES_ON} {UNDER_WAY}")))
+    );
     assert_eq!(
         gave_up(&narrator, now + seconds(70)).as_deref(),
         Some("gave up after 1 min 10 s and 50 attempts with calls to https://ssm.example: ")
@@ -116,9 +126,10 @@ fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_witho
     let (mut narrator, now) = running();
     narrator.handle(now, &refused(0, 2, Some(90_000)));
     let end = words::clock(1_800_000);
-    let until = format!("1 connection waits. It is tried until {end} at least.");
+    let until = format!("1 connection waits. It is tried at least until {end}.");
     let told = narrator.handle_due(now + PATIENCE);
-    assert_eq!(told, Some(format!("reconnecting: AWS is ill. {until}")));
+    let next = "Next attempt in 1 min 27 s.";
+    assert_eq!(told, Some(since(&format!("AWS is ill. {next} {until}"))));
     assert_eq!(
         narrator.handle_due(now + seconds(60)),
         Some(format!(
@@ -136,7 +147,7 @@ fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_witho
     });
     narrator.handle(now, &down);
     let told = narrator.handle_due(now + PATIENCE);
-    assert_eq!(told.as_deref(), Some("reconnecting: No network."));
+    assert_eq!(told, Some(since("No network.")));
     assert_eq!(
         narrator.handle_due(now + seconds(60)).as_deref(),
         Some("still without a network after 1 min.")
@@ -224,17 +235,19 @@ fn an_outage_says_how_it_began_and_that_once() {
     narrator.handle(now, &replaced(2));
     narrator.handle(now, &refused(0, 2, None));
     let told = narrator.handle_due(now + PATIENCE).unwrap();
-    let begin = "reconnecting: The connection to the gateway broke on the way. The session is \
-                 over. 2 connections were lost. AWS is ill. 1 connection waits.";
-    assert!(told.starts_with(begin), "{told}");
+    let begin = since(
+        "The connection to the gateway broke on the way. The session is over. 2 connections were \
+         lost. AWS is ill. It is being tried again. 1 connection waits.",
+    );
+    assert!(told.starts_with(&begin), "{told}");
     narrator.handle(now + seconds(5), &reconnecting(3, "No way."));
     let told = narrator.handle_due(now + seconds(6)).unwrap();
-    assert!(told.starts_with("reconnecting: No way."), "{told}");
+    assert!(told.starts_with(&since("No way.")), "{told}");
     // Once it is up, it is forgotten.
     narrator.handle(now + seconds(7), &up());
     narrator.handle(now + seconds(8), &refused(0, 1, None));
     let told = narrator.handle_due(now + seconds(20)).unwrap();
-    assert!(told.starts_with("reconnecting: AWS is ill."), "{told}");
+    assert!(told.starts_with(&since("AWS is ill.")), "{told}");
 }
 
 #[test]
@@ -302,10 +315,7 @@ fn a_replacement_that_is_over_soon_or_without_which_nothing_is_up_has_no_line_of
     narrator.handle(now, &replaced(1));
     narrator.handle(now, &refused(0, 2, None));
     let told = narrator.handle_due(now + PATIENCE).unwrap();
-    assert!(
-        told.starts_with("reconnecting: The session is over."),
-        "{told}"
-    );
+    assert!(told.starts_with(&since("The session is over.")), "{told}");
     assert_eq!(narrator.handle_due(now + seconds(9)), None);
     // That others are up again does not make it news.
     narrator.handle(now + seconds(10), &up());
@@ -330,7 +340,7 @@ fn until_when_a_start_is_tried_is_said_with_the_reason() {
     let mut narrator = Narrator::new(now, 0);
     narrator.handle(now, &refused(0, 2, None));
     let told = narrator.handle_due(now + A_MOMENT).unwrap();
-    let until = format!("It is tried until {} at least.", words::clock(1_800_000));
+    let until = format!("It is tried at least until {}.", words::clock(1_800_000));
     assert!(told.starts_with("not up yet: AWS is ill."), "{told}");
     assert!(told.ends_with(&until), "{told}");
 }
@@ -368,9 +378,16 @@ fn what_is_worth_knowing_is_told_once_and_what_repeats_it_is_summed_up() {
     for _ in 0..99 {
         assert_eq!(narrator.handle(now + seconds(1), &notice), None);
     }
-    assert_eq!(narrator.handle_due(now + seconds(59)), None);
-    let sum = narrator.handle_due(now + seconds(60)).unwrap();
+    let sum = narrator.handle_due(now + seconds(10)).unwrap();
     assert!(sum.starts_with("… and 99 more like that"), "{sum}");
+    // One that goes on is no news each ten seconds.
+    narrator.handle(now + seconds(20), &notice);
+    assert_eq!(narrator.handle_due(now + seconds(69)), None);
+    assert!(narrator.handle_due(now + seconds(70)).is_some());
+    // One that comes after a while is told at once.
+    let (mut narrator, now) = running();
+    assert!(narrator.handle(now, &notice).is_some());
+    assert!(narrator.handle(now + seconds(11), &notice).is_some());
     // An hour later it is news again.
     let told = narrator.handle(now + seconds(3_600), &notice);
     assert_eq!(told.as_deref(), Some("It refuses. Look there."));
@@ -408,6 +425,7 @@ fn a_degraded_tunnel_says_how_many_wait_when_it_is_told_and_is_not_told_anew_for
         TunnelEvent::State(State::Degraded {
             since: 0,
             problem: Problem::new(ProblemKind::Target, "x", "Stuck.", ""),
+            others: 1,
             outlook: Outlook {
                 held,
                 ..Outlook::default()
@@ -418,7 +436,13 @@ fn a_degraded_tunnel_says_how_many_wait_when_it_is_told_and_is_not_told_anew_for
     assert_eq!(narrator.handle(now + seconds(1), &degraded(7)), None);
     assert_eq!(
         narrator.handle_due(now + PATIENCE).as_deref(),
-        Some("degraded: Stuck. 7 connections wait.")
+        Some(
+            format!(
+                "degraded since {}: Stuck. New connections use another session. 7 connections wait.",
+                words::clock(0)
+            )
+            .as_str()
+        )
     );
     assert_eq!(narrator.handle(now + seconds(9), &degraded(2)), None);
     assert_eq!(narrator.handle_due(now + seconds(60)), None);
@@ -431,6 +455,7 @@ fn trouble_that_was_told_and_passed_without_a_drop_ends_with_up() {
     let degraded = TunnelEvent::State(State::Degraded {
         since: 0,
         problem,
+        others: 0,
         outlook: Outlook::default(),
     });
     assert_eq!(narrator.handle(now, &degraded), None);
@@ -458,8 +483,8 @@ fn what_only_the_user_can_mend_is_told_at_once() {
     assert_eq!(
         told.as_deref(),
         Some(
-            "needs sign-in: Expired. Sign in. It looks again every 60 s, and as soon as the AWS \
-                 files change."
+            "needs sign-in: Expired. Sign in. New ones are looked for every 60 s, and as soon \
+             as the AWS files change."
         )
     );
     assert_eq!(narrator.handle(now, &needs_sign_in(None)), None);
@@ -576,6 +601,55 @@ fn a_connection_that_waited_in_vain_is_told_and_many_are_summed_up() {
     }
     let words = narrator.last_words(true);
     assert!(words[0].contains("3 more"), "{words:?}");
+}
+
+#[test]
+fn a_lazy_tunnel_that_gives_a_session_up_says_all_of_it_in_one_line() {
+    let (mut narrator, now) = running();
+    let ill = Problem::new(ProblemKind::Service, "x", "AWS is ill.", "Wait.");
+    narrator.handle(now, &refused(0, 2, None));
+    let events = [
+        TunnelEvent::Rested(ill.clone()),
+        recorded(Happening::TurnedAway(TurnedAway {
+            count: 2,
+            waited_ms: 10,
+            why: Refusal::NoSession,
+            problem: Some(ill.clone()),
+        })),
+    ];
+    for event in &events {
+        assert_eq!(narrator.handle(now, event), None);
+    }
+    let listening = TunnelEvent::State(State::Listening);
+    assert_eq!(
+        narrator.handle(now, &listening).as_deref(),
+        Some(
+            "no session: AWS is ill. Wait. 2 connections were closed. The next connection tries \
+             again."
+        )
+    );
+    assert_eq!(narrator.due(), None);
+    // Right after it, the same is no news; it is summed up.
+    for event in events.iter().chain([&listening]) {
+        assert_eq!(narrator.handle(now + seconds(1), event), None);
+    }
+    assert!(narrator.handle_due(now + seconds(10)).is_some());
+}
+
+#[test]
+fn connections_of_a_tunnel_that_lets_none_wait_are_not_said_to_have_waited() {
+    let (mut narrator, now) = running();
+    let turned_away = recorded(Happening::TurnedAway(TurnedAway {
+        count: 1,
+        waited_ms: 1,
+        why: Refusal::WaitedOut,
+        problem: None,
+    }));
+    let line = narrator.handle(now, &turned_away).unwrap();
+    assert!(
+        line.starts_with("1 connection was closed at once"),
+        "{line}"
+    );
 }
 
 #[test]

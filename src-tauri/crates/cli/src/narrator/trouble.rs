@@ -1,10 +1,10 @@
 //! Trouble that goes on: told once it has lasted, and when it is over.
 
 use tokio::time::Instant;
-use tunnel_manager::tunnel::{Problem, RenewedBy, SIGN_IN_PROBE};
+use tunnel_manager::tunnel::{Outlook, Problem, RenewedBy, SIGN_IN_PROBE};
 
 use super::starting::A_MOMENT;
-use super::{CONNECTING, Narrator};
+use super::{CONNECTING, Narrator, outlook};
 use crate::output::problem_sentence;
 use crate::words::{self, one_line};
 
@@ -25,14 +25,21 @@ pub(super) struct Trouble {
 }
 
 /// What is told of trouble.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Telling {
     /// What makes it news: the same is not told twice.
     pub(super) news: String,
-    /// What is said of it, with all that is known now: how it began, for whom it is so, and until
-    /// when.
+    /// What is said of it: since when, and how it began.
     pub(super) line: String,
+    /// When it is tried again; `None` where that is not said of it.
+    pub(super) next: Option<NextAttempt>,
+    /// For whom it is so, and until when.
+    pub(super) outlook: Outlook,
 }
+
+/// When a session is tried to be had again: Unix milliseconds; `None` while that is under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NextAttempt(pub(super) Option<u64>);
 
 /// The beginning of trouble that has not been told.
 #[derive(Debug, Default)]
@@ -99,7 +106,16 @@ impl Narrator {
         if let Some(replacing) = &mut self.replacing {
             replacing.told = true;
         }
-        Some(trouble.telling.line.clone())
+        let Telling {
+            news: _,
+            line,
+            next,
+            outlook,
+        } = trouble.telling.clone();
+        let next = next.map_or_else(String::new, |NextAttempt(next)| {
+            format!(" {}", self.next_words(now, next))
+        });
+        Some(format!("{line}{next}{}", outlook::words(&outlook)))
     }
 
     /// Ends what was told of trouble; says so in the words given.
@@ -166,7 +182,9 @@ pub(super) fn looks_again(renewed_by: RenewedBy) -> String {
     match renewed_by {
         RenewedBy::SignIn => {
             let every = SIGN_IN_PROBE.as_secs();
-            format!(" It looks again every {every} s, and as soon as the AWS files change.")
+            format!(
+                " New ones are looked for every {every} s, and as soon as the AWS files change."
+            )
         }
         RenewedBy::Restart => String::new(),
     }

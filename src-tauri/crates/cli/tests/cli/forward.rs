@@ -168,7 +168,7 @@ async fn a_connection_that_is_open_lives_through_a_close_of_the_gateway() {
     assert!(soon(cut.happened()).await);
     let ended = culvert.stopped_by("TERM").await;
     assert_eq!(ended.code, Some(0));
-    assert!(ended.err.contains("close code: 1000"), "{ended:?}");
+    assert!(ended.err.contains("close code 1000"), "{ended:?}");
     assert_eq!(world.sim.sessions().len(), 1);
 }
 

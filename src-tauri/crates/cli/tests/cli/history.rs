@@ -74,7 +74,7 @@ async fn a_drop_is_told_while_the_tunnel_runs_and_when_it_is_over() {
         "{ended:?}"
     );
     assert!(lines[0].contains("1 of 1 connection lived on"), "{ended:?}");
-    assert!(lines[0].contains("close code: 1000, Bye"), "{ended:?}");
+    assert!(lines[0].contains("close code 1000, Bye"), "{ended:?}");
 
     let told = history(&world, &[]).await;
     assert_eq!(told.code, Some(0), "{told:?}");
@@ -84,7 +84,7 @@ async fn a_drop_is_told_while_the_tunnel_runs_and_when_it_is_over() {
         target.as_str(),
         "connecting (it was started)",
         "closed by the gateway",
-        "close code: 1000, Bye",
+        "close code 1000, Bye",
         "ResumeSession after",
         "off (it was stopped)",
         "1 drop (1 by the gateway)",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use tunnel_proto::{ClosedBy, DropEnd, Happening, State};
+use tunnel_proto::{ClosedBy, DropEnd, Happening, Problem, State};
 use uuid::Uuid;
 
 use super::Entry;
@@ -36,6 +36,13 @@ pub struct Summary {
     pub turned_away: u64,
     /// How long the tunnel was up, milliseconds, as far as is recorded.
     pub up_ms: u64,
+    /// How long it was degraded, milliseconds, as far as is recorded: it carried connections, and
+    /// not all of them as it should.
+    pub degraded_ms: u64,
+    /// Whether it was up at any time since then, or degraded.
+    pub was_up: bool,
+    /// If it was not: why, as far as is known.
+    pub why_not_up: Option<Problem>,
     /// How long it was wanted to be up, milliseconds, as far as is recorded.
     pub wanted_ms: u64,
 }
@@ -63,11 +70,22 @@ impl Summary {
                     summary.up_ms += known;
                     summary.wanted_ms += known;
                 }
+                Phase::Degraded => {
+                    summary.degraded_ms += known;
+                    summary.wanted_ms += known;
+                }
                 Phase::Down => summary.wanted_ms += known,
             }
+            summary.was_up |= known > 0 && run.phase.carries();
             run.from = run.from.max(at);
             match &entry.record.what {
-                Happening::State { state, cause: _ } => run.phase = phase(state),
+                Happening::State { state, cause: _ } => {
+                    run.phase = phase(state);
+                    summary.was_up |= at >= since && run.phase.carries();
+                    if let Some(problem) = problem(state).filter(|_| at >= since) {
+                        summary.why_not_up = Some(problem.clone());
+                    }
+                }
                 Happening::Drop(lost) if at >= since => {
                     summary.drops += 1;
                     *summary.by(lost.closed_by) += 1;
@@ -91,10 +109,14 @@ impl Summary {
                 Happening::Drop(_)
                 | Happening::Renewed(_)
                 | Happening::TurnedAway(_)
+                | Happening::Unreached { .. }
                 | Happening::LeftBehind { .. }
                 | Happening::EndedLate { .. }
                 | Happening::Target(_) => {}
             }
+        }
+        if summary.was_up {
+            summary.why_not_up = None;
         }
         summary
     }
@@ -123,17 +145,43 @@ enum Phase {
     /// Off, or waiting for a first connection.
     Resting,
     Up,
-    /// Wanted to be up, and was not, or not well.
+    /// Up, and not well for all connections.
+    Degraded,
+    /// Wanted to be up, and was not.
     Down,
+}
+
+impl Phase {
+    fn carries(&self) -> bool {
+        match self {
+            Self::Up | Self::Degraded => true,
+            Self::Unknown | Self::Resting | Self::Down => false,
+        }
+    }
 }
 
 fn phase(state: &State) -> Phase {
     match state {
         State::Up { .. } => Phase::Up,
-        State::Connecting { .. }
-        | State::Degraded { .. }
-        | State::Reconnecting { .. }
-        | State::NeedsSignIn { .. } => Phase::Down,
+        State::Degraded { .. } => Phase::Degraded,
+        State::Connecting { .. } | State::Reconnecting { .. } | State::NeedsSignIn { .. } => {
+            Phase::Down
+        }
         State::Off | State::Listening | State::Stopping | State::Failed { .. } => Phase::Resting,
+    }
+}
+
+/// Why a tunnel in that state is not up.
+fn problem(state: &State) -> Option<&Problem> {
+    match state {
+        State::Reconnecting { problem, .. }
+        | State::NeedsSignIn { problem, .. }
+        | State::Failed { problem, .. } => Some(problem),
+        State::Off
+        | State::Listening
+        | State::Connecting { .. }
+        | State::Up { .. }
+        | State::Degraded { .. }
+        | State::Stopping => None,
     }
 }

@@ -378,6 +378,9 @@ fn a_summary_counts_drops_by_who_ended_them_and_what_they_cost() {
         connections_lost: 2,
         turned_away: 0,
         up_ms: 0,
+        degraded_ms: 0,
+        was_up: false,
+        why_not_up: None,
         wanted_ms: 0,
     };
     assert_eq!(summary, expected);

@@ -67,8 +67,7 @@ impl Reason {
     }
 }
 
-const CATCHING_UP_REMEDY: &str = "Nothing to do: it heals by itself, at the agent's pace. New \
-                                  connections use another session.";
+const CATCHING_UP_REMEDY: &str = "Nothing to do: it heals by itself, at the agent's pace.";
 
 /// A duration in words, roughly.
 fn span(time: Duration) -> String {
@@ -306,8 +305,8 @@ pub(super) fn mux_framing(error: &smux::Error) -> Problem {
     Problem::new(
         ProblemKind::Protocol,
         "mux-framing",
-        "The agent sent bytes that are not smux frames.",
-        "If it happens again, update the agent.",
+        "The target's agent sent something that can't be understood.",
+        "If it happens again, update the target's SSM agent.",
     )
     .with_details(error.to_string())
 }
@@ -317,7 +316,7 @@ pub(super) fn channel(error: &ChannelError) -> Problem {
         ProblemKind::Protocol,
         error.code(),
         format!("The session can't go on: {error}."),
-        "If it happens again, make a diagnostic bundle.",
+        "If it happens again, please report it, with the log.",
     )
 }
 

@@ -67,7 +67,7 @@ impl Tunnel {
             slot.passed_over.push(passed_over);
             slot.hopes |= failure.next == Next::AwaitTarget;
             slot.candidate += 1;
-            slot.asked_at = now;
+            slot.asks(now);
             slot.phase = Phase::Starting {
                 outage: slot.take_outage(),
             };

@@ -80,6 +80,15 @@ impl OpenDrop {
             let before = self.failed_starts.as_ref().map_or(0, |(count, _)| *count);
             self.failed_starts = Some((before.saturating_add(1), problem.clone()));
         }
+        self.count(now, asked, asked_at, problem);
+    }
+
+    /// Counts an attempt that is given up before it is answered.
+    pub(crate) fn unanswered(&mut self, now: Instant, asked: Asked, asked_at: Instant) {
+        self.count(now, asked, asked_at, Some(words::unanswered(asked)));
+    }
+
+    fn count(&mut self, now: Instant, asked: Asked, asked_at: Instant, problem: Option<Problem>) {
         let after_ms = millis(asked_at.saturating_duration_since(self.lost));
         let record = &mut self.record;
         let kinds = &mut record.attempts;
@@ -292,9 +301,7 @@ mod tests {
         drop.answered(now, Asked::StartSession, now, None);
         let DropRecord { what, .. } = drop.over(now, 0);
         assert!(
-            what.ends_with(
-                "It is over. 7 attempts to get another session failed: The service failed."
-            ),
+            what.ends_with("It is over. 7 attempts to start another failed: The service failed."),
             "{what}"
         );
     }
@@ -369,7 +376,7 @@ mod tests {
             let mut drop = OpenDrop::new(now, None, &loss(closed_by), Duration::ZERO, 1);
             drop.replaced(&problem("It is over."));
             let record = drop.given_up(now, problem("AWS is ill."));
-            let end = "It is over. No other could be had: AWS is ill.";
+            let end = "It is over. No other session could be had: AWS is ill.";
             assert!(record.what.ends_with(end), "{}", record.what);
             assert_eq!(record.what.matches("It is over.").count(), 1);
             assert_eq!(record.remedy, "Wait.");
@@ -383,7 +390,7 @@ mod tests {
         let refused = Some(problem("AWS is ill."));
         drop.answered(now, Asked::ResumeSession, now, refused);
         let what = drop.stopped(now).what;
-        assert!(what.ends_with("before that: AWS is ill."), "{what}");
+        assert!(what.ends_with("was stopped: AWS is ill."), "{what}");
     }
 
     #[test]

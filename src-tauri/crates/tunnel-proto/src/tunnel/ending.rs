@@ -36,6 +36,7 @@ impl Tunnel {
             deadline: now + STOP_PATIENCE,
         };
         self.reject_waiting();
+        self.flush_unreached(now);
         for at in (0..self.slots.len()).rev() {
             self.close_drop(now, at, OpenDrop::stopped);
             self.end_session(now, at);
@@ -137,7 +138,11 @@ impl Tunnel {
     }
 
     fn close_drop(&mut self, now: Instant, at: usize, end: fn(OpenDrop, Instant) -> DropRecord) {
-        if let Some(drop) = self.slots[at].drop.take() {
+        let pending = self.slots[at].pending();
+        if let Some(mut drop) = self.slots[at].drop.take() {
+            if let Some((asked, asked_at)) = pending {
+                drop.unanswered(now, asked, asked_at);
+            }
             let what = Happening::Drop(Box::new(end(*drop, now)));
             self.record(now, what);
         }
@@ -194,13 +199,18 @@ impl Tunnel {
     /// Leaves nothing behind at the service or in the driver.
     fn clear(&mut self, now: Instant, problem: &Problem) {
         let since = self.reject_waiting();
+        self.flush_unreached(now);
         self.turned_away(now, since, Refusal::NoSession, Some(problem.clone()));
         for slot in std::mem::take(&mut self.slots) {
+            let pending = slot.pending();
             self.actions.push_back(Action::Discard(slot.key));
             if let Some(session_id) = slot.session_id {
                 self.actions.push_back(Action::Abandon(session_id));
             }
-            if let Some(drop) = slot.drop {
+            if let Some(mut drop) = slot.drop {
+                if let Some((asked, asked_at)) = pending {
+                    drop.unanswered(now, asked, asked_at);
+                }
                 let record = drop.given_up(now, problem.clone());
                 self.record(now, Happening::Drop(Box::new(record)));
             }

@@ -80,7 +80,7 @@ impl Tunnel {
                     outage.credentials_refused = false;
                 }
                 slot.phase = Phase::Dialling { outage };
-                slot.asked_at = now;
+                slot.asks(now);
                 self.actions
                     .push_back(Action::Dial(key, grant, Purpose::Connect));
             }
@@ -617,7 +617,7 @@ impl Tunnel {
             // The time that the user took is not the service's.
             outage.count_anew(now);
         }
-        slot.asked_at = now;
+        slot.asks(now);
         match (step, &slot.session_id) {
             (Step::Resume, Some(session_id)) => {
                 self.actions
@@ -681,13 +681,19 @@ impl Tunnel {
             connections: slot.connections,
             problem: problem.clone(),
         });
+        let pending = slot.pending();
         let drop = slot.drop.take().map(|mut drop| {
+            if let Some((asked, asked_at)) = pending {
+                drop.unanswered(now, asked, asked_at);
+            }
             drop.replaced(problem);
             drop
         });
         let new_key = self.next_key();
         let mut new = Slot::new(new_key, now, None);
         new.drop = drop;
+        // Nothing is asked for it yet.
+        new.is_answered = true;
         self.go_on_from(&slot, problem, &mut new);
         self.slots.push(new);
         Some((slot, self.slots.len() - 1))
@@ -702,6 +708,7 @@ impl Tunnel {
 
     fn note_answer(&mut self, now: Instant, at: usize, asked: Asked, failure: Option<&Failure>) {
         let slot = &mut self.slots[at];
+        slot.is_answered = true;
         if let Some(drop) = &mut slot.drop {
             let problem = failure.map(|failure| failure.problem.clone());
             drop.answered(now, asked, slot.asked_at, problem);

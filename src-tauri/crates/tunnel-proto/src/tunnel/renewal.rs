@@ -71,7 +71,7 @@ impl Tunnel {
             }
             Renewing::Quiet => {
                 up.renewing = Renewing::Resuming;
-                slot.asked_at = now;
+                slot.asks(now);
                 self.actions.push_back(Action::Resume(key, session_id));
             }
             Renewing::QuietToClose => {

@@ -106,9 +106,22 @@ impl Tunnel {
             Some((Illness { problem, until }, held)) => State::Degraded {
                 since: self.degraded_since.unwrap_or(since),
                 problem,
+                others: self.well(),
                 outlook: self.outlook(held, until),
             },
             None => State::Up { since },
+        }
+    }
+
+    /// Sessions that serve new connections as if nothing were wrong.
+    fn well(&self) -> u32 {
+        let ups = self.slots.iter().filter_map(Slot::up);
+        match self.network {
+            Network::Down => 0,
+            Network::Up => {
+                let well = ups.filter(|up| up.illness().is_none()).count();
+                u32::try_from(well).unwrap_or(u32::MAX)
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod replacing;
 mod settings;
 mod surroundings;
 mod turned_away;
+mod unreached;
 
 use super::ending::STOP_PATIENCE;
 use super::recovery::SIGN_IN_PROBE;
@@ -89,6 +90,7 @@ impl World {
             Happening::State { .. }
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Target(_) => None,
@@ -102,6 +104,7 @@ impl World {
             Happening::State { .. }
             | Happening::Drop(_)
             | Happening::Renewed(_)
+            | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Target(_) => None,
@@ -552,6 +555,7 @@ fn a_degraded_tunnel_is_so_since_it_is_not_since_it_is_up() {
     let degraded = |code: &str| State::Degraded {
         since,
         problem: problem(code),
+        others: 0,
         outlook: Outlook::default(),
     };
     assert_eq!(world.tunnel.state(), degraded("no-pong"));

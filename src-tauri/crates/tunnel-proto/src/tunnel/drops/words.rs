@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::evidence::{ClosedBy, DropEnd, DropRecord};
+use crate::evidence::{Asked, ClosedBy, DropEnd, DropRecord};
 use crate::{Problem, ProblemKind};
 
 /// What is known of a drop that is over.
@@ -22,7 +22,7 @@ impl Course<'_> {
         match &self.record.end {
             DropEnd::Resumed => {
                 if let Some(problem) = self.last_problem() {
-                    what.push_str(&format!(" The way back took longer: {}", problem.what));
+                    what.push_str(&format!(" Resuming it took longer: {}", problem.what));
                 }
             }
             DropEnd::Replaced { .. } => {
@@ -36,7 +36,7 @@ impl Course<'_> {
                 }
                 Some(_) => {
                     self.say_replaced(&mut what);
-                    what.push_str(&format!(" No other could be had: {}", problem.what));
+                    what.push_str(&format!(" No other session could be had: {}", problem.what));
                 }
             },
             DropEnd::Stopped => match (self.replaced, self.last_problem()) {
@@ -45,7 +45,10 @@ impl Course<'_> {
                     self.say_failed_starts(&mut what);
                 }
                 (None, Some(problem)) => {
-                    let why = format!(" It was not resumed before that: {}", problem.what);
+                    let why = format!(
+                        " It had not been resumed when the tunnel was stopped: {}",
+                        problem.what
+                    );
                     what.push_str(&why);
                 }
                 (None, None) => {}
@@ -120,10 +123,10 @@ impl Course<'_> {
             return;
         };
         let tries = match count {
-            1 => "An attempt".to_owned(),
+            1 => "1 attempt".to_owned(),
             more => format!("{more} attempts"),
         };
-        let why = format!(" {tries} to get another session failed: {}", problem.what);
+        let why = format!(" {tries} to start another failed: {}", problem.what);
         what.push_str(&why);
     }
 
@@ -147,6 +150,21 @@ fn join(one: &str, other: &str) -> String {
         "" => one.to_owned(),
         other => format!("{one} {other}"),
     }
+}
+
+/// An attempt was given up before it was answered.
+pub(super) fn unanswered(asked: Asked) -> Problem {
+    let what = match asked {
+        Asked::StartSession => "StartSession",
+        Asked::ResumeSession => "ResumeSession",
+        Asked::Upgrade => "the request for a WebSocket",
+    };
+    Problem::new(
+        ProblemKind::Service,
+        "unanswered",
+        format!("AWS had not answered {what} yet."),
+        "",
+    )
 }
 
 /// What to do about a loss after which everything that was asked for was granted.

@@ -1,7 +1,7 @@
 //! What is kept of a tunnel's life.
 
 use super::*;
-use crate::evidence::{Asked, DropEnd};
+use crate::evidence::{Asked, Attempts, DropEnd};
 
 #[test]
 fn each_change_of_state_is_kept_with_its_cause() {
@@ -23,6 +23,7 @@ fn each_change_of_state_is_kept_with_its_cause() {
             Happening::Drop(_)
             | Happening::Renewed(_)
             | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Target(_) => None,
@@ -315,4 +316,53 @@ fn a_websocket_that_nothing_had_to_pass_is_resumed_at_once_if_it_lived_for_a_whi
     world.now += SECOND * 30;
     world.fall_silent(key);
     assert_eq!(world.actions(), []);
+}
+
+#[test]
+fn a_call_that_is_under_way_when_the_drop_ends_is_in_its_record() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.pass(SECOND * 7);
+    world.input(Input::Stop);
+    let drops = world.drops();
+    let [DropRecord { attempts, what, .. }] = &drops[..] else {
+        panic!("{drops:?}");
+    };
+    let [pending] = &attempts[..] else {
+        panic!("{attempts:?}");
+    };
+    assert_eq!(
+        (pending.asked, pending.took_ms),
+        (Asked::ResumeSession, 7_000)
+    );
+    assert_eq!(
+        pending
+            .problem
+            .as_ref()
+            .map(|problem| problem.code.as_str()),
+        Some("unanswered")
+    );
+    assert!(
+        what.contains("AWS had not answered ResumeSession yet."),
+        "{what}"
+    );
+}
+
+#[test]
+fn a_call_that_was_answered_is_not_said_to_be_under_way_when_the_tunnel_gives_up() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.expect_resume();
+    world.input(Input::Granted(key, Err(failure(Next::NewSession))));
+    world.actions();
+    world.next_timer();
+    let key = world.expect_start();
+    world.input(Input::Granted(key, Err(failure(Next::Stop))));
+    let drops = world.drops();
+    let [DropRecord { attempts, .. }] = &drops[..] else {
+        panic!("{drops:?}");
+    };
+    let count = |attempts: &[Attempts]| attempts.iter().map(|alike| alike.count).sum::<u32>();
+    assert_eq!(count(attempts), 2, "{attempts:?}");
 }
