@@ -6,8 +6,9 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc;
 use tunnel_manager::{Manager, ManagerError, ProfileId, TunnelStatus};
 
+use crate::consent;
 use crate::shell::Shell;
-use crate::tray::{Act, is_on};
+use crate::tray::{Act, is_on, starts_with_all};
 use crate::window;
 
 /// Does what comes until nothing can come any more.
@@ -16,7 +17,7 @@ pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Rece
     let mut clipboard = None;
     while let Some(act) = acts.recv().await {
         match act {
-            Act::Connect(id) => tell(manager.connect(id).await),
+            Act::Connect(id) => tell(consent::connect(&app, &manager, id).await),
             Act::Disconnect(id) => tell(manager.disconnect(id).await),
             Act::ConnectAll => connect_all(&manager).await,
             Act::DisconnectAll => disconnect_all(&manager).await,
@@ -33,9 +34,10 @@ pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Rece
     }
 }
 
-/// Starts every saved tunnel that is off; the demo is nobody's work.
+/// Starts every saved tunnel that is off, but those to production, which are started one by one;
+/// the demo is nobody's work.
 async fn connect_all(manager: &Manager) {
-    let off = |tunnel: &TunnelStatus| !tunnel.demo && !is_on(&tunnel.snapshot.state);
+    let off = |tunnel: &TunnelStatus| !is_on(&tunnel.snapshot.state) && starts_with_all(tunnel);
     for id in those(manager, off) {
         tell(manager.connect(id).await);
     }

@@ -25,6 +25,8 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::move_tunnel,
             commands::refile_tunnels,
             commands::connect_tunnel,
+            commands::connect_production,
+            commands::keep_tunnel_open,
             commands::disconnect_tunnel,
             commands::try_tunnel_now,
             commands::reload_tunnels,

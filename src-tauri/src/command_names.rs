@@ -14,6 +14,8 @@ const COMMAND_NAMES: &[&str] = &[
     "move_tunnel",
     "refile_tunnels",
     "connect_tunnel",
+    "connect_production",
+    "keep_tunnel_open",
     "disconnect_tunnel",
     "try_tunnel_now",
     "reload_tunnels",

@@ -7,8 +7,9 @@
 
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
-use tunnel_manager::{Manager, ManagerError, ProfileId, RemovalId};
+use tunnel_manager::{Consent, Manager, ManagerError, ProfileId, RemovalId};
 
+use crate::consent;
 use crate::shell::Shell;
 use crate::shell::view::{AnswerView, ShellView};
 use crate::updates::Updates;
@@ -108,14 +109,40 @@ pub(crate) async fn refile_tunnels(
     Ok(manager.refile(parse_all(&ids)?, to.into()).await?)
 }
 
-/// Starts a tunnel.
+/// Starts a tunnel. Asks first where it leads to production.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn connect_tunnel(
+    app: AppHandle,
     manager: State<'_, Manager>,
     id: String,
 ) -> Result<(), RefusalView> {
-    Ok(manager.connect(parse(&id)?).await?)
+    Ok(consent::connect(&app, &manager, parse(&id)?).await?)
+}
+
+/// Starts a tunnel to production: the user was asked, and says so.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn connect_production(
+    manager: State<'_, Manager>,
+    shell: State<'_, Shell>,
+    id: String,
+    reason: Option<String>,
+) -> Result<(), RefusalView> {
+    let id = parse(&id)?;
+    manager.connect_with(id, Consent { reason }).await?;
+    shell.has_consent(id);
+    Ok(())
+}
+
+/// Gives a tunnel that is about to close by itself all of its time again.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn keep_tunnel_open(
+    manager: State<'_, Manager>,
+    id: String,
+) -> Result<(), RefusalView> {
+    Ok(manager.keep_open(parse(&id)?).await?)
 }
 
 /// Stops a tunnel.

@@ -19,6 +19,7 @@ pub(crate) fn tunnel(name: &str, state: State) -> TunnelStatus {
         outdated: false,
         demo: false,
         free_port: None,
+        closes: None,
     }
 }
 

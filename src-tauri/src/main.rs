@@ -9,6 +9,7 @@ mod acts;
 mod arguments;
 mod bindings;
 mod commands;
+mod consent;
 mod display;
 mod ending;
 #[cfg(test)]

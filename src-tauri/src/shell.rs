@@ -130,8 +130,32 @@ impl Shell {
                 window::close(app);
             }
             (QuestionView::Closing { .. }, AnswerView::Quit) => self.quit(app),
-            (QuestionView::Quitting, AnswerView::CloseWindow) => {}
+            // Whether a tunnel may start is answered with a command of its own.
+            (QuestionView::Quitting, AnswerView::CloseWindow)
+            | (QuestionView::Production { .. }, _) => {}
             (QuestionView::Quitting, AnswerView::Quit) => ending::begin(app),
+        }
+    }
+
+    /// Asks whether a tunnel to production may start. A question that stands already comes first:
+    /// whoever answers it can choose the tunnel again.
+    pub(crate) fn ask_for_consent(&self, app: &AppHandle, id: ProfileId) {
+        let other = self.question().is_some_and(|question| match question {
+            QuestionView::Closing { .. } | QuestionView::Quitting => true,
+            QuestionView::Production { .. } => false,
+        });
+        if !other && window::show(app) {
+            let tunnel = id.to_string();
+            self.ask(Some(QuestionView::Production { tunnel }));
+        }
+    }
+
+    /// The tunnel has been started: it is not asked any more.
+    pub(crate) fn has_consent(&self, id: ProfileId) {
+        if let Some(QuestionView::Production { tunnel }) = self.question()
+            && tunnel == id.to_string()
+        {
+            self.ask(None);
         }
     }
 
@@ -203,7 +227,10 @@ mod tests {
         let asked = QuestionView::Closing {
             way: WayBackView::Tray,
         };
-        for question in [asked, QuestionView::Quitting] {
+        let production = QuestionView::Production {
+            tunnel: String::new(),
+        };
+        for question in [asked, QuestionView::Quitting, production] {
             assert_eq!(closing(Host::There, false, Some(&question)), Closing::Hide);
         }
     }

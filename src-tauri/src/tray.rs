@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use tunnel_manager::Overview;
 
 use menu::TrayView;
-pub(crate) use menu::{Act, is_on, shortened};
+pub(crate) use menu::{Act, is_on, shortened, starts_with_all};
 #[cfg(not(target_os = "linux"))]
 use native as shown;
 #[cfg(target_os = "linux")]

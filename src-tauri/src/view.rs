@@ -11,7 +11,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tunnel_manager::{
-    BindAddress, Draft, Field, Invalid, ManagerError, Overview, Refiling, TunnelStatus,
+    BindAddress, Closes, Draft, Field, Invalid, ManagerError, Overview, ProductionDraft, Refiling,
+    TunnelStatus,
 };
 use tunnel_proto::{Close, Problem, ProblemKind, RenewedBy, State, Then, Until};
 
@@ -72,6 +73,18 @@ pub(crate) struct TunnelView {
     demo: bool,
     /// Its port is in use; this one is free.
     free_port: Option<u16>,
+    /// When it closes by itself, as tunnels to production do.
+    closes: Option<ClosesView>,
+}
+
+/// When a tunnel closes by itself.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClosesView {
+    /// Unix milliseconds.
+    at: u64,
+    /// So soon that it is said, and can be put off.
+    is_soon: bool,
 }
 
 /// What a tunnel does. Times are Unix milliseconds.
@@ -235,6 +248,18 @@ pub(crate) struct DraftView {
     wait: Option<String>,
     retry_for: Option<String>,
     keep_session_alive: Option<String>,
+    production: Option<ProductionView>,
+}
+
+/// What a tunnel to production asks, and when it closes by itself, as they are typed; null is as
+/// usual.
+#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProductionView {
+    /// `ask`, as usual, or `none`.
+    reason: Option<String>,
+    /// Such as `8h`, as usual, or `off`.
+    closes_after: Option<String>,
 }
 
 /// How tunnels are filed anew.
@@ -296,6 +321,8 @@ pub(crate) enum FieldView {
     Wait,
     RetryFor,
     KeepSessionAlive,
+    ProductionReason,
+    ClosesAfter,
 }
 
 impl From<&Overview> for OverviewView {
@@ -315,6 +342,7 @@ impl From<&TunnelStatus> for TunnelView {
             outdated,
             demo,
             free_port,
+            closes,
         } = status;
         Self {
             id: profile.id.to_string(),
@@ -338,6 +366,7 @@ impl From<&TunnelStatus> for TunnelView {
             outdated: *outdated,
             demo: *demo,
             free_port: *free_port,
+            closes: closes.map(|Closes { at, is_soon }| ClosesView { at, is_soon }),
         }
     }
 }
@@ -470,6 +499,10 @@ impl From<Draft> for DraftView {
             wait: draft.wait,
             retry_for: draft.retry_for,
             keep_session_alive: draft.keep_session_alive,
+            production: draft.production.map(|mark| ProductionView {
+                reason: mark.reason,
+                closes_after: mark.closes_after,
+            }),
         }
     }
 }
@@ -499,6 +532,10 @@ impl From<DraftView> for Draft {
             wait: draft.wait,
             retry_for: draft.retry_for,
             keep_session_alive: draft.keep_session_alive,
+            production: draft.production.map(|mark| ProductionDraft {
+                reason: mark.reason,
+                closes_after: mark.closes_after,
+            }),
         }
     }
 }
@@ -577,6 +614,8 @@ impl From<&Invalid> for InvalidView {
             Field::Wait => FieldView::Wait,
             Field::RetryFor => FieldView::RetryFor,
             Field::KeepSessionAlive => FieldView::KeepSessionAlive,
+            Field::ProductionReason => FieldView::ProductionReason,
+            Field::ClosesAfter => FieldView::ClosesAfter,
         };
         Self {
             field,

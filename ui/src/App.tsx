@@ -7,6 +7,7 @@ import { createStore, reconcile } from "solid-js/store";
 import type { Answer, Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
 import { Announcer } from "./components/Announcer";
 import { Frame } from "./components/Frame";
+import { ProductionQuestion } from "./components/ProductionQuestion";
 import { Questions } from "./components/Questions";
 import { Sidebar } from "./components/Sidebar";
 import { Spotlight } from "./components/Spotlight";
@@ -76,6 +77,13 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     const now = open();
     if (now.what !== "edit") return null;
     return tunnels().find((tunnel) => tunnel.id === now.id) ?? null;
+  });
+
+  /** The tunnel to production that is about to be started. */
+  const asked = createMemo((): TunnelView | null => {
+    const now = question();
+    if (now?.kind !== "production") return null;
+    return tunnels().find((tunnel) => tunnel.id === now.tunnel) ?? null;
   });
 
   /** Shows why something was not done. */
@@ -164,6 +172,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
                 tell(on ? props.bridge.connect(tunnel.id) : props.bridge.disconnect(tunnel.id))
               }
               onTryNow={(tunnel) => tell(props.bridge.tryNow(tunnel.id))}
+              onKeepOpen={(tunnel) => tell(props.bridge.keepOpen(tunnel.id))}
               onUsePort={(tunnel, port) => tell(usePort(tunnel, port))}
               onRemoveDemo={(tunnel) => tell(props.bridge.removeTunnels([tunnel.id]))}
               onStartDemo={() => tell(props.bridge.startDemo())}
@@ -200,6 +209,19 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         tunnels={tunnels()}
         onAnswer={(answer) => tell(props.bridge.answer(answer))}
       />
+      <Show when={asked()?.id} keyed>
+        {(id) => (
+          <Show when={asked()}>
+            {(tunnel) => (
+              <ProductionQuestion
+                tunnel={tunnel()}
+                onConnect={(reason) => props.bridge.connectProduction(id, reason)}
+                onStay={() => tell(props.bridge.answer("stay"))}
+              />
+            )}
+          </Show>
+        )}
+      </Show>
       <Toast refusal={refusal()} onClose={() => setRefusal(null)} />
       <Spotlight selected={selected()} tunnels={tunnels()} />
       <Announcer tunnels={tunnels()} />

@@ -32,6 +32,8 @@ function opened(overview: OverviewView | null) {
     moveTunnel: done(),
     refileTunnels: done(),
     connect: done(),
+    connectProduction: done(),
+    keepOpen: done(),
     disconnect: done(),
     tryNow: done(),
     reload: done(),

@@ -38,6 +38,11 @@ pub(crate) enum QuestionView {
     },
     /// The program is about to end, and connections would break: those in the overview.
     Quitting,
+    /// A tunnel to production is about to be started.
+    Production {
+        /// Its id.
+        tunnel: String,
+    },
 }
 
 /// How a window that was closed comes back.

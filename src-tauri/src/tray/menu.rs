@@ -101,6 +101,16 @@ pub(crate) fn is_on(state: &State) -> bool {
     }
 }
 
+/// Whether "Connect all" starts a tunnel: the demo is nobody's work, and production is started one by
+/// one.
+pub(crate) fn starts_with_all(tunnel: &TunnelStatus) -> bool {
+    !tunnel.demo && !is_production(tunnel)
+}
+
+fn is_production(tunnel: &TunnelStatus) -> bool {
+    tunnel.profile.production.is_some()
+}
+
 fn menu(overview: &Overview) -> Vec<Item> {
     let mut items = switches(&overview.tunnels);
     if !items.is_empty() {
@@ -115,9 +125,14 @@ fn menu(overview: &Overview) -> Vec<Item> {
     }
     let saved = || overview.tunnels.iter().filter(|tunnel| !tunnel.demo);
     if saved().next().is_some() {
+        let label = match saved().any(is_production) {
+            true => "Connect all but production",
+            false => "Connect all",
+        };
+        let mut those = saved().filter(|tunnel| starts_with_all(tunnel));
         items.push(Item::Plain {
-            label: "Connect all".to_owned(),
-            enabled: saved().any(|tunnel| !is_on(state(tunnel))),
+            label: label.to_owned(),
+            enabled: those.any(|tunnel| !is_on(state(tunnel))),
             act: Act::ConnectAll,
         });
     }
@@ -156,9 +171,13 @@ fn switch(tunnel: &TunnelStatus) -> Item {
     let (name, id) = (name(tunnel), tunnel.profile.id);
     let on = is_on(state(tunnel));
     Item::Switch {
-        label: match word(state(tunnel)) {
-            Some(word) => format!("{name} ({word})"),
-            None => name,
+        label: match (is_production(tunnel), word(state(tunnel))) {
+            (false, None) => name,
+            (false, Some(word)) => format!("{name} ({word})"),
+            // Choosing one that is off asks first.
+            (true, None) if !on => format!("{name} (production)…"),
+            (true, None) => format!("{name} (production)"),
+            (true, Some(word)) => format!("{name} (production, {word})"),
         },
         on,
         act: if on {

@@ -27,8 +27,12 @@ export const commands = {
 	moveTunnel: (id: string, before: string | null) => typedError<null, RefusalView>(__TAURI_INVOKE("move_tunnel", { id, before })),
 	/**  Files tunnels under a group, with a tag, or as favourites, all in the same way. */
 	refileTunnels: (ids: string[], to: RefilingView) => typedError<null, RefusalView>(__TAURI_INVOKE("refile_tunnels", { ids, to })),
-	/**  Starts a tunnel. */
+	/**  Starts a tunnel. Asks first where it leads to production. */
 	connectTunnel: (id: string) => typedError<null, RefusalView>(__TAURI_INVOKE("connect_tunnel", { id })),
+	/**  Starts a tunnel to production: the user was asked, and says so. */
+	connectProduction: (id: string, reason: string | null) => typedError<null, RefusalView>(__TAURI_INVOKE("connect_production", { id, reason })),
+	/**  Gives a tunnel that is about to close by itself all of its time again. */
+	keepTunnelOpen: (id: string) => typedError<null, RefusalView>(__TAURI_INVOKE("keep_tunnel_open", { id })),
 	/**  Stops a tunnel. */
 	disconnectTunnel: (id: string) => typedError<null, RefusalView>(__TAURI_INVOKE("disconnect_tunnel", { id })),
 	/**  Lets a tunnel try at once what it waits for. */
@@ -63,6 +67,14 @@ export type CloseView = {
 	reason: string,
 };
 
+/**  When a tunnel closes by itself. */
+export type ClosesView = {
+	/**  Unix milliseconds. */
+	at: number,
+	/**  So soon that it is said, and can be put off. */
+	isSoon: boolean,
+};
+
 /**
  *  A tunnel's settings as the form has them. Those from `sessions` on are texts as they are
  *  typed; one that is null is as usual.
@@ -90,10 +102,11 @@ export type DraftView = {
 	wait: string | null,
 	retryFor: string | null,
 	keepSessionAlive: string | null,
+	production: ProductionView | null,
 };
 
 /**  A field of the form, named as in the draft. */
-export type FieldView = "name" | "group" | "tags" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive";
+export type FieldView = "name" | "group" | "tags" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive" | "productionReason" | "closesAfter";
 
 /**  A field of the form that has to change. */
 export type InvalidView = {
@@ -144,6 +157,17 @@ export type ProblemView = {
 	details: string,
 };
 
+/**
+ *  What a tunnel to production asks, and when it closes by itself, as they are typed; null is as
+ *  usual.
+ */
+export type ProductionView = {
+	/**  `ask`, as usual, or `none`. */
+	reason: string | null,
+	/**  Such as `8h`, as usual, or `off`. */
+	closesAfter: string | null,
+};
+
 /**  What the user is asked. */
 export type QuestionView = 
 /**  The window is about to close for the first time; the program goes on. */
@@ -151,7 +175,11 @@ export type QuestionView =
 /**  How the window comes back. */
 way: WayBackView } | 
 /**  The program is about to end, and connections would break: those in the overview. */
-{ kind: "quitting" };
+{ kind: "quitting" } | 
+/**  A tunnel to production is about to be started. */
+{ kind: "production"; 
+/**  Its id. */
+tunnel: string };
 
 /**  How tunnels are filed anew. */
 export type RefilingView = 
@@ -278,6 +306,8 @@ export type TunnelView = {
 	demo: boolean,
 	/**  Its port is in use; this one is free. */
 	freePort: number | null,
+	/**  When it closes by itself, as tunnels to production do. */
+	closes: ClosesView | null,
 };
 
 /**  When a state ends if nothing else ends it before. */

@@ -57,6 +57,10 @@ export interface Bridge {
   /** Files tunnels under a group, with a tag, or as favourites. */
   refileTunnels(ids: readonly string[], to: RefilingView): Answer;
   connect(id: string): Answer;
+  /** Starts a tunnel to production, which the user was asked about. */
+  connectProduction(id: string, reason: string | null): Answer;
+  /** Gives a tunnel that is about to close by itself all of its time again. */
+  keepOpen(id: string): Answer;
   disconnect(id: string): Answer;
   tryNow(id: string): Answer;
   reload(): Answer;
@@ -88,6 +92,8 @@ export const bridge: Bridge = {
   moveTunnel: (id, before) => done(commands.moveTunnel(id, before)),
   refileTunnels: (ids, to) => done(commands.refileTunnels([...ids], to)),
   connect: (id) => done(commands.connectTunnel(id)),
+  connectProduction: (id, reason) => done(commands.connectProduction(id, reason)),
+  keepOpen: (id) => done(commands.keepTunnelOpen(id)),
   disconnect: (id) => done(commands.disconnectTunnel(id)),
   tryNow: (id) => done(commands.tryTunnelNow(id)),
   reload: () => done(commands.reloadTunnels()),

@@ -12,7 +12,7 @@ export function Questions(props: {
   onAnswer: (answer: AnswerView) => void;
 }): JSX.Element {
   return (
-    <Show when={props.question?.kind} keyed>
+    <Show when={kindOf(props.question)} keyed>
       {(kind) => (
         <Question onStay={() => props.onAnswer("stay")}>
           {kind === "quitting" ? (
@@ -116,6 +116,18 @@ function Closing(props: { way: WayBackView; onAnswer: (answer: AnswerView) => vo
       </div>
     </>
   );
+}
+
+/** What is asked here; what is asked of a tunnel has a dialog of its own. */
+function kindOf(question: QuestionView | null): "closing" | "quitting" | null {
+  switch (question?.kind) {
+    case undefined:
+    case "production":
+      return null;
+    case "closing":
+    case "quitting":
+      return question.kind;
+  }
 }
 
 function wayOf(question: QuestionView | null): WayBackView {

@@ -9,6 +9,7 @@ import { number } from "../text/locale";
 import { horizonText, isOn, problemOf, stateSentence, stateWord } from "../text/state";
 import { addressToCopy, destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
+import { ClosesNote } from "./ClosesNote";
 import { CopyButton } from "./CopyButton";
 import { Glyph, StateIcon } from "./Icon";
 import { ProblemNote } from "./ProblemNote";
@@ -21,6 +22,7 @@ export interface TunnelActions {
   onSelect: () => void;
   onToggle: (on: boolean) => void;
   onTryNow: () => void;
+  onKeepOpen: () => void;
   onUsePort: (port: number) => void;
   onEdit: () => void;
   onRemoveDemo: () => void;
@@ -55,6 +57,9 @@ export function TunnelRow(
       <div class="row-text">
         <h3 class="row-name">
           <span class="row-title">{props.tunnel.draft.name}</span>
+          <Show when={props.tunnel.draft.production}>
+            <span class="tag tag-production">{words().production.tag}</span>
+          </Show>
           <Show when={props.tunnel.demo}>
             <span class="tag">{words().row.demo}</span>
           </Show>
@@ -82,7 +87,8 @@ export function TunnelRow(
           <Show when={horizonText(props.tunnel, props.now)}>{(horizon) => `. ${horizon()}`}</Show>
         </p>
         <Show when={problem()}>{(shown) => <ProblemNote brief problem={shown()} />}</Show>
-        <Show when={on() ? props.tunnel.notice : null}>
+        <ClosesNote tunnel={props.tunnel} now={props.now} onKeepOpen={() => props.onKeepOpen()} />
+        <Show when={props.tunnel.notice}>
           {(notice) => (
             <p class="row-notice">
               {notice().what} {notice().remedy}

@@ -3,6 +3,7 @@
 import { createMemo, Show, type JSX } from "solid-js";
 
 import type { Answer, Bridge, TunnelView } from "../bridge";
+import { ClosesNote } from "../components/ClosesNote";
 import { CopyButton } from "../components/CopyButton";
 import { Glyph } from "../components/Icon";
 import { ProblemNote } from "../components/ProblemNote";
@@ -30,7 +31,12 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
   return (
     <article class="details" aria-labelledby="details-title">
       <header class="details-head">
-        <h2 id="details-title">{props.tunnel.draft.name}</h2>
+        <h2 id="details-title">
+          {props.tunnel.draft.name}{" "}
+          <Show when={props.tunnel.draft.production}>
+            <span class="tag tag-production">{words().production.tag}</span>
+          </Show>
+        </h2>
         <button
           type="button"
           class="icon-button details-close"
@@ -56,6 +62,11 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
       <p class="details-state">
         <b class={`state-${props.tunnel.state.kind}`}>{stateWord(props.tunnel.state)}</b> {sentence()}
       </p>
+      <ClosesNote
+        tunnel={props.tunnel}
+        now={props.now}
+        onKeepOpen={() => props.tell(props.bridge.keepOpen(props.tunnel.id))}
+      />
       <Show when={problemOf(props.tunnel)}>{(problem) => <ProblemNote brief problem={problem()} />}</Show>
     </article>
   );

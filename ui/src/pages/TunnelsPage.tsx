@@ -25,6 +25,7 @@ export interface TunnelsPageProps {
   onEdit: (tunnel: TunnelView) => void;
   onToggle: (tunnel: TunnelView, on: boolean) => void;
   onTryNow: (tunnel: TunnelView) => void;
+  onKeepOpen: (tunnel: TunnelView) => void;
   onUsePort: (tunnel: TunnelView, port: number) => void;
   onRemoveDemo: (tunnel: TunnelView) => void;
   onStartDemo: () => void;
@@ -107,6 +108,7 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
                   onSelect={() => props.onSelect(tunnel.id)}
                   onToggle={(on) => props.onToggle(tunnel, on)}
                   onTryNow={() => props.onTryNow(tunnel)}
+                  onKeepOpen={() => props.onKeepOpen(tunnel)}
                   onUsePort={(port) => props.onUsePort(tunnel, port)}
                   onEdit={() => props.onEdit(tunnel)}
                   onRemoveDemo={() => props.onRemoveDemo(tunnel)}

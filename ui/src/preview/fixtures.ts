@@ -32,6 +32,7 @@ export function tunnel(name: string, changes: Partial<TunnelView> = {}): TunnelV
     outdated: false,
     demo: false,
     freePort: null,
+    closes: null,
     ...changes,
   };
 }
@@ -61,6 +62,7 @@ export function draft(changes: Partial<DraftView> = {}): DraftView {
     wait: null,
     retryFor: null,
     keepSessionAlive: null,
+    production: null,
     ...changes,
   };
 }

@@ -3,7 +3,7 @@
 import type { DraftView, FieldView } from "../bridge";
 
 /** What the form's fields hold. */
-export type FormValues = Readonly<Record<FieldView, string>>;
+export type FormValues = Readonly<Record<FieldView | "production", string>>;
 
 /** Stands for whatever is no number: the shell refuses it by the rule for ports. */
 const NO_PORT = 65_536;
@@ -32,6 +32,9 @@ export function emptyForm(): FormValues {
     wait: "",
     retryFor: "",
     keepSessionAlive: "",
+    production: "",
+    productionReason: "",
+    closesAfter: "",
   };
 }
 
@@ -59,6 +62,9 @@ export function formOf(draft: DraftView): FormValues {
     wait: draft.wait ?? "",
     retryFor: draft.retryFor ?? "",
     keepSessionAlive: draft.keepSessionAlive ?? "",
+    production: draft.production === null ? "" : "on",
+    productionReason: draft.production?.reason ?? "",
+    closesAfter: draft.production?.closesAfter ?? "",
   };
 }
 
@@ -90,6 +96,10 @@ export function draftOf(values: FormValues, base: DraftView | null): DraftView {
     wait: optional(values.wait),
     retryFor: optional(values.retryFor),
     keepSessionAlive: optional(values.keepSessionAlive),
+    production:
+      values.production === ""
+        ? null
+        : { reason: optional(values.productionReason), closesAfter: optional(values.closesAfter) },
   };
 }
 

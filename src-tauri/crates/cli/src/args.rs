@@ -117,6 +117,9 @@ pub(crate) struct Forward {
     /// defeats the idle timeout that your account's owner has set: be sure that you may
     #[arg(long, value_name = "DURATION|off", value_parser = rules::keep_session_alive)]
     pub(crate) keep_session_alive: Option<OrOff>,
+    /// Start a tunnel to production without asking; where a reason is asked, give --reason as well
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -238,7 +241,7 @@ pub(crate) struct Aws {
     places: Places,
     /// Reason for the account's audit trail, 1 to 256 characters
     #[arg(long, value_parser = reason)]
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// Where AWS is asked, service by service.
@@ -370,6 +373,7 @@ impl Forward {
             },
             called: None,
             keep_session_alive: None,
+            yes: false,
             json: false,
         }
     }

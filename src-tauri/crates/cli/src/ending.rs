@@ -33,6 +33,7 @@ pub(crate) async fn stop(
         tunnel,
         following,
         noted,
+        time: _,
     } = kept;
     let mut stopping = Box::pin(async move {
         tunnel.stop().await;
@@ -93,6 +94,7 @@ pub(crate) async fn end(
         tunnel,
         following,
         noted,
+        time: _,
     } = kept;
     tunnel.stop().await;
     // Only then its events are over.

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Failure,
     /// The command line.
     Usage,
+    /// Nobody has said that a tunnel to production may start.
+    NotAgreed,
     /// A tunnel that could not start, or was given up.
     Problem(ProblemKind),
 }
@@ -24,6 +26,7 @@ impl Exit {
             Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 2,
+            Self::NotAgreed => 18,
             Self::Problem(kind) => match kind {
                 ProblemKind::Settings => 10,
                 ProblemKind::Listen => 11,

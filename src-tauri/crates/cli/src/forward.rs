@@ -1,6 +1,6 @@
 //! `culvert forward` and `culvert stream`: one tunnel for as long as the program runs.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -18,10 +18,12 @@ use crate::exit::Exit;
 use crate::keys_for_now;
 use crate::narrator::Narrator;
 use crate::output::Output;
+use crate::production::{self, Due, Given, Time};
 use crate::saved;
 use crate::sign_in;
 use crate::stop::StopSignals;
 use crate::witness::{Witness, Witnessed};
+use crate::words::{span, unix_ms};
 
 /// Runs `culvert forward`.
 pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
@@ -35,8 +37,22 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
             return Exit::from(&problem);
         }
     };
+    let mut agreed = None;
+    if let Some(profile) = &saved {
+        let given = Given {
+            yes: forward.yes,
+            reason: forward.aws.reason.as_deref(),
+        };
+        agreed = match production::agreed(profile, given, output, &mut signals).await {
+            Ok(reason) => reason,
+            Err(exit) => return exit,
+        };
+    }
     let has_port = forward.local_port.is_some();
     let mut config = forward.into_config(saved.as_ref());
+    if agreed.is_some() {
+        config.reason = agreed;
+    }
     if let (BindAddress::Unix(_), true) = (&config.listen.address, has_port) {
         let problem = Problem::new(
             ProblemKind::Settings,
@@ -71,7 +87,8 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         }
         None => return Exit::Success,
     };
-    let kept = Kept::new(tunnel, name, &traces);
+    let mut kept = Kept::new(tunnel, name, &traces);
+    kept.time = Time::of(saved.as_ref());
     keep_up(kept, Some(sweep), output, &mut signals, |addresses| {
         output.listening(addresses);
     })
@@ -91,6 +108,8 @@ pub(crate) struct Kept {
     pub(crate) tunnel: Tunnel,
     pub(crate) following: Following,
     pub(crate) noted: Noted,
+    /// How long it may stay open.
+    pub(crate) time: Time,
 }
 
 /// Whether the next start knows of the sessions that live.
@@ -112,6 +131,7 @@ impl Kept {
             tunnel,
             following,
             noted,
+            time: Time::of(None),
         }
     }
 }
@@ -146,7 +166,7 @@ pub(crate) async fn start(
 /// Prints what happens until the program is told to end, or the tunnel is given up. `listening`
 /// is called once, when the first session is up.
 pub(crate) async fn keep_up(
-    kept: Kept,
+    mut kept: Kept,
     mut sweep: Option<JoinHandle<Vec<Ghost>>>,
     output: Output,
     signals: &mut StopSignals,
@@ -214,6 +234,13 @@ pub(crate) async fn keep_up(
             () = until(narrator.due()) => {
                 output.told(narrator.handle_due(Instant::now()).as_deref());
             }
+            due = kept.time.due() => match due {
+                Due::Soon(left) => output.closes_soon(&span(left)),
+                Due::Now(after) => {
+                    output.closes(&span(after));
+                    return ending::stop(kept, &mut narrator, events, output, signals).await;
+                }
+            },
             swept = swept(&mut sweep) => {
                 sweep = None;
                 output.swept(&swept);
@@ -270,13 +297,6 @@ fn next_heard(events: &mut Receiver<TunnelEvent>) -> Option<TunnelEvent> {
             Err(TryRecvError::Closed | TryRecvError::Empty) => return None,
         }
     }
-}
-
-fn unix_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Waits for a moment, for ever if there is none.

@@ -387,7 +387,9 @@ fn option(field: Field) -> Option<&'static str> {
         | Field::Lazy
         | Field::Wait
         | Field::RetryFor
-        | Field::KeepSessionAlive => None,
+        | Field::KeepSessionAlive
+        | Field::ProductionReason
+        | Field::ClosesAfter => None,
     }
 }
 

@@ -98,6 +98,7 @@ fn table(profiles: &[Profile]) -> Vec<String> {
         "PROFILE",
         "REGION",
         "GROUP",
+        "MARK",
     ];
     let row = |profile: &Profile| {
         [
@@ -112,6 +113,10 @@ fn table(profiles: &[Profile]) -> Vec<String> {
             },
             profile.region.clone().unwrap_or_default(),
             profile.filing.group.clone().unwrap_or_default(),
+            match profile.production {
+                Some(_) => "production".to_owned(),
+                None => String::new(),
+            },
         ]
     };
     let rows: Vec<_> = profiles.iter().map(row).collect();

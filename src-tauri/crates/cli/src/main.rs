@@ -20,6 +20,7 @@ mod list;
 mod narrator;
 mod output;
 mod plugin;
+mod production;
 mod profiles;
 mod saved;
 mod sign_in;

@@ -63,6 +63,12 @@ enum Line<'a> {
     Swept {
         ended: usize,
     },
+    ClosesSoon {
+        left: &'a str,
+    },
+    Closes {
+        after: &'a str,
+    },
 }
 
 impl Output {
@@ -159,6 +165,27 @@ impl Output {
                 ));
             }
             (Self::Json, ended) => json(&Line::Swept { ended }),
+        }
+    }
+
+    /// A tunnel to production is about to close by itself.
+    pub(crate) fn closes_soon(self, left: &str) {
+        match self {
+            Self::Text => complain(&format!(
+                "This tunnel leads to production: it closes by itself in {left}."
+            )),
+            Self::Json => json(&Line::ClosesSoon { left }),
+        }
+    }
+
+    /// A tunnel to production closes by itself.
+    pub(crate) fn closes(self, after: &str) {
+        match self {
+            Self::Text => complain(&format!(
+                "It closes by itself after {after}, as tunnels to production do. Start it again \
+                 if it is still needed."
+            )),
+            Self::Json => json(&Line::Closes { after }),
         }
     }
 

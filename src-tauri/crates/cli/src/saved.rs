@@ -171,6 +171,18 @@ struct Further {
     retry_for: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keep_session_alive: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    production: Option<Mark>,
+}
+
+/// It leads to production.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes_after: Option<String>,
 }
 
 impl Object {
@@ -190,6 +202,10 @@ impl Object {
             wait: draft.wait,
             retry_for: draft.retry_for,
             keep_session_alive: draft.keep_session_alive,
+            production: draft.production.map(|mark| Mark {
+                reason: mark.reason,
+                closes_after: mark.closes_after,
+            }),
         };
         let bind = match draft.bind.as_str() {
             "" => "localhost".to_owned(),

@@ -24,6 +24,9 @@ pub enum ManagerError {
     /// The profile file could not be read or written; it is as it was.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The tunnel leads to production: ask a person, and pass on what was said.
+    #[error("The tunnel leads to production, so it starts only when a person says so.")]
+    NeedsConsent(ProfileId),
     /// The demo tunnel is not saved, so it has no settings.
     #[error("The demo tunnel can't be edited.")]
     DemoIsFixed,
@@ -53,6 +56,11 @@ impl ManagerError {
                 .with_details(details.join("\n"))
             }
             Self::Store(error) => error.problem(),
+            Self::NeedsConsent(_) => settings(
+                "needs-consent",
+                self.to_string(),
+                "Connect it by itself, and answer what is asked.",
+            ),
             Self::DemoIsFixed => settings(
                 "demo-is-fixed",
                 self.to_string(),

@@ -6,6 +6,7 @@
 //! tunnels themselves are made by an [`Engine`] ([`SessionManager`]), so that all of this can be tried without a
 //! network.
 
+mod closing;
 pub mod demo;
 pub mod doctor;
 mod engine;
@@ -26,14 +27,15 @@ pub use aws_access::{
     Keyring, KeyringFault, MfaDevice, ProxyAccount, Secret, SignIn, SignInBy, SignInRequest,
     SignIns, Visit,
 };
+pub use closing::Closing;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
 pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
 pub use manager::{Manager, RemovalId};
-pub use overview::{Overview, SignInNeeded, TunnelStatus};
+pub use overview::{Closes, Overview, SignInNeeded, TunnelStatus};
 pub use profile::{
-    BindAddress, CredentialSource, Destination, Draft, Field, Filing, Invalid, Listen, Profile,
-    ProfileId, Refiling, Rule, Upkeep, rules,
+    Asks, BindAddress, Consent, CredentialSource, Destination, Draft, Field, Filing, Invalid,
+    Listen, Production, ProductionDraft, Profile, ProfileId, Refiling, Rule, Upkeep, rules,
 };
 pub use session_manager::{RecordedTunnel, SessionManager};
 pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};

@@ -9,10 +9,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Instrument as _;
 use tunnel::Edits;
 
+use crate::closing::{self, Clock};
 use crate::engine::Engine;
 use crate::error::ManagerError;
 use crate::overview::Overview;
-use crate::profile::{Draft, ProfileId, Refiling};
+use crate::profile::{Consent, Draft, ProfileId, Refiling};
 use crate::store::Store;
 
 /// Requests that may wait for the actor; each is one act of a person.
@@ -39,7 +40,8 @@ enum Request {
     Restore(RemovalId, Answer<()>),
     Move(ProfileId, Option<ProfileId>, Answer<()>),
     Refile(Vec<ProfileId>, Refiling, Answer<()>),
-    Connect(ProfileId, Answer<()>),
+    Connect(ProfileId, Option<Consent>, Answer<()>),
+    KeepOpen(ProfileId, Answer<()>),
     Disconnect(ProfileId, Answer<()>),
     TryNow(ProfileId, Answer<()>),
     StartDemo(Answer<ProfileId>),
@@ -59,9 +61,14 @@ impl Manager {
     ///
     /// Outside a tokio runtime.
     pub fn start(store: Store, engine: impl Engine, edits: Edits) -> Self {
+        Self::start_at(store, engine, edits, closing::wall_clock())
+    }
+
+    /// The same by another clock.
+    fn start_at(store: Store, engine: impl Engine, edits: Edits, clock: Clock) -> Self {
         let (request_sender, requests) = mpsc::channel(REQUESTS_MOST);
         let (overview_sender, overview) = watch::channel(Overview::default());
-        let actor = actor::Actor::new(store, engine, edits, overview_sender);
+        let actor = actor::Actor::new(store, engine, edits, overview_sender, clock);
         tokio::spawn(
             actor
                 .run(requests)
@@ -156,9 +163,32 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// [`ManagerError::UnknownTunnel`].
+    /// [`ManagerError::UnknownTunnel`]; [`ManagerError::NeedsConsent`] for one that leads to
+    /// production and does not run.
     pub async fn connect(&self, id: ProfileId) -> Result<(), ManagerError> {
-        self.ask(|answer| Request::Connect(id, answer)).await
+        self.ask(|answer| Request::Connect(id, None, answer)).await
+    }
+
+    /// Starts a tunnel to production, as [`connect`](Self::connect) does others: a person has just
+    /// said so.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownTunnel`]; [`ManagerError::Invalid`] for a reason that is asked and
+    /// missing, or too long.
+    pub async fn connect_with(&self, id: ProfileId, consent: Consent) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Connect(id, Some(consent), answer))
+            .await
+    }
+
+    /// Gives a tunnel that is about to close by itself all of its time again, from now. Does
+    /// nothing to others.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::UnknownTunnel`].
+    pub async fn keep_open(&self, id: ProfileId) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::KeepOpen(id, answer)).await
     }
 
     /// Stops a tunnel and returns at once: the overview tells when it is off.

@@ -31,6 +31,17 @@ pub struct TunnelStatus {
     pub demo: bool,
     /// It could not start because its port is in use; this one is free.
     pub free_port: Option<u16>,
+    /// It leads to production and closes by itself.
+    pub closes: Option<Closes>,
+}
+
+/// When a tunnel to production closes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closes {
+    /// Unix milliseconds.
+    pub at: u64,
+    /// So soon that whoever uses it should be told.
+    pub is_soon: bool,
 }
 
 /// A sign-in that tunnels wait for.

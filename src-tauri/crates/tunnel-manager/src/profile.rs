@@ -2,6 +2,7 @@
 
 mod draft;
 mod filing;
+mod production;
 pub mod rules;
 mod span;
 mod upkeep;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 pub use draft::Draft;
 pub use filing::{Filing, Refiling};
+pub use production::{Asks, Consent, Production, ProductionDraft};
 pub use rules::{Field, Invalid, Rule};
 pub use upkeep::Upkeep;
 
@@ -89,6 +91,8 @@ pub struct Profile {
     pub reason: Option<String>,
     /// How it is kept up.
     pub upkeep: Upkeep,
+    /// It leads to production; `None` if it does not.
+    pub production: Option<Production>,
 }
 
 /// Whose credentials a tunnel uses.

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+
+use tunnel_manager::Production;
 use tunnel_proto::Outlook;
 
 use super::*;
@@ -111,6 +114,35 @@ fn the_demo_is_not_among_all_that_are_connected() {
     assert!(!lines.iter().any(|line| line.starts_with("Connect all")));
     let lines = read(&view(vec![demo, tunnel("A", up())]).menu);
     assert!(lines.contains(&"Connect all (dim)".to_owned()));
+}
+
+#[test]
+fn production_is_named_asks_before_it_starts_and_is_not_among_all() {
+    let production = |name: &str, state| {
+        let mut tunnel = tunnel(name, state);
+        let profile = Arc::make_mut(&mut tunnel.profile);
+        profile.production = Some(Production::default());
+        tunnel
+    };
+    let menu = view(vec![
+        production("Orders", State::Off),
+        production("Billing", up()),
+        production("Late", needs_sign_in()),
+        tunnel("Lab", up()),
+    ])
+    .menu;
+    let lines = read(&menu);
+    assert_eq!(
+        lines[..4],
+        [
+            "[ ] Orders (production)…",
+            "[x] Billing (production)",
+            "[x] Late (production, needs sign-in)",
+            "[x] Lab",
+        ]
+    );
+    // Of those that it would start, none is off.
+    assert!(lines.contains(&"Connect all but production (dim)".to_owned()));
 }
 
 #[test]

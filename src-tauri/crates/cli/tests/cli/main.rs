@@ -18,6 +18,7 @@ mod import;
 mod json;
 mod pinned;
 mod plugin;
+mod production;
 mod profiles;
 mod proxy;
 mod saved;

@@ -2,20 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::sleep;
 use tunnel::Edits;
-use tunnel_proto::{Problem, Snapshot, State};
+use tunnel_proto::{Problem, ProblemKind, Snapshot, State};
 
 use super::needs::{Needs, Waits};
 use super::order::{self, Removals};
 use super::run::{self, Orders, Progress};
 use super::{Answer, RemovalId, Request};
+use crate::closing::{Clock, Closing};
 use crate::engine::{DemoService, Engine, Launch};
 use crate::error::ManagerError;
-use crate::overview::{Overview, TunnelStatus};
-use crate::profile::{Draft, Field, Invalid, Profile, ProfileId, Refiling};
+use crate::overview::{Closes, Overview, TunnelStatus};
+use crate::profile::{Consent, Draft, Field, Invalid, Profile, ProfileId, Refiling, rules};
 use crate::store::{Store, StoreError};
 
 /// Snapshots that may wait for the actor; a tunnel that finds no room waits and then sends its
@@ -27,6 +30,7 @@ pub(super) struct Actor<E: Engine> {
     engine: Arc<E>,
     /// Of the profile file, by whomever.
     edits: Edits,
+    clock: Clock,
     overview: watch::Sender<Overview>,
     /// What is saved, in the file's order.
     saved: Vec<Arc<Profile>>,
@@ -70,8 +74,13 @@ struct Run {
     /// Nobody can see it any more: it only has to end.
     removed: bool,
     /// It was asked to start again while it was being stopped.
-    again: bool,
+    again: Option<Again>,
+    /// When it closes by itself.
+    closing: Option<Closing>,
 }
+
+/// A wish to start again, with a person's word if there was one.
+struct Again(Option<Consent>);
 
 struct Last {
     snapshot: Snapshot,
@@ -84,12 +93,14 @@ impl<E: Engine> Actor<E> {
         engine: E,
         edits: Edits,
         overview: watch::Sender<Overview>,
+        clock: Clock,
     ) -> Self {
         let (progress, progressed) = mpsc::channel(PROGRESS_MOST);
         Self {
             store,
             engine: Arc::new(engine),
             edits,
+            clock,
             overview,
             saved: Vec::new(),
             store_problem: None,
@@ -115,6 +126,7 @@ impl<E: Engine> Actor<E> {
         self.publish();
         let mut closing = false;
         while !closing || !self.runs.is_empty() {
+            let rests = self.rests();
             tokio::select! {
                 request = requests.recv(), if !closing => match request {
                     Some(request) => self.handle_request(request).await,
@@ -126,6 +138,7 @@ impl<E: Engine> Actor<E> {
                 Some((id, what)) = progressed.recv() => self.handle_progress(id, what).await,
                 // The overview tells what is wrong with it. What we wrote ourselves changes nothing.
                 () = self.edits.next(), if !closing => drop(self.reload().await),
+                () = rest(rests) => self.close_those_due(),
                 // Only to forget those that are over.
                 Some(_) = self.tasks.join_next() => continue,
             }
@@ -147,7 +160,10 @@ impl<E: Engine> Actor<E> {
                 drop(answer.send(self.move_to(id, before).await));
             }
             Request::Refile(ids, to, answer) => drop(answer.send(self.refile(ids, to).await)),
-            Request::Connect(id, answer) => drop(answer.send(self.connect(id))),
+            Request::Connect(id, consent, answer) => {
+                drop(answer.send(self.connect(id, consent)));
+            }
+            Request::KeepOpen(id, answer) => drop(answer.send(self.keep_open(id))),
             Request::Disconnect(id, answer) => drop(answer.send(self.disconnect(id))),
             Request::TryNow(id, answer) => drop(answer.send(self.try_now(id).await)),
             Request::StartDemo(answer) => drop(answer.send(self.start_demo().await)),
@@ -188,7 +204,14 @@ impl<E: Engine> Actor<E> {
                     self.wake_for_sign_in_of(id).await;
                 }
             }
-            Progress::Ended(snapshot, free_port) => {
+            Progress::Ended(mut snapshot, free_port) => {
+                let run = self.runs.remove(&id);
+                if let Some(closing) = run.as_ref().and_then(|run| run.closing)
+                    && closing.is_due((self.clock)())
+                    && matches!(snapshot.state, State::Off)
+                {
+                    snapshot.notice = Some(closed_by_itself(&closing));
+                }
                 self.last.insert(
                     id,
                     Last {
@@ -197,10 +220,9 @@ impl<E: Engine> Actor<E> {
                     },
                 );
                 self.needs.remove(id);
-                let again = self.runs.remove(&id).is_some_and(|run| run.again);
-                if again {
-                    // It may have been removed in the meantime.
-                    self.connect(id).ok();
+                if let Some(Again(consent)) = run.and_then(|run| run.again) {
+                    // It may have been removed in the meantime, or become production.
+                    self.connect(id, consent).ok();
                 }
                 self.forget_strangers();
                 self.end_retired();
@@ -326,12 +348,18 @@ impl<E: Engine> Actor<E> {
         .await
     }
 
-    fn connect(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+    fn connect(&mut self, id: ProfileId, consent: Option<Consent>) -> Result<(), ManagerError> {
         let profile = self.profile(id)?;
-        if let Some(run) = self.runs.get_mut(&id) {
-            run.again = run.stop.is_none();
+        if self.runs.get(&id).is_some_and(|run| run.stop.is_some()) {
             return Ok(());
         }
+        let started_as = agreed(&profile, consent.as_ref())?;
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.again = Some(Again(consent));
+            return Ok(());
+        }
+        let closes_after = profile.production.and_then(|mark| mark.closes_after);
+        let closing = closes_after.map(|after| Closing::new(after, (self.clock)()));
         let access = self
             .demo
             .as_ref()
@@ -345,7 +373,7 @@ impl<E: Engine> Actor<E> {
             try_now: Arc::clone(&try_now),
         };
         let launch = Launch {
-            profile: Arc::clone(&profile),
+            profile: started_as,
             access,
         };
         let engine = Arc::clone(&self.engine);
@@ -360,7 +388,8 @@ impl<E: Engine> Actor<E> {
                 own_access,
                 woken: false,
                 removed: false,
-                again: false,
+                again: None,
+                closing,
             },
         );
         Ok(())
@@ -370,6 +399,37 @@ impl<E: Engine> Actor<E> {
         self.profile(id)?;
         self.stop(id);
         Ok(())
+    }
+
+    fn keep_open(&mut self, id: ProfileId) -> Result<(), ManagerError> {
+        self.profile(id)?;
+        let now = (self.clock)();
+        if let Some(closing) = self.runs.get_mut(&id).and_then(|run| run.closing.as_mut())
+            && !closing.is_due(now)
+        {
+            closing.keep_open(now);
+        }
+        Ok(())
+    }
+
+    /// Stops the tunnels whose time is over.
+    fn close_those_due(&mut self) {
+        let now = (self.clock)();
+        let is_due = |run: &Run| run.closing.is_some_and(|closing| closing.is_due(now));
+        let due = self.runs.iter().filter(|(_, run)| is_due(run));
+        let due: Vec<_> = due.map(|(id, _)| *id).collect();
+        for id in due {
+            tracing::info!(tunnel = %id, "its time is over");
+            self.stop(id);
+        }
+    }
+
+    /// For how long no tunnel closes by itself or warns of it; `None` if none ever does.
+    fn rests(&self) -> Option<Duration> {
+        let now = (self.clock)();
+        let live = self.runs.values().filter(|run| run.stop.is_some());
+        let closings = live.filter_map(|run| run.closing);
+        closings.map(|closing| closing.rests(now)).min()
     }
 
     async fn try_now(&mut self, id: ProfileId) -> Result<(), ManagerError> {
@@ -429,7 +489,7 @@ impl<E: Engine> Actor<E> {
     /// Asks a tunnel to stop, if it runs.
     fn stop(&mut self, id: ProfileId) {
         if let Some(run) = self.runs.get_mut(&id) {
-            run.again = false;
+            run.again = None;
             // The receiver is gone when the run is over, which is as good.
             run.stop.take().map(|stop| stop.send(()));
         }
@@ -467,7 +527,7 @@ impl<E: Engine> Actor<E> {
                 id
             }
         };
-        self.connect(id)?;
+        self.connect(id, None)?;
         Ok(id)
     }
 
@@ -556,7 +616,14 @@ impl<E: Engine> Actor<E> {
             outdated: runs_as.is_some_and(|runs_as| !runs_as.same_tunnel(profile)),
             demo: self.is_demo(profile.id),
             free_port: last.and_then(|last| last.free_port),
+            closes: self.closes(profile.id),
         }
+    }
+
+    /// When a tunnel that runs closes by itself.
+    fn closes(&self, id: ProfileId) -> Option<Closes> {
+        let run = self.runs.get(&id).filter(|run| run.stop.is_some())?;
+        run.closing.map(|closing| closing.told((self.clock)()))
     }
 
     /// Forgets how tunnels were that nobody can see any more.
@@ -598,6 +665,40 @@ impl<E: Engine> Actor<E> {
             *shown = overview;
             changed
         });
+    }
+}
+
+/// The settings that a tunnel is started with: with the reason of a person who was asked, where it
+/// leads to production.
+fn agreed(profile: &Arc<Profile>, consent: Option<&Consent>) -> Result<Arc<Profile>, ManagerError> {
+    let Some(production) = &profile.production else {
+        return Ok(Arc::clone(profile));
+    };
+    let consent = consent.ok_or(ManagerError::NeedsConsent(profile.id))?;
+    let reason = production
+        .reason(consent, profile.reason.as_deref())
+        .map_err(|invalid| ManagerError::Invalid(vec![invalid]))?;
+    Ok(Arc::new(Profile {
+        reason,
+        ..Profile::clone(profile)
+    }))
+}
+
+fn closed_by_itself(closing: &Closing) -> Problem {
+    let after = rules::span_text(Some(closing.after()));
+    Problem::new(
+        ProblemKind::Settings,
+        "closed-by-itself",
+        format!("It closed by itself after {after}, as tunnels to production do."),
+        "Connect it again if it is still needed.",
+    )
+}
+
+/// Waits so long, for ever if there is no end.
+async fn rest(span: Option<Duration>) {
+    match span {
+        Some(span) => sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The manager over an engine that does as it is told.
 
+mod production;
+
 use std::sync::{Arc, Mutex};
 
 use aws_access::SignIn;

@@ -8,8 +8,8 @@ use tunnel_proto::TargetSpec;
 
 use super::rules::{self, Invalid};
 use super::{
-    BindAddress, CredentialSource, Destination, Field, Filing, Listen, Profile, ProfileId, Rule,
-    Upkeep,
+    BindAddress, CredentialSource, Destination, Field, Filing, Listen, Production, ProductionDraft,
+    Profile, ProfileId, Rule, Upkeep,
 };
 
 /// A tunnel as people and files write it. Nothing in it is checked: [`Draft::check`] does.
@@ -64,6 +64,8 @@ pub struct Draft {
     /// For how long sessions are kept from counting as idle, such as `8h`, or `off`; off by
     /// default.
     pub keep_session_alive: Option<String>,
+    /// It leads to production: it asks before it starts, and closes by itself. `None` if not.
+    pub production: Option<ProductionDraft>,
 }
 
 impl Draft {
@@ -128,6 +130,8 @@ impl Draft {
         let reason = optional(self.reason.as_deref(), rules::reason)
             .unwrap_or_else(|rule| note(&mut wrong, Field::Reason, rule));
         let upkeep = self.upkeep(&mut wrong);
+        let production = self.production.as_ref();
+        let production = production.map(|mark| checked(mark, &mut wrong));
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -151,6 +155,7 @@ impl Draft {
             endpoints,
             reason,
             upkeep,
+            production,
         })
     }
 
@@ -245,7 +250,28 @@ impl From<&Profile> for Draft {
                 upkeep.keep_session_alive == usual.keep_session_alive,
                 rules::span_text(upkeep.keep_session_alive),
             ),
+            production: profile.production.map(ProductionDraft::from),
         }
+    }
+}
+
+fn checked(mark: &ProductionDraft, wrong: &mut Vec<Invalid>) -> Production {
+    let usual = Production::default();
+    Production {
+        asks: setting(
+            &mark.reason,
+            rules::asks,
+            usual.asks,
+            Field::ProductionReason,
+            wrong,
+        ),
+        closes_after: setting(
+            &mark.closes_after,
+            rules::closes_after,
+            usual.closes_after,
+            Field::ClosesAfter,
+            wrong,
+        ),
     }
 }
 
@@ -336,6 +362,10 @@ mod tests {
             wait: text("0"),
             retry_for: text("2d"),
             keep_session_alive: text("8h"),
+            production: Some(ProductionDraft {
+                reason: text("none"),
+                closes_after: text("90min"),
+            }),
             ..draft()
         };
         let profile = tuned.check(ProfileId::random()).expect("a valid draft");
@@ -352,11 +382,19 @@ mod tests {
             wait: Some(" 30 ".to_owned()),
             retry_for: Some("30min".to_owned()),
             keep_session_alive: Some("off".to_owned()),
+            production: Some(ProductionDraft {
+                reason: Some("ask".to_owned()),
+                closes_after: Some("8h".to_owned()),
+            }),
             ..draft()
         }
         .check(ProfileId::random())
         .expect("a valid draft");
-        assert_eq!(Draft::from(&profile), draft());
+        let usual = Draft {
+            production: Some(ProductionDraft::default()),
+            ..draft()
+        };
+        assert_eq!(Draft::from(&profile), usual);
     }
 
     #[test]
@@ -392,6 +430,10 @@ mod tests {
             endpoints: Some("s3=https://s3.example".to_owned()),
             sessions: Some("9".to_owned()),
             keep_session_alive: Some("8".to_owned()),
+            production: Some(ProductionDraft {
+                reason: Some("yes".to_owned()),
+                closes_after: Some("1".to_owned()),
+            }),
             ..draft()
         });
         let fields: Vec<_> = wrong.iter().map(|invalid| invalid.field).collect();
@@ -406,7 +448,9 @@ mod tests {
                 Field::LocalPort,
                 Field::Endpoints,
                 Field::Sessions,
-                Field::KeepSessionAlive
+                Field::KeepSessionAlive,
+                Field::ProductionReason,
+                Field::ClosesAfter
             ]
         );
     }

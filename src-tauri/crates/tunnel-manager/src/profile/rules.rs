@@ -9,6 +9,7 @@ use tunnel::{EndpointUrl, Endpoints, Service};
 use tunnel_proto::{PoolSize, TargetError, TargetSpec};
 use url::Url;
 
+use super::production::Asks;
 use super::span::{self, Unit};
 
 /// What a tunnel may be called at most, in characters: more would not fit into a row.
@@ -46,6 +47,12 @@ const WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(600)
 const RETRY_FOR: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(7 * 24 * 60 * 60);
 /// It overrules the account's idle timeout, so it has an end: the longest working day.
 const KEEP_SESSION_ALIVE: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(24 * 60 * 60);
+
+/// Less is no time to do anything in; whoever needs more than a week of production need not be
+/// protected from it.
+const CLOSES_AFTER: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(7 * 24 * 60 * 60);
+/// A working day.
+pub(super) const CLOSES_AFTER_DEFAULT: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// AWS's endpoints with validated cryptography.
 const FIPS: &str = "fips";
@@ -97,6 +104,10 @@ pub enum Field {
     RetryFor,
     /// `keep_session_alive`
     KeepSessionAlive,
+    /// `production.reason`
+    ProductionReason,
+    /// `production.closes_after`
+    ClosesAfter,
 }
 
 impl Field {
@@ -124,6 +135,8 @@ impl Field {
             Self::Wait => "wait",
             Self::RetryFor => "retry_for",
             Self::KeepSessionAlive => "keep_session_alive",
+            Self::ProductionReason => "production.reason",
+            Self::ClosesAfter => "production.closes_after",
         }
     }
 }
@@ -186,6 +199,9 @@ pub enum Rule {
     /// The service would not take it.
     #[error("A reason has at most {REASON_MOST} characters.")]
     Reason,
+    /// A tunnel to production asks for one each time.
+    #[error("Say why: the reason is recorded by AWS with each session.")]
+    ReasonMissing,
     /// It is no number of sessions, and no range of such.
     #[error("Sessions are a number from 1 to {SESSIONS_MOST}, or a range such as 1-4.")]
     Sessions,
@@ -231,6 +247,16 @@ pub enum Rule {
         hours(*KEEP_SESSION_ALIVE.end())
     )]
     KeepSessionAlive,
+    /// It is neither of the two words.
+    #[error("A tunnel to production asks for a reason or not: say ask or none.")]
+    ProductionReason,
+    /// It is no time with a unit, or out of bounds.
+    #[error(
+        "A tunnel to production closes after {} min to {} days, such as 30min or 8h; or say off.",
+        minutes(*CLOSES_AFTER.start()),
+        hours(*CLOSES_AFTER.end()) / 24
+    )]
+    ClosesAfter,
 }
 
 /// A field and the rule that it breaks.
@@ -461,6 +487,27 @@ pub fn keep_session_alive(text: &str) -> Result<Option<Duration>, Rule> {
     or_off(text, || within(text, None, &KEEP_SESSION_ALIVE)).ok_or(Rule::KeepSessionAlive)
 }
 
+/// Reads what a tunnel to production asks before it starts: `ask`, for a reason, or `none`.
+pub(super) fn asks(text: &str) -> Result<Asks, Rule> {
+    [Asks::Reason, Asks::Consent]
+        .into_iter()
+        .find(|asks| text.trim().eq_ignore_ascii_case(asks_text(*asks)))
+        .ok_or(Rule::ProductionReason)
+}
+
+pub(super) const fn asks_text(asks: Asks) -> &'static str {
+    match asks {
+        Asks::Reason => "ask",
+        Asks::Consent => "none",
+    }
+}
+
+/// Reads after how long a tunnel to production closes by itself. It needs a unit, as for
+/// [`retry_for`]. `off` leaves it open.
+pub(super) fn closes_after(text: &str) -> Result<Option<Duration>, Rule> {
+    or_off(text, || within(text, None, &CLOSES_AFTER)).ok_or(Rule::ClosesAfter)
+}
+
 pub(super) fn sessions_text(sessions: PoolSize) -> String {
     match (sessions.least(), sessions.most()) {
         (least, most) if least == most => least.to_string(),
@@ -476,7 +523,7 @@ pub(super) fn minutes_text(span: Option<Duration>) -> String {
     span.map_or_else(off, |span| span::write(span, Some(Unit::Minute)))
 }
 
-pub(super) fn span_text(span: Option<Duration>) -> String {
+pub(crate) fn span_text(span: Option<Duration>) -> String {
     span.map_or_else(off, |span| span::write(span, None))
 }
 
@@ -646,6 +693,22 @@ mod tests {
     }
 
     #[test]
+    fn production_asks_for_a_reason_or_not_and_closes_after_a_time_or_not() {
+        assert_eq!(asks("Ask"), Ok(Asks::Reason));
+        assert_eq!(asks(" none "), Ok(Asks::Consent));
+        for bad in ["", "yes", "true"] {
+            assert_eq!(asks(bad), Err(Rule::ProductionReason), "{bad}");
+        }
+        let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
+        assert_eq!(closes_after("8h"), Ok(hours(8)));
+        assert_eq!(closes_after("7d"), Ok(hours(168)));
+        assert_eq!(closes_after("off"), Ok(None));
+        for bad in ["8", "59s", "8d", "never"] {
+            assert_eq!(closes_after(bad), Err(Rule::ClosesAfter), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_broken_bound_is_said_in_words() {
         for (rule, words) in [
             (Rule::Keepalive, "5 to 300 seconds"),
@@ -654,6 +717,7 @@ mod tests {
             (Rule::Wait, "0 to 600 seconds"),
             (Rule::RetryFor, "1 min to 7 days"),
             (Rule::KeepSessionAlive, "1 min to 24 h"),
+            (Rule::ClosesAfter, "1 min to 7 days"),
         ] {
             assert!(rule.to_string().contains(words), "{rule}");
         }

@@ -1,12 +1,14 @@
 //! The format of the profile file, version 2, and how version 1 is read.
 
 mod edit;
+mod mark;
 mod scalar;
 mod targets;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use mark::Mark;
 use scalar::Scalar;
 use serde::{Deserialize, Serialize};
 use targets::Targets;
@@ -91,6 +93,7 @@ struct Entry {
     wait: Option<Scalar>,
     retry_for: Option<Scalar>,
     keep_session_alive: Option<Scalar>,
+    production: Option<Mark>,
 }
 
 impl Entry {
@@ -122,6 +125,7 @@ impl Entry {
             wait: self.wait.map(text),
             retry_for: self.retry_for.map(text),
             keep_session_alive: self.keep_session_alive.map(text),
+            production: self.production.and_then(Mark::into_draft),
         };
         (self.id, draft)
     }
@@ -157,6 +161,7 @@ impl From<&Profile> for Entry {
             wait: draft.wait.map(Scalar::from),
             retry_for: draft.retry_for.map(Scalar::from),
             keep_session_alive: draft.keep_session_alive.map(Scalar::from),
+            production: draft.production.map(Mark::from),
         }
     }
 }
@@ -241,6 +246,9 @@ pub(super) fn change(text: &str, before: &[Profile], after: &[Profile]) -> Strin
 
 /// A file of these tunnels, where there is none.
 pub(super) fn render(profiles: &[Profile]) -> String {
+    if let Some(text) = edit::edited(&format!("{HEADER}version = {VERSION}\n"), &[], profiles) {
+        return text;
+    }
     let tunnel = profiles.iter().map(Entry::from).collect();
     // Nothing in it can fail to be TOML: texts, numbers and tables with fixed keys.
     let body = toml::to_string(&WrittenFile {

@@ -8,6 +8,7 @@ use super::*;
 use crate::profile::{CredentialSource, Draft, Field, ProfileId, Rule, Upkeep};
 
 mod by_hand;
+mod production;
 
 const ONE: &str = r#"
 version = 1

@@ -148,6 +148,13 @@ fn entry(profile: &Profile) -> Option<Table> {
     let document: DocumentMut = text.parse().ok()?;
     let mut table = document.as_table().clone();
     table.set_position(None);
+    // A table of settings stands on one line beside the other keys.
+    let inner = table.iter().filter(|(_, item)| item.is_table());
+    let inner: Vec<_> = inner.map(|(key, _)| key.to_owned()).collect();
+    for key in inner {
+        let value = table.remove(&key)?.into_value().ok()?;
+        table.insert(&key, Item::Value(value));
+    }
     Some(table)
 }
 
