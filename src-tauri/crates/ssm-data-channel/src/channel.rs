@@ -561,8 +561,8 @@ impl DataChannel {
     }
 
     /// Raises a lowered rate that was borne for long enough.
-    fn bear_rate(&mut self, now: Instant) {
-        if let Some(rate) = self.sender.pacer().bear(now) {
+    fn bear_rate(&mut self) {
+        if let Some(rate) = self.sender.pacer().bear() {
             self.events.push_back(Event::RateLimit(rate));
         }
     }

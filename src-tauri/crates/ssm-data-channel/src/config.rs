@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::receive::ReorderMemory;
+use crate::send::LearnedRate;
 
 /// The version that we tell the agent we behave like.
 ///
@@ -30,13 +31,16 @@ pub struct Config {
     pub window_messages: usize,
     /// Payload bytes that may be unacknowledged. Default 4 MiB: the full rate over 250 ms.
     pub window_bytes: usize,
-    /// The most numbered messages a second, resent ones included. Default 900: the gateway cuts
-    /// channels with more than about 1,000 (docs/protocol.md, section 3).
+    /// The most numbered messages a second, resent ones included, beside a burst of a tenth of
+    /// them after a pause. Default 900: the gateway cuts channels with more than about 1,000
+    /// (docs/protocol.md, section 3). A rate over which the channel was paused or cut is lowered
+    /// by steps, to a third of this at most or 100, and raised again after a minute or more of
+    /// sending at it.
     pub message_rate: NonZeroU32,
     /// What was learned of the way to this target ([`Event::RateLimit`](crate::Event::RateLimit)):
-    /// the rate to begin with, if it is below [`message_rate`](Self::message_rate). It is raised
-    /// again, up to that, while it is borne. Default: none.
-    pub learned_rate: Option<NonZeroU32>,
+    /// the rate to begin with, if it is below [`message_rate`](Self::message_rate), and for how
+    /// long it has to be sent at until it is raised by a step towards that. Default: none.
+    pub learned_rate: Option<LearnedRate>,
     /// Memory, in bytes, that messages may take which wait for an earlier one. Default 128 MiB.
     /// It is taken only while they wait and given back as they are delivered.
     ///

@@ -1,12 +1,11 @@
 //! What comes out of a channel.
 
 use std::fmt;
-use std::num::NonZeroU32;
 
 use bytes::Bytes;
 use ssm_message::payload::Flag;
 
-use crate::{BadFrame, Error, HandshakeStep};
+use crate::{BadFrame, Error, HandshakeStep, LearnedRate};
 
 /// Something for the channel's owner.
 #[derive(Debug)]
@@ -45,9 +44,9 @@ pub enum Event {
     /// last one counts.
     PayloadLimit(usize),
     /// The channel was paused or cut soon after a high rate, or has borne a lowered one for long:
-    /// from now on so many messages a second go out. Remember the last one for this target as
+    /// from now on so many messages a second go out at most. Remember the last one for this target as
     /// [`Config::learned_rate`](crate::Config::learned_rate).
-    RateLimit(NonZeroU32),
+    RateLimit(LearnedRate),
     /// The agent did not do its part of the handshake in time. The session is over.
     HandshakeTimedOut(HandshakeStep),
     /// The session is over for this reason. What [`poll_transmit`] still has to say explains it

@@ -44,6 +44,7 @@ pub use error::{BadFrame, Error};
 pub use event::{Event, SocketEnd, TimerReason, Transmit};
 pub use handshake::HandshakeStep;
 pub use receive::ReorderMemory;
+pub use send::LearnedRate;
 pub use session::{AgentFeatures, Established, SessionKind};
 pub use ssm_message::payload::{Flag, PortProperties};
 pub use ssm_message::{DecodeError, MessageBuilder, Uuid};

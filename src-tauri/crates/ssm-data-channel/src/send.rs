@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use uuid::Uuid;
 
+pub use pacing::LearnedRate;
 pub(crate) use pacing::Pacer;
 pub(crate) use payload_size::{PayloadSize, Verdict};
 pub(crate) use window::Content;

@@ -46,16 +46,19 @@ pub struct Leftover {
 pub enum Place {
     /// Somewhere in the network.
     Network,
-    /// On this machine: networks mean nothing to it, and if it can't be reached, it is gone, and
-    /// its sessions with it.
+    /// On this machine: networks mean nothing to it, and if nobody listens there, it is gone, and
+    /// its sessions with it ([`Leftovers::handle_service_gone`]).
     Here,
 }
 
 /// What the driver is to do about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeftoverAction {
-    /// Call TerminateSession; answered by [`Leftovers::handle_answer`].
+    /// Call TerminateSession, behind all calls for which somebody waits; answered by
+    /// [`Leftovers::handle_answer`].
     End(String),
+    /// The same, at once.
+    EndNow(String),
     /// Forget it: it is over.
     Forget(String),
 }
@@ -68,7 +71,7 @@ struct Kept {
 }
 
 /// ```text
-///           time, network, wake
+///           time, network, wake, last chance
 ///  Waiting ─────────────────────▶ Asking ── ended ──▶ gone
 ///     ▲                            │  │
 ///     └────────── failed ──────────┘  │ denied
@@ -116,12 +119,35 @@ impl Leftovers {
         let Some(kept) = self.kept.get_mut(session_id) else {
             return;
         };
-        match (answer, kept.place) {
-            (Ok(()), _) | (Err(Next::NewSession), _) | (Err(Next::AwaitNetwork), Place::Here) => {
-                self.forget(session_id);
-            }
-            (Err(next), _) => kept.phase = after(now, next),
+        match answer {
+            Ok(()) | Err(Next::NewSession) => self.forget(session_id),
+            Err(next) => kept.phase = after(now, next),
         }
+    }
+
+    /// The session's service was one of this machine, and nobody listens there any more.
+    pub fn handle_service_gone(&mut self, session_id: &str) {
+        self.forget(session_id);
+    }
+
+    /// Somebody waits for the end of those that wait, and perhaps of this process: they are tried
+    /// once more. What was denied is not.
+    pub fn handle_last_chance(&mut self, session_ids: &[String]) {
+        for session_id in session_ids {
+            if let Some(kept) = self.kept.get_mut(session_id)
+                && let Phase::Waiting { .. } = kept.phase
+            {
+                kept.phase = Phase::Asking;
+                let end = LeftoverAction::EndNow(session_id.clone());
+                self.actions.push_back(end);
+            }
+        }
+    }
+
+    /// Says whether the answer for a session is awaited.
+    pub fn is_asking(&self, session_id: &str) -> bool {
+        let kept = self.kept.get(session_id);
+        kept.is_some_and(|kept| kept.phase == Phase::Asking)
     }
 
     /// The machine has no network any more.
@@ -301,7 +327,7 @@ mod tests {
         };
         leftovers.adopt(start, here);
         assert_eq!(actions(&mut leftovers), [end("here")]);
-        leftovers.handle_answer(start, "here", Err(Next::AwaitNetwork));
+        leftovers.handle_service_gone("here");
         assert_eq!(actions(&mut leftovers), [forget("here")]);
         leftovers.handle_timeout(start + PERIOD * 10);
         assert_eq!(actions(&mut leftovers), []);
@@ -310,6 +336,44 @@ mod tests {
         // One attempt at a time.
         leftovers.handle_woke(start + PERIOD * 10);
         assert_eq!(actions(&mut leftovers), []);
+    }
+
+    #[test]
+    fn a_service_on_this_machine_that_does_not_answer_is_asked_again_until_nobody_listens() {
+        let (mut leftovers, start) = (Leftovers::default(), Instant::now());
+        let here = Leftover {
+            place: Place::Here,
+            ..left("s", Some(Next::AwaitNetwork))
+        };
+        leftovers.adopt(start, here);
+        for minute in 1..=3 {
+            let due = start + PERIOD * minute;
+            assert_eq!(leftovers.poll_timeout(), Some(due));
+            leftovers.handle_timeout(due);
+            assert_eq!(actions(&mut leftovers), [end("s")]);
+            leftovers.handle_answer(due, "s", Err(Next::AwaitNetwork));
+        }
+        leftovers.handle_service_gone("s");
+        assert_eq!(actions(&mut leftovers), [forget("s")]);
+    }
+
+    #[test]
+    fn what_waits_has_a_last_chance_when_somebody_waits_for_it() {
+        let (mut leftovers, start) = (Leftovers::default(), Instant::now());
+        leftovers.adopt(start, left("a", Some(Next::Retry)));
+        leftovers.adopt(start, left("b", Some(Next::Retry)));
+        leftovers.adopt(start, left("denied", Some(Next::Stop)));
+        let all = ["a", "denied", "gone"].map(str::to_owned);
+        leftovers.handle_last_chance(&all);
+        let now = LeftoverAction::EndNow("a".to_owned());
+        assert_eq!(actions(&mut leftovers), [now]);
+        assert!(leftovers.is_asking("a"));
+        assert!(!leftovers.is_asking("b") && !leftovers.is_asking("gone"));
+        // One attempt at a time.
+        leftovers.handle_last_chance(&all);
+        assert_eq!(actions(&mut leftovers), []);
+        leftovers.handle_answer(start, "a", Err(Next::Retry));
+        assert!(!leftovers.is_asking("a"));
     }
 
     #[test]

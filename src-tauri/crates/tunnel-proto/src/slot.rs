@@ -1,5 +1,6 @@
 //! One place of the session pool: a session's life as the policy sees it.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
@@ -25,10 +26,7 @@ pub(crate) struct Slot {
     pub(crate) session_id: Option<String>,
     /// When the handshake was completed: from then on a new WebSocket is all that a resume needs.
     pub(crate) established: Option<Instant>,
-    /// Connections that were placed here and have not ended.
-    pub(crate) connections: u32,
-    /// Since when it has carried no connection; `None` while it carries some.
-    pub(crate) idle_since: Option<Instant>,
+    usage: Usage,
     pub(crate) phase: Phase,
     /// The drop that is going on, and what is known of it so far.
     pub(crate) drop: Option<Box<OpenDrop>>,
@@ -42,6 +40,15 @@ pub(crate) struct Slot {
     pub(crate) passed_over: Vec<PassedOver>,
     /// One of them may come back.
     pub(crate) hopes: bool,
+}
+
+/// Who uses a session.
+#[derive(Debug, Clone, Copy)]
+enum Usage {
+    /// No connection does, since then.
+    Idle { since: Instant },
+    /// So many connections were placed here and have not ended.
+    Carries(NonZeroU32),
 }
 
 /// Where a session is in its life.
@@ -249,8 +256,7 @@ impl Slot {
             key,
             session_id: None,
             established: None,
-            connections: 0,
-            idle_since: Some(now),
+            usage: Usage::Idle { since: now },
             phase: Phase::Starting { outage },
             drop: None,
             asked_at: now,
@@ -258,6 +264,41 @@ impl Slot {
             candidate: 0,
             passed_over: Vec::new(),
             hopes: false,
+        }
+    }
+
+    /// Connections that were placed here and have not ended.
+    pub(crate) fn connections(&self) -> u32 {
+        match self.usage {
+            Usage::Idle { .. } => 0,
+            Usage::Carries(connections) => connections.get(),
+        }
+    }
+
+    /// Since when it has carried no connection; `None` while it carries some.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        match self.usage {
+            Usage::Idle { since } => Some(since),
+            Usage::Carries(_) => None,
+        }
+    }
+
+    /// A connection is placed here.
+    pub(crate) fn take_connection(&mut self) {
+        let connections = match self.usage {
+            Usage::Idle { .. } => NonZeroU32::MIN,
+            Usage::Carries(connections) => connections.saturating_add(1),
+        };
+        self.usage = Usage::Carries(connections);
+    }
+
+    /// A connection has ended. Nothing happens if there is none.
+    pub(crate) fn end_connection(&mut self, now: Instant) {
+        if let Usage::Carries(connections) = self.usage {
+            self.usage = match NonZeroU32::new(connections.get() - 1) {
+                Some(left) => Usage::Carries(left),
+                None => Usage::Idle { since: now },
+            };
         }
     }
 

@@ -71,6 +71,9 @@ pub struct RequestId(pub u64);
 pub enum Input {
     /// The answer to [`Action::Start`] or [`Action::Resume`].
     Granted(SessionKey, Result<Grant, Failure>),
+    /// When the call was made whose answer comes next: it had to wait for its turn. Not needed
+    /// where it had not.
+    Asked(SessionKey, Instant),
     /// The answer to [`Action::Dial`].
     Dialled(SessionKey, Result<(), Failure>),
     /// The node at which the session is started that is about to be granted. Not needed where
@@ -369,6 +372,7 @@ impl Tunnel {
     pub fn handle_input(&mut self, now: Instant, input: Input) {
         let cause = match input {
             Input::Granted(key, result) => self.handle_granted(now, key, result),
+            Input::Asked(key, at) => self.handle_asked(key, at),
             Input::Dialled(key, result) => self.handle_dialled(now, key, result),
             Input::Chosen(key, choice) => {
                 self.handle_chosen(now, key, choice);
@@ -489,7 +493,7 @@ impl Tunnel {
     pub fn connections(&self) -> u32 {
         self.slots
             .iter()
-            .map(|slot| slot.connections)
+            .map(|slot| slot.connections())
             .fold(0, u32::saturating_add)
     }
 

@@ -40,6 +40,10 @@ const COMMANDS: usize = 512;
 /// How long the task waits at its end for calls that nobody asked it to wait for.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Sessions that are tried to be ended once more when the tunnel is stopped: more than a stop has
+/// time for.
+const LEFT_MOST: usize = 64;
+
 /// Said to a tunnel's task from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -98,6 +102,8 @@ pub(crate) struct Driver {
     /// Sessions for which TerminateSession is under way. One for which the policy does not wait is
     /// waited for at the task's end.
     ending: HashMap<String, Ending>,
+    /// Sessions that could not be ended, since ended by the process or not.
+    left: Vec<String>,
     /// Since when somebody waits for the tunnel to stop.
     stopping: watch::Sender<Option<Instant>>,
 }
@@ -129,8 +135,15 @@ struct SessionHandle {
 
 /// A request that was answered.
 enum Reply {
-    Started(SessionKey, Option<Choice>, Result<Grant, Failure>),
-    Resumed(SessionKey, Result<Grant, Failure>),
+    /// StartSession, when it was called, if it was.
+    Started(
+        SessionKey,
+        Option<Choice>,
+        Option<Instant>,
+        Result<Grant, Failure>,
+    ),
+    /// ResumeSession, the same.
+    Resumed(SessionKey, Option<Instant>, Result<Grant, Failure>),
     Dialled(
         SessionKey,
         Purpose,
@@ -165,6 +178,7 @@ impl Driver {
             outcome: None,
             bells: HashMap::new(),
             ending: HashMap::new(),
+            left: Vec::new(),
             stopping: watch::Sender::new(None),
         }
     }
@@ -184,12 +198,25 @@ impl Driver {
             }
         };
         let wish = self.wish;
+        let last_chance = self.last_chance();
+        let end = async { tokio::join!(self.wind_up(), last_chance) };
         tokio::select! {
-            _ = tokio::time::timeout(END_PATIENCE, self.wind_up()) => {}
+            _ = tokio::time::timeout(END_PATIENCE, end) => {}
             () = dropped_while_stopping(&mut orders, wish) => {}
         }
         self.leave_unended();
         outcome
+    }
+
+    /// Tries once more to end what this tunnel has left behind, if somebody waits for its stop: the
+    /// process may end with it.
+    fn last_chance(&mut self) -> impl Future<Output = ()> + use<> {
+        let session_ids = match self.wish {
+            Wish::Stop => std::mem::take(&mut self.left),
+            Wish::Run | Wish::Dropped => Vec::new(),
+        };
+        let environment = self.parts.environment.clone();
+        async move { environment.last_chance(session_ids).await }
     }
 
     /// Hands over what is not ended by now: the process tries again after the tunnel.
@@ -226,6 +253,10 @@ impl Driver {
         self.parts
             .snapshot
             .send_modify(|snapshot| snapshot.notice = Some(access::left_behind(reason)));
+        if self.left.len() == LEFT_MOST {
+            self.left.remove(0);
+        }
+        self.left.push(session_id.clone());
         self.parts.environment.leave(Left {
             leftover: Leftover {
                 session_id,
@@ -333,16 +364,17 @@ impl Driver {
             Action::Resume(key, session_id) => {
                 let access = self.parts.access.clone();
                 let environment = self.parts.environment.clone();
-                let if_lost = Reply::Resumed(key, Err(access::lost_request()));
+                let if_lost = Reply::Resumed(key, None, Err(access::lost_request()));
                 let bell = self.bell(key);
                 self.requests.start(if_lost, async move {
                     environment.call_budget().permit().await;
+                    let asked = Some(Instant::now());
                     // Only from here on does it hear the bell.
                     let resumed = tokio::select! {
                         resumed = access.resume_session(&session_id) => access::granted(resumed),
                         () = bell.notified() => Err(access::overtaken()),
                     };
-                    Reply::Resumed(key, resumed)
+                    Reply::Resumed(key, asked, resumed)
                 });
             }
             Action::Dial(key, grant, purpose) => self.dial(key, grant, purpose),
@@ -382,10 +414,11 @@ impl Driver {
     /// Finds the node and calls StartSession.
     fn start(&mut self, key: SessionKey) {
         self.starts += 1;
-        let if_lost = Reply::Started(key, None, Err(access::lost_request()));
+        let if_lost = Reply::Started(key, None, None, Err(access::lost_request()));
         if let Some(grant) = self.parts.granted.take() {
-            self.requests
-                .start(if_lost, async move { Reply::Started(key, None, Ok(grant)) });
+            self.requests.start(if_lost, async move {
+                Reply::Started(key, None, None, Ok(grant))
+            });
             return;
         }
         let access = self.parts.access.clone();
@@ -401,12 +434,15 @@ impl Driver {
                         request.target.clone_from(&found.node);
                         choice = Some(found);
                     }
-                    Err(error) => return Reply::Started(key, None, Err(access::failure(&error))),
+                    Err(error) => {
+                        return Reply::Started(key, None, None, Err(access::failure(&error)));
+                    }
                 }
             }
             calls.permit().await;
+            let asked = Some(Instant::now());
             let started = access.start_session(&request).await;
-            Reply::Started(key, choice, access::granted(started))
+            Reply::Started(key, choice, asked, access::granted(started))
         });
     }
 
@@ -461,7 +497,7 @@ impl Driver {
 
     fn handle_reply(&mut self, reply: Reply) {
         match reply {
-            Reply::Started(key, choice, result) => {
+            Reply::Started(key, choice, asked, result) => {
                 self.starts -= 1;
                 if let (Ok(_), Some(choice)) = (&result, choice) {
                     self.nodes.insert(key, choice.node.clone());
@@ -475,9 +511,9 @@ impl Driver {
                     let started = Started::new(&grant.session_id, region, &self.parts.settings, at);
                     self.parts.ledger.started(&started);
                 }
-                self.input(Input::Granted(key, result));
+                self.granted(key, asked, result);
             }
-            Reply::Resumed(key, result) => self.input(Input::Granted(key, result)),
+            Reply::Resumed(key, asked, result) => self.granted(key, asked, result),
             Reply::Dialled(key, purpose, Ok((socket, mut token))) => {
                 let token = Token(std::mem::take(&mut *token));
                 let command = match purpose {
@@ -520,6 +556,13 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn granted(&mut self, key: SessionKey, asked: Option<Instant>, result: Result<Grant, Failure>) {
+        if let Some(asked) = asked {
+            self.input(Input::Asked(key, asked.into_std()));
+        }
+        self.input(Input::Granted(key, result));
     }
 
     fn handle_report(&mut self, key: SessionKey, report: Report) {

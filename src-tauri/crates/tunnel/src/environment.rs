@@ -114,6 +114,11 @@ impl Environment {
         let changes = || Changes::of(self, false);
         self.leftovers.adopt(left, changes, &self.call_budget);
     }
+
+    /// Tries once more to end sessions that were left, and waits for the answers.
+    pub(crate) async fn last_chance(&self, session_ids: Vec<String>) {
+        self.leftovers.last_chance(session_ids).await;
+    }
 }
 
 impl Default for Environment {

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 pub use book::Noted;
 use book::{Book, Line};
+pub(crate) use sweep::is_gone;
 pub use sweep::{Ghost, GhostEnd};
 
 /// Lines that may wait for the disk. A session takes two in an hour; only a disk that hangs

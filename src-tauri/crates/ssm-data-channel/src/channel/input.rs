@@ -227,7 +227,7 @@ impl DataChannel {
             return;
         };
         self.counters.acknowledgements_received += 1;
-        self.bear_rate(now);
+        self.bear_rate();
         match settled.content {
             Content::Flag(flag) => self.events.push_back(Event::FlagAcknowledged(flag)),
             Content::Handshake | Content::Data => {}

@@ -13,10 +13,10 @@ const BLAME_WITHIN: Duration = Duration::from_secs(3);
 /// seen to act after about two seconds.
 const BORNE_AFTER: Duration = Duration::from_secs(10);
 
-/// A lowered rate that was borne this long is raised by a step, since sockets are closed for other
-/// reasons too. A time in which little is sent counts as well. Each time that the rate has to be
-/// lowered this doubles, so that a gateway that means it cuts ever less often; the next session
-/// begins with it anew.
+/// A lowered rate that was sent at for so long and borne is raised by a step, since sockets are
+/// closed for other reasons too. Only seconds in which it was nearly used up count: an idle time
+/// shows nothing. Each time that the rate has to be lowered this doubles, so that a gateway that
+/// means it cuts ever less often, in the next sessions, too.
 const RAISE_AFTER: Duration = Duration::from_secs(60);
 
 const RAISE_AFTER_MOST: Duration = Duration::from_secs(60 * 60);
@@ -33,8 +33,8 @@ pub(crate) struct Pacer {
     ceiling: NonZeroU32,
     /// How long a lowered rate has to be borne until it is raised.
     raise_after: Duration,
-    /// Since when it is; `None` before its first acknowledgement.
-    borne_since: Option<Instant>,
+    /// For how long it has been.
+    borne: Borne,
     /// Between two messages at this rate.
     interval: Duration,
     /// How far ahead of its schedule a burst may run.
@@ -50,13 +50,14 @@ pub(crate) struct Pacer {
 
 impl Pacer {
     /// Begins with the rate that was learned of the way, if that is below the configured one.
-    pub(crate) fn new(configured: NonZeroU32, learned: Option<NonZeroU32>) -> Self {
-        let rate = learned.map_or(configured, |learned| learned.min(configured));
+    pub(crate) fn new(configured: NonZeroU32, learned: Option<LearnedRate>) -> Self {
+        let rate = learned.map_or(configured, |learned| learned.rate.min(configured));
+        let raise_after = learned.map_or(RAISE_AFTER, |learned| learned.raise_after);
         Self {
             rate,
             ceiling: configured,
-            raise_after: RAISE_AFTER,
-            borne_since: None,
+            raise_after: raise_after.clamp(RAISE_AFTER, RAISE_AFTER_MOST),
+            borne: Borne::default(),
             interval: interval(rate),
             burst: burst(rate),
             schedule: None,
@@ -93,10 +94,11 @@ impl Pacer {
         let due = self.schedule.map_or(now, |due| due.max(now));
         self.schedule = due.checked_add(self.interval);
         self.meter.count(now, self.high);
+        self.borne.count(now, self.rate);
     }
 
     /// Lowers the rate if what happened at `now` may be its fault; returns the new one.
-    pub(crate) fn blame(&mut self, now: Instant) -> Option<NonZeroU32> {
+    pub(crate) fn blame(&mut self, now: Instant) -> Option<LearnedRate> {
         if !self.meter.is_suspect(now) {
             return None;
         }
@@ -106,31 +108,71 @@ impl Pacer {
         self.raise_after = (self.raise_after * 2).min(RAISE_AFTER_MOST);
         // One cause is blamed once.
         self.meter = Meter::default();
-        Some(rate)
+        Some(self.learned())
     }
 
-    /// Something was acknowledged at `now`: raises a lowered rate by a step if it was borne for
-    /// long enough; returns the new one.
-    pub(crate) fn bear(&mut self, now: Instant) -> Option<NonZeroU32> {
-        if self.rate >= self.ceiling {
-            return None;
-        }
-        let since = *self.borne_since.get_or_insert(now);
-        if now.saturating_duration_since(since) < self.raise_after {
+    /// Something was acknowledged: raises a lowered rate by a step if it was borne for long
+    /// enough; returns the new one.
+    pub(crate) fn bear(&mut self) -> Option<LearnedRate> {
+        if self.rate >= self.ceiling || self.borne.time < self.raise_after {
             return None;
         }
         let higher = NonZeroU32::new(self.rate.get() / 7 * 10)?.max(self.rate.saturating_add(1));
         self.set_rate(higher.min(self.ceiling));
-        self.borne_since = Some(now);
-        Some(self.rate)
+        Some(self.learned())
+    }
+
+    /// What the next session of this way is to begin with.
+    fn learned(&self) -> LearnedRate {
+        LearnedRate {
+            rate: self.rate,
+            raise_after: self.raise_after,
+        }
     }
 
     fn set_rate(&mut self, rate: NonZeroU32) {
         self.rate = rate;
         self.interval = interval(rate);
         self.burst = burst(rate);
-        self.borne_since = None;
+        self.borne = Borne::default();
     }
+}
+
+/// What was learned of the rate that a way to a target bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LearnedRate {
+    /// Messages a second that it bears, as far as is known.
+    pub rate: NonZeroU32,
+    /// For how long so many have to be sent and borne until more are tried: 1 min to 1 h, more
+    /// each time that the rate had to be lowered. What is outside of that is brought within it.
+    pub raise_after: Duration,
+}
+
+/// For how long a rate was nearly used up. Counts in windows of a second.
+#[derive(Debug, Default)]
+struct Borne {
+    time: Duration,
+    window: Option<(Instant, u32)>,
+}
+
+impl Borne {
+    fn count(&mut self, now: Instant, rate: NonZeroU32) {
+        match &mut self.window {
+            Some((start, count)) if now.saturating_duration_since(*start) < SECOND => {
+                *count = count.saturating_add(1);
+            }
+            Some((_, count)) if *count >= nearly(rate) => {
+                self.time = self.time.saturating_add(SECOND);
+                self.window = Some((now, 1));
+            }
+            Some(_) | None => self.window = Some((now, 1)),
+        }
+    }
+}
+
+/// So many messages in a second use a rate up, or nearly so: three quarters.
+fn nearly(rate: NonZeroU32) -> u32 {
+    rate.get() - rate.get() / 4
 }
 
 /// Between two messages at a rate.
@@ -233,7 +275,7 @@ mod tests {
         let mut pacer = pacer(900);
         run(&mut pacer, now, 2 * SECOND);
         let lower = pacer.blame(now + 4 * SECOND).unwrap();
-        assert_eq!(lower.get(), 630);
+        assert_eq!(lower.rate.get(), 630);
         // One cause is blamed once.
         assert_eq!(pacer.blame(now + 4 * SECOND), None);
     }
@@ -274,7 +316,22 @@ mod tests {
             learned = pacer.blame(now).or(learned);
             now += 10 * SECOND;
         }
-        assert_eq!(learned.map(NonZeroU32::get), Some(308));
+        let learned = learned.unwrap();
+        assert_eq!(learned.rate.get(), 308);
+        // Lowered three times, each in a session of its own.
+        assert_eq!(learned.raise_after, RAISE_AFTER * 8);
+    }
+
+    /// Sends as fast as it may until the rate is raised; returns how long that took, to a second.
+    fn until_raised(pacer: &mut Pacer, now: &mut Instant) -> (u64, u32) {
+        for seconds in 1..10_000 {
+            run(pacer, *now, SECOND);
+            *now += SECOND;
+            if let Some(learned) = pacer.bear() {
+                return (seconds, learned.rate.get());
+            }
+        }
+        panic!("it is not raised");
     }
 
     #[test]
@@ -284,21 +341,55 @@ mod tests {
         for minutes in [2, 4, 8] {
             run(&mut pacer, now, 2 * SECOND);
             now += 2 * SECOND;
-            assert_eq!(pacer.blame(now).map(NonZeroU32::get), Some(630));
-            // The first acknowledgement begins the time.
-            assert_eq!(pacer.bear(now), None);
-            now += minutes * 60 * SECOND;
-            assert_eq!(pacer.bear(now - SECOND), None);
-            assert_eq!(pacer.bear(now).map(NonZeroU32::get), Some(900));
-            assert_eq!(pacer.bear(now + 3_600 * SECOND), None);
+            let learned = pacer.blame(now).unwrap();
+            assert_eq!(learned.rate.get(), 630);
+            assert_eq!(learned.raise_after, minutes * 60 * SECOND);
+            let (seconds, rate) = until_raised(&mut pacer, &mut now);
+            let due = u64::from(minutes) * 60;
+            assert!((due..due + 10).contains(&seconds), "{seconds}");
+            assert_eq!(rate, 900);
+            assert_eq!(pacer.bear(), None);
+            now += 10 * SECOND;
         }
-        let mut learned = Pacer::new(NonZeroU32::new(900).unwrap(), NonZeroU32::new(308));
-        let mut rates = Vec::new();
-        for _ in 0..6 {
-            rates.extend(learned.bear(now).map(NonZeroU32::get));
-            now += RAISE_AFTER;
-        }
+        let learned = LearnedRate {
+            rate: NonZeroU32::new(308).unwrap(),
+            raise_after: RAISE_AFTER,
+        };
+        let mut pacer = Pacer::new(NonZeroU32::new(900).unwrap(), Some(learned));
+        let rates = [(); 4].map(|()| until_raised(&mut pacer, &mut now).1);
         assert_eq!(rates, [440, 620, 880, 900]);
+    }
+
+    #[test]
+    fn a_lowered_rate_is_not_raised_by_a_time_in_which_little_was_sent() {
+        let mut now = Instant::now();
+        let mut pacer = pacer(900);
+        run(&mut pacer, now, 2 * SECOND);
+        now += 2 * SECOND;
+        pacer.blame(now).unwrap();
+        for _ in 0..100_000 {
+            pacer.take(now);
+            assert_eq!(pacer.bear(), None);
+            now += SECOND / 10;
+        }
+        // Half of it, with pauses, is none of it either.
+        for _ in 0..1_000 {
+            run(&mut pacer, now, SECOND / 3);
+            now += SECOND;
+            assert_eq!(pacer.bear(), None);
+        }
+    }
+
+    #[test]
+    fn a_successor_is_as_patient_with_a_learned_rate_as_the_session_that_learned_it() {
+        let mut now = Instant::now();
+        let learned = LearnedRate {
+            rate: NonZeroU32::new(630).unwrap(),
+            raise_after: 8 * RAISE_AFTER,
+        };
+        let mut pacer = Pacer::new(NonZeroU32::new(900).unwrap(), Some(learned));
+        let (seconds, _) = until_raised(&mut pacer, &mut now);
+        assert!(seconds >= 8 * 60, "{seconds}");
     }
 
     #[test]

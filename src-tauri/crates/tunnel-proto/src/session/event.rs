@@ -1,11 +1,10 @@
 //! What goes in and out of a session.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ssm_data_channel::{TimerReason as ChannelTimer, Transmit as ChannelTransmit};
+use ssm_data_channel::{LearnedRate, TimerReason as ChannelTimer, Transmit as ChannelTransmit};
 
 use super::{Load, SessionConfig};
 use crate::{Illness, Problem};
@@ -94,8 +93,8 @@ pub enum SessionEvent {
 pub enum Learned {
     /// Messages with more payload than this kill the channel; bytes.
     PayloadLimit(usize),
-    /// More messages than this may do so; a second. It is tried again while this is borne.
-    MessageRate(NonZeroU32),
+    /// More messages a second than this may do so. More are tried when this was borne for long.
+    MessageRate(LearnedRate),
 }
 
 impl Learned {

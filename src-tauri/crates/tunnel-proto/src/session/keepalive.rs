@@ -46,8 +46,8 @@ pub(super) struct Keepalive {
 enum State {
     /// There is no WebSocket.
     Down,
-    /// The last sign of life is recent enough.
-    Quiet { heard: Instant },
+    /// The last sign of life is recent enough. A ping that is due then wants no answer.
+    Quiet { heard: Instant, ping: Ping },
     /// The machine sleeps, or is about to: nothing is sent and nothing expected.
     Asleep,
     /// An answer is expected.
@@ -70,6 +70,15 @@ enum Ping {
     Taken,
 }
 
+impl State {
+    fn heard(now: Instant) -> Self {
+        Self::Quiet {
+            heard: now,
+            ping: Ping::Taken,
+        }
+    }
+}
+
 impl Keepalive {
     pub(super) fn new(interval: Duration, patience: Duration) -> Self {
         Self {
@@ -82,7 +91,7 @@ impl Keepalive {
 
     pub(super) fn handle_connected(&mut self, now: Instant) {
         self.inflow = Inflow::default();
-        self.state = State::Quiet { heard: now };
+        self.state = State::heard(now);
     }
 
     pub(super) fn handle_disconnected(&mut self) {
@@ -99,7 +108,28 @@ impl Keepalive {
     pub(super) fn handle_life(&mut self, now: Instant) {
         match self.state {
             State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
-                self.state = State::Quiet { heard: now };
+                self.state = State::heard(now);
+            }
+            State::Down | State::Asleep | State::Dead { .. } => {}
+        }
+    }
+
+    /// Nothing is read now, so silence says nothing. What watches the way for idle connections
+    /// hears a ping as usual; an answer to it is not expected.
+    pub(super) fn handle_unread(&mut self, now: Instant) {
+        match self.state {
+            State::Quiet { heard, .. } if now < self.ping_due(heard) => {}
+            State::Asked {
+                ping: Ping::Taken, ..
+            }
+            | State::Late {
+                ping: Ping::Taken, ..
+            } => self.state = State::heard(now),
+            State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
+                self.state = State::Quiet {
+                    heard: now,
+                    ping: Ping::Due,
+                };
             }
             State::Down | State::Asleep | State::Dead { .. } => {}
         }
@@ -163,7 +193,7 @@ impl Keepalive {
     /// Returns whether the path has just turned out to be dead.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
         match self.state {
-            State::Quiet { heard } if self.ping_due(heard) <= now => {
+            State::Quiet { heard, .. } if self.ping_due(heard) <= now => {
                 self.ask(now);
                 false
             }
@@ -191,16 +221,16 @@ impl Keepalive {
     /// Returns whether a ping is to be sent now.
     pub(super) fn poll_ping(&mut self) -> bool {
         match &mut self.state {
-            State::Asked { ping, .. } | State::Late { ping, .. } => {
+            State::Quiet { ping, .. } | State::Asked { ping, .. } | State::Late { ping, .. } => {
                 matches!(std::mem::replace(ping, Ping::Taken), Ping::Due)
             }
-            State::Down | State::Quiet { .. } | State::Asleep | State::Dead { .. } => false,
+            State::Down | State::Asleep | State::Dead { .. } => false,
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Quiet { heard } => Some(self.ping_due(heard)),
+            State::Quiet { heard, .. } => Some(self.ping_due(heard)),
             State::Asked { late_at, until, .. } => Some(late_at.min(until)),
             State::Late { until, .. } => Some(until),
             State::Down | State::Asleep | State::Dead { .. } => None,
@@ -280,6 +310,34 @@ mod tests {
         keepalive.handle_life(heard);
         assert!(!keepalive.handle_timeout(start + INTERVAL + PATIENCE));
         assert_eq!(keepalive.poll_timeout(), Some(heard + INTERVAL));
+    }
+
+    #[test]
+    fn while_nothing_is_read_pings_go_on_and_no_answer_is_expected() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        let mut now = start;
+        for _ in 0..10 {
+            now += INTERVAL;
+            assert_eq!(keepalive.poll_timeout(), Some(now));
+            keepalive.handle_unread(now - Duration::from_secs(1));
+            assert!(!keepalive.poll_ping());
+            keepalive.handle_unread(now);
+            assert!(!keepalive.handle_timeout(now));
+            assert!(keepalive.poll_ping());
+            assert!(!keepalive.poll_ping());
+            assert!(!keepalive.is_answer_due());
+        }
+        // Once it is read, the next silence is one as any other.
+        now += INTERVAL;
+        keepalive.handle_timeout(now);
+        assert!(keepalive.poll_ping());
+        assert!(keepalive.is_answer_due());
+        // A ping that has gone out is not sent twice, nor its answer awaited.
+        keepalive.handle_unread(now + PATIENCE);
+        assert!(!keepalive.handle_timeout(now + PATIENCE));
+        assert!(!keepalive.poll_ping());
     }
 
     #[test]

@@ -250,8 +250,7 @@ impl Session {
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         if !self.wants_input() {
-            // Nothing is read, so silence says nothing.
-            self.keepalive.handle_life(now);
+            self.keepalive.handle_unread(now);
         }
         let is_path_dead = self.keepalive.handle_timeout(now);
         self.channel.handle_timeout(now);

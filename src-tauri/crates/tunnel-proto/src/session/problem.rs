@@ -179,7 +179,8 @@ pub(super) fn session_ended(output: &str) -> Problem {
         ProblemKind::Service,
         "session-ended",
         what,
-        "Nothing to do: another session is started for new connections.",
+        "New connections use another session, if one can be had. If sessions are ended again and \
+         again, look at what the service says, and at the agent on the target.",
     );
     match cut {
         Cut::No => problem,

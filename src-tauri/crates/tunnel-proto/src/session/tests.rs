@@ -17,6 +17,7 @@ mod world;
 
 use std::num::NonZeroU32;
 
+use ssm_data_channel::LearnedRate;
 use ssm_message::PayloadType;
 
 use self::world::{FIN, PSH, World, frame};
@@ -30,8 +31,12 @@ fn what_was_learned_holds_for_the_next_sessions() {
     // It was a coincidence after all.
     Learned::PayloadLimit(16_384).apply(&mut config);
     assert_eq!(config.channel.max_payload, 16_384);
-    Learned::MessageRate(NonZeroU32::MIN).apply(&mut config);
-    assert_eq!(config.channel.learned_rate, Some(NonZeroU32::MIN));
+    let learned = LearnedRate {
+        rate: NonZeroU32::MIN,
+        raise_after: Duration::from_secs(120),
+    };
+    Learned::MessageRate(learned).apply(&mut config);
+    assert_eq!(config.channel.learned_rate, Some(learned));
 }
 
 #[test]

@@ -50,10 +50,7 @@ impl Tunnel {
 
     pub(super) fn handle_finished(&mut self, now: Instant, key: SessionKey) -> Cause {
         if let Some(slot) = self.slot(key) {
-            slot.connections = slot.connections.saturating_sub(1);
-            if slot.connections == 0 {
-                slot.idle_since = Some(now);
-            }
+            slot.end_connection(now);
         }
         Cause::Connection
     }
@@ -105,7 +102,7 @@ impl Tunnel {
             )
         });
         let shrink = self.slots.iter().enumerate().filter_map(|(at, slot)| {
-            let idle = slot.idle_since.filter(|_| self.is_shrinkable(at))?;
+            let idle = slot.idle_since().filter(|_| self.is_shrinkable(at))?;
             Some((idle + SHRINK_AFTER, TunnelTimer::Shrink(slot.key)))
         });
         let idle = match (self.policy.start, self.unused_since) {
@@ -169,7 +166,7 @@ impl Tunnel {
             let best = up.min_by_key(|(_, slot, up)| {
                 let cut = is_about_to_be_cut(now, up);
                 let bulk = up.load == Load::Bulk;
-                (up.illness().is_some(), bulk, cut, slot.connections)
+                (up.illness().is_some(), bulk, cut, slot.connections())
             });
             let Some((at, _, up)) = best else { return };
             let patient = now < waiting.since + self.spare_patience();
@@ -179,8 +176,7 @@ impl Tunnel {
             let request = waiting.request;
             self.waiting.pop_front();
             let slot = &mut self.slots[at];
-            slot.connections = slot.connections.saturating_add(1);
-            slot.idle_since = None;
+            slot.take_connection();
             self.actions.push_back(Action::Place(request, slot.key));
         }
     }
@@ -189,7 +185,7 @@ impl Tunnel {
     /// or nothing has to.
     pub(super) fn is_surplus(&self, at: usize) -> bool {
         let slot = &self.slots[at];
-        if !matches!(self.intent, Intent::Run) || slot.connections > 0 || !slot.is_live() {
+        if !matches!(self.intent, Intent::Run) || slot.connections() > 0 || !slot.is_live() {
             return false;
         }
         let unused = self.has_been_up && self.is_let_go_lazily();
@@ -308,7 +304,7 @@ impl Tunnel {
     fn shrinkable(&self) -> Option<usize> {
         (0..self.slots.len())
             .filter(|at| self.is_shrinkable(*at))
-            .min_by_key(|at| self.slots[*at].idle_since)
+            .min_by_key(|at| self.slots[*at].idle_since())
     }
 
     fn is_shrinkable(&self, at: usize) -> bool {
@@ -318,14 +314,14 @@ impl Tunnel {
                 .is_some_and(|up| up.illness().is_none() && up.load == Load::Light)
         };
         slot.is_up()
-            && slot.connections == 0
+            && slot.connections() == 0
             && self.live() > usize::from(self.policy.sessions.least())
             && self.others(at).any(light)
     }
 
     fn idle_for(&self, now: Instant, at: usize) -> Duration {
         self.slots[at]
-            .idle_since
+            .idle_since()
             .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 }

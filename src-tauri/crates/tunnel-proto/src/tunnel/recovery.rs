@@ -21,8 +21,9 @@ const PROVEN_LIFE: Duration = Duration::from_secs(10);
 /// does: one that begins just before the service is back is followed by another in time.
 const PAUSES_IN_A_WAIT: u32 = 3;
 
-/// That holds for waits of a few seconds, too, as far as the service can be asked so often.
-const LEAST_LONGEST: Duration = Duration::from_secs(1);
+/// No pause is shortened below this for a short wait: a program that connects again and again
+/// must not have the service asked as often.
+const LEAST_LONGEST: Duration = Duration::from_secs(10);
 
 /// The pause before a session that was refused for good is asked for again, while others carry
 /// the tunnel: permissions and targets change by the day, and nobody waits for it.
@@ -101,6 +102,14 @@ impl Tunnel {
         Cause::Refused
     }
 
+    /// Our own order of calls is none of the service's time.
+    pub(super) fn handle_asked(&mut self, key: SessionKey, at: Instant) -> Cause {
+        if let Some(slot) = self.slot(key) {
+            slot.asked_at = slot.asked_at.max(at);
+        }
+        Cause::Refused
+    }
+
     pub(super) fn handle_dialled(
         &mut self,
         now: Instant,
@@ -170,7 +179,7 @@ impl Tunnel {
         self.tell_of_sleep(at);
         let slot = &mut self.slots[at];
         let Some(drop) = slot.drop.take() else { return };
-        let connections = slot.connections;
+        let connections = slot.connections();
         let (session_id, closed_by) = (slot.session_id.clone(), drop.closed_by());
         let (gap, socket_age_ms) = (
             now.saturating_duration_since(drop.lost()),
@@ -678,7 +687,7 @@ impl Tunnel {
             drop_of: drop_of.cloned(),
             session: key,
             session_id,
-            connections: slot.connections,
+            connections: slot.connections(),
             problem: problem.clone(),
         });
         let pending = slot.pending();
@@ -702,7 +711,8 @@ impl Tunnel {
     fn open_drop(&mut self, now: Instant, at: usize, loss: &Loss, socket_age: Duration) {
         let slot = &mut self.slots[at];
         let id = slot.session_id.clone();
-        let drop = || Box::new(OpenDrop::new(now, id, loss, socket_age, slot.connections));
+        let connections = slot.connections();
+        let drop = || Box::new(OpenDrop::new(now, id, loss, socket_age, connections));
         slot.drop.get_or_insert_with(drop);
     }
 

@@ -145,7 +145,7 @@ impl Tunnel {
                     session_id: slot.session_id.clone(),
                     socket_age_ms: super::drops::millis(age),
                     gap_ms: 0,
-                    connections: slot.connections,
+                    connections: slot.connections(),
                 });
                 self.renewals = self.renewals.saturating_add(1);
                 self.record(now, what);
@@ -239,7 +239,7 @@ impl Tunnel {
             id,
             &loss,
             age,
-            slot.connections,
+            slot.connections(),
         )));
         self.actions.push_back(Action::Close(slot.key));
         self.attempt(now, at, Step::Resume, outage);

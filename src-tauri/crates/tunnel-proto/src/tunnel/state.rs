@@ -164,7 +164,7 @@ impl Tunnel {
         };
         let ill = self.slots.iter().filter(|slot| illness_of(slot).is_some());
         let held = ill
-            .map(|slot| slot.connections)
+            .map(|slot| slot.connections())
             .fold(0, u32::saturating_add);
         Some((illness, held))
     }
@@ -172,8 +172,8 @@ impl Tunnel {
     /// What is wrong with the session that is ill and carries the most connections. That others
     /// are well is of use to new connections alone: these can't leave theirs.
     fn ill_with_connections(&self) -> Option<Illness> {
-        let ill = self.slots.iter().filter(|slot| slot.connections > 0);
-        let ill = ill.filter_map(|slot| Some((slot.connections, illness_of(slot)?)));
+        let ill = self.slots.iter().filter(|slot| slot.connections() > 0);
+        let ill = ill.filter_map(|slot| Some((slot.connections(), illness_of(slot)?)));
         ill.max_by_key(|(connections, _)| *connections)
             .map(|(_, illness)| illness)
     }

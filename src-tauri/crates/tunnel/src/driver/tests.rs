@@ -94,6 +94,31 @@ fn codes_of_those_left(heard: &mut broadcast::Receiver<TunnelEvent>) -> Vec<Stri
     codes
 }
 
+/// A service that reads what it is asked and never answers; and how often it was asked to end a
+/// session.
+async fn hanging() -> (std::net::SocketAddr, watch::Receiver<usize>, JoinSet<()>) {
+    let (listener, address) = silent().await;
+    let (count, counted) = watch::channel(0);
+    let count = Arc::new(count);
+    let mut service = JoinSet::new();
+    service.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let count = Arc::clone(&count);
+            connections.spawn(async move {
+                let mut said = Vec::new();
+                while let Ok(1..) = stream.read_buf(&mut said).await {
+                    if said.windows(16).any(|window| window == b"TerminateSession") {
+                        count.send_modify(|count| *count += 1);
+                        return std::future::pending().await;
+                    }
+                }
+            });
+        }
+    });
+    (address, counted, service)
+}
+
 /// So many that work ask for their calls, and some always wait.
 fn keep_busy(driver: &Driver) {
     for _ in 0..1_000 {
@@ -170,4 +195,41 @@ async fn what_nobody_had_time_to_ask_is_not_said_to_be_unanswered() {
     driver.stop(Wish::Dropped);
     driver.leave_unended();
     assert_eq!(codes_of_those_left(&mut heard), ["terminate-unasked"]);
+}
+
+#[tokio::test]
+async fn a_session_whose_service_on_this_machine_hangs_is_tried_again_each_minute() {
+    let (address, mut asked, _service) = hanging().await;
+    let (mut driver, _key, _heard) = driver(address).await;
+    let unanswered = access::no_answer();
+    tokio::time::pause();
+    driver.leave(
+        "session-9".to_owned(),
+        Some(Next::AwaitNetwork),
+        &unanswered,
+    );
+    let thrice = asked.wait_for(|count| *count == 3);
+    let thrice = tokio::time::timeout(Duration::from_secs(600), thrice).await;
+    assert!(thrice.is_ok(), "it is given up");
+}
+
+#[tokio::test]
+async fn a_stop_gives_what_was_left_behind_a_last_chance() {
+    let (address, asked, _service) = hanging().await;
+    let (mut driver, _key, _heard) = driver(address).await;
+    let unanswered = access::no_answer();
+    tokio::time::pause();
+    let start = Instant::now();
+    driver.leave(
+        "session-9".to_owned(),
+        Some(Next::AwaitNetwork),
+        &unanswered,
+    );
+    let (orders, to_orders) = mpsc::channel(1);
+    orders.send(Order::Stop).await.unwrap();
+    assert_eq!(driver.run(to_orders).await, Outcome::Stopped);
+    assert_eq!(*asked.borrow(), 1);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    drop(orders);
 }

@@ -154,9 +154,7 @@ async fn try_end(
     accesses: &Accesses,
     calls: &CallBudget,
 ) -> Result<GhostEnd, Problem> {
-    if let Some(address) = loopback(ghost.endpoint_url.as_deref())
-        && nobody_listens(address).await
-    {
+    if is_gone(ghost.endpoint_url.as_deref()).await {
         return Ok(GhostEnd::Forgotten);
     }
     if ghost.in_memory {
@@ -266,6 +264,14 @@ fn loopback(endpoint: Option<&str>) -> Option<(IpAddr, u16)> {
     address
         .is_loopback()
         .then_some((address, url.port_or_known_default()?))
+}
+
+/// Whether a service was one of this machine, and nobody listens there any more.
+pub(crate) async fn is_gone(endpoint: Option<&str>) -> bool {
+    match loopback(endpoint) {
+        Some(address) => nobody_listens(address).await,
+        None => false,
+    }
 }
 
 async fn nobody_listens(address: (IpAddr, u16)) -> bool {

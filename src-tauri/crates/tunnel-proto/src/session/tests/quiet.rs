@@ -100,8 +100,12 @@ fn a_session_whose_input_is_not_read_is_not_quiet() {
     world.run(secs(10));
     world.events();
     world.session.await_quiet(world.now, None);
-    world.run(secs(1));
+    world.answers_pings = false;
+    let pings = world.pings;
+    world.run(secs(100));
     assert!(world.said().is_empty());
+    // What counts idle connections on the way hears of it all the same.
+    assert_eq!(world.pings, pings + 5);
     while world.session.read(world.now, id).is_some() {}
     world.run(ms(250));
     assert_eq!(world.said(), ["quiet"]);

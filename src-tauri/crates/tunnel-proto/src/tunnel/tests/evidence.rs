@@ -366,3 +366,19 @@ fn a_call_that_was_answered_is_not_said_to_be_under_way_when_the_tunnel_gives_up
     let count = |attempts: &[Attempts]| attempts.iter().map(|alike| alike.count).sum::<u32>();
     assert_eq!(count(attempts), 2, "{attempts:?}");
 }
+
+#[test]
+fn what_a_call_took_leaves_out_the_time_that_it_waited_for_its_turn() {
+    let (mut world, key) = World::up();
+    let lost = world.now;
+    world.lose(key);
+    world.expect_resume();
+    world.input(Input::Asked(key, lost + SECOND * 20));
+    world.now += SECOND * 21;
+    world.resume(key, "session-1");
+    let [drop] = &world.drops()[..] else {
+        panic!("not one drop");
+    };
+    let call = &drop.attempts[0];
+    assert_eq!((call.first_after_ms, call.took_ms), (20_000, 1_000));
+}
