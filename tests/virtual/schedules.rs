@@ -143,7 +143,7 @@ const REGRESSIONS: &[(Kind, u64)] = &[
     // Two sessions were ended without a word while their WebSockets were being opened: the model
     // took them for known to be over.
     (Kind::Deadly, 21_194),
-    // Pauses were shortened for connections that wait only a few seconds: too many calls.
+    // Shorter pauses for connections that wait: the most calls that were seen in a minute.
     (Kind::Deadly, 11_563),
     (Kind::Deadly, 17_564),
 ];

@@ -129,10 +129,11 @@ impl Schedule {
         }
     }
 
-    /// API calls that this many faults can cause in a minute, over all sessions.
+    /// API calls that this many faults can cause in a minute, over all sessions. While a connection
+    /// waits, pauses are 5 s on average.
     pub(super) fn calls_a_minute(&self) -> usize {
         let faults = self.steps.len() / 2;
-        usize::from(self.policy.sessions.most()) * (20 + 5 * faults)
+        usize::from(self.policy.sessions.most()) * (30 + 5 * faults)
     }
 }
 
