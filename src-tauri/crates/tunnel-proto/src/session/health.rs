@@ -76,10 +76,9 @@ enum Trial {
         since: Instant,
         asked: Instant,
     },
-    /// It does, as is known from then on.
+    /// It does.
     Stalled {
         since: Instant,
-        known: Instant,
     },
     Proving {
         cause: Cause,
@@ -237,7 +236,7 @@ impl Health {
                 Cause::AgentAway => Verdict::AgentGone,
             },
             Trial::Doubted { since, asked } if signs.last_frame >= Some(asked) => {
-                self.trial = Trial::Stalled { since, known: now };
+                self.trial = Trial::Stalled { since };
                 Verdict::GoOn
             }
             Trial::Proving { .. }
@@ -269,7 +268,7 @@ impl Health {
     /// A later one may be but a consequence of an earlier one.
     fn worst(&self) -> Option<Ill> {
         let stalled_since = match self.trial {
-            Trial::Stalled { since, .. }
+            Trial::Stalled { since }
             | Trial::Proving {
                 cause: Cause::Missing,
                 since,
@@ -335,11 +334,7 @@ impl Health {
                 cause: Cause::AgentAway,
                 since,
             } => (since, self.agent_patience, SessionTimer::AgentGone),
-            // On a slow path the answer may have taken longer than the whole patience.
-            Trial::Stalled { since, known } => {
-                let end = since.checked_add(self.jam_patience())?;
-                return Some((end.max(known), SessionTimer::Jammed));
-            }
+            Trial::Stalled { since } => (since, self.jam_patience(), SessionTimer::Jammed),
             // The ping has its own deadline.
             Trial::Idle | Trial::Doubted { .. } | Trial::Proving { .. } => return None,
         };
@@ -360,7 +355,7 @@ impl Health {
                 cause: cause @ Cause::AgentAway,
                 since,
             } => (cause, since),
-            Trial::Stalled { since, .. } => (Cause::Missing, since),
+            Trial::Stalled { since } => (Cause::Missing, since),
             Trial::Idle | Trial::Doubted { .. } | Trial::Proving { .. } => return Verdict::GoOn,
         };
         self.trial = Trial::Proving {
@@ -379,9 +374,7 @@ impl Trial {
             Self::Counting { cause, since } | Self::Proving { cause, since, .. } => {
                 Some((cause, since))
             }
-            Self::Doubted { since, .. } | Self::Stalled { since, .. } => {
-                Some((Cause::Missing, since))
-            }
+            Self::Doubted { since, .. } | Self::Stalled { since } => Some((Cause::Missing, since)),
         }
     }
 }

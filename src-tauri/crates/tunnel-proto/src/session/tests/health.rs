@@ -474,18 +474,3 @@ fn messages_that_are_slow_or_were_held_or_come_in_time_are_no_trickle() {
     }
     assert!(world.said().is_empty());
 }
-
-#[test]
-fn a_stuck_agent_behind_a_path_that_answers_late_gets_no_time_anew() {
-    let mut world = stuck(SessionConfig {
-        jam_after: secs(6),
-        ..SessionConfig::default()
-    });
-    world.answers_pings = false;
-    // Asked after five seconds.
-    world.run(ms(9_500));
-    world.events();
-    world.session.handle_life(world.now);
-    world.run(ms(1));
-    assert_eq!(world.said(), ["degraded: stalled", "over: jammed"]);
-}
