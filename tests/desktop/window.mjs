@@ -8,6 +8,17 @@ import { until } from "./machine.mjs";
 /** The key under which the protocol names an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
+/** Keys that are no text, as the protocol writes them (WebDriver, section 17.4.2). */
+const KEYS = {
+  Enter: "\uE007",
+  Escape: "\uE00C",
+  Delete: "\uE017",
+  Down: "\uE015",
+  Up: "\uE013",
+  Control: "\uE009",
+  Alt: "\uE00A",
+};
+
 const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
 
 /** Starts the program and returns its window. */
@@ -43,8 +54,13 @@ class Window {
     return until(`${role} "${name}"`, async () => {
       // Narrowed down in the page, then asked for by the name that a screen reader is told.
       const elements = await this.run(
-        `return [...document.querySelectorAll(arguments[0])].filter((element) =>
-           (element.getAttribute("aria-label") ?? element.textContent).trim() === arguments[1])`,
+        `const text = (element) => {
+           const copy = element.cloneNode(true);
+           copy.querySelectorAll("[aria-hidden=true]").forEach((hidden) => hidden.remove());
+           return copy.textContent.trim();
+         };
+         return [...document.querySelectorAll(arguments[0])].filter((element) =>
+           (element.getAttribute("aria-label") ?? text(element)) === arguments[1])`,
         selector,
         name,
       );
@@ -53,6 +69,25 @@ class Window {
       }
       return null;
     });
+  }
+
+  /** Chooses a line of a tunnel's menu. */
+  async choose(tunnel, item) {
+    await this.click("button", `More for ${tunnel}`);
+    await this.click("menuitem", item);
+  }
+
+  /** Presses keys, one after the other, those in a list together. Names are those of `KEYS`. */
+  async press(...keys) {
+    const codes = (key) => KEYS[key] ?? key;
+    const actions = keys.flatMap((key) => {
+      const chord = Array.isArray(key) ? key.map(codes) : [codes(key)];
+      return [
+        ...chord.map((value) => ({ type: "keyDown", value })),
+        ...chord.toReversed().map((value) => ({ type: "keyUp", value })),
+      ];
+    });
+    await call(`${this.#session}/actions`, { actions: [{ type: "key", id: "keyboard", actions }] });
   }
 
   async click(role, name) {
@@ -77,8 +112,8 @@ class Window {
   async row(name, state) {
     return until(`${name}: ${state}`, () =>
       this.run(
-        `const row = [...document.querySelectorAll("li.row")]
-           .find((row) => row.getAttribute("aria-label") === arguments[0]);
+        `const row = [...document.querySelectorAll("[role=row]")]
+           .find((row) => row.querySelector(".row-title")?.textContent === arguments[0]);
          return row?.dataset.state === arguments[1] ? row.innerText : null;`,
         name,
         state,

@@ -45,7 +45,7 @@ for (const theme of ["light", "dark"]) {
     t.after(() => ticks.end());
     await ticks.past(2);
     await window.click("button", "Cut it");
-    await window.text("Last close 1000 Bye");
+    await window.text("last close 1000 Bye");
     await window.row("Demo tunnel", "up");
     await ticks.past(ticks.seen + 2);
     await picture("demo");
@@ -81,7 +81,7 @@ test("a tunnel is added, corrected, saved and deleted", async (t) => {
   await window.row("Orders database", "off");
   assert.match(readFileSync(file, "utf8"), /remote_host = "db\.internal"/);
 
-  await window.click("button", "Edit Orders database");
+  await window.choose("Orders database", "Edit");
   await window.click("button", "Delete");
   await window.click("button", "Really delete?");
   await window.text("No tunnels yet");
@@ -120,7 +120,8 @@ test("many saved tunnels are listed, all of them off, and one is started", async
   t.after(() => window.close().catch(() => {}));
 
   await window.text("0 of 200 tunnels up");
-  await window.row("Tunnel 199", "off");
+  const rows = await window.run("return document.querySelectorAll('[role=row]').length");
+  assert.ok(rows < 40, `${rows} rows are there`);
   await window.click("switch", "Tunnel 3");
   await window.row("Tunnel 3", "failed");
   await window.row("Tunnel 4", "off");
@@ -152,7 +153,7 @@ test("at its smallest the window still has every control in it", async (t) => {
       .map((element) => element.outerHTML);`;
   assert.deepEqual(await window.run(outside), []);
   const gaps = await window.run(
-    `return [...document.querySelectorAll("li.row")].map((row) => {
+    `return [...document.querySelectorAll(".row")].map((row) => {
        const box = (selector) => row.querySelector(selector).getBoundingClientRect();
        return [box(".row-ends").top - box(".row-title").bottom, box(".row-state").top - box(".row-ends").bottom];
      }).flat();`,

@@ -7,17 +7,21 @@ import { createStore, reconcile } from "solid-js/store";
 import type { Answer, Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
 import { Announcer } from "./components/Announcer";
 import { Frame } from "./components/Frame";
+import { KeysHelp } from "./components/KeysHelp";
 import { ProductionQuestion } from "./components/ProductionQuestion";
 import { Questions } from "./components/Questions";
 import { Sidebar } from "./components/Sidebar";
-import { Spotlight } from "./components/Spotlight";
 import { Toast } from "./components/Toast";
+import { UndoToast } from "./components/UndoToast";
 import { PAGES } from "./pages";
 import { TunnelDetails } from "./pages/TunnelDetails";
 import { TunnelForm } from "./pages/TunnelForm";
-import { TunnelsPage } from "./pages/TunnelsPage";
+import { focusSearch, TunnelsPage } from "./pages/TunnelsPage";
+import { createActs, type Removal } from "./state/acts";
+import { createList } from "./state/list";
 import type { PageName, PageProps } from "./state/page";
 import { createSelection } from "./state/selection";
+import { shortcuts } from "./state/shortcuts";
 import { FIRST, type Shown, type View } from "./state/view";
 import { speech } from "./text/locale";
 import { isOn } from "./text/state";
@@ -34,7 +38,19 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   const [now, setNow] = createSignal(Date.now());
   const [view, setView] = createSignal<View>(FIRST);
   const tunnels = (): readonly TunnelView[] => state.overview?.tunnels ?? [];
-  const selection = createSelection(tunnels);
+  const selection = createSelection(tunnels, () => window.matchMedia?.(NARROW).matches ?? false);
+  const list = createList(tunnels, () => shownIn(view()) ?? { which: "all" });
+  const [removal, setRemoval] = createSignal<Removal | null>(null);
+  const [help, setHelp] = createSignal(false);
+  const acts = createActs({
+    bridge: props.bridge,
+    tell,
+    tunnels,
+    create: () => setOpen({ what: "new" }),
+    edit: (id) => setOpen({ what: "edit", id }),
+    select: lead,
+    offerUndo: setRemoval,
+  });
 
   // What reads the page aloud has to know in which language.
   createEffect(() => (document.documentElement.lang = speech().locale));
@@ -53,14 +69,27 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         setSelected(shell.selected);
       }),
     );
-    document.addEventListener("keydown", quitByKey);
-    onCleanup(() => document.removeEventListener("keydown", quitByKey));
+    const press = shortcuts({
+      q: () => tell(props.bridge.quit()),
+      k: search,
+      n: acts.create,
+      z: undo,
+      help: () => setHelp(true),
+    });
+    document.addEventListener("keydown", press);
+    onCleanup(() => document.removeEventListener("keydown", press));
   });
 
-  function quitByKey(event: KeyboardEvent): void {
-    if (event.key !== "q" || !event.ctrlKey || event.altKey || event.shiftKey || event.metaKey) return;
-    event.preventDefault();
-    tell(props.bridge.quit());
+  function search(): void {
+    if (view().page !== "tunnels") setView(FIRST);
+    focusSearch();
+  }
+
+  function undo(): void {
+    const last = removal();
+    if (last === null) return;
+    setRemoval(null);
+    tell(props.bridge.restoreTunnels(last.number));
   }
 
   // A clock only while a sentence depends on it.
@@ -93,18 +122,23 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     });
   }
 
-  async function usePort(tunnel: TunnelView, localPort: number): Promise<RefusalView | null> {
-    const draft = { ...tunnel.draft, localPort };
-    return (await props.bridge.updateTunnel(tunnel.id, draft)) ?? props.bridge.connect(tunnel.id);
-  }
-
   const close = (): void => void setOpen({ what: "nothing" });
 
-  /** Shows a tunnel in the list of all, with its details. */
-  function select(id: string): void {
+  /** Leads the user to a tunnel in the list of all, and shows its details. */
+  function lead(id: string): void {
     setView(FIRST);
-    selection.select(id);
+    list.setQuery("");
+    selection.lead(id);
   }
+
+  // Once for each time that the shell asks for it; the tunnels may come later than the wish.
+  let led: number | null = null;
+  createEffect(() => {
+    const wanted = selected();
+    if (wanted === null || wanted.number === led || !tunnels().some(({ id }) => id === wanted.tunnel)) return;
+    led = wanted.number;
+    lead(wanted.tunnel);
+  });
 
   const details = (): JSX.Element => (
     <Show when={view().page === "tunnels" ? selection.tunnel()?.id : null} keyed>
@@ -118,7 +152,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
               tell={tell}
               go={setView}
               onEdit={() => setOpen({ what: "edit", id })}
-              onClose={() => selection.select(null)}
+              onClose={selection.close}
             />
           )}
         </Show>
@@ -143,7 +177,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         )}
         detailed={view().page === "tunnels" && selection.tunnel() !== null}
         details={details()}
-        onBack={() => selection.select(null)}
+        onBack={selection.close}
       >
         <Show
           when={shownIn(view())}
@@ -155,7 +189,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
               bridge={props.bridge}
               tell={tell}
               go={setView}
-              select={select}
+              select={lead}
             />
           }
         >
@@ -164,22 +198,11 @@ export function App(props: { bridge: Bridge }): JSX.Element {
               overview={state.overview}
               now={now()}
               shown={shown()}
-              selected={selection.tunnel()?.id ?? null}
-              onSelect={selection.select}
-              onNew={() => setOpen({ what: "new" })}
-              onEdit={(tunnel) => setOpen({ what: "edit", id: tunnel.id })}
-              onToggle={(tunnel, on) =>
-                tell(on ? props.bridge.connect(tunnel.id) : props.bridge.disconnect(tunnel.id))
-              }
-              onTryNow={(tunnel) => tell(props.bridge.tryNow(tunnel.id))}
-              onKeepOpen={(tunnel) => tell(props.bridge.keepOpen(tunnel.id))}
-              onUsePort={(tunnel, port) => tell(usePort(tunnel, port))}
-              onRemoveDemo={(tunnel) => tell(props.bridge.removeTunnels([tunnel.id]))}
-              onStartDemo={() => tell(props.bridge.startDemo())}
-              onCutDemo={() => tell(props.bridge.cutDemo())}
-              onOpenDemoPage={() => tell(props.bridge.openDemoPage())}
-              onReload={() => tell(props.bridge.reload())}
-              onCopy={(text) => props.bridge.copy(text)}
+              list={list}
+              selection={selection}
+              acts={acts}
+              onDoctor={PAGES.doctor === undefined ? null : (tunnel) => setView({ page: "doctor", tunnel })}
+              onKeys={() => setHelp(true)}
             />
           )}
         </Show>
@@ -188,7 +211,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         <TunnelForm
           draft={null}
           running={false}
-          onSave={(draft) => props.bridge.addTunnel(draft)}
+          onSave={(draft) => props.bridge.addTunnel(draft, lead)}
           onRemove={() => Promise.resolve(null)}
           onClose={close}
         />
@@ -199,7 +222,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
             draft={edited()?.draft ?? null}
             running={isOn(edited()?.state ?? { kind: "off" })}
             onSave={(draft) => props.bridge.updateTunnel(id, draft)}
-            onRemove={() => props.bridge.removeTunnels([id])}
+            onRemove={() => Promise.resolve(acts.remove([id])).then(() => null)}
             onClose={close}
           />
         )}
@@ -223,11 +246,17 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         )}
       </Show>
       <Toast refusal={refusal()} onClose={() => setRefusal(null)} />
-      <Spotlight selected={selected()} tunnels={tunnels()} />
+      <UndoToast removal={removal()} onUndo={undo} onClose={() => setRemoval(null)} />
+      <Show when={help()}>
+        <KeysHelp onClose={() => setHelp(false)} />
+      </Show>
       <Announcer tunnels={tunnels()} />
     </>
   );
 }
+
+/** There the details take the place of the list: the same as in frame.css. */
+const NARROW = "(width < 1000px)";
 
 /** Which tunnels a view lists; null for one that is no list. */
 function shownIn(view: View): Shown | null {

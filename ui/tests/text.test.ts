@@ -22,7 +22,9 @@ describe("amounts", () => {
   });
 
   test("one thing is not many", () => {
-    expect([1, 0, 1200].map(words().amounts.tunnels)).toEqual(["1 tunnel", "0 tunnels", "1,200 tunnels"]);
+    expect([1, 0, 1200].map(words().amounts.connections)).toEqual([
+      "1 connection", "0 connections", "1,200 connections",
+    ]);
   });
 });
 
@@ -51,7 +53,9 @@ describe("states", () => {
     if (refunds?.state.kind !== "needsSignIn") throw new Error("another fixture");
     expect(stateSentence(refunds, NOW)).toContain("looked at again in 24 s");
     const state = { ...refunds.state, nextAttempt: null, renewedBy: "restart" } as const;
-    expect(stateSentence({ ...refunds, state }, NOW)).toBe("The login of profile company has ended");
+    expect(stateSentence({ ...refunds, state }, NOW)).toBe(
+      'The login of profile company has ended. Run "culvert sign-in company"',
+    );
   });
 
   test("the switch is off for what has given up or is being stopped", () => {

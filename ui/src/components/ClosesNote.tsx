@@ -10,6 +10,7 @@ import "./closes-note.css";
 export function ClosesNote(props: {
   tunnel: TunnelView;
   now: number;
+  tabindex?: 0 | -1;
   onKeepOpen: () => void;
 }): JSX.Element {
   return (
@@ -21,7 +22,7 @@ export function ClosesNote(props: {
             fallback={words().production.closesAt(clock(closes().at, props.now))}
           >
             <span>{words().production.closesSoon(clock(closes().at, props.now))}</span>
-            <button type="button" class="button" onClick={() => props.onKeepOpen()}>
+            <button type="button" class="button" tabindex={props.tabindex} onClick={() => props.onKeepOpen()}>
               {words().production.keepOpen}
             </button>
           </Show>

@@ -11,6 +11,7 @@ const SAID_MS = 1500;
 export function CopyButton(props: {
   label: string;
   text: string;
+  tabindex?: 0 | -1;
   onCopy: (text: string) => Promise<boolean>;
 }): JSX.Element {
   const [copied, setCopied] = createSignal(false);
@@ -30,6 +31,7 @@ export function CopyButton(props: {
       class="icon-button copy-button"
       aria-label={copied() ? words().frame.copied : props.label}
       title={props.label}
+      tabindex={props.tabindex}
       onClick={() => void copy()}
     >
       <Glyph name={copied() ? "done" : "copy"} />

@@ -1,8 +1,9 @@
 // The views to choose from, with how many tunnels each would show.
 
-import { createMemo, For, Show, type JSX } from "solid-js";
+import { createMemo, createUniqueId, For, Show, type JSX } from "solid-js";
 
 import type { TunnelView } from "../bridge";
+import { groupsOf } from "../state/order";
 import type { PageName } from "../state/page";
 import { isShown, sameShown, type Shown, type View } from "../state/view";
 import { number } from "../text/locale";
@@ -20,9 +21,15 @@ export function Sidebar(props: {
 }): JSX.Element {
   const ownLists = createMemo((): { shown: Shown; glyph: GlyphName; name: string }[] => [
     { shown: { which: "all" }, glyph: "all", name: words().frame.all },
+    { shown: { which: "favourites" }, glyph: "star", name: words().frame.favourites },
     { shown: { which: "connected" }, glyph: "connected", name: words().frame.connected },
     { shown: { which: "needsYou" }, glyph: "needsYou", name: words().frame.needsYou },
   ]);
+
+  const groups = createMemo(() => groupsOf(props.tunnels), undefined, {
+    equals: (one, other) => one.join("\n") === other.join("\n"),
+  });
+  const id = createUniqueId();
 
   function list(shown: Shown, glyph: GlyphName | null, name: string): JSX.Element {
     const count = createMemo(() => props.tunnels.filter((tunnel) => isShown(tunnel, shown)).length);
@@ -50,6 +57,14 @@ export function Sidebar(props: {
       <ul>
         <For each={ownLists()}>{({ shown, glyph, name }) => <li>{list(shown, glyph, name)}</li>}</For>
       </ul>
+      <Show when={groups().length > 0}>
+        <h2 class="sidebar-head" id={`${id}-groups`}>
+          {words().frame.groups}
+        </h2>
+        <ul aria-labelledby={`${id}-groups`}>
+          <For each={groups()}>{(group) => <li>{list({ which: "group", group }, null, group)}</li>}</For>
+        </ul>
+      </Show>
       <span class="sidebar-gap" />
       <ul>
         <For each={props.pages}>

@@ -7,6 +7,7 @@ import "./switch.css";
 export function Switch(props: {
   label: string;
   on: boolean;
+  tabindex?: 0 | -1;
   onToggle: (on: boolean) => void;
 }): JSX.Element {
   return (
@@ -16,6 +17,7 @@ export function Switch(props: {
       role="switch"
       aria-checked={props.on}
       aria-label={props.label}
+      tabindex={props.tabindex}
       onClick={() => props.onToggle(!props.on)}
     >
       <span class="switch-track">

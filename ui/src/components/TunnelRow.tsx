@@ -1,186 +1,176 @@
-// One tunnel in the list.
+// One tunnel in the list: its state, its ends, what it does, and what helps.
 
 import { createMemo, For, Show, type JSX } from "solid-js";
 
 import type { TunnelView } from "../bridge";
-import { bytes } from "../text/amounts";
-import { closeText } from "../text/close";
-import { number } from "../text/locale";
-import { horizonText, isOn, problemOf, stateSentence, stateWord } from "../text/state";
+import type { Acts } from "../state/acts";
+import { facts, isOn, stateSentence, stateWord } from "../text/state";
 import { addressToCopy, destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import { ClosesNote } from "./ClosesNote";
 import { CopyButton } from "./CopyButton";
 import { Glyph, StateIcon } from "./Icon";
-import { ProblemNote } from "./ProblemNote";
+import { under, type Spot } from "./Menu";
+import { RowHelp } from "./RowHelp";
 import { Switch } from "./Switch";
 import "./tunnel-row.css";
 
-/** What can be done with a tunnel. */
-export interface TunnelActions {
-  /** Shows its details. */
-  onSelect: () => void;
-  onToggle: (on: boolean) => void;
-  onTryNow: () => void;
-  onKeepOpen: () => void;
-  onUsePort: (port: number) => void;
-  onEdit: () => void;
-  onRemoveDemo: () => void;
-  onCutDemo: () => void;
-  onOpenDemoPage: () => void;
-  onCopy: (text: string) => Promise<boolean>;
-}
+/** The row's id, by which the search names the tunnel that its keys act on. */
+export const rowId = (tunnel: string): string => `row-${tunnel}`;
 
-export function TunnelRow(
-  props: { tunnel: TunnelView; now: number; selected: boolean } & TunnelActions,
-): JSX.Element {
+export function TunnelRow(props: {
+  ref: (element: HTMLElement) => void;
+  style: JSX.CSSProperties;
+  /** Its place among the lines, from 1. */
+  index: number;
+  tunnel: TunnelView;
+  /** Unix milliseconds. */
+  now: number;
+  /** The keys are here. */
+  current: boolean;
+  selected: boolean;
+  dragged: boolean;
+  /** It stands under no head of its group. */
+  showsGroup: boolean;
+  acts: Acts;
+  onDoctor: ((tunnel: string) => void) | null;
+  onPick: (event: MouseEvent) => void;
+  onMenu: (at: Spot) => void;
+  /** Null where the order can't be changed. */
+  onGrip: ((event: PointerEvent) => void) | null;
+}): JSX.Element {
   const kind = createMemo(() => props.tunnel.state.kind);
   const on = createMemo(() => isOn(props.tunnel.state));
   const sentence = createMemo(() => stateSentence(props.tunnel, props.now));
-  const problem = createMemo(() => problemOf(props.tunnel));
+  const reach = (): 0 | -1 => (props.current ? 0 : -1);
 
   return (
-    <li
-      class="row"
+    <div
+      ref={props.ref}
+      id={rowId(props.tunnel.id)}
+      class="line row"
+      classList={{ "row-selected": props.selected, "row-dragged": props.dragged }}
+      style={props.style}
+      role="row"
+      aria-rowindex={props.index}
+      aria-selected={props.selected}
+      aria-label={`${props.tunnel.draft.name}, ${stateWord(props.tunnel.state)}`}
       data-state={kind()}
       data-tunnel={props.tunnel.id}
-      aria-label={props.tunnel.draft.name}
-      aria-current={props.selected ? "true" : undefined}
-      tabindex={props.selected ? 0 : -1}
+      tabindex={reach()}
       onClick={(event) => {
         // Not what has a click of its own.
-        if (!(event.target as Element).closest("button, summary, pre")) props.onSelect();
+        if (!(event.target as Element).closest("button")) props.onPick(event);
+      }}
+      onContextMenu={(event) => {
+        event.preventDefault();
+        props.onMenu({ x: event.clientX, y: event.clientY });
       }}
     >
-      <StateIcon kind={kind()} />
+      <div class="row-cell" role="gridcell">
+        <Show when={props.onGrip}>
+          {(grip) => (
+            <span class="row-grip" title={words().row.drag} onPointerDown={(event) => grip()(event)}>
+              <Glyph name="grip" />
+            </span>
+          )}
+        </Show>
+        <StateIcon kind={kind()} />
 
-      <div class="row-text">
-        <h3 class="row-name">
-          <span class="row-title">{props.tunnel.draft.name}</span>
-          <Show when={props.tunnel.draft.production}>
-            <span class="tag tag-production">{words().production.tag}</span>
-          </Show>
-          <Show when={props.tunnel.demo}>
-            <span class="tag">{words().row.demo}</span>
-          </Show>
-          <Show when={props.tunnel.outdated}>
-            <span class="tag">{words().row.outdated}</span>
-          </Show>
-        </h3>
-        <p class="row-address mono">
-          <span class="row-ends">
-            {listenText(props.tunnel)} <span aria-label={words().row.to}>→</span>{" "}
-            <span class="row-end">{destinationText(props.tunnel.draft)}</span>
-          </span>
-          <Show when={addressToCopy(props.tunnel)}>
-            {(address) => (
-              <CopyButton label={words().row.copy(address())} text={address()} onCopy={props.onCopy} />
+        <div class="row-text">
+          <h3 class="row-name">
+            <span class="row-title">{props.tunnel.draft.name}</span>
+            <Show when={props.tunnel.draft.production}>
+              <span class="tag tag-production">{words().production.tag}</span>
+            </Show>
+            <Show when={props.tunnel.demo}>
+              <span class="tag">{words().row.demo}</span>
+            </Show>
+            <Show when={props.tunnel.outdated}>
+              <span class="tag">{words().row.outdated}</span>
+            </Show>
+            <Show when={props.showsGroup ? props.tunnel.draft.group : null}>
+              {(group) => <span class="tag">{group()}</span>}
+            </Show>
+            <For each={props.tunnel.draft.tags}>{(tag) => <span class="tag tag-own">{tag}</span>}</For>
+          </h3>
+          <p class="row-address mono">
+            <span class="row-ends">
+              {listenText(props.tunnel)} <span aria-label={words().row.to}>→</span>{" "}
+              <span class="row-end">{destinationText(props.tunnel.draft)}</span>
+            </span>
+            <Show when={addressToCopy(props.tunnel)}>
+              {(address) => (
+                <CopyButton
+                  label={words().row.copy(address())}
+                  text={address()}
+                  tabindex={reach()}
+                  onCopy={props.acts.copy}
+                />
+              )}
+            </Show>
+          </p>
+          <p class="row-state">
+            <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span> {sentence()}
+            <For each={facts(props.tunnel)}>{(fact) => <span class="row-fact">{fact}</span>}</For>
+          </p>
+          <ClosesNote
+            tunnel={props.tunnel}
+            now={props.now}
+            tabindex={reach()}
+            onKeepOpen={() => props.acts.keepOpen(props.tunnel.id)}
+          />
+          <Show when={props.tunnel.notice}>
+            {(notice) => (
+              <p class="row-notice">
+                {notice().what} {notice().remedy}
+              </p>
             )}
           </Show>
-        </p>
-        <p class="row-state">
-          <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span>
-          {sentence() === "" ? "" : `${problem() ? ":" : ""} ${sentence()}`}
-          <Show when={props.tunnel.lastClose}>
-            {(close) => `. ${words().row.lastClose(closeText(close()))}`}
+          <Show when={on() ? props.tunnel.customerMessage : null}>
+            {(message) => <p class="row-notice">{words().row.fromAccount(message())}</p>}
           </Show>
-          <Show when={horizonText(props.tunnel, props.now)}>{(horizon) => `. ${horizon()}`}</Show>
-        </p>
-        <Show when={problem()}>{(shown) => <ProblemNote brief problem={shown()} />}</Show>
-        <ClosesNote tunnel={props.tunnel} now={props.now} onKeepOpen={() => props.onKeepOpen()} />
-        <Show when={props.tunnel.notice}>
-          {(notice) => (
-            <p class="row-notice">
-              {notice().what} {notice().remedy}
-            </p>
-          )}
-        </Show>
-        <Show when={on() ? props.tunnel.customerMessage : null}>
-          {(message) => <p class="row-notice">{words().row.fromAccount(message())}</p>}
-        </Show>
-      </div>
+        </div>
 
-      <div class="row-help">
-        <Show when={!props.tunnel.demo && (kind() === "reconnecting" || kind() === "needsSignIn")}>
-          <button type="button" class="button" onClick={() => props.onTryNow()}>
-            {words().row.tryNow}
-          </button>
-        </Show>
-        <Show when={kind() === "failed" ? props.tunnel.freePort : null}>
-          {(port) => (
-            <button type="button" class="button" onClick={() => props.onUsePort(port())}>
-              {words().row.usePort(port())}
-            </button>
-          )}
-        </Show>
-        <Show when={props.tunnel.demo && on()}>
-          <button type="button" class="button" onClick={() => props.onOpenDemoPage()}>
-            {words().row.openPage}
-          </button>
-          <button
-            type="button"
-            class="button"
-            title={words().row.cutItHint}
-            onClick={() => props.onCutDemo()}
-          >
-            {words().row.cutIt}
-          </button>
-        </Show>
-      </div>
+        <div class="row-help">
+          <RowHelp tunnel={props.tunnel} acts={props.acts} tabindex={reach()} onDoctor={props.onDoctor} />
+        </div>
 
-      <dl class="figures" classList={{ "figures-hidden": !on() }}>
-        <For each={figures(props.tunnel)}>
-          {(figure) => (
-            <div class="figure">
-              <dt>{figure.name}</dt>
-              <dd>{figure.value}</dd>
-            </div>
-          )}
-        </For>
-      </dl>
-
-      <div class="row-actions">
-        <Show
-          when={props.tunnel.demo}
-          fallback={
+        <div class="row-actions">
+          <Show when={!props.tunnel.demo}>
             <button
               type="button"
-              class="icon-button"
-              aria-label={words().row.editNamed(props.tunnel.draft.name)}
-              title={words().row.edit}
-              onClick={() => props.onEdit()}
+              class="icon-button star"
+              aria-label={words().row.favourite(props.tunnel.draft.name)}
+              aria-pressed={props.tunnel.draft.favourite}
+              title={words().row.favouriteHint}
+              tabindex={reach()}
+              onClick={() =>
+                props.acts.refile([props.tunnel.id], { what: "favourite", favourite: !props.tunnel.draft.favourite })
+              }
             >
-              <Glyph name="edit" />
+              <Glyph name="star" />
             </button>
-          }
-        >
+          </Show>
           <button
             type="button"
-            class="icon-button"
-            aria-label={words().row.removeNamed(props.tunnel.draft.name)}
-            title={words().row.remove}
-            onClick={() => props.onRemoveDemo()}
+            class="icon-button row-more"
+            aria-label={words().row.more(props.tunnel.draft.name)}
+            aria-haspopup="menu"
+            title={words().row.more(props.tunnel.draft.name)}
+            tabindex={reach()}
+            onClick={(event) => props.onMenu(under(event.currentTarget))}
           >
-            <Glyph name="remove" />
+            <Glyph name="more" />
           </button>
-        </Show>
-        <Switch
-          label={props.tunnel.draft.name}
-          on={on()}
-          onToggle={(wanted) => props.onToggle(wanted)}
-        />
+          <Switch
+            label={props.tunnel.draft.name}
+            on={on()}
+            tabindex={reach()}
+            onToggle={() => props.acts.toggle(props.tunnel)}
+          />
+        </div>
       </div>
-    </li>
+    </div>
   );
-}
-
-function figures(tunnel: TunnelView): { name: string; value: string }[] {
-  const { row } = words();
-  const reconnects = tunnel.reconnects + tunnel.replacements;
-  return [
-    { name: row.connections(tunnel.connections), value: number(tunnel.connections) },
-    { name: row.down, value: bytes(tunnel.bytesDown) },
-    { name: row.up, value: bytes(tunnel.bytesUp) },
-    { name: row.reconnects(reconnects), value: number(reconnects) },
-  ];
 }

@@ -1,12 +1,22 @@
-// The list of tunnels.
+// The list of tunnels, with what stands above it.
 
-import { createMemo, For, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, Show, type JSX } from "solid-js";
 
 import type { OverviewView, TunnelView } from "../bridge";
+import { BulkBar } from "../components/BulkBar";
+import { FilingDialog, type Filing } from "../components/FilingDialog";
+import { ListBar, SEARCH_ID } from "../components/ListBar";
+import { Menu, type Spot } from "../components/Menu";
+import { NoneListed } from "../components/NoneListed";
 import { ProblemNote } from "../components/ProblemNote";
-import { TunnelRow } from "../components/TunnelRow";
-import { neighbour } from "../state/selection";
-import { isShown, type Shown } from "../state/view";
+import { rowId } from "../components/TunnelRow";
+import { TunnelList } from "../components/TunnelList";
+import { running, startable, type Acts } from "../state/acts";
+import type { List } from "../state/list";
+import { rowMenu } from "../state/row-menu";
+import { neighbour, type Selection } from "../state/selection";
+import type { Shown } from "../state/view";
+import { isUp } from "../text/state";
 import { words } from "../text/words";
 import { DemoGuide, Welcome } from "./Welcome";
 import "./tunnels-page.css";
@@ -16,70 +26,91 @@ export interface TunnelsPageProps {
   overview: OverviewView | null;
   /** Unix milliseconds. */
   now: number;
-  /** Which of them are listed. */
+  /** Which of the tunnels are listed. */
   shown: Shown;
-  /** Whose details are shown, by its id. */
-  selected: string | null;
-  onSelect: (tunnel: string) => void;
-  onNew: () => void;
-  onEdit: (tunnel: TunnelView) => void;
-  onToggle: (tunnel: TunnelView, on: boolean) => void;
-  onTryNow: (tunnel: TunnelView) => void;
-  onKeepOpen: (tunnel: TunnelView) => void;
-  onUsePort: (tunnel: TunnelView, port: number) => void;
-  onRemoveDemo: (tunnel: TunnelView) => void;
-  onStartDemo: () => void;
-  onCutDemo: () => void;
-  onOpenDemoPage: () => void;
-  onReload: () => void;
-  onCopy: (text: string) => Promise<boolean>;
+  list: List;
+  selection: Selection;
+  acts: Acts;
+  /** Null where there is no page of the doctor. */
+  onDoctor: ((tunnel: string) => void) | null;
+  onKeys: () => void;
 }
 
 export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
-  const tunnels = (): TunnelView[] => props.overview?.tunnels ?? [];
-  const hasDemo = createMemo(() => tunnels().some((tunnel) => tunnel.demo));
-  const up = createMemo(
-    () => tunnels().filter(({ state }) => state.kind === "up" || state.kind === "degraded").length,
-  );
-  const listed = createMemo(() => tunnels().filter((tunnel) => isShown(tunnel, props.shown)));
+  const [filing, setFiling] = createSignal<Filing | null>(null);
+  const [menu, setMenu] = createSignal<{ tunnel: string; at: Spot } | null>(null);
+  const [searching, setSearching] = createSignal(false);
+  const all = (): readonly TunnelView[] => props.overview?.tunnels ?? [];
+  const listed = (): readonly TunnelView[] => props.list.tunnels();
+  const ids = createMemo(() => listed().map(({ id }) => id));
+  const byId = (id: string): TunnelView | undefined => all().find((tunnel) => tunnel.id === id);
+  const hasDemo = createMemo(() => all().some((tunnel) => tunnel.demo));
+  const up = createMemo(() => all().filter(({ state }) => isUp(state)).length);
+  const marked = createMemo(() => listed().filter(({ id }) => props.selection.marked().has(id)));
+  const movable = (): boolean => props.list.order() === "own" && props.list.query() === "";
 
-  /** The arrow keys go from tunnel to tunnel, and the focus with them. */
-  function move(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  // The first hit is what Enter acts on.
+  createEffect(() => {
+    const first = ids()[0];
+    if (props.list.query() !== "" && first !== undefined) props.selection.moveTo(first);
+  });
+
+  /** The keys of the search act on the list, while the focus stays where one types. */
+  function searchKey(event: KeyboardEvent): void {
+    const cursor = props.selection.cursor();
+    const hit = ids().includes(cursor ?? "") ? cursor : null;
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const ids = listed().map(({ id }) => id);
-    const next = neighbour(ids, props.selected, step);
-    if (next === null) return;
+    const next = step === 0 ? null : neighbour(ids(), hit, step);
+    if (next !== null) props.selection.moveTo(next);
+    else if (event.key === "Enter" && hit !== null) {
+      const tunnel = byId(hit);
+      if (tunnel !== undefined) props.acts.toggle(tunnel);
+    } else if (event.key === "Escape") {
+      if (props.list.query() !== "") props.list.setQuery("");
+      else if (hit !== null) props.selection.lead(hit);
+    } else return;
     event.preventDefault();
-    props.onSelect(next);
-    const rows = event.currentTarget.querySelectorAll<HTMLElement>("[data-tunnel]");
-    [...rows].find((row) => row.dataset["tunnel"] === next)?.focus();
   }
 
   return (
     <div class="page">
-      <header class="bar">
-        <p class="bar-count">
-          <Show when={tunnels().length > 0}>{words().list.upOf(up(), tunnels().length)}</Show>
-        </p>
-        <Show when={tunnels().length > 0 && !hasDemo()}>
-          <button type="button" class="button" onClick={() => props.onStartDemo()}>
-            {words().list.tryDemo}
-          </button>
-        </Show>
-        <Show when={tunnels().length > 0 || props.overview?.store}>
-          <button type="button" class="button button-primary" onClick={() => props.onNew()}>
-            {words().list.newTunnel}
-          </button>
-        </Show>
-      </header>
+      <Show when={all().length > 0 || props.overview?.store}>
+        <ListBar
+          query={props.list.query()}
+          onQuery={props.list.setQuery}
+          order={props.list.order()}
+          onOrder={props.list.setOrder}
+          active={searching() ? activeRow() : undefined}
+          onKey={searchKey}
+          onFocus={setSearching}
+          hasOff={startable(listed()).length > 0}
+          hasOn={running(listed()).length > 0}
+          onConnectAll={() => props.acts.connect(startable(listed()))}
+          onDisconnectAll={() => props.acts.disconnect(running(listed()))}
+          onSelectAll={() => props.selection.markAll(ids())}
+          onKeys={props.onKeys}
+          onNew={props.acts.create}
+          onStartDemo={hasDemo() ? null : props.acts.startDemo}
+        />
+      </Show>
+      <Show when={marked().length > 1}>
+        <BulkBar
+          count={marked().length}
+          onConnect={() => props.acts.connect(startable(marked()))}
+          onDisconnect={() => props.acts.disconnect(running(marked()))}
+          onGroup={() => setFiling({ what: "group", ids: saved(marked()) })}
+          onTags={() => setFiling({ what: "tags", ids: saved(marked()) })}
+          onDelete={() => props.acts.remove(marked().map(({ id }) => id))}
+          onClear={() => props.selection.close()}
+        />
+      </Show>
 
       <div class="list-area">
         <Show when={props.overview?.store}>
           {(problem) => (
             <div class="banner" role="alert">
               <ProblemNote problem={problem()}>
-                <button type="button" class="button" onClick={() => props.onReload()}>
+                <button type="button" class="button" onClick={() => props.acts.reload()}>
                   {words().list.readAgain}
                 </button>
               </ProblemNote>
@@ -87,66 +118,92 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
           )}
         </Show>
         <Show
-          when={tunnels().length > 0}
+          when={all().length > 0}
           fallback={
             <Show when={props.overview !== null && props.overview.store === null}>
-              <Welcome onStartDemo={props.onStartDemo} onNew={props.onNew} />
+              <Welcome onStartDemo={props.acts.startDemo} onNew={props.acts.create} />
             </Show>
           }
         >
           <h2 class="visually-hidden">{words().list.title}</h2>
-          <Show when={listed().length === 0}>
-            <NoneListed shown={props.shown} />
+          <p class="visually-hidden" role="status">
+            <Show when={props.list.query() !== ""}>{words().list.hits(listed().length)}</Show>
+          </p>
+          <Show when={listed().length > 0} fallback={<NoneListed shown={props.shown} query={props.list.query()} />}>
+            <TunnelList
+              sections={props.list.sections()}
+              now={props.now}
+              selection={props.selection}
+              acts={props.acts}
+              movable={movable()}
+              onDoctor={props.onDoctor}
+              onFile={setFiling}
+              onMenu={(tunnel, at) => setMenu({ tunnel: tunnel.id, at })}
+            />
           </Show>
-          <ul class="rows" onKeyDown={move}>
-            <For each={listed()}>
-              {(tunnel) => (
-                <TunnelRow
-                  tunnel={tunnel}
-                  now={props.now}
-                  selected={props.selected === tunnel.id}
-                  onSelect={() => props.onSelect(tunnel.id)}
-                  onToggle={(on) => props.onToggle(tunnel, on)}
-                  onTryNow={() => props.onTryNow(tunnel)}
-                  onKeepOpen={() => props.onKeepOpen(tunnel)}
-                  onUsePort={(port) => props.onUsePort(tunnel, port)}
-                  onEdit={() => props.onEdit(tunnel)}
-                  onRemoveDemo={() => props.onRemoveDemo(tunnel)}
-                  onCutDemo={props.onCutDemo}
-                  onOpenDemoPage={props.onOpenDemoPage}
-                  onCopy={props.onCopy}
-                />
-              )}
-            </For>
-          </ul>
-          <Show when={hasDemo() && tunnels().length === 1}>
+          <Show when={hasDemo() && all().length === 1}>
             <DemoGuide />
           </Show>
         </Show>
       </div>
+      <Show when={all().length > 0}>
+        <footer class="list-foot">{words().list.upOf(up(), all().length)}</footer>
+      </Show>
+
+      <Show when={filing()} keyed>
+        {(open) => (
+          <FilingDialog
+            filing={open}
+            tunnels={all()}
+            onRefile={props.acts.refile}
+            onClose={() => {
+              setFiling(null);
+              const cursor = props.selection.cursor();
+              if (cursor !== null && props.selection.marked().size <= 1) props.selection.lead(cursor);
+            }}
+          />
+        )}
+      </Show>
+      <Show when={menu()} keyed>
+        {({ tunnel, at }) => (
+          <Show when={byId(tunnel)}>
+            {(shown) => (
+              <Menu
+                label={words().row.more(shown().draft.name)}
+                at={at}
+                items={rowMenu(shown(), {
+                  acts: props.acts,
+                  ids,
+                  tunnel: byId,
+                  movable: movable(),
+                  select: props.selection.select,
+                  onFile: setFiling,
+                })}
+                onClose={() => setMenu(null)}
+              />
+            )}
+          </Show>
+        )}
+      </Show>
     </div>
   );
+
+  function activeRow(): string | undefined {
+    const cursor = props.selection.cursor();
+    return cursor !== null && ids().includes(cursor) ? rowId(cursor) : undefined;
+  }
+
+  /** Without the demo, which is not saved. */
+  function saved(among: readonly TunnelView[]): string[] {
+    return among.filter(({ demo }) => !demo).map(({ id }) => id);
+  }
 }
 
-/** Why none of the tunnels is among those that are shown. */
-function NoneListed(props: { shown: Shown }): JSX.Element {
-  const said = createMemo((): { title: string; why: string } => {
-    const say = words().list;
-    switch (props.shown.which) {
-      case "all":
-        return { title: words().start.title, why: "" };
-      case "connected":
-        return { title: say.noneConnected, why: say.noneConnectedWhy };
-      case "needsYou":
-        return { title: say.noneNeedsYou, why: say.noneNeedsYouWhy };
-    }
-  });
-  return (
-    <div class="none-listed">
-      <p>
-        <b>{said().title}</b>
-      </p>
-      <p>{said().why}</p>
-    </div>
-  );
+/** Gives the search the focus, with what is in it selected. */
+export function focusSearch(): void {
+  const search = document.getElementById(SEARCH_ID);
+  if (search instanceof HTMLInputElement) {
+    search.focus();
+    search.select();
+  }
 }

@@ -79,6 +79,28 @@ export function problem(changes: Partial<ProblemView> = {}): ProblemView {
   };
 }
 
+/** So many tunnels, in groups, of which every third is up. */
+export function manyTunnels(count: number): OverviewView {
+  const groups = ["Payments", "Analytics", "Windows hosts", "Lab", null] as const;
+  const tunnels = Array.from({ length: count }, (_, at) => {
+    const name = `Tunnel ${at + 1}`;
+    return tunnel(name, {
+      draft: draft({
+        name,
+        group: groups[Math.floor((at * groups.length) / count)] ?? null,
+        tags: at % 4 === 0 ? ["eu", "sql"] : [],
+        favourite: at % 10 === 0,
+        localPort: 10_000 + at,
+      }),
+      listen: `127.0.0.1:${10_000 + at}`,
+      state: at % 3 === 0 ? { kind: "up", since: NOW - at * MINUTE } : { kind: "off" },
+      addresses: at % 3 === 0 ? [`127.0.0.1:${10_000 + at}`] : [],
+      connections: at % 3 === 0 ? at % 5 : 0,
+    });
+  });
+  return { tunnels, store: null };
+}
+
 /** One tunnel in each state. */
 export const everyState: OverviewView = {
   store: null,

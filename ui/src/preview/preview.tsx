@@ -1,5 +1,5 @@
 // The window without a shell: `npm run ui:dev`, then /preview.html. Add `?show=first`,
-// `?show=broken` or `?show=demo` for other beginnings, `?theme=dark` for the other theme, and
+// `?show=broken`, `?show=demo` or `?show=many` for other beginnings, `?lang=de` for German, `?theme=dark` for the other theme, and
 // `?ask=quitting`, `?ask=closing` or `?ask=closing-without-tray` for questions.
 
 import { render } from "solid-js/web";
@@ -8,10 +8,33 @@ import type { Bridge, OverviewView, QuestionView } from "../bridge";
 import "../base.css";
 import "../components/icon.css";
 import { App } from "../App";
-import { everyState, NOW, problem } from "./fixtures";
+import { speak } from "../text/locale";
+import { draft, everyState, manyTunnels, NOW, problem } from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
+const language = wanted.get("lang");
+if (language !== null) speak([language]);
+
+/** The tunnels of the fixtures as somebody would keep them. */
+function filed(): OverviewView {
+  const groups: Readonly<Record<string, string>> = {
+    "Orders database": "Payments",
+    "Ledger console": "Payments",
+    "Refund queue": "Payments",
+    "Settlement files": "Payments",
+    "Fraud notebook": "Analytics",
+    Reports: "Analytics",
+    "Billing desktop": "Windows hosts",
+    "Print server": "Windows hosts",
+  };
+  const tunnels = everyState.tunnels.map((shown) => {
+    const { name } = shown.draft;
+    const own = { name, group: groups[name] ?? null, favourite: /^[OB]/.test(name), tags: name.startsWith("O") ? ["sql", "eu"] : [] };
+    return { ...shown, draft: draft({ ...shown.draft, ...own }) };
+  });
+  return { ...everyState, tunnels };
+}
 
 function chosen(): OverviewView {
   switch (wanted.get("show")) {
@@ -30,8 +53,10 @@ function chosen(): OverviewView {
           details: "",
         }),
       };
+    case "many":
+      return manyTunnels(500);
     default:
-      return everyState;
+      return filed();
   }
 }
 

@@ -2,11 +2,19 @@
 
 import type { TunnelView } from "../bridge";
 
-/** Says whether each word of the query stands somewhere in what is known of the tunnel. */
-export function found(tunnel: TunnelView, query: string): boolean {
+/** The tunnels that are found, those first whose names alone have what is searched for. */
+export function hits(tunnels: readonly TunnelView[], query: string): TunnelView[] {
   const wanted = wordsOf(query);
-  if (wanted.length === 0) return true;
+  const ranked = tunnels.map((tunnel) => ({ tunnel, rank: rank(tunnel, wanted) }));
+  const found = ranked.filter((hit) => hit.rank !== null);
+  return found.sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0)).map((hit) => hit.tunnel);
+}
+
+/** How good a hit is, the best being 0; null if a word stands nowhere in what is known of the tunnel. */
+function rank(tunnel: TunnelView, wanted: readonly string[]): number | null {
   const { draft } = tunnel;
+  const name = plain(draft.name);
+  if (wanted.every((word) => name.includes(word))) return name.startsWith(wanted.join(" ")) ? 0 : 1;
   const known = plain(
     [
       draft.name,
@@ -23,7 +31,7 @@ export function found(tunnel: TunnelView, query: string): boolean {
       .filter((text) => text !== null)
       .join("\n"),
   );
-  return wanted.every((word) => known.includes(word));
+  return wanted.every((word) => known.includes(word)) ? 2 : null;
 }
 
 function wordsOf(query: string): string[] {

@@ -12,9 +12,15 @@ export interface Selection {
   marked: Accessor<ReadonlySet<string>>;
   /** The tunnel whose details are shown. */
   tunnel: Accessor<TunnelView | null>;
-  /** Shows a tunnel's details and marks it alone; null shows and marks none. */
-  select: (id: string | null) => void;
-  /** Moves the keys to a tunnel and marks it alone. Its details are shown only if some are. */
+  /** The tunnel that the user was led to; the list gives it the focus, once for each number. */
+  wanted: Accessor<{ id: string; number: number } | null>;
+  /** Shows a tunnel's details and marks it alone. */
+  select: (id: string) => void;
+  /** Marks one at most, and then none, and shows no details. */
+  close: () => void;
+  /** Leads the user to a tunnel. */
+  lead: (id: string) => void;
+  /** Moves the keys to a tunnel and marks it alone. Its details are shown if others were. */
   moveTo: (id: string) => void;
   /** Marks a tunnel beside the others, or no longer. */
   toggle: (id: string) => void;
@@ -32,11 +38,14 @@ interface State {
   shown: string | null;
 }
 
-const NONE: State = { cursor: null, anchor: null, marked: new Set(), shown: null };
+const NOTHING: State = { cursor: null, anchor: null, marked: new Set(), shown: null };
 
-/** Selects among the tunnels that there are. */
-export function createSelection(tunnels: Accessor<readonly TunnelView[]>): Selection {
-  const [state, setState] = createSignal(NONE);
+/**
+ * Selects among the tunnels that there are. Where it is `narrow`, details take the list's place, so
+ * they are shown only when they are asked for.
+ */
+export function createSelection(tunnels: Accessor<readonly TunnelView[]>, narrow: () => boolean): Selection {
+  const [state, setState] = createSignal(NOTHING);
   const ids = createMemo(() => new Set(tunnels().map(({ id }) => id)));
   const cursor = createMemo(() => existing(state().cursor, ids()));
   const marked = createMemo(() => new Set([...state().marked].filter((id) => ids().has(id))), undefined, {
@@ -44,18 +53,25 @@ export function createSelection(tunnels: Accessor<readonly TunnelView[]>): Selec
   });
   const tunnel = createMemo(() => tunnels().find(({ id }) => id === state().shown) ?? null);
 
+  const [wanted, setWanted] = createSignal<{ id: string; number: number } | null>(null);
+
+  function select(id: string): void {
+    setState({ cursor: id, anchor: id, marked: new Set([id]), shown: id });
+  }
+
   return {
     cursor,
     marked,
     tunnel,
-    select: (id) => setState(id === null ? NONE : { cursor: id, anchor: id, marked: new Set([id]), shown: id }),
+    wanted,
+    select,
+    close: () => setState((old) => ({ ...old, marked: new Set(), shown: null })),
+    lead: (id) => {
+      select(id);
+      setWanted((old) => ({ id, number: (old?.number ?? 0) + 1 }));
+    },
     moveTo: (id) =>
-      setState((old) => ({
-        cursor: id,
-        anchor: id,
-        marked: new Set([id]),
-        shown: tunnel() === null ? null : old.shown === null ? null : id,
-      })),
+      setState({ cursor: id, anchor: id, marked: new Set([id]), shown: tunnel() === null || narrow() ? null : id }),
     toggle: (id) =>
       setState((old) => {
         const marked = new Set(old.marked);

@@ -6,8 +6,10 @@ import { isOn } from "../text/state";
 /** Which tunnels the list shows. */
 export type Shown =
   | { which: "all" }
+  | { which: "favourites" }
   | { which: "connected" }
-  | { which: "needsYou" };
+  | { which: "needsYou" }
+  | { which: "group"; group: string };
 
 /** A view of the window; those of single tunnels name one by its id. */
 export type View =
@@ -25,15 +27,20 @@ export function isShown(tunnel: TunnelView, shown: Shown): boolean {
   switch (shown.which) {
     case "all":
       return true;
+    case "favourites":
+      return tunnel.draft.favourite;
     case "connected":
       return isOn(tunnel.state);
     case "needsYou":
       return needsUser(tunnel.state);
+    case "group":
+      return tunnel.draft.group === shown.group;
   }
 }
 
 /** Says whether two choices show the same tunnels. */
 export function sameShown(one: Shown, other: Shown): boolean {
+  if (one.which === "group" && other.which === "group") return one.group === other.group;
   return one.which === other.which;
 }
 

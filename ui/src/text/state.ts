@@ -2,6 +2,7 @@
 
 import type { ProblemView, StateView, TunnelView } from "../bridge";
 import { clock, duration } from "./amounts";
+import { closeText } from "./close";
 import { words } from "./words";
 
 /** The word for a state. */
@@ -37,13 +38,26 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
       );
     case "needsSignIn":
       return state.renewedBy === "restart"
-        ? sentence(state.problem.what)
-        : `${sentence(state.problem.what)}. ${nextLook(state.nextAttempt, now)}`;
+        ? withRemedy(state.problem)
+        : `${withRemedy(state.problem)}. ${nextLook(state.nextAttempt, now)}`;
     case "stopping":
       return say.ending;
     case "failed":
-      return sentence(state.problem.what);
+      return withRemedy(state.problem);
   }
+}
+
+/** What else is worth a word in the tunnel's row: what it carries, and what it went through. */
+export function facts(tunnel: TunnelView): string[] {
+  const say = words().row;
+  const { kind } = tunnel.state;
+  const carries = kind === "up" || (isOn(tunnel.state) && tunnel.connections > 0);
+  const reconnects = tunnel.reconnects + tunnel.replacements;
+  return [
+    carries ? say.connections(tunnel.connections) : null,
+    isOn(tunnel.state) && reconnects > 0 ? say.reconnects(reconnects) : null,
+    tunnel.lastClose === null ? null : say.lastClose(closeText(tunnel.lastClose)),
+  ].filter((fact) => fact !== null);
 }
 
 /**
@@ -93,6 +107,11 @@ export function problemOf(tunnel: TunnelView): ProblemView | null {
   }
 }
 
+/** Says whether the tunnel has a session that lives. */
+export function isUp(state: StateView): boolean {
+  return state.kind === "up" || state.kind === "degraded";
+}
+
 function nextAttempt(at: number | null, now: number): string {
   const say = words().state;
   if (at === null) return say.underWay;
@@ -115,6 +134,11 @@ function withOthers(text: string, others: number): string {
 
 function withWaiting(text: string, waiting: number): string {
   return waiting === 0 ? text : `${text}; ${words().state.waiting(waiting)}`;
+}
+
+/** What is wrong, and what to do about it. */
+function withRemedy({ what, remedy }: ProblemView): string {
+  return remedy === "" ? sentence(what) : `${sentence(what)}. ${sentence(remedy)}`;
 }
 
 /** Without its full stop: more may follow. */

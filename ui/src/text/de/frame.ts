@@ -9,7 +9,7 @@ export const frame: Words["frame"] = {
   all: "Alle Tunnel",
   favourites: "Favoriten",
   connected: "Verbunden",
-  needsYou: "Braucht Sie",
+  needsYou: "Zu erledigen",
   groups: "Gruppen",
   doctor: "Diagnose",
   logs: "Protokolle",
@@ -18,6 +18,7 @@ export const frame: Words["frame"] = {
   quit: "Beenden",
   quitHint: "Beendet alle Tunnel und das Programm (Strg+Q)",
   close: "Schließen",
+  done: "Fertig",
   copied: "Kopiert",
   details: "Einzelheiten",
 };

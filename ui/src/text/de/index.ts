@@ -3,8 +3,10 @@
 import type { Words } from "../en";
 import { amounts } from "./amounts";
 import { close } from "./close";
+import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
+import { keys } from "./keys";
 import { list } from "./list";
 import { problems } from "./problems";
 import { production } from "./production";
@@ -13,4 +15,4 @@ import { row } from "./row";
 import { start } from "./start";
 import { state } from "./state";
 
-export const de: Words = { amounts, close, form, frame, list, problems, production, questions, row, start, state };
+export const de: Words = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, start, state };

@@ -6,7 +6,7 @@ export const production: Words["production"] = {
   tag: "Produktion",
   title: (name) => `${name} verbinden?`,
   leads: "Dieser Tunnel führt in die Produktion:",
-  why: "Warum verbindest du dich?",
+  why: "Wozu die Verbindung?",
   recorded: "AWS zeichnet den Grund mit jeder Sitzung auf.",
   closesAfter: (span) => `Er schließt sich nach ${span} von selbst.`,
   connect: "Mit der Produktion verbinden",

@@ -1,25 +1,38 @@
 // Ein Tunnel in der Liste.
 
 import type { Words } from "../en";
+import { counter } from "../plural";
+
+const say = counter("de");
 
 export const row: Words["row"] = {
   demo: "Demo",
-  outdated: "geändert: gilt ab der nächsten Verbindung",
+  outdated: "geändert: gilt ab dem nächsten Verbinden",
   to: "nach",
   copy: (text) => `${text} kopieren`,
-  lastClose: (close) => `Zuletzt geschlossen: ${close}`,
+  lastClose: (close) => `zuletzt geschlossen: ${close}`,
+  connections: (count) =>
+    count === 0 ? "keine Verbindungen" : say(count, { one: "# Verbindung", other: "# Verbindungen" }),
+  reconnects: (count) => say(count, { one: "# Neuverbindung", other: "# Neuverbindungen" }),
   fromAccount: (message) => `Vom Konto: ${message}`,
+  signIn: "Anmelden",
+  doctor: "Diagnose",
   tryNow: "Jetzt versuchen",
   usePort: (port) => `Port ${port} nehmen`,
   openPage: "Seite öffnen",
-  cutIt: "Trennen",
+  cutIt: "Unterbrechen",
   cutItHint: "Schließt die Verbindung, wie es das echte Gateway jede Stunde tut",
+  favourite: (name) => `Favorit: ${name}`,
+  favouriteHint: "Favorit (F)",
+  more: (name) => `Mehr zu ${name}`,
+  show: "Einzelheiten",
   edit: "Bearbeiten",
-  editNamed: (name) => `${name} bearbeiten`,
+  duplicate: "Duplizieren",
+  moveToGroup: "In eine Gruppe verschieben …",
+  tags: "Schlagwörter …",
+  moveUp: "Nach oben",
+  moveDown: "Nach unten",
   remove: "Entfernen",
-  removeNamed: (name) => `${name} entfernen`,
-  connections: (count) => (count === 1 ? "Verbindung" : "Verbindungen"),
-  down: "empfangen",
-  up: "gesendet",
-  reconnects: (count) => (count === 1 ? "Neuverbindung" : "Neuverbindungen"),
+  delete: "Löschen",
+  drag: "An eine andere Stelle ziehen",
 };

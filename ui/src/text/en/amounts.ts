@@ -9,7 +9,5 @@ export const amounts = {
   minutes: (count: number) => say(count, { other: "# min" }),
   hours: (count: number) => say(count, { other: "# h" }),
   days: (count: number) => say(count, { one: "# day", other: "# days" }),
-  tunnels: (count: number) => say(count, { one: "# tunnel", other: "# tunnels" }),
   connections: (count: number) => say(count, { one: "# connection", other: "# connections" }),
-  reconnects: (count: number) => say(count, { one: "# reconnect", other: "# reconnects" }),
 };

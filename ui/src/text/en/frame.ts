@@ -16,6 +16,7 @@ export const frame = {
   quit: "Quit",
   quitHint: "Ends every tunnel and the program (Ctrl+Q)",
   close: "Close",
+  done: "Done",
   copied: "Copied",
   details: "Details",
 };

@@ -2,8 +2,10 @@
 
 import { amounts } from "./amounts";
 import { close } from "./close";
+import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
+import { keys } from "./keys";
 import { list } from "./list";
 import { problems } from "./problems";
 import { production } from "./production";
@@ -12,7 +14,7 @@ import { row } from "./row";
 import { start } from "./start";
 import { state } from "./state";
 
-export const en = { amounts, close, form, frame, list, problems, production, questions, row, start, state };
+export const en = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, start, state };
 
 /** A language's strings by area. */
 export type Words = typeof en;

@@ -1,0 +1,43 @@
+// What to do with several tunnels at once.
+
+import type { JSX } from "solid-js";
+
+import { words } from "../text/words";
+import { Glyph } from "./Icon";
+
+export function BulkBar(props: {
+  count: number;
+  onConnect: () => void;
+  onDisconnect: () => void;
+  onGroup: () => void;
+  onTags: () => void;
+  onDelete: () => void;
+  onClear: () => void;
+}): JSX.Element {
+  const button = (label: string, act: () => void, danger = false): JSX.Element => (
+    <button type="button" class="button" classList={{ "button-danger": danger }} onClick={act}>
+      {label}
+    </button>
+  );
+  return (
+    <div class="bulk" role="toolbar" aria-label={words().list.bulk}>
+      <p class="bulk-count" role="status">
+        {words().list.selected(props.count)}
+      </p>
+      {button(words().list.connect, () => props.onConnect())}
+      {button(words().list.disconnect, () => props.onDisconnect())}
+      {button(words().list.group, () => props.onGroup())}
+      {button(words().list.tags, () => props.onTags())}
+      {button(words().list.delete, () => props.onDelete(), true)}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={words().list.clear}
+        title={words().list.clear}
+        onClick={() => props.onClear()}
+      >
+        <Glyph name="remove" />
+      </button>
+    </div>
+  );
+}

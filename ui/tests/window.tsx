@@ -1,0 +1,64 @@
+// The window for tests, without a shell.
+
+import { render, screen } from "@solidjs/testing-library";
+import userEvent from "@testing-library/user-event";
+import { vi } from "vitest";
+
+import { App } from "../src/App";
+import type { Bridge, OverviewView, QuestionView, RefusalView, ShellView } from "../src/bridge";
+
+/** The window over a bridge that notes what it is asked for. */
+export function opened(overview: OverviewView | null) {
+  let tell: (overview: OverviewView) => void = () => {};
+  let tellShell: (shell: ShellView) => void = () => {};
+  const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
+  const bridge = {
+    subscribe: vi.fn((listener: (overview: OverviewView) => void) => {
+      tell = listener;
+      if (overview !== null) listener(structuredClone(overview));
+      return Promise.resolve(null);
+    }),
+    subscribeShell: vi.fn((listener: (shell: ShellView) => void) => {
+      tellShell = listener;
+      listener({ question: null, selected: null });
+      return Promise.resolve(null);
+    }),
+    answer: done(),
+    quit: done(),
+    addTunnel: done(),
+    updateTunnel: done(),
+    removeTunnels: done(),
+    restoreTunnels: done(),
+    moveTunnel: done(),
+    refileTunnels: done(),
+    connect: done(),
+    connectProduction: done(),
+    keepOpen: done(),
+    disconnect: done(),
+    tryNow: done(),
+    reload: done(),
+    startDemo: done(),
+    cutDemo: done(),
+    openDemoPage: done(),
+    copy: vi.fn(() => Promise.resolve(true)),
+  } satisfies Bridge;
+  render(() => <App bridge={bridge} />);
+  return {
+    bridge,
+    tell: (next: OverviewView) => tell(structuredClone(next)),
+    ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
+    lead: (tunnel: string, number: number) => tellShell({ question: null, selected: { tunnel, number } }),
+    user: userEvent.setup(),
+  };
+}
+
+/** The row of a tunnel. */
+export const row = (name: string) => screen.getByRole("row", { name: new RegExp(`^${name}, `) });
+/** What the rows are called that are there. */
+export const rowNames = () =>
+  screen.getAllByRole("row").map((each) => each.getAttribute("aria-label")?.split(",")[0]).filter(Boolean);
+/** Opens the form of a tunnel. */
+export const edit = async (user: ReturnType<typeof userEvent.setup>, name: string) => {
+  await user.click(screen.getByRole("button", { name: `More for ${name}` }));
+  await user.click(screen.getByRole("menuitem", { name: "Edit" }));
+};
