@@ -92,7 +92,8 @@ async fn a_bastion_that_is_replaced_does_not_break_the_tunnel() {
             | Happening::Unreached { .. }
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => None,
+            | Happening::EndedLate { .. }
+            | Happening::Slept { .. } => None,
         },
         TunnelEvent::State(_)
         | TunnelEvent::Lost { .. }

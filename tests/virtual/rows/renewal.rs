@@ -34,6 +34,7 @@ fn renewals(world: &World) -> Vec<&Renewal> {
             | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
+            | Happening::Slept { .. }
             | Happening::Target(_) => None,
         })
         .collect()

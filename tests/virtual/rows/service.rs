@@ -288,7 +288,8 @@ fn a_stuck_agent_whose_websockets_are_cut_early_or_late_is_replaced_and_the_jam_
                 | Happening::Target(_)
                 | Happening::TurnedAway(_)
                 | Happening::LeftBehind { .. }
-                | Happening::EndedLate { .. } => None,
+                | Happening::EndedLate { .. }
+                | Happening::Slept { .. } => None,
             })
             .collect();
         let (jam, resumed) = drops.split_last().unwrap();

@@ -91,6 +91,7 @@ impl History {
             | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
+            | Happening::Slept { .. }
             | Happening::Target(_) => false,
         };
         entry.record.at >= since && (drop || !self.drops)

@@ -121,6 +121,7 @@ impl Output {
                     | Happening::TurnedAway(_)
                     | Happening::LeftBehind { .. }
                     | Happening::EndedLate { .. }
+                    | Happening::Slept { .. }
                     | Happening::Target(_) => json(record),
                     // Told as they happened, above.
                     Happening::State { .. } | Happening::Unreached { .. } => {}

@@ -55,6 +55,11 @@ pub enum Happening {
         /// Why not.
         problem: Problem,
     },
+    /// The machine slept while the tunnel was on, and has just woken.
+    Slept {
+        /// For how long, milliseconds.
+        asleep_ms: u64,
+    },
     /// A session that was left behind is ended after all.
     EndedLate {
         /// Which.

@@ -53,6 +53,6 @@ pub use snapshot::{Close, NETWORK_DOWN, Problem, ProblemKind, RenewedBy, Snapsho
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, ReorderMemory, SocketEnd};
 pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};
 pub use tunnel::{
-    Action, Event, Grant, Input, Loss, Purpose, RequestId, SIGN_IN_PROBE, STOP_PATIENCE,
-    TAKE_PATIENCE, Tunnel, TunnelTimer,
+    Action, Event, Grant, Input, Loss, Purpose, RenewalOutlook, RequestId, SIGN_IN_PROBE,
+    STOP_PATIENCE, SessionState, SessionStatus, TAKE_PATIENCE, Tunnel, TunnelTimer,
 };

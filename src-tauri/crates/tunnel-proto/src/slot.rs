@@ -26,6 +26,8 @@ pub(crate) struct Slot {
     pub(crate) session_id: Option<String>,
     /// When the handshake was completed: from then on a new WebSocket is all that a resume needs.
     pub(crate) established: Option<Instant>,
+    /// That moment for people, Unix milliseconds: what comes between then and now may be a sleep.
+    pub(crate) established_at: Option<u64>,
     usage: Usage,
     pub(crate) phase: Phase,
     /// The drop that is going on, and what is known of it so far.
@@ -256,6 +258,7 @@ impl Slot {
             key,
             session_id: None,
             established: None,
+            established_at: None,
             usage: Usage::Idle { since: now },
             phase: Phase::Starting { outage },
             drop: None,

@@ -7,6 +7,7 @@ mod ending;
 mod pool;
 mod recovery;
 mod renewal;
+mod sessions;
 mod state;
 mod surroundings;
 mod unreached;
@@ -183,6 +184,7 @@ pub enum Purpose {
 }
 
 pub use renewal::TAKE_PATIENCE;
+pub use sessions::{RenewalOutlook, SessionState, SessionStatus};
 
 /// What the driver may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,6 +38,9 @@ pub(super) fn about(what: &Happening) -> Vec<String> {
             "The session {} is ended at the service after all.",
             one_line(session_id)
         )],
+        Happening::Slept { asleep_ms } => {
+            vec![format!("this machine slept for {}", span(*asleep_ms))]
+        }
         Happening::Target(choice) => vec![one_line(&choice.what())],
     }
 }

@@ -88,6 +88,7 @@ fn began(entry: &Entry) -> u64 {
         | Happening::Unreached { .. }
         | Happening::LeftBehind { .. }
         | Happening::EndedLate { .. }
+        | Happening::Slept { .. }
         | Happening::Target(_) => entry.record.at,
     }
 }

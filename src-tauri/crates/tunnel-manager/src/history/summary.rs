@@ -112,6 +112,7 @@ impl Summary {
                 | Happening::Unreached { .. }
                 | Happening::LeftBehind { .. }
                 | Happening::EndedLate { .. }
+                | Happening::Slept { .. }
                 | Happening::Target(_) => {}
             }
         }

@@ -155,7 +155,10 @@ impl Tunnel {
         let Some(at) = self.position(key) else {
             return Cause::Established;
         };
-        self.slots[at].established.get_or_insert(now);
+        let unix_ms = self.clock.unix_ms(now);
+        let slot = &mut self.slots[at];
+        slot.established.get_or_insert(now);
+        slot.established_at.get_or_insert(unix_ms);
         if let Phase::Handshaking { .. } = self.slots[at].phase {
             self.come_up(now, at);
         }

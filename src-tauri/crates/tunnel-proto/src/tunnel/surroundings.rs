@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Action, Tunnel};
-use crate::evidence::Cause;
+use crate::evidence::{Cause, Happening};
 use crate::slot::{Lacks, Phase, Renewing, Slot};
 use crate::{NETWORK_DOWN, Problem, ProblemKind};
 
@@ -62,10 +62,11 @@ impl Tunnel {
 
     pub(super) fn handle_woke(&mut self, now: Instant, asleep: Duration) -> Cause {
         self.power = Power::Awake;
-        self.clock.unix_ms_at_origin = self
-            .clock
-            .unix_ms_at_origin
-            .saturating_add(super::drops::millis(asleep));
+        let asleep_ms = super::drops::millis(asleep);
+        self.clock.unix_ms_at_origin = self.clock.unix_ms_at_origin.saturating_add(asleep_ms);
+        if asleep_ms > 0 {
+            self.record(now, Happening::Slept { asleep_ms });
+        }
         for up in self.slots.iter_mut().filter_map(Slot::up_mut) {
             // The gateway has counted the time.
             up.asleep = up.asleep.saturating_add(asleep);

@@ -8,6 +8,7 @@ mod pool;
 mod refused;
 mod renewal;
 mod replacing;
+mod sessions;
 mod settings;
 mod surroundings;
 mod turned_away;
@@ -93,6 +94,7 @@ impl World {
             | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
+            | Happening::Slept { .. }
             | Happening::Target(_) => None,
         };
         self.records().into_iter().filter_map(drop).collect()
@@ -107,6 +109,7 @@ impl World {
             | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
+            | Happening::Slept { .. }
             | Happening::Target(_) => None,
         };
         self.records().into_iter().filter_map(turned_away).collect()

@@ -26,6 +26,7 @@ fn each_change_of_state_is_kept_with_its_cause() {
             | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
+            | Happening::Slept { .. }
             | Happening::Target(_) => None,
         })
         .collect();
