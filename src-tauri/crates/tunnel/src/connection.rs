@@ -17,6 +17,7 @@ use tunnel_proto::ConnectionId;
 
 use crate::listen::Local;
 use crate::local_peer::{LocalPeers, Peer};
+use crate::look::{FarEnd, SeenConnection};
 
 /// What one read takes at most. Large enough that a bulk upload costs few wake-ups.
 const READ_SIZE: usize = 32 * 1024;
@@ -60,6 +61,8 @@ pub(crate) struct Connection {
     taken: usize,
     /// The writer is to say when its queue has room again.
     starved: Arc<AtomicBool>,
+    /// What those who look at the tunnel are told.
+    seen: SeenConnection,
     _task: AbortOnDrop,
 }
 
@@ -82,6 +85,7 @@ impl Connection {
         peers: LocalPeers,
     ) -> Self {
         let (queue, commands) = mpsc::channel(WRITE_QUEUE);
+        let seen = SeenConnection::begin(id, FarEnd::of(&local));
         let credit = Arc::new(Semaphore::new(capacity));
         let starved = Arc::new(AtomicBool::new(false));
         let pump = Pump {
@@ -114,6 +118,7 @@ impl Connection {
             credit,
             taken: 0,
             starved,
+            seen,
             _task: AbortOnDrop(task.abort_handle()),
         }
     }
@@ -121,6 +126,17 @@ impl Connection {
     /// Counts bytes that the session took from the connection.
     pub(crate) fn take(&mut self, bytes: usize) {
         self.taken += bytes;
+        self.seen.bytes_up += bytes as u64;
+    }
+
+    /// Counts bytes that the connection was given.
+    pub(crate) fn count_down(&mut self, bytes: usize) {
+        self.seen.bytes_down += bytes as u64;
+    }
+
+    /// The connection as it is seen from outside.
+    pub(crate) fn seen(&self) -> SeenConnection {
+        self.seen
     }
 
     /// Gives credit back for everything but the bytes that still wait in the session.

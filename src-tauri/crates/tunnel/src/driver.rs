@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_access::{Access, AccessSettings, StartSession};
-use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
@@ -27,6 +27,7 @@ use crate::guard::{guarded, hung};
 use crate::ledger::{Ledger, Started};
 use crate::leftovers::Left;
 use crate::listen::{Caller, Listener, Local, Presence};
+use crate::look::{Asked, Details, Programs};
 use crate::requests::Requests;
 use crate::resolve::resolve;
 use crate::session_task::{Figures, Report, SessionTask, Surroundings, ToSession, Token, Unopened};
@@ -77,6 +78,8 @@ pub(crate) struct Parts {
     pub(crate) acceptors: JoinSet<()>,
     /// Accepted local connections.
     pub(crate) accepted: mpsc::Receiver<Local>,
+    /// Those who want to look at the tunnel closely.
+    pub(crate) looks: mpsc::Receiver<oneshot::Sender<Details>>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) events: broadcast::Sender<TunnelEvent>,
 }
@@ -106,6 +109,8 @@ pub(crate) struct Driver {
     left: Vec<String>,
     /// Since when somebody waits for the tunnel to stop.
     stopping: watch::Sender<Option<Instant>>,
+    /// Which programs hold the other ends of its connections, as far as somebody has looked.
+    programs: Programs,
 }
 
 /// A session that is being ended at the service.
@@ -180,6 +185,7 @@ impl Driver {
             ending: HashMap::new(),
             left: Vec::new(),
             stopping: watch::Sender::new(None),
+            programs: Programs::default(),
         }
     }
 
@@ -318,6 +324,7 @@ impl Driver {
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(reply) = self.requests.next() => self.handle_reply(reply),
             change = self.parts.changes.next() => self.input(change),
+            Some(answer) = self.parts.looks.recv() => self.look(answer),
             timer = due(timeout) => {
                 tracing::debug!(?timer, "the policy's time has come");
                 self.parts.policy.handle_timeout(Instant::now().into_std());
@@ -748,6 +755,33 @@ impl Driver {
                 .map_err(mpsc::error::TrySendError::into_inner),
             None => Err(command),
         }
+    }
+
+    /// Has the sessions' tasks say how they are, and the answer put together beside this task. A
+    /// session's task that hangs is not asked again and again: its commands are kept for work.
+    fn look(&self, answer: oneshot::Sender<Details>) {
+        let now = Instant::now().into_std();
+        let asked = self.parts.policy.sessions(now).map(|status| {
+            let (seen, heard) = oneshot::channel();
+            let handle = self.sessions.get(&status.key);
+            if let Some(handle) = handle.filter(|handle| handle.commands.capacity() > COMMANDS / 2)
+            {
+                // One that is about to end says nothing.
+                let _ = handle.commands.try_send(ToSession::Look(seen));
+            }
+            let node = self.nodes.get(&status.key).cloned();
+            Asked {
+                status,
+                node,
+                heard,
+            }
+        });
+        let asked: Vec<_> = asked.collect();
+        let programs = self.programs.clone();
+        tokio::spawn(async move {
+            // Whoever asked may have gone.
+            let _ = answer.send(Details::gather(asked, &programs).await);
+        });
     }
 
     fn tell(&mut self, event: Event) {

@@ -27,6 +27,7 @@ mod ledger;
 mod leftovers;
 mod listen;
 mod local_peer;
+mod look;
 mod outcome;
 pub mod probe;
 mod requests;
@@ -41,7 +42,7 @@ pub use aws_access::{
     Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Secret, Service, StaticCredentials,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
@@ -55,13 +56,14 @@ pub use environment::{
 };
 pub use ledger::{Ghost, GhostEnd, Ledger, Noted, Started};
 pub use listen::{Holder, ListenError, can_listen};
+pub use look::{ConnectionDetails, Details, SessionDetails};
 pub use outcome::Outcome;
 pub use tunnel_proto::{
     Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
     DropEnd, DropRecord, Found, Grant, Happening, NETWORK_DOWN, Outlook, PassedOver, PoolSize,
-    Problem, ProblemKind, Record, Refusal, Renewal, RenewedBy, SIGN_IN_PROBE, SessionConfig,
-    Snapshot, Start, State, TargetError, TargetRule, TargetSpec, Then, TunnelPolicy, TurnedAway,
-    Until, Vitals,
+    Problem, ProblemKind, Record, Refusal, Renewal, RenewalOutlook, RenewedBy, SIGN_IN_PROBE,
+    SessionConfig, SessionState, Snapshot, Start, State, TargetError, TargetRule, TargetSpec, Then,
+    TunnelPolicy, TurnedAway, Until, Vitals,
 };
 
 use crate::changes::Changes;
@@ -158,6 +160,7 @@ pub struct Tunnel {
     from_start: Mutex<Option<broadcast::Receiver<TunnelEvent>>>,
     /// Set when the tunnel is over.
     outcome: watch::Receiver<Option<Outcome>>,
+    looks: mpsc::Sender<oneshot::Sender<Details>>,
     endpoint: Option<String>,
 }
 
@@ -264,6 +267,13 @@ impl Tunnel {
         from_start.take().unwrap_or_else(|| self.events())
     }
 
+    /// Answers how the tunnel's sessions and connections are. The answer is dropped when the
+    /// tunnel is over, or is asked faster than it answers.
+    pub fn look(&self, answer: oneshot::Sender<Details>) {
+        // Dropping it says so.
+        let _ = self.looks.try_send(answer);
+    }
+
     /// Tries at once what the tunnel waits for: after the user has signed in, or does not want
     /// to wait for the next attempt.
     pub fn try_now(&self) {
@@ -325,6 +335,7 @@ fn launch(
     let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), door.addresses));
     let (events, from_start) = broadcast::channel(EVENTS);
     let (reports, to_reports) = mpsc::channel(REPORTS);
+    let (looks, to_looks) = mpsc::channel(1);
     let surroundings = Surroundings {
         reports,
         figures: driver::figures(),
@@ -350,6 +361,7 @@ fn launch(
         granted,
         acceptors: door.acceptors,
         accepted: door.accepted,
+        looks: to_looks,
         snapshot,
         events: events.clone(),
     };
@@ -367,6 +379,7 @@ fn launch(
         events,
         from_start: Mutex::new(Some(from_start)),
         outcome,
+        looks,
         endpoint,
     })
 }

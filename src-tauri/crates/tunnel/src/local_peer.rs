@@ -29,9 +29,9 @@ const QUEUE: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Peer {
     /// The peer's own address.
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Our address, its remote one.
-    remote: SocketAddr,
+    pub(crate) remote: SocketAddr,
 }
 
 impl Peer {
@@ -48,7 +48,7 @@ impl Peer {
 }
 
 /// Writes an IPv4 address that came through an IPv6 socket as what it is.
-fn canonical(address: SocketAddr) -> SocketAddr {
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 

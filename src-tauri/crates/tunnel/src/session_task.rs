@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink as _, Stream as _};
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -28,6 +28,7 @@ use crate::connection::{Connection, FromConnection};
 use crate::dial::Socket;
 use crate::listen::Caller;
 use crate::local_peer::LocalPeers;
+use crate::look::{CONNECTIONS_MOST, Seen, newest};
 use crate::route::Route;
 
 /// Frames, commands and chunks that are taken in one go, before what they cause is sent: one
@@ -67,6 +68,8 @@ pub(crate) enum ToSession {
     DataKey(Result<DataKey, Problem>),
     /// Ask the agent to end the session.
     SendEnd,
+    /// Say how the session and its connections are.
+    Look(oneshot::Sender<Seen>),
     /// End the task, its WebSocket and its connections.
     Discard,
 }
@@ -157,6 +160,10 @@ pub(crate) struct SessionTask {
     timer: Pin<Box<Sleep>>,
     /// When the figures are to be told; `None` while they have not changed.
     figures_due: Option<Instant>,
+    /// Payload bytes from its connections since it was started.
+    bytes_up: u64,
+    /// Payload bytes to its connections since it was started.
+    bytes_down: u64,
     /// Reports that have not been sent yet.
     outbox: Vec<Report>,
 }
@@ -198,6 +205,8 @@ impl SessionTask {
             surroundings,
             timer: Box::pin(sleep_until(Instant::now())),
             figures_due: None,
+            bytes_up: 0,
+            bytes_down: 0,
             outbox: Vec::new(),
         }
     }
@@ -370,6 +379,8 @@ impl SessionTask {
                         self.report(Report::FlagDone);
                     }
                 }
+                // Whoever asked may have gone.
+                ToSession::Look(answer) => drop(answer.send(self.look(now))),
                 ToSession::Discard => return std::ops::ControlFlow::Break(()),
             }
         }
@@ -428,7 +439,7 @@ impl SessionTask {
 
     /// Moves what the session has for a connection to its writer.
     fn pump(&mut self, now: std::time::Instant, id: ConnectionId) {
-        let Some(connection) = self.connections.get(&id) else {
+        let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
         let mut count = 0;
@@ -439,6 +450,7 @@ impl SessionTask {
             connection.write(data);
         }
         if count > 0 {
+            connection.count_down(count);
             self.count(Direction::Down, count);
         }
         if self.session.is_finished(id)
@@ -547,17 +559,29 @@ impl SessionTask {
         self.report(Report::Renewed);
     }
 
+    /// How the session and its connections are, for somebody who looks at the tunnel.
+    fn look(&self, now: std::time::Instant) -> Seen {
+        let connections = self.connections.values().map(Connection::seen).collect();
+        Seen {
+            vitals: self.session.vitals(now),
+            bytes_up: self.bytes_up,
+            bytes_down: self.bytes_down,
+            connections: newest(connections, CONNECTIONS_MOST),
+        }
+    }
+
     fn report(&mut self, report: Report) {
         self.outbox.push(report);
     }
 
     fn count(&mut self, direction: Direction, bytes: usize) {
         let figures = &self.surroundings.figures;
-        let counter = match direction {
-            Direction::Up => &figures.bytes_up,
-            Direction::Down => &figures.bytes_down,
+        let (counter, own) = match direction {
+            Direction::Up => (&figures.bytes_up, &mut self.bytes_up),
+            Direction::Down => (&figures.bytes_down, &mut self.bytes_down),
         };
         counter.fetch_add(bytes as u64, Ordering::Relaxed);
+        *own += bytes as u64;
         if self.figures_due.is_none() {
             self.figures_due = Some(Instant::now() + FIGURES_PERIOD);
         }
