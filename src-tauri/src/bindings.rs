@@ -16,6 +16,10 @@ pub(crate) fn builder() -> Builder<Wry> {
         .commands(collect_commands![
             commands::subscribe,
             commands::subscribe_shell,
+            commands::subscribe_tunnel,
+            commands::unsubscribe_tunnel,
+            commands::open_tunnel,
+            commands::save_rdp_file,
             commands::answer_question,
             commands::quit,
             commands::add_tunnel,

@@ -5,6 +5,10 @@
 const COMMAND_NAMES: &[&str] = &[
     "subscribe",
     "subscribe_shell",
+    "subscribe_tunnel",
+    "unsubscribe_tunnel",
+    "open_tunnel",
+    "save_rdp_file",
     "answer_question",
     "quit",
     "add_tunnel",

@@ -5,11 +5,15 @@
     reason = "commands get their state by value"
 )]
 
+use std::net::SocketAddr;
+
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager as _, State};
 use tunnel_manager::{Consent, Manager, ManagerError, ProfileId, RemovalId};
 
 use crate::consent;
+use crate::details::view::DetailsView;
+use crate::details::{DetailsUpdates, save_rdp_file as save_rdp};
 use crate::shell::Shell;
 use crate::shell::view::{AnswerView, ShellView};
 use crate::updates::Updates;
@@ -28,6 +32,78 @@ pub(crate) fn subscribe(updates: State<'_, Updates>, on_overview: Channel<Overvi
 #[specta::specta]
 pub(crate) fn subscribe_shell(shell: State<'_, Shell>, on_shell: Channel<ShellView>) {
     shell.subscribe(on_shell);
+}
+
+/// Sends a tunnel's details through the channel, now and whenever something of them changes, until
+/// another tunnel's are asked for, or none.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn subscribe_tunnel(
+    details: State<'_, DetailsUpdates>,
+    id: String,
+    on_details: Channel<DetailsView>,
+) -> Result<(), RefusalView> {
+    details.subscribe(parse(&id)?, on_details);
+    Ok(())
+}
+
+/// Sends no details any more.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn unsubscribe_tunnel(details: State<'_, DetailsUpdates>) {
+    details.end();
+}
+
+/// Opens the address at which a tunnel listens in the browser, over TLS if it is `secure`. The
+/// window can't name another address.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn open_tunnel(
+    manager: State<'_, Manager>,
+    id: String,
+    secure: bool,
+) -> Result<(), RefusalView> {
+    let (_, address) = listening(&manager, parse(&id)?)?;
+    let scheme = if secure { "https" } else { "http" };
+    let url = format!("{scheme}://{address}/");
+    tauri_plugin_opener::open_url(&url, None::<&str>)
+        .map_err(|error| RefusalView::no_browser(&url, &error))
+}
+
+/// Saves a file for remote desktop clients among the user's downloads, and answers its path.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_rdp_file(
+    app: AppHandle,
+    manager: State<'_, Manager>,
+    id: String,
+) -> Result<String, RefusalView> {
+    let (name, address) = listening(&manager, parse(&id)?)?;
+    let paths = app.path();
+    let folder = paths
+        .download_dir()
+        .ok()
+        .filter(|folder| folder.is_dir())
+        .map_or_else(|| paths.home_dir(), Ok)
+        .map_err(|error| RefusalView::not_saved(&error))?;
+    let saved = tauri::async_runtime::spawn_blocking(move || save_rdp(&folder, &name, &address));
+    match saved.await {
+        Ok(Ok(path)) => Ok(path.display().to_string()),
+        Ok(Err(error)) => Err(RefusalView::not_saved(&error)),
+        Err(error) => Err(RefusalView::not_saved(&error)),
+    }
+}
+
+/// The name of a tunnel, and the first TCP address at which it listens.
+fn listening(manager: &Manager, id: ProfileId) -> Result<(String, String), RefusalView> {
+    let overview = manager.overview();
+    let overview = overview.borrow();
+    let tunnel = overview.tunnels.iter().find(|one| one.profile.id == id);
+    let tunnel = tunnel.ok_or_else(|| RefusalView::bad_id(&id.to_string()))?;
+    let addresses = tunnel.snapshot.addresses.iter();
+    let mut tcp = addresses.filter(|address| address.parse::<SocketAddr>().is_ok());
+    let address = tcp.next().ok_or_else(RefusalView::not_listening)?;
+    Ok((tunnel.profile.name.clone(), address.clone()))
 }
 
 /// Answers what is being asked.
@@ -199,8 +275,9 @@ pub(crate) fn open_demo_page(manager: State<'_, Manager>) -> Result<(), RefusalV
     let Some(address) = address else {
         return Ok(());
     };
-    tauri_plugin_opener::open_url(format!("http://{address}/"), None::<&str>)
-        .map_err(|error| RefusalView::no_browser(&address, &error))
+    let url = format!("http://{address}/");
+    tauri_plugin_opener::open_url(&url, None::<&str>)
+        .map_err(|error| RefusalView::no_browser(&url, &error))
 }
 
 /// More than anybody has; each is looked for among all.

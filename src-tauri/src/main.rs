@@ -10,6 +10,7 @@ mod arguments;
 mod bindings;
 mod commands;
 mod consent;
+mod details;
 mod display;
 mod ending;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use tunnel_manager::tunnel::{Edits, Environment};
 use tunnel_manager::{Manager, SessionManager, Store, Traces};
 
 use arguments::Arguments;
+use details::DetailsUpdates;
 use ending::Ending;
 use shell::Shell;
 use tray::Host;
@@ -70,11 +72,14 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         }))
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
-            let manager = tauri::async_runtime::block_on(async {
+            let (manager, history) = tauri::async_runtime::block_on(async {
                 let edits = Edits::of(vec![store.path().to_owned()]);
-                let engine = SessionManager::new(Traces::of_user(), Environment::system());
-                Manager::start(store, engine, edits)
+                let traces = Traces::of_user();
+                let history = traces.history.clone();
+                let engine = SessionManager::new(traces, Environment::system());
+                (Manager::start(store, engine, edits), history)
             });
+            app.manage(DetailsUpdates::new(manager.clone(), history));
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));
             let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);

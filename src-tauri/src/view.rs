@@ -574,11 +574,28 @@ impl RefusalView {
     }
 
     /// The system could not open a browser.
-    pub(crate) fn no_browser(address: &str, error: &dyn Display) -> Self {
+    pub(crate) fn no_browser(url: &str, error: &dyn Display) -> Self {
         let what = "No browser could be opened.".to_owned();
         let mut refusal = Self::plain(ProblemKind::Settings, "no-browser", what);
-        refusal.problem.remedy = format!("Open http://{address}/ yourself.");
+        refusal.problem.remedy = format!("Open {url} yourself.");
         refusal.problem.details = error.to_string();
+        refusal
+    }
+
+    /// A file could not be written.
+    pub(crate) fn not_saved(error: &dyn Display) -> Self {
+        let what = "The file could not be saved.".to_owned();
+        let mut refusal = Self::plain(ProblemKind::Settings, "not-saved", what);
+        refusal.problem.remedy = "Make room, or let your programs write there.".to_owned();
+        refusal.problem.details = error.to_string();
+        refusal
+    }
+
+    /// Nobody could connect to the tunnel now.
+    pub(crate) fn not_listening() -> Self {
+        let what = "The tunnel listens at no port now.".to_owned();
+        let mut refusal = Self::plain(ProblemKind::Listen, "not-listening", what);
+        refusal.problem.remedy = "Connect it first.".to_owned();
         refusal
     }
 

@@ -11,6 +11,20 @@ export const commands = {
 	subscribe: (onOverview: Channel<OverviewView>) => __TAURI_INVOKE<void>("subscribe", { onOverview }),
 	/**  Sends what the program round the window asks through the channel, now and whenever it changes. */
 	subscribeShell: (onShell: Channel<ShellView>) => __TAURI_INVOKE<void>("subscribe_shell", { onShell }),
+	/**
+	 *  Sends a tunnel's details through the channel, now and whenever something of them changes, until
+	 *  another tunnel's are asked for, or none.
+	 */
+	subscribeTunnel: (id: string, onDetails: Channel<DetailsView>) => typedError<null, RefusalView>(__TAURI_INVOKE("subscribe_tunnel", { id, onDetails })),
+	/**  Sends no details any more. */
+	unsubscribeTunnel: () => __TAURI_INVOKE<void>("unsubscribe_tunnel"),
+	/**
+	 *  Opens the address at which a tunnel listens in the browser, over TLS if it is `secure`. The
+	 *  window can't name another address.
+	 */
+	openTunnel: (id: string, secure: boolean) => typedError<null, RefusalView>(__TAURI_INVOKE("open_tunnel", { id, secure })),
+	/**  Saves a file for remote desktop clients among the user's downloads, and answers its path. */
+	saveRdpFile: (id: string) => typedError<string, RefusalView>(__TAURI_INVOKE("save_rdp_file", { id })),
 	/**  Answers what is being asked. */
 	answerQuestion: (answer: AnswerView) => __TAURI_INVOKE<void>("answer_question", { answer }),
 	/**  Ends the program; asks first if that would break connections. */
@@ -67,12 +81,55 @@ export type CloseView = {
 	reason: string,
 };
 
+/**  Who ended a WebSocket. */
+export type ClosedByView = "gateway" | "network" | "deadline" | "renewal" | "sessionEnd";
+
 /**  When a tunnel closes by itself. */
 export type ClosesView = {
 	/**  Unix milliseconds. */
 	at: number,
 	/**  So soon that it is said, and can be put off. */
 	isSoon: boolean,
+};
+
+/**  How a tunnel was for a while. */
+export type ConditionView = "up" | "listening" | "off" | "unknown" | "asleep" | "connecting" | "degraded" | "failed" | "signedOut" | "reconnecting" | "replaced";
+
+/**  One live connection. */
+export type ConnectionView = {
+	/**  Tells it from the tunnel's other connections. */
+	key: string,
+	/**  The session that carries it. */
+	session: string | null,
+	since: number,
+	bytesUp: number,
+	bytesDown: number,
+	/**  The address that it comes from; none for a Unix socket. */
+	peer: string | null,
+	/**  The program that opened it, when the system tells. */
+	program: ProgramView | null,
+};
+
+/**  One tunnel seen closely. Times are Unix milliseconds. */
+export type DetailsView = {
+	/**  Which tunnel. */
+	tunnel: string,
+	/**  When this was so. */
+	at: number,
+	/**  The node that its last session was started at, where there was a choice. */
+	node: string | null,
+	/**  How often its WebSockets were renewed ahead of time since it was started. */
+	renewals: number,
+	/**  The oldest first. */
+	sessions: SessionView[],
+	/**  Sessions that it grows to. */
+	sessionsMost: number,
+	/**  The newest first: at most 200 of those that there are. */
+	connections: ConnectionView[],
+	/**  What became of it. */
+	past: PastView | null,
+	/**  Why that can't be read. */
+	pastProblem: string | null,
 };
 
 /**
@@ -105,6 +162,34 @@ export type DraftView = {
 	production: ProductionView | null,
 };
 
+/**  How a drop ended. */
+export type DropEndView = "resumed" | "replaced" | "givenUp" | "stopped" | "letGo";
+
+/**  A WebSocket that was lost, and what became of it. */
+export type DropView = {
+	closedBy: ClosedByView,
+	close: CloseView,
+	end: DropEndView,
+	/**  How long no connection could go on, milliseconds. */
+	lastedMs: number,
+	/**  Connections that it carried. */
+	connections: number,
+	/**  Connections that lived through it. */
+	survived: number,
+	/**  How old the WebSocket was, milliseconds. */
+	socketAgeMs: number,
+	/**  Age of the last frame that had come, milliseconds. */
+	lastFrameMs: number | null,
+	roundTripMs: number | null,
+	unacknowledged: number,
+	/**  What was asked of the service until it was over, in calls and dials. */
+	attempts: number,
+	/**  One sentence: what happened, and why. */
+	what: string,
+	/**  One sentence, or empty. */
+	remedy: string,
+};
+
 /**  A field of the form, named as in the draft. */
 export type FieldView = "name" | "group" | "tags" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive" | "productionReason" | "closesAfter";
 
@@ -122,6 +207,23 @@ export type OverviewView = {
 	tunnels: TunnelView[],
 	/**  Why the saved tunnels could not be read. */
 	store: ProblemView | null,
+};
+
+/**  What became of a tunnel. */
+export type PastView = {
+	/**  When it was read: the end of the last segment. */
+	at: number,
+	/**  The 24 hours until then, without a gap. */
+	day: SegmentView[],
+	/**  How long it was up in them, milliseconds. */
+	upMs: number,
+	/**  How long it was wanted in them, milliseconds. */
+	wantedMs: number,
+	/**  WebSockets that were lost in seven days, the newest first: at most 100 of them. */
+	drops: DropView[],
+	dropsTotal: number,
+	/**  How many were lost in the 24 hours. */
+	dropsDay: number,
 };
 
 /**  What has to change before it can work. */
@@ -168,6 +270,12 @@ export type ProductionView = {
 	closesAfter: string | null,
 };
 
+/**  A program that runs on this machine. */
+export type ProgramView = {
+	name: string,
+	pid: number,
+};
+
 /**  What the user is asked. */
 export type QuestionView = 
 /**  The window is about to close for the first time; the program goes on. */
@@ -200,6 +308,17 @@ export type RefusalView = {
 	fields: InvalidView[],
 };
 
+/**  When a session gets another WebSocket. */
+export type RenewalView = 
+/**  When the gateway closes the one that it has. */
+{ kind: "none" } | 
+/**  At the first quiet moment from then on. */
+{ kind: "due"; at: number } | 
+/**  At the next quiet moment. */
+{ kind: "atQuiet" } | 
+/**  Now. */
+{ kind: "underWay" };
+
 /**  What gives a tunnel credentials again. */
 export type RenewedByView = 
 /**  A sign-in, which the tunnel looks for by itself. */
@@ -207,12 +326,46 @@ export type RenewedByView =
 /**  Nothing while this program runs. */
 "restart";
 
+/**  A stretch of time in which the tunnel was the same. */
+export type SegmentView = {
+	condition: ConditionView,
+	from: number,
+	until: number,
+};
+
 /**  A tunnel that the user is led to, by a click on a notification. */
 export type SelectedView = {
 	/**  Its id. */
 	tunnel: string,
 	/**  Another one each time. */
 	number: number,
+};
+
+/**  What a session does. */
+export type SessionStateView = { kind: "starting" } | { kind: "up" } | { kind: "degraded"; problem: ProblemView } | { kind: "reconnecting"; nextAttempt: number | null; problem: ProblemView } | { kind: "needsSignIn"; problem: ProblemView } | { kind: "ending" };
+
+/**  One session. */
+export type SessionView = {
+	/**  Tells it from the tunnel's other sessions. */
+	key: string,
+	/**  Its name at the service, once it has one. */
+	id: string | null,
+	/**  The node that it was started at. */
+	node: string | null,
+	state: SessionStateView,
+	/**  When its first handshake was completed. */
+	established: number | null,
+	/**  Since when its present WebSocket is in use. */
+	socketSince: number | null,
+	renewal: RenewalView,
+	connections: number,
+	bytesUp: number,
+	bytesDown: number,
+	roundTripMs: number | null,
+	/**  Messages that the agent has not acknowledged. */
+	unacknowledged: number,
+	/**  Messages that were sent again. */
+	sentAgain: number,
 };
 
 /**  What the program round the window has to say. */

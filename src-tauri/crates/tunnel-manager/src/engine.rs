@@ -5,7 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_access::SignIn;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tunnel::Details;
 use tunnel_proto::{Problem, Snapshot};
 
 use crate::profile::{CredentialSource, Draft, Profile};
@@ -37,6 +38,9 @@ pub trait RunningTunnel: Send + Sync + 'static {
 
     /// Tries at once what it waits for.
     fn try_now(&self);
+
+    /// Answers how its sessions and connections are, or drops the answer.
+    fn look(&self, answer: oneshot::Sender<Details>);
 
     /// Closes the listener, ends the sessions at the service and returns when that is done.
     fn stop(self) -> impl Future<Output = ()> + Send;

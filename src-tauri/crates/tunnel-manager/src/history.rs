@@ -6,7 +6,9 @@
 
 mod day;
 mod diary;
+mod past;
 mod reading;
+mod strip;
 mod summary;
 
 use std::fmt;
@@ -18,7 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tunnel::{Destination, TunnelConfig, TunnelEvent};
@@ -27,8 +29,10 @@ use uuid::Uuid;
 
 use crate::profile::ProfileId;
 use diary::{Bounds, Diary, Reason};
+pub use past::{LostSocket, Past};
 pub use reading::Reading;
 pub(crate) use reading::read;
+pub use strip::{Condition, Segment, Strip};
 pub use summary::Summary;
 
 /// Records that may wait for the disk. A tunnel in trouble makes a few a second; only a disk
@@ -111,6 +115,8 @@ struct Inner {
     orders: SyncSender<Order>,
     /// Records that found no room in a queue.
     missed: Arc<AtomicU64>,
+    /// How many records have reached the disk, or failed to.
+    recorded: watch::Receiver<u64>,
 }
 
 enum Order {
@@ -139,10 +145,11 @@ impl History {
         let (orders, queue) = sync_channel(QUEUE_MOST);
         let missed = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&missed);
+        let (written, recorded) = watch::channel(0);
         let thread = std::thread::Builder::new().name("history".to_owned());
         let started = thread.spawn(move || {
             diary.prune(clock());
-            keep(&mut diary, &queue, &counted, clock);
+            keep(&mut diary, &queue, &counted, &written, clock);
         });
         if let Err(error) = started {
             tracing::warn!(%error, "no thread: what happens is not kept");
@@ -153,6 +160,7 @@ impl History {
                 folder: folder.to_owned(),
                 orders,
                 missed,
+                recorded,
             })),
         }
     }
@@ -262,11 +270,20 @@ fn recorded(event: &TunnelEvent) -> Option<&Record> {
 }
 
 /// Writes what comes until the last clone of the history is gone.
-fn keep(diary: &mut Diary, queue: &Receiver<Order>, missed: &AtomicU64, clock: impl Fn() -> u64) {
+fn keep(
+    diary: &mut Diary,
+    queue: &Receiver<Order>,
+    missed: &AtomicU64,
+    written: &watch::Sender<u64>,
+    clock: impl Fn() -> u64,
+) {
     for order in queue {
         diary.leave_out(Reason::TooFast, missed.swap(0, Ordering::Relaxed));
         match order {
-            Order::Write(entry) => diary.write(&entry),
+            Order::Write(entry) => {
+                diary.write(&entry);
+                written.send_modify(|count| *count = count.wrapping_add(1));
+            }
             Order::Settle(answer) => {
                 diary.say_gaps(clock());
                 // Whoever waited may have gone.

@@ -30,7 +30,10 @@ pub use aws_access::{
 pub use closing::Closing;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
-pub use history::{Entry, Following, History, Reading, Summary, TunnelName};
+pub use history::{
+    Condition, Entry, Following, History, LostSocket, Past, Reading, Segment, Strip, Summary,
+    TunnelName,
+};
 pub use manager::{Manager, RemovalId};
 pub use overview::{Closes, Overview, SignInNeeded, TunnelStatus};
 pub use profile::{

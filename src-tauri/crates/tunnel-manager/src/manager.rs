@@ -7,7 +7,7 @@ mod run;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Instrument as _;
-use tunnel::Edits;
+use tunnel::{Details, Edits};
 
 use crate::closing::{self, Clock};
 use crate::engine::Engine;
@@ -44,6 +44,7 @@ enum Request {
     KeepOpen(ProfileId, Answer<()>),
     Disconnect(ProfileId, Answer<()>),
     TryNow(ProfileId, Answer<()>),
+    Look(ProfileId, oneshot::Sender<Details>),
     StartDemo(Answer<ProfileId>),
     CutDemo(Answer<()>),
     Reload(Answer<()>),
@@ -208,6 +209,14 @@ impl Manager {
     /// [`ManagerError::UnknownTunnel`].
     pub async fn try_now(&self, id: ProfileId) -> Result<(), ManagerError> {
         self.ask(|answer| Request::TryNow(id, answer)).await
+    }
+
+    /// How a tunnel's sessions and connections are; none of one that is off or was asked again
+    /// before it has answered. It costs the tunnel a moment: for what somebody looks at.
+    pub async fn look(&self, id: ProfileId) -> Option<Details> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request::Look(id, answer)).await.ok()?;
+        answered.await.ok()
     }
 
     /// Adds the demo tunnel, unless it is there, and starts it.

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use aws_access::{Keyring, SignIn, SignIns};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tunnel::{
-    AccessSettings, Environment, ListenError, Secret, StartError, StaticCredentials, Tunnel,
-    TunnelConfig,
+    AccessSettings, Details, Environment, ListenError, Secret, StartError, StaticCredentials,
+    Tunnel, TunnelConfig,
 };
 use tunnel_proto::{Problem, Snapshot};
 
@@ -110,6 +110,10 @@ impl RunningTunnel for RecordedTunnel {
 
     fn try_now(&self) {
         self.tunnel.try_now();
+    }
+
+    fn look(&self, answer: oneshot::Sender<Details>) {
+        self.tunnel.look(answer);
     }
 
     async fn stop(self) {

@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tunnel_manager::demo::Demo;
-use tunnel_manager::tunnel::Edits;
-use tunnel_manager::{Draft, Manager, Overview, SessionManager, Store, TunnelStatus};
-use tunnel_proto::State;
+use tunnel_manager::tunnel::{Edits, Environment, SessionState};
+use tunnel_manager::{Draft, Manager, Overview, SessionManager, Store, Traces, TunnelStatus};
+use tunnel_proto::{DropEnd, State};
 
 fn manager() -> (TempDir, Manager) {
     let folder = TempDir::new().expect("a folder");
@@ -153,4 +153,57 @@ async fn a_busy_port_is_told_with_the_next_free_one() {
     };
     assert!(problem.what.contains(&port.to_string()), "{}", problem.what);
     assert!(failed.free_port.is_some_and(|free| free != port));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_connection_is_seen_with_its_session_and_program_and_a_cut_in_the_past() {
+    let folder = TempDir::new().expect("a folder");
+    let traces = Traces::in_folder(&folder.path().join("state"));
+    let history = traces.history.clone();
+    let engine = SessionManager::new(traces, Environment::default());
+    let manager = Manager::start(Store::in_folder(folder.path()), engine, Edits::default());
+    let mut overview = manager.overview();
+    let id = manager.start_demo().await.expect("starts");
+    let up = until(&mut overview, is_up).await;
+    let address = up.snapshot.addresses.first().expect("it listens").clone();
+
+    let mut stream = TcpStream::connect(&address).await.expect("listens");
+    let request = b"GET /ticks HTTP/1.1\r\nhost: demo.internal\r\n\r\n";
+    stream.write_all(request).await.expect("sent");
+    let mut buffer = [0; 1024];
+    assert_ne!(stream.read(&mut buffer).await.expect("answered"), 0);
+
+    let details = manager.look(id).await.expect("it runs");
+    let session = &details.sessions[0];
+    assert_eq!(session.status.state, SessionState::Up);
+    assert!(session.status.established.is_some() && session.vitals.is_some());
+    let connection = &details.connections[0];
+    assert_eq!(connection.session_id, session.status.session_id);
+    assert_eq!(connection.peer, stream.local_addr().ok());
+    assert_eq!(connection.bytes_up, request.len() as u64);
+    assert!(connection.bytes_down > 0);
+    assert_eq!(session.bytes_up, connection.bytes_up);
+    let program = connection.program.as_ref().map(|program| program.pid);
+    let ours = cfg!(target_os = "linux").then(std::process::id);
+    assert_eq!(program, ours);
+
+    let mut recorded = history.recorded();
+    manager.cut_demo().await.expect("cut");
+    let past = loop {
+        recorded.changed().await.expect("it is kept");
+        let past = history.past(id, now_ms(), true).await.expect("read");
+        if past.drops_total > 0 {
+            break past;
+        }
+    };
+    assert_eq!(past.drops[0].record.close.code, Some(1000));
+    assert_eq!(past.drops[0].record.end, DropEnd::Resumed);
+
+    manager.stop_all().await.expect("stops");
+    assert_eq!(manager.look(id).await, None);
+}
+
+fn now_ms() -> u64 {
+    let since = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
+    u64::try_from(since.as_millis()).expect("before the end of time")
 }

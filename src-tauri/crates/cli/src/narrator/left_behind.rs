@@ -31,6 +31,7 @@ impl Narrator {
                 | Happening::Renewed(_)
                 | Happening::Target(_)
                 | Happening::Unreached { .. }
+                | Happening::Slept { .. }
                 | Happening::TurnedAway(_) => false,
             },
             TunnelEvent::State(_)

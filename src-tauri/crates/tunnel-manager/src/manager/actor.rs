@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
-use tunnel::Edits;
+use tunnel::{Details, Edits};
 use tunnel_proto::{Problem, ProblemKind, Snapshot, State};
 
 use super::needs::{Needs, Waits};
@@ -66,6 +66,8 @@ struct Run {
     stop: Option<oneshot::Sender<()>>,
     /// Tells it not to wait for its next attempt.
     try_now: Arc<Notify>,
+    /// Asks it how its sessions and connections are.
+    looks: mpsc::Sender<oneshot::Sender<Details>>,
     /// It has credentials of its own, which no sign-in changes.
     own_access: bool,
     /// It was told to try because of somebody else's sign-in, and has not said since how that
@@ -166,6 +168,12 @@ impl<E: Engine> Actor<E> {
             Request::KeepOpen(id, answer) => drop(answer.send(self.keep_open(id))),
             Request::Disconnect(id, answer) => drop(answer.send(self.disconnect(id))),
             Request::TryNow(id, answer) => drop(answer.send(self.try_now(id).await)),
+            Request::Look(id, answer) => {
+                // Without a tunnel that runs the answer is dropped, which says so.
+                if let Some(run) = self.runs.get(&id) {
+                    drop(run.looks.try_send(answer));
+                }
+            }
             Request::StartDemo(answer) => drop(answer.send(self.start_demo().await)),
             Request::CutDemo(answer) => {
                 if let Some(demo) = &self.demo {
@@ -368,9 +376,11 @@ impl<E: Engine> Actor<E> {
         let own_access = access.is_some();
         let (stop, stopped) = oneshot::channel();
         let try_now = Arc::new(Notify::new());
+        let (looks, looked) = mpsc::channel(1);
         let orders = Orders {
             stop: stopped,
             try_now: Arc::clone(&try_now),
+            looks: looked,
         };
         let launch = Launch {
             profile: started_as,
@@ -385,6 +395,7 @@ impl<E: Engine> Actor<E> {
                 profile,
                 stop: Some(stop),
                 try_now,
+                looks,
                 own_access,
                 woken: false,
                 removed: false,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
+use tunnel::Details;
 use tunnel_proto::{Snapshot, State};
 
 use crate::engine::{Engine, Launch, RunningTunnel as _};
@@ -30,6 +31,8 @@ pub(super) struct Orders {
     pub(super) stop: oneshot::Receiver<()>,
     /// Don't wait for the next attempt.
     pub(super) try_now: Arc<Notify>,
+    /// Say how the sessions and connections are.
+    pub(super) looks: mpsc::Receiver<oneshot::Sender<Details>>,
 }
 
 /// Starts the tunnel, passes on what it says, and stops it when asked to.
@@ -41,7 +44,11 @@ pub(super) async fn run<E: Engine>(
     orders: Orders,
     progress: mpsc::Sender<(ProfileId, Progress)>,
 ) {
-    let Orders { mut stop, try_now } = orders;
+    let Orders {
+        mut stop,
+        try_now,
+        mut looks,
+    } = orders;
     let id = launch.profile.id;
     let tell = async |what| {
         // Without an actor there is nobody to tell; the tunnel is stopped all the same.
@@ -89,6 +96,7 @@ pub(super) async fn run<E: Engine>(
                 tell(Progress::Changed(last.clone())).await;
             }
             () = try_now.notified() => tunnel.try_now(),
+            Some(answer) = looks.recv() => tunnel.look(answer),
             _ = &mut stop => break true,
         }
     };

@@ -111,6 +111,10 @@ impl RunningTunnel for FakeTunnel {
         }
     }
 
+    fn look(&self, answer: oneshot::Sender<Details>) {
+        answer.send(Details::default()).ok();
+    }
+
     async fn stop(self) {
         let hold = self.script.with(|inner| inner.hold_stop.clone());
         if let Some(hold) = hold {
@@ -345,6 +349,16 @@ async fn a_waiting_tunnel_tries_when_asked_to() {
     bench.manager.try_now(id).await.expect("known");
     bench.until_state(is_up).await;
     assert_eq!(bench.script.with(|inner| inner.tries.clone()), [0]);
+}
+
+#[tokio::test]
+async fn a_tunnel_that_runs_is_seen_closely_and_one_that_is_off_is_not() {
+    let mut bench = Bench::new();
+    let id = bench.connected().await;
+    assert_eq!(bench.manager.look(id).await, Some(Details::default()));
+    bench.manager.disconnect(id).await.expect("known");
+    bench.until_state(is_off).await;
+    assert_eq!(bench.manager.look(id).await, None);
 }
 
 impl Bench {

@@ -85,7 +85,7 @@ impl Tunnel {
             renewal: slot
                 .up()
                 .map_or(RenewalOutlook::None, |up| self.renewal_outlook(up)),
-            connections: slot.connections,
+            connections: slot.connections(),
         }
     }
 

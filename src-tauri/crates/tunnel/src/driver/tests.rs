@@ -60,6 +60,7 @@ async fn driver(
         granted: None,
         acceptors: JoinSet::new(),
         accepted: mpsc::channel(1).1,
+        looks: mpsc::channel(1).1,
         snapshot: watch::Sender::new(Snapshot::new(policy.state(), Vec::new())),
         events,
         policy,

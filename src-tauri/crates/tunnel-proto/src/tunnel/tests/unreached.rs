@@ -12,6 +12,7 @@ fn unreached(world: &mut World) -> Vec<u32> {
         | Happening::TurnedAway(_)
         | Happening::LeftBehind { .. }
         | Happening::EndedLate { .. }
+        | Happening::Slept { .. }
         | Happening::Target(_) => None,
     };
     records.filter_map(count).collect()
