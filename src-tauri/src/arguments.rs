@@ -5,10 +5,14 @@ use std::ffi::OsString;
 /// Starts without a window: the tray, or another start, shows it.
 pub(crate) const HIDDEN: &str = "--hidden";
 
+/// Says that the desktop has started the program at login: the settings say whether with a window.
+pub(crate) const AT_LOGIN: &str = "--at-login";
+
 /// What the program is asked to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
     pub(crate) hidden: bool,
+    pub(crate) at_login: bool,
 }
 
 /// An argument that has no meaning.
@@ -29,11 +33,18 @@ impl Arguments {
         for argument in given {
             if argument == HIDDEN {
                 arguments.hidden = true;
+            } else if argument == AT_LOGIN {
+                arguments.at_login = true;
             } else {
                 return Err(Unknown(argument));
             }
         }
         Ok(arguments)
+    }
+
+    /// Whether the start opens the window, from whether one at login is to be hidden.
+    pub(crate) const fn opens_window(self, hidden_at_login: bool) -> bool {
+        !self.hidden && !(self.at_login && hidden_at_login)
     }
 }
 
@@ -47,8 +58,21 @@ mod tests {
 
     #[test]
     fn the_window_is_hidden_only_when_that_is_asked_for() {
-        assert_eq!(of(&[]), Ok(Arguments { hidden: false }));
-        assert_eq!(of(&["--hidden"]), Ok(Arguments { hidden: true }));
+        let asked = |given| of(given).map(|arguments| arguments.opens_window(false));
+        assert_eq!(asked(&[]), Ok(true));
+        assert_eq!(asked(&["--hidden"]), Ok(false));
+    }
+
+    #[test]
+    fn at_login_the_settings_say_whether_there_is_a_window() {
+        let arguments = of(&["--at-login"]).expect("known");
+        assert!(arguments.opens_window(false));
+        assert!(!arguments.opens_window(true));
+        let asked = of(&[]).expect("known");
+        assert!(
+            asked.opens_window(true),
+            "a start by hand is no start at login"
+        );
     }
 
     #[test]

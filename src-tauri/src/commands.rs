@@ -14,6 +14,8 @@ use tunnel_manager::{Consent, Manager, ManagerError, ProfileId, RemovalId};
 use crate::consent;
 use crate::details::view::DetailsView;
 use crate::details::{DetailsUpdates, save_rdp_file as save_rdp};
+use crate::preferences::Preferences;
+use crate::preferences::view::{KeyView, SettingsView};
 use crate::shell::Shell;
 use crate::shell::view::{AnswerView, ShellView};
 use crate::updates::Updates;
@@ -104,6 +106,37 @@ fn listening(manager: &Manager, id: ProfileId) -> Result<(String, String), Refus
     let mut tcp = addresses.filter(|address| address.parse::<SocketAddr>().is_ok());
     let address = tcp.next().ok_or_else(RefusalView::not_listening)?;
     Ok((tunnel.profile.name.clone(), address.clone()))
+}
+
+/// Sends the program's settings through the channel, now and whenever they change.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn subscribe_settings(
+    preferences: State<'_, Preferences>,
+    on_settings: Channel<SettingsView>,
+) {
+    preferences.subscribe(on_settings);
+}
+
+/// Changes a setting and saves it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn change_setting(
+    preferences: State<'_, Preferences>,
+    key: KeyView,
+    value: String,
+) -> Result<(), RefusalView> {
+    preferences.change(key, value).await
+}
+
+/// Switches the start at login on or off.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn set_autostart(
+    preferences: State<'_, Preferences>,
+    on: bool,
+) -> Result<(), RefusalView> {
+    preferences.set_autostart(on)
 }
 
 /// Answers what is being asked.

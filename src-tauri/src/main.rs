@@ -7,6 +7,7 @@
 
 mod acts;
 mod arguments;
+mod autostart;
 mod bindings;
 mod commands;
 mod consent;
@@ -18,6 +19,7 @@ mod fixtures;
 #[cfg(target_os = "linux")]
 mod markup;
 mod notices;
+mod preferences;
 mod remembered;
 mod shell;
 mod tray;
@@ -26,17 +28,20 @@ mod view;
 mod window;
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use tauri::async_runtime::spawn;
 use tauri::{Manager as _, RunEvent};
 use tokio::sync::{mpsc, watch};
 use tunnel_manager::tunnel::{Edits, Environment};
-use tunnel_manager::{Manager, SessionManager, Store, Traces};
+use tunnel_manager::{Manager, SessionManager, SettingsKeeper, Store, Traces};
 
 use arguments::Arguments;
+use autostart::Autostart;
 use details::DetailsUpdates;
 use ending::Ending;
+use preferences::Preferences;
 use shell::Shell;
 use tray::Host;
 use updates::Updates;
@@ -58,13 +63,14 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::of(std::env::args_os().skip(1))?;
     display::check()?;
     let store = Store::in_config_folder()?;
+    let keeper = SettingsKeeper::in_config_folder()?;
     let bindings = bindings::builder();
     let app = tauri::Builder::default()
         // First of all: a second start ends here, before it has touched anything.
         .plugin(tauri_plugin_single_instance::init(|app, given, _| {
             let given = given.into_iter().skip(1).map(Into::into);
             // What has no meaning is no reason to stay away.
-            let hidden = Arguments::of(given).is_ok_and(|arguments| arguments.hidden);
+            let hidden = Arguments::of(given).is_ok_and(|arguments| !arguments.opens_window(true));
             // One that has only begun to start is about to open its window by itself.
             if !hidden && app.try_state::<Shell>().is_some() {
                 window::show(app);
@@ -73,10 +79,13 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             let (manager, history) = tauri::async_runtime::block_on(async {
-                let edits = Edits::of(vec![store.path().to_owned()]);
+                let files = [store.path(), keeper.path()];
+                let edits = Edits::of(files.map(Path::to_owned).into());
+                spawn(keeper.clone().follow(edits.clone()));
                 let traces = Traces::of_user();
                 let history = traces.history.clone();
                 let engine = SessionManager::new(traces, Environment::system());
+                let engine = engine.following(keeper.clone());
                 (Manager::start(store, engine, edits), history)
             });
             app.manage(DetailsUpdates::new(manager.clone(), history));
@@ -88,15 +97,19 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             spawn(notices::run(
                 handle.clone(),
                 manager.overview(),
+                keeper.state(),
                 wishes.clone(),
             ));
+            spawn(preferences::follow(handle.clone(), keeper.state()));
             spawn(tray::run(handle.clone(), manager.overview(), wishes, host));
             spawn(acts::serve(handle, manager.clone(), acts));
             let folder = Traces::folder_of_user();
-            app.manage(Shell::new(manager.clone(), shown, folder.as_deref()));
+            app.manage(Shell::new(manager.clone(), keeper.clone(), shown, folder.as_deref()));
             app.manage(manager);
+            let opens = arguments.opens_window(keeper.settings().start_hidden);
+            app.manage(Preferences::new(keeper, Autostart::of_user()));
             ending::on_signal(app.handle());
-            if !arguments.hidden && !window::show(app.handle()) {
+            if opens && !window::show(app.handle()) {
                 return Err("the window could not be opened".into());
             }
             Ok(())

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
-use tunnel_manager::Overview;
+use tunnel_manager::{Overview, SettingsState};
 
 use crate::tray::Act;
 use crate::window;
@@ -32,13 +32,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) async fn run(
     app: AppHandle,
     mut overview: watch::Receiver<Overview>,
+    settings: watch::Receiver<SettingsState>,
     acts: mpsc::Sender<Act>,
 ) {
     let begun = Instant::now();
     let mut notices = Notices::default();
     let mut desktop = Desktop::new(acts);
     loop {
-        let orders = notices.update(begun.elapsed(), &overview.borrow_and_update());
+        let orders = notices.update(
+            begun.elapsed(),
+            &overview.borrow_and_update(),
+            &settings.borrow().settings,
+        );
         for order in orders {
             match order {
                 // Whoever looks at the window sees it there.

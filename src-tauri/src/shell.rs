@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use tauri::AppHandle;
 use tauri::ipc::Channel;
 use tokio::sync::watch;
-use tunnel_manager::{Manager, Overview, ProfileId};
+use tunnel_manager::{Manager, Overview, ProfileId, SettingsKeeper};
 
 use crate::ending;
 use crate::remembered::{Memory, Remembered};
@@ -19,6 +19,7 @@ use view::{AnswerView, QuestionView, SelectedView, ShellView, WayBackView};
 /// What the window is asked and told that is not of tunnels.
 pub(crate) struct Shell {
     manager: Manager,
+    settings: SettingsKeeper,
     host: watch::Receiver<Host>,
     view: watch::Sender<ShellView>,
     memory: Memory,
@@ -39,12 +40,14 @@ pub(crate) enum Closing {
 impl Shell {
     pub(crate) fn new(
         manager: Manager,
+        settings: SettingsKeeper,
         host: watch::Receiver<Host>,
         folder: Option<&Path>,
     ) -> Self {
         let memory = Memory::in_folder(folder);
         Self {
             manager,
+            settings,
             host,
             view: watch::Sender::default(),
             remembered: Mutex::new(memory.read()),
@@ -108,7 +111,8 @@ impl Shell {
 
     /// Ends the program, after asking if that would break connections.
     pub(crate) fn quit(&self, app: &AppHandle) {
-        let breaks = breaks_connections(&self.manager.overview().borrow());
+        let asks = self.settings.settings().quit_asks;
+        let breaks = asks && breaks_connections(&self.manager.overview().borrow());
         if breaks && window::show(app) {
             self.ask(Some(QuestionView::Quitting));
         } else {

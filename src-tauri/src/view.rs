@@ -599,6 +599,22 @@ impl RefusalView {
         refusal
     }
 
+    /// What something else than the manager says.
+    pub(crate) fn of_problem(problem: &Problem) -> Self {
+        Self {
+            problem: Box::new(problem.into()),
+            fields: Vec::new(),
+        }
+    }
+
+    /// The start at login could not be switched.
+    pub(crate) fn no_autostart(error: &dyn Display) -> Self {
+        let what = "The start at login could not be changed.";
+        let remedy = "Check who may write to the autostart folder, and that the disk has room.";
+        let problem = Problem::new(ProblemKind::Settings, "autostart", what, remedy);
+        Self::of_problem(&problem.with_details(error.to_string()))
+    }
+
     fn plain(kind: ProblemKind, code: &str, what: String) -> Self {
         Self {
             problem: Box::new((&Problem::new(kind, code, what, "")).into()),

@@ -6,6 +6,7 @@ use tauri::{
     WindowEvent,
 };
 
+use crate::preferences::Preferences;
 use crate::remembered::{Frame, fit};
 use crate::shell::{Closing, Shell};
 
@@ -68,10 +69,19 @@ fn make(app: &AppHandle) -> tauri::Result<()> {
             .visible(false)
             .build()?;
         place(&window)?;
+        let settings = app.state::<Preferences>().keeper().settings();
+        zoom(&window, settings.zoom);
         window.show()?;
         window.set_focus()?;
     }
     Ok(())
+}
+
+/// Sets the size of everything in the window, in percent.
+pub(crate) fn zoom(window: &WebviewWindow, percent: u16) {
+    if let Err(error) = window.set_zoom(f64::from(percent) / 100.0) {
+        tracing::warn!(%error, "the size of the pages could not be set");
+    }
 }
 
 fn place(window: &WebviewWindow) -> tauri::Result<()> {

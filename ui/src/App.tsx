@@ -21,6 +21,7 @@ import { createActs, type Removal } from "./state/acts";
 import { createList } from "./state/list";
 import type { PageName, PageProps } from "./state/page";
 import { createSelection } from "./state/selection";
+import { createSettings } from "./state/settings";
 import { shortcuts } from "./state/shortcuts";
 import { FIRST, type Shown, type View } from "./state/view";
 import { speech } from "./text/locale";
@@ -51,6 +52,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     select: lead,
     offerUndo: setRemoval,
   });
+  const settings = createSettings(props.bridge, tell);
 
   // What reads the page aloud has to know in which language.
   createEffect(() => (document.documentElement.lang = speech().locale));
@@ -185,6 +187,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
             <Page
               view={view()}
               overview={state.overview}
+              settings={settings()}
               now={now()}
               bridge={props.bridge}
               tell={tell}

@@ -2,7 +2,7 @@ import { cleanup, screen, within } from "@solidjs/testing-library";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { OverviewView } from "../src/bridge";
-import { draft, everyState, NOW, problem, tunnel } from "../src/preview/fixtures";
+import { draft, everyState, NOW, problem, settings, tunnel } from "../src/preview/fixtures";
 import { speak } from "../src/text/locale";
 import { expectAccessible } from "./accessible";
 import { edit, opened, row, rowNames } from "./window";
@@ -146,7 +146,7 @@ describe("the frame", () => {
   test("shows no entry for a page that there is not", () => {
     opened(everyState);
     const names = views().getAllByRole("button").map((each) => each.textContent);
-    expect(names).toEqual(["All tunnels 11", "Favourites 0", "Connected 7", "Needs you 3", "Quit "]);
+    expect(names).toEqual(["All tunnels 11", "Favourites 0", "Connected 7", "Needs you 3", "Settings ", "Quit "]);
   });
 
   test("a click on a row shows its details until they are closed", async () => {
@@ -489,5 +489,78 @@ describe("the end", () => {
     ask(null);
     ask({ kind: "closing", way: "secondStart" });
     question().getByText(/start Culvert again/);
+  });
+});
+
+describe("the settings", () => {
+  async function page() {
+    const window = opened(everyState);
+    await window.user.click(screen.getByRole("button", { name: "Settings" }));
+    return window;
+  }
+
+  afterEach(() => {
+    speak(["en-GB"]);
+    document.documentElement.style.colorScheme = "";
+  });
+
+  test("are saved one by one, and accessible", async () => {
+    const { bridge, user } = await page();
+    await user.selectOptions(screen.getByRole("combobox", { name: "Theme" }), "Dark");
+    expect(bridge.changeSetting).toHaveBeenCalledWith("theme", "dark");
+    await user.click(screen.getByRole("switch", { name: "Start at login" }));
+    expect(bridge.setAutostart).toHaveBeenCalledWith(true);
+    const size = screen.getByRole("textbox", { name: "Size, in percent" });
+    await user.clear(size);
+    await user.type(size, "150{Enter}");
+    await user.tab();
+    expect(bridge.changeSetting).toHaveBeenCalledWith("zoom", "150");
+    await expectAccessible();
+  });
+
+  test("what is wrong is said at its field, and goes when it is right", async () => {
+    const { bridge, user } = await page();
+    bridge.changeSetting.mockResolvedValueOnce({ problem: problem({ code: "invalid-setting" }), fields: [] });
+    const size = screen.getByRole("textbox", { name: "Size, in percent" });
+    await user.clear(size);
+    await user.type(size, "7");
+    await user.tab();
+    await screen.findByText("It must be 75 to 200 percent.");
+    expect(size.getAttribute("aria-invalid")).toBe("true");
+    await user.clear(size);
+    await user.type(size, "120");
+    await user.tab();
+    expect(screen.queryByText("It must be 75 to 200 percent.")).toBeNull();
+  });
+
+  test("a wrong value of the file is named with its place, a broken file with its problem", async () => {
+    const { tellSettings } = await page();
+    const next = settings();
+    tellSettings({
+      ...next,
+      settings: next.settings.map((each) => (each.key === "theme" ? { ...each, fault: [3, 9] as [number, number] } : each)),
+      problem: problem({ what: "settings.toml can't be understood at line 7, column 1." }),
+    });
+    screen.getByText(/Line 3, column 9 of the file .* It must be auto, light or dark\./);
+    screen.getByText("settings.toml can't be understood at line 7, column 1.");
+  });
+
+  test("the window follows language, colours and density at once", async () => {
+    const { tellSettings } = await page();
+    tellSettings(settings({ language: "de", theme: "dark", density: "compact" }));
+    screen.getByRole("heading", { name: "Einstellungen" });
+    expect(document.documentElement.lang).toBe("de");
+    expect(document.documentElement.style.colorScheme).toBe("dark");
+    expect(document.documentElement.dataset.density).toBe("compact");
+    await expectAccessible();
+  });
+
+  test("a proxy is chosen by a word or typed as an address", async () => {
+    const { bridge, user } = await page();
+    await user.selectOptions(screen.getByRole("combobox", { name: "Proxy" }), "This one:");
+    expect(bridge.changeSetting).not.toHaveBeenCalled();
+    await user.type(screen.getByRole("textbox", { name: "Address of the proxy" }), "http://proxy.example:8080");
+    await user.tab();
+    expect(bridge.changeSetting).toHaveBeenCalledWith("proxy", "http://proxy.example:8080");
   });
 });

@@ -5,11 +5,13 @@ import userEvent from "@testing-library/user-event";
 import { vi } from "vitest";
 
 import { App } from "../src/App";
-import type { Bridge, OverviewView, QuestionView, RefusalView, ShellView } from "../src/bridge";
+import type { Bridge, OverviewView, QuestionView, RefusalView, SettingsView, ShellView } from "../src/bridge";
+import { settings } from "../src/preview/fixtures";
 
 /** The window over a bridge that notes what it is asked for. */
 export function opened(overview: OverviewView | null) {
   let tell: (overview: OverviewView) => void = () => {};
+  let tellSettings: (settings: SettingsView) => void = () => {};
   let tellShell: (shell: ShellView) => void = () => {};
   const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const bridge = {
@@ -23,6 +25,13 @@ export function opened(overview: OverviewView | null) {
       listener({ question: null, selected: null });
       return Promise.resolve(null);
     }),
+    subscribeSettings: vi.fn((listener: (settings: SettingsView) => void) => {
+      tellSettings = listener;
+      listener(settings());
+      return Promise.resolve(null);
+    }),
+    changeSetting: done(),
+    setAutostart: done(),
     answer: done(),
     quit: done(),
     addTunnel: done(),
@@ -46,6 +55,7 @@ export function opened(overview: OverviewView | null) {
   return {
     bridge,
     tell: (next: OverviewView) => tell(structuredClone(next)),
+    tellSettings: (next: SettingsView) => tellSettings(next),
     ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
     lead: (tunnel: string, number: number) => tellShell({ question: null, selected: { tunnel, number } }),
     user: userEvent.setup(),

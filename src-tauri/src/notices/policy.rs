@@ -6,13 +6,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use tunnel_manager::{Overview, ProfileId, TunnelStatus};
+use tunnel_manager::{Overview, ProfileId, Settings, TunnelStatus};
 use tunnel_proto::State;
 
 use super::words;
-
-/// An outage that is over sooner is mended before anybody could do something about it.
-const OUTAGE: Duration = Duration::from_secs(30);
 
 /// So long what comes first waits for what comes with it: when a network goes or comes, its
 /// tunnels follow within seconds of each other.
@@ -60,6 +57,9 @@ pub(super) struct Notices {
     back_due: Option<Duration>,
     needs_shown: bool,
     outage_shown: bool,
+    /// How long an outage lasts before it is told: one that is over sooner is mended before anybody
+    /// could do something about it.
+    outage_after: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +77,13 @@ struct Known {
 
 impl Notices {
     /// Takes the overview as it is `now`, and says what follows.
-    pub(super) fn update(&mut self, now: Duration, overview: &Overview) -> Vec<Order> {
+    pub(super) fn update(
+        &mut self,
+        now: Duration,
+        overview: &Overview,
+        wishes: &Settings,
+    ) -> Vec<Order> {
+        self.outage_after = wishes.outage_after;
         self.tunnels.retain(|id, _| {
             overview
                 .tunnels
@@ -97,13 +103,22 @@ impl Notices {
         let mut orders = Vec::new();
         orders.extend(self.needs(now, overview));
         orders.extend(self.outages(now, overview));
+        // What is not wanted is followed all the same, so that a change of mind counts at once.
+        orders.retain(|order| match order {
+            Order::Show(notice) => match notice.kind {
+                Kind::NeedsUser => wishes.notify_needs_you,
+                Kind::Outage => wishes.notify_outages,
+            },
+            Order::Withdraw(_) => true,
+        });
         orders
     }
 
     /// When it has to be asked again, even if nothing changes.
     pub(super) fn next(&self) -> Option<Duration> {
         let outages = self.tunnels.values().filter(|known| !known.told_down);
-        let outages = outages.filter_map(|known| Some(known.down_since? + OUTAGE + GATHERING));
+        let outages =
+            outages.filter_map(|known| Some(known.down_since? + self.outage_after + GATHERING));
         outages.chain(self.needs_due).chain(self.back_due).min()
     }
 
@@ -168,14 +183,15 @@ impl Notices {
     }
 
     fn outages(&mut self, now: Duration, overview: &Overview) -> Option<Order> {
+        let after = self.outage_after;
         let lasts = |known: &Known| {
             let since = known.down_since.filter(|_| !known.told_down);
-            since.is_some_and(|since| since + OUTAGE + GATHERING <= now)
+            since.is_some_and(|since| since + after + GATHERING <= now)
         };
         if self.tunnels.values().any(lasts) {
             // With those that came a little later.
             let down = self.those(overview, |known| {
-                let long = known.down_since.is_some_and(|since| since + OUTAGE <= now);
+                let long = known.down_since.is_some_and(|since| since + after <= now);
                 known.told_down |= long;
                 known.told_down
             });

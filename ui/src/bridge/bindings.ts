@@ -25,6 +25,12 @@ export const commands = {
 	openTunnel: (id: string, secure: boolean) => typedError<null, RefusalView>(__TAURI_INVOKE("open_tunnel", { id, secure })),
 	/**  Saves a file for remote desktop clients among the user's downloads, and answers its path. */
 	saveRdpFile: (id: string) => typedError<string, RefusalView>(__TAURI_INVOKE("save_rdp_file", { id })),
+	/**  Sends the program's settings through the channel, now and whenever they change. */
+	subscribeSettings: (onSettings: Channel<SettingsView>) => __TAURI_INVOKE<void>("subscribe_settings", { onSettings }),
+	/**  Changes a setting and saves it. */
+	changeSetting: (key: KeyView, value: string) => typedError<null, RefusalView>(__TAURI_INVOKE("change_setting", { key, value })),
+	/**  Switches the start at login on or off. */
+	setAutostart: (on: boolean) => typedError<null, RefusalView>(__TAURI_INVOKE("set_autostart", { on })),
 	/**  Answers what is being asked. */
 	answerQuestion: (answer: AnswerView) => __TAURI_INVOKE<void>("answer_question", { answer }),
 	/**  Ends the program; asks first if that would break connections. */
@@ -201,6 +207,9 @@ export type InvalidView = {
 	message: string,
 };
 
+/**  Names a setting. */
+export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "theme" | "zoom" | "density" | "sessions" | "renewAfter";
+
 /**  Everything at one moment. */
 export type OverviewView = {
 	/**  In the order in which they are shown. */
@@ -366,6 +375,29 @@ export type SessionView = {
 	unacknowledged: number,
 	/**  Messages that were sent again. */
 	sentAgain: number,
+};
+
+/**  A setting. */
+export type SettingView = {
+	key: KeyView,
+	/**  As it is typed. */
+	value: string,
+	/**  What it is without a wish. */
+	usual: string,
+	/**  Where the file has something else for it than it must be: line and column. */
+	fault: [number, number] | null,
+};
+
+/**  The settings at one moment. */
+export type SettingsView = {
+	/**  All of them. */
+	settings: SettingView[],
+	/**  Whether the program starts at login; none where the system does not offer it. */
+	autostart: boolean | null,
+	/**  Why the file could not be read; what was read before counts. */
+	problem: ProblemView | null,
+	/**  The file. */
+	path: string,
 };
 
 /**  What the program round the window has to say. */

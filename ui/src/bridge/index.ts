@@ -6,10 +6,12 @@ import {
   commands,
   type AnswerView,
   type DraftView,
+  type KeyView,
   type OverviewView,
   type ProblemView,
   type RefilingView,
   type RefusalView,
+  type SettingsView,
   type ShellView,
 } from "./bindings";
 import { words } from "../text/words";
@@ -20,12 +22,15 @@ export type {
   DraftView,
   FieldView,
   InvalidView,
+  KeyView,
   OverviewView,
   ProblemView,
   QuestionView,
   RefilingView,
   RefusalView,
   SelectedView,
+  SettingsView,
+  SettingView,
   ShellView,
   StateView,
   TunnelView,
@@ -41,6 +46,12 @@ export interface Bridge {
   subscribe(listener: (overview: OverviewView) => void): Answer;
   /** Calls `listener` with what the program round the window asks, and whenever that changes. */
   subscribeShell(listener: (shell: ShellView) => void): Answer;
+  /** Calls `listener` with the settings of the program as they are and then whenever they change. */
+  subscribeSettings(listener: (settings: SettingsView) => void): Answer;
+  /** Saves a setting as it is typed. */
+  changeSetting(key: KeyView, value: string): Answer;
+  /** Switches the start at login on or off. */
+  setAutostart(on: boolean): Answer;
   /** Answers what is being asked. */
   answer(answer: AnswerView): Answer;
   /** Ends the program; asks first if that would break connections. */
@@ -83,6 +94,13 @@ export const bridge: Bridge = {
     channel.onmessage = listener;
     return done(commands.subscribeShell(channel).then(ok));
   },
+  subscribeSettings(listener) {
+    const channel = new Channel<SettingsView>();
+    channel.onmessage = listener;
+    return done(commands.subscribeSettings(channel).then(ok));
+  },
+  changeSetting: (key, value) => done(commands.changeSetting(key, value)),
+  setAutostart: (on) => done(commands.setAutostart(on)),
   answer: (answer) => done(commands.answerQuestion(answer).then(ok)),
   quit: () => done(commands.quit().then(ok)),
   addTunnel: (draft, added) => done(commands.addTunnel(draft), added),

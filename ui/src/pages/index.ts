@@ -3,6 +3,9 @@
 import type { Component } from "solid-js";
 
 import type { PageName, PageProps } from "../state/page";
+import { SettingsPage } from "./SettingsPage";
 
 /** The pages that there are, in the sidebar's order. */
-export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> } = {};
+export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> } = {
+  settings: SettingsPage,
+};

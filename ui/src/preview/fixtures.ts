@@ -1,6 +1,6 @@
 // Tunnels in every state, for the preview and the tests.
 
-import type { DraftView, OverviewView, ProblemView, TunnelView } from "../bridge";
+import type { DraftView, OverviewView, ProblemView, TunnelView, KeyView, SettingsView } from "../bridge";
 
 /** The present of all fixtures. */
 export const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
@@ -216,3 +216,31 @@ export const everyState: OverviewView = {
     }),
   ],
 };
+
+/** The settings without a wish, but for these. */
+export function settings(wishes: Partial<Record<KeyView, string>> = {}): SettingsView {
+  const usual: Record<KeyView, string> = {
+    startHidden: "on",
+    language: "auto",
+    quitAsks: "on",
+    proxy: "environment",
+    caFile: "",
+    keepalive: "20",
+    signInBy: "browser",
+    notifyNeedsYou: "on",
+    notifyOutages: "on",
+    outageAfter: "30",
+    theme: "auto",
+    zoom: "100",
+    density: "comfortable",
+    sessions: "1-4",
+    renewAfter: "50",
+  };
+  const keys = Object.keys(usual) as KeyView[];
+  return {
+    settings: keys.map((key) => ({ key, value: wishes[key] ?? usual[key], usual: usual[key], fault: null })),
+    autostart: false,
+    problem: null,
+    path: "/home/user/.config/culvert/settings.toml",
+  };
+}

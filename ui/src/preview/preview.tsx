@@ -9,7 +9,7 @@ import "../base.css";
 import "../components/icon.css";
 import { App } from "../App";
 import { speak } from "../text/locale";
-import { draft, everyState, manyTunnels, NOW, problem } from "./fixtures";
+import { draft, everyState, manyTunnels, NOW, problem, settings } from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
@@ -84,6 +84,12 @@ const bridge: Bridge = {
     listener({ question: asked(), selected: null });
     return done();
   },
+  subscribeSettings(listener) {
+    listener(settings());
+    return done();
+  },
+  changeSetting: done,
+  setAutostart: done,
   answer: done,
   quit: done,
   addTunnel: () =>

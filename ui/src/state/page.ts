@@ -1,6 +1,6 @@
 // What every page beside the list is given.
 
-import type { Answer, Bridge, OverviewView } from "../bridge";
+import type { Answer, Bridge, OverviewView, SettingsView } from "../bridge";
 import type { View } from "./view";
 
 /** The views beside the list. */
@@ -11,6 +11,8 @@ export interface PageProps<Name extends PageName = PageName> {
   view: Extract<View, { page: Name }>;
   /** Null until the shell has told it. */
   overview: OverviewView | null;
+  /** Null until the shell has told them. */
+  settings: SettingsView | null;
   /** Unix milliseconds, each second while a tunnel runs. */
   now: number;
   /** Asks the shell. */

@@ -150,7 +150,8 @@ impl Access {
     /// [`AccessError::RegionMissing`], [`AccessError::InvalidRegion`],
     /// [`AccessError::InvalidEndpoint`] or [`AccessError::CaBundle`].
     pub async fn load(settings: AccessSettings) -> Result<Self, AccessError> {
-        Self::load_from(settings, EnvConfigFiles::default(), &Proxies::Environment).await
+        let proxies = Proxies::from(&settings.proxy);
+        Self::load_from(settings, EnvConfigFiles::default(), &proxies).await
     }
 
     pub(crate) async fn load_from(

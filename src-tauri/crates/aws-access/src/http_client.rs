@@ -160,6 +160,11 @@ impl Now {
     fn of(proxies: Proxies, tls: &TlsContext, connect_timeout: Duration) -> Self {
         let (secure, plain) = match &proxies {
             Proxies::Environment => (ProxyConfig::from_env(), ProxyConfig::from_env()),
+            Proxies::Direct => (ProxyConfig::disabled(), ProxyConfig::disabled()),
+            Proxies::Chosen(url) => {
+                let url = Secret::new(url.as_str());
+                (one(Some(&url)), one(Some(&url)))
+            }
             Proxies::Completed(completed) => {
                 (one(completed.https.as_ref()), one(completed.http.as_ref()))
             }

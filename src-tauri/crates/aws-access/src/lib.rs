@@ -70,7 +70,7 @@ pub use profiles::{
 };
 pub use proxies::{PasswordLack, proxy_address, proxy_place};
 pub use secret::Secret;
-pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, StaticCredentials};
+pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, ProxyChoice, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};
 pub use sign_in_fault::SignInFault;
 pub use sign_ins::SignIns;

@@ -8,14 +8,18 @@ use url::Url;
 
 use crate::keyring::{Keyring, KeyringFault, ProxyAccount};
 use crate::variables::Variables;
-use crate::{AccessError, Secret};
+use crate::{AccessError, ProxyChoice, Secret};
 
 /// Which proxies there are.
 #[derive(Debug, Clone)]
 pub(crate) enum Proxies {
     /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not.
     Environment,
-    /// The same, with passwords that the keyring holds.
+    /// None at all.
+    Direct,
+    /// This one.
+    Chosen(Url),
+    /// Such as they are used, with passwords that the keyring holds.
     Completed(CompletedProxies),
     /// One for all, whatever the environment says: the URL, with a user and password perhaps.
     #[cfg(test)]
@@ -79,13 +83,32 @@ impl PasswordLack {
     }
 }
 
+/// What a chosen proxy is never asked for: it would not reach this machine.
+const OWN: &str = "localhost,127.0.0.0/8,::1";
+
+impl From<&ProxyChoice> for Proxies {
+    fn from(choice: &ProxyChoice) -> Self {
+        match choice {
+            ProxyChoice::Environment => Self::Environment,
+            ProxyChoice::Direct => Self::Direct,
+            ProxyChoice::Through(url) => Self::Chosen(url.clone()),
+        }
+    }
+}
+
 impl Proxies {
     /// These, with the passwords that the environment leaves out and the keyring holds. The
     /// keyring is asked only if there are such.
     pub(crate) async fn completed(&self, variables: &Variables, keyring: &Keyring) -> Self {
         match self {
             Self::Environment => {}
-            Self::Completed(_) => return self.clone(),
+            Self::Chosen(url) => {
+                let others = variables
+                    .get("NO_PROXY")
+                    .or_else(|| variables.get("no_proxy"));
+                return chosen(url, &others.unwrap_or_default(), keyring).await;
+            }
+            Self::Direct | Self::Completed(_) => return self.clone(),
             #[cfg(test)]
             Self::Fixed(_) => return self.clone(),
         }
@@ -130,7 +153,7 @@ impl Proxies {
     pub(crate) const fn lack(&self) -> Option<&PasswordLack> {
         match self {
             Self::Completed(completed) => completed.lack.as_ref(),
-            Self::Environment => None,
+            Self::Environment | Self::Direct | Self::Chosen(_) => None,
             #[cfg(test)]
             Self::Fixed(_) => None,
         }
@@ -140,6 +163,8 @@ impl Proxies {
     pub(crate) fn matcher(&self) -> Matcher {
         match self {
             Self::Environment => Matcher::from_env(),
+            Self::Direct => Matcher::builder().build(),
+            Self::Chosen(url) => Matcher::builder().all(url.as_str()).no(OWN).build(),
             Self::Completed(proxies) => {
                 let text = |url: &Option<Secret>| {
                     let url = url.as_ref().map_or("", Secret::expose);
@@ -155,6 +180,20 @@ impl Proxies {
             Self::Fixed(url) => Matcher::builder().all(url.clone()).build(),
         }
     }
+}
+
+/// A proxy that was chosen, for everything but this machine and the `others`.
+async fn chosen(url: &Url, others: &str, keyring: &Keyring) -> Proxies {
+    let (url, lack) = match complete(url.as_str(), keyring).await {
+        Ok(url) => (url, None),
+        Err(lack) => (Secret::new(url.as_str()), Some(lack)),
+    };
+    Proxies::Completed(CompletedProxies {
+        http: Some(url.clone()),
+        https: Some(url),
+        no: format!("{OWN},{others}"),
+        lack,
+    })
 }
 
 /// A proxy's address as `host:port`, without user and password.
@@ -387,5 +426,38 @@ mod tests {
             assert_eq!(error.code(), "invalid-endpoint", "{wrong}");
             assert!(!all.contains("planted-"), "{all}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_was_chosen_leads_everywhere_but_to_this_machine_whatever_the_environment_says()
+     {
+        let keyring = Keyring::default();
+        keyring.keep_proxy_password_for_now(&account(), Secret::new("planted-p@ss:/word"));
+        let environment = Variables::from([
+            ("HTTPS_PROXY", "http://other.example:1"),
+            ("NO_PROXY", "inside.example"),
+        ]);
+        let url = "http://DOM%5Cann@proxy.example:8080".parse().unwrap();
+        let choice = Proxies::from(&ProxyChoice::Through(url));
+        let proxies = choice.completed(&environment, &keyring).await;
+        for to in ["https://a.example/", "http://a.example/"] {
+            assert_eq!(
+                authorization(&proxies, to).as_deref(),
+                Some("DOM\\ann:planted-p@ss:/word"),
+                "{to}"
+            );
+        }
+        for direct in [
+            "http://127.0.0.1:4566/",
+            "http://localhost/",
+            "https://inside.example/",
+        ] {
+            let to = direct.parse().unwrap();
+            assert!(proxies.matcher().intercept(&to).is_none(), "{direct}");
+        }
+        let direct = Proxies::from(&ProxyChoice::Direct);
+        let direct = direct.completed(&environment, &keyring).await;
+        let to = "https://a.example/".parse().unwrap();
+        assert!(direct.matcher().intercept(&to).is_none());
     }
 }

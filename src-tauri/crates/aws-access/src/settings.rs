@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::{EndpointUrl, Endpoints, Keyring, Secret, Service, SignIns};
 
 /// How long a call may take, credentials included, unless the settings say otherwise.
@@ -35,6 +37,8 @@ pub struct AccessSettings {
     /// PEM file of certification authorities to trust besides the system's. `None`:
     /// `AWS_CA_BUNDLE`, then the profile's `ca_bundle`, or none.
     pub ca_bundle: Option<PathBuf>,
+    /// How AWS is reached. Default: as the environment says.
+    pub proxy: ProxyChoice,
     /// Longest duration of one call, finding credentials included. Default: 10 s.
     pub api_timeout: Duration,
     /// Fixed credentials; they win over the profile and the chain, and no config file is
@@ -49,6 +53,19 @@ pub struct AccessSettings {
     pub sign_ins: SignIns,
 }
 
+/// Which proxy leads to AWS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ProxyChoice {
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    #[default]
+    Environment,
+    /// None, whatever the environment says.
+    Direct,
+    /// This one, for all but this machine itself and what `NO_PROXY` names. A password that it
+    /// lacks comes from the keyring.
+    Through(Url),
+}
+
 impl Default for AccessSettings {
     fn default() -> Self {
         Self {
@@ -57,6 +74,7 @@ impl Default for AccessSettings {
             endpoint_url: None,
             endpoints: Endpoints::default(),
             ca_bundle: None,
+            proxy: ProxyChoice::Environment,
             api_timeout: DEFAULT_API_TIMEOUT,
             static_credentials: None,
             keys: None,

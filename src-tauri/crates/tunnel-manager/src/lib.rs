@@ -18,14 +18,15 @@ mod overview;
 pub mod paste;
 mod profile;
 mod session_manager;
+mod settings;
 mod signing_in;
 mod store;
 mod traces;
 
 /// What a sign-in is asked for, and asks for.
 pub use aws_access::{
-    Keyring, KeyringFault, MfaDevice, ProxyAccount, Secret, SignIn, SignInBy, SignInRequest,
-    SignIns, Visit,
+    AccessSettings, Keyring, KeyringFault, MfaDevice, ProxyAccount, ProxyChoice, Secret, SignIn,
+    SignInBy, SignInRequest, SignIns, Visit,
 };
 pub use closing::Closing;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
@@ -41,6 +42,9 @@ pub use profile::{
     Listen, Production, ProductionDraft, Profile, ProfileId, Refiling, Rule, Upkeep, rules,
 };
 pub use session_manager::{RecordedTunnel, SessionManager};
+pub use settings::{
+    Density, Fault, Key, Language, SettingError, Settings, SettingsKeeper, SettingsState, Theme,
+};
 pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
 pub use traces::{STATE_DIR_VARIABLE, Traces};

@@ -14,6 +14,7 @@ use crate::demo::Demo;
 use crate::engine::{Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 use crate::history::{Following, TunnelName};
 use crate::profile::{BindAddress, CredentialSource, Destination, Listen, Profile};
+use crate::settings::{Settings, SettingsKeeper};
 use crate::traces::Traces;
 
 /// Makes tunnels through AWS Session Manager. By default they leave no traces on disk, in an
@@ -24,6 +25,8 @@ pub struct SessionManager {
     environment: Environment,
     sign_ins: SignIns,
     keyring: Keyring,
+    /// What tunnels without wishes of their own follow, from their next start on.
+    settings: Option<SettingsKeeper>,
 }
 
 /// A tunnel whose history is kept.
@@ -53,6 +56,16 @@ impl SessionManager {
             environment,
             sign_ins: SignIns::default(),
             keyring,
+            settings: None,
+        }
+    }
+
+    /// The same, whose tunnels follow these settings in what they have no wish of their own for.
+    #[must_use]
+    pub fn following(self, settings: SettingsKeeper) -> Self {
+        Self {
+            settings: Some(settings),
+            ..self
         }
     }
 
@@ -75,6 +88,9 @@ impl Engine for SessionManager {
         let Launch { profile, access } = launch;
         let name = TunnelName::new(Some(profile.id), profile.name.clone());
         let mut config = config(&profile, access);
+        if let Some(settings) = &self.settings {
+            follow(&mut config, &profile, &settings.settings());
+        }
         config.access.sign_ins = self.sign_ins.clone();
         config.access.keyring = self.keyring.clone();
         config.environment = self.environment.clone();
@@ -162,6 +178,14 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
         },
         ..TunnelConfig::to(profile.target.clone(), destination)
     }
+}
+
+/// Settles by the program's settings what a tunnel has no wish of its own for.
+fn follow(config: &mut TunnelConfig, profile: &Profile, settings: &Settings) {
+    let upkeep = settings.upkeep(&profile.upkeep);
+    config.policy = upkeep.policy();
+    config.session = upkeep.session(Instant::now());
+    settings.reach(&mut config.access);
 }
 
 fn listen(listen: &Listen) -> tunnel::Listen {

@@ -1,15 +1,15 @@
 //! The profile file: one readable TOML file in the OS's configuration folder.
 
+mod config_file;
 mod file;
 mod lock;
 mod whole;
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use directories::ProjectDirs;
-use lock::Lock;
+pub(crate) use config_file::{ConfigFile, SIZE_MOST, config_folder};
+pub(crate) use file::place;
 
 use crate::profile::{Invalid, Profile};
 
@@ -18,11 +18,7 @@ pub const CONFIG_DIR_VARIABLE: &str = "CULVERT_CONFIG_DIR";
 
 const FILE_NAME: &str = "tunnels.toml";
 
-/// Beside the file, never where a link leads: that may be a folder of somebody's own.
 const LOCK_NAME: &str = "tunnels.lock";
-
-/// A file that is larger was not written by people or by us; reading it could fill the memory.
-const SIZE_MOST: u64 = 4 << 20;
 
 /// Reads and writes the saved tunnels.
 ///
@@ -31,7 +27,7 @@ const SIZE_MOST: u64 = 4 << 20;
 /// is atomic. A file that cannot be understood, or that a newer version wrote, is never written to.
 #[derive(Debug, Clone)]
 pub struct Store {
-    path: PathBuf,
+    file: ConfigFile,
 }
 
 /// Why the profile file could not be read or written.
@@ -111,24 +107,19 @@ impl Store {
     ///
     /// [`StoreError::NoFolder`] when the OS names none.
     pub fn in_config_folder() -> Result<Self, StoreError> {
-        if let Some(folder) = std::env::var_os(CONFIG_DIR_VARIABLE).filter(|name| !name.is_empty())
-        {
-            return Ok(Self::in_folder(Path::new(&folder)));
-        }
-        let folders = ProjectDirs::from("", "", "culvert").ok_or(StoreError::NoFolder)?;
-        Ok(Self::in_folder(folders.config_dir()))
+        Ok(Self::in_folder(&config_folder()?))
     }
 
     /// Uses the file in this folder, which is made when it is first written to.
     pub fn in_folder(folder: &Path) -> Self {
         Self {
-            path: folder.join(FILE_NAME),
+            file: ConfigFile::new(folder, FILE_NAME, LOCK_NAME),
         }
     }
 
     /// The file's path.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Reads all tunnels, in the file's order; none when there is no file.
@@ -137,8 +128,8 @@ impl Store {
     ///
     /// Any [`StoreError`]; those about the content say where in the file.
     pub fn read(&self) -> Result<Vec<Profile>, StoreError> {
-        match self.text()? {
-            Some(text) => file::parse(&self.path, &text),
+        match self.file.text()? {
+            Some(text) => file::parse(self.path(), &text),
             None => Ok(Vec::new()),
         }
     }
@@ -153,84 +144,21 @@ impl Store {
         &self,
         change: impl FnOnce(&mut Vec<Profile>),
     ) -> Result<Vec<Profile>, StoreError> {
-        let _lock = self.lock()?;
-        let text = self.text()?;
+        let _lock = self.file.lock()?;
+        let text = self.file.text()?;
         let before = match &text {
-            Some(text) => file::parse(&self.path, text)?,
+            Some(text) => file::parse(self.path(), text)?,
             None => Vec::new(),
         };
         let mut profiles = before.clone();
         change(&mut profiles);
         if profiles != before {
-            self.write(&match &text {
+            self.file.write(&match &text {
                 Some(text) => file::change(text, &before, &profiles),
                 None => file::render(&profiles),
             })?;
         }
         Ok(profiles)
-    }
-
-    /// The file's text; `None` if there is no file.
-    fn text(&self) -> Result<Option<String>, StoreError> {
-        match File::open(&self.path) {
-            Ok(file) => self.read_text(file).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(StoreError::Read {
-                path: self.path.clone(),
-                source,
-            }),
-        }
-    }
-
-    fn lock(&self) -> Result<Lock, StoreError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let taken = whole::make_folder(folder)
-            .and_then(|()| lock::take(&folder.join(LOCK_NAME), lock::PATIENCE));
-        match taken {
-            Ok(Lock::Busy) => Err(StoreError::Busy {
-                path: self.path.clone(),
-            }),
-            Ok(lock) => Ok(lock),
-            Err(source) => Err(StoreError::Write {
-                path: self.path.clone(),
-                source,
-            }),
-        }
-    }
-
-    fn read_text(&self, file: File) -> Result<String, StoreError> {
-        let mut bytes = Vec::new();
-        file.take(SIZE_MOST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|source| StoreError::Read {
-                path: self.path.clone(),
-                source,
-            })?;
-        if bytes.len() as u64 > SIZE_MOST {
-            return Err(StoreError::TooLarge {
-                path: self.path.clone(),
-            });
-        }
-        String::from_utf8(bytes).map_err(|error| {
-            let good =
-                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
-                    .into_owned();
-            let (line, column) = file::place(&good, good.len());
-            let message = "the text is not UTF-8".to_owned();
-            StoreError::Broken {
-                path: self.path.clone(),
-                line,
-                column,
-                message,
-            }
-        })
-    }
-
-    fn write(&self, text: &str) -> Result<(), StoreError> {
-        whole::replace(&self.path, text.as_bytes()).map_err(|source| StoreError::Write {
-            path: self.path.clone(),
-            source,
-        })
     }
 }
 

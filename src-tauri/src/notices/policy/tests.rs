@@ -13,6 +13,7 @@ const fn s(seconds: u64) -> Duration {
 #[derive(Default)]
 struct Life {
     notices: Notices,
+    wishes: Settings,
     now: Duration,
     overview: Overview,
     told: Vec<(u64, String)>,
@@ -34,7 +35,7 @@ impl Life {
     }
 
     fn look(&mut self, overview: &Overview) {
-        self.last = self.notices.update(self.now, overview);
+        self.last = self.notices.update(self.now, overview, &self.wishes);
         for order in &self.last {
             let said = match order {
                 Order::Show(notice) => notice.title.clone(),
@@ -249,4 +250,29 @@ fn a_sign_in_that_is_done_at_once_is_no_news() {
     life.at(0, &signing_in(one(needs_sign_in()), 1, &[0]));
     life.at(2, &one(up())).at(60, &one(up()));
     assert_eq!(life.told(), []);
+}
+
+#[test]
+fn only_what_is_wanted_is_told_and_an_outage_after_as_long_as_is_wanted() {
+    let one = one();
+    let mut life = Life {
+        wishes: Settings {
+            outage_after: s(120),
+            notify_needs_you: false,
+            ..Settings::default()
+        },
+        ..Life::default()
+    };
+    life.at(0, &one(up()))
+        .at(10, &one(reconnecting()))
+        .at(100, &one(reconnecting()));
+    assert_eq!(life.told(), []);
+    life.at(200, &one(reconnecting()));
+    assert_eq!(life.told.len(), 1, "{:?}", life.told);
+    life.at(300, &one(failed())).at(400, &one(failed()));
+    let titles: Vec<_> = life.told.iter().skip(1).map(|(_, title)| title).collect();
+    assert!(
+        titles.iter().all(|title| title.starts_with("no more")),
+        "{titles:?}"
+    );
 }

@@ -12,7 +12,8 @@ import { problems } from "./problems";
 import { production } from "./production";
 import { questions } from "./questions";
 import { row } from "./row";
+import { settings } from "./settings";
 import { start } from "./start";
 import { state } from "./state";
 
-export const de: Words = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, start, state };
+export const de: Words = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, settings, start, state };

@@ -11,10 +11,11 @@ import { problems } from "./problems";
 import { production } from "./production";
 import { questions } from "./questions";
 import { row } from "./row";
+import { settings } from "./settings";
 import { start } from "./start";
 import { state } from "./state";
 
-export const en = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, start, state };
+export const en = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, settings, start, state };
 
 /** A language's strings by area. */
 export type Words = typeof en;

@@ -508,18 +508,18 @@ pub(super) fn closes_after(text: &str) -> Result<Option<Duration>, Rule> {
     or_off(text, || within(text, None, &CLOSES_AFTER)).ok_or(Rule::ClosesAfter)
 }
 
-pub(super) fn sessions_text(sessions: PoolSize) -> String {
+pub(crate) fn sessions_text(sessions: PoolSize) -> String {
     match (sessions.least(), sessions.most()) {
         (least, most) if least == most => least.to_string(),
         (least, most) => format!("{least}-{most}"),
     }
 }
 
-pub(super) fn seconds_text(span: Duration) -> String {
+pub(crate) fn seconds_text(span: Duration) -> String {
     span::write(span, Some(Unit::Second))
 }
 
-pub(super) fn minutes_text(span: Option<Duration>) -> String {
+pub(crate) fn minutes_text(span: Option<Duration>) -> String {
     span.map_or_else(off, |span| span::write(span, Some(Unit::Minute)))
 }
 

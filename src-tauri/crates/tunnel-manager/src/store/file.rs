@@ -260,7 +260,7 @@ pub(super) fn render(profiles: &[Profile]) -> String {
 }
 
 /// Line and column, both from 1, of a byte of the text.
-pub(super) fn place(text: &str, byte: usize) -> (usize, usize) {
+pub(crate) fn place(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = before.matches('\n').count() + 1;

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// What became of the wish for the lock.
 #[derive(Debug)]
-pub(super) enum Lock {
+pub(crate) enum Lock {
     /// Nobody else writes for as long as this lives.
     Held {
         /// The system takes the lock away when it is closed, by a crash, too.
