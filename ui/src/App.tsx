@@ -21,9 +21,10 @@ import { createActs, type Removal } from "./state/acts";
 import { createList } from "./state/list";
 import type { PageName, PageProps } from "./state/page";
 import { createSelection } from "./state/selection";
-import { createSettings } from "./state/settings";
+import { createSettings, valueOf } from "./state/settings";
 import { shortcuts } from "./state/shortcuts";
 import { FIRST, type Shown, type View } from "./state/view";
+import { zoomed, type Zoom } from "./state/zoom";
 import { speech } from "./text/locale";
 import { isOn } from "./text/state";
 
@@ -76,6 +77,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
       k: search,
       n: acts.create,
       z: undo,
+      zoom,
       help: () => setHelp(true),
     });
     document.addEventListener("keydown", press);
@@ -85,6 +87,14 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   function search(): void {
     if (view().page !== "tunnels") setView(FIRST);
     focusSearch();
+  }
+
+  function zoom(wish: Zoom): void {
+    const known = settings();
+    if (known === null) return;
+    const now = Number(valueOf(known, "zoom"));
+    const next = zoomed(now, wish);
+    if (next !== now) tell(props.bridge.changeSetting("zoom", String(next)));
   }
 
   function undo(): void {

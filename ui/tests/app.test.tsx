@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { OverviewView } from "../src/bridge";
 import { draft, everyState, NOW, problem, settings, tunnel } from "../src/preview/fixtures";
+import { zoomed } from "../src/state/zoom";
 import { speak } from "../src/text/locale";
 import { expectAccessible } from "./accessible";
 import { edit, opened, row, rowNames } from "./window";
@@ -438,6 +439,23 @@ describe("a click on a notification", () => {
     expect(document.activeElement).toBe(screen.getByRole("switch", { name: "A" }));
     lead("b", 2);
     expect(document.activeElement).toBe(row("B"));
+  });
+});
+
+describe("the keys for larger and smaller pages", () => {
+  test("change the setting by a step, whatever asks", async () => {
+    const { ask, bridge, user } = opened(everyState);
+    await user.keyboard("{Control>}+={/Control}");
+    ask({ kind: "quitting" });
+    await user.keyboard("{Control>}-{/Control}");
+    const larger = ["zoom", "110"];
+    expect(bridge.changeSetting.mock.calls).toEqual([larger, larger, ["zoom", "90"]]);
+  });
+
+  test("stay within what can be set", () => {
+    expect([zoomed(200, "larger"), zoomed(75, "smaller"), zoomed(103, "larger"), zoomed(150, "usual")]).toEqual([
+      200, 75, 110, 100,
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 // The window without a shell: `npm run ui:dev`, then /preview.html. Add `?show=first`,
-// `?show=broken`, `?show=demo` or `?show=many` for other beginnings, `?lang=de` for German, `?theme=dark` for the other theme, and
-// `?ask=quitting`, `?ask=closing` or `?ask=closing-without-tray` for questions.
+// `?show=broken`, `?show=demo` or `?show=many` for other beginnings, `?lang=de` for German,
+// `?theme=dark` for the other theme, `?ask=quitting`, `?ask=closing` or `?ask=closing-without-tray`
+// for questions, and `?click=CSS` to click there (several times, or with Ctrl: `.a+.b`).
 
 import { render } from "solid-js/web";
 
@@ -119,3 +120,12 @@ const bridge: Bridge = {
 
 const root = document.getElementById("root");
 if (root) render(() => <App bridge={bridge} />, root);
+
+// As if somebody had clicked on these, one after the other; with Ctrl after the first of a `+`.
+for (const selector of wanted.getAll("click")) {
+  const [plain, ...beside] = selector.split("+");
+  document.querySelector<HTMLElement>(plain ?? "")?.click();
+  for (const other of beside) {
+    document.querySelector(other)?.dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey: true }));
+  }
+}

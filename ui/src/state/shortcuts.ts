@@ -1,11 +1,14 @@
 // The keys that work wherever the focus is.
 
+import type { Zoom } from "./zoom";
+
 export interface Shortcuts {
   /** With Ctrl, or the Command key. */
   q: () => void;
   k: () => void;
   n: () => void;
   z: () => void;
+  zoom: (wish: Zoom) => void;
   /** The question mark, where no text is typed. */
   help: () => void;
 }
@@ -22,6 +25,8 @@ export function shortcuts(acts: Shortcuts): (event: KeyboardEvent) => void {
 }
 
 function withControl(event: KeyboardEvent, acts: Shortcuts): (() => void) | null {
+  const wish = wished(event.key);
+  if (wish !== null) return () => acts.zoom(wish);
   if (event.shiftKey) return null;
   // Quitting works while a dialog asks something; the rest would happen behind it.
   if (event.key === "q") return acts.q;
@@ -33,6 +38,21 @@ function withControl(event: KeyboardEvent, acts: Shortcuts): (() => void) | null
       return acts.n;
     case "z":
       return typing(event.target) ? null : acts.z;
+    default:
+      return null;
+  }
+}
+
+/** The plus has Shift on many keyboards, and the equals sign is where it would be without. */
+function wished(key: string): Zoom | null {
+  switch (key) {
+    case "+":
+    case "=":
+      return "larger";
+    case "-":
+      return "smaller";
+    case "0":
+      return "usual";
     default:
       return null;
   }
