@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::commands;
+use crate::{commands, form};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -25,6 +25,8 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::set_autostart,
             commands::answer_question,
             commands::quit,
+            form::read_paste,
+            form::check_draft,
             commands::add_tunnel,
             commands::update_tunnel,
             commands::remove_tunnels,

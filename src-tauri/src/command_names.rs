@@ -14,6 +14,8 @@ const COMMAND_NAMES: &[&str] = &[
     "set_autostart",
     "answer_question",
     "quit",
+    "read_paste",
+    "check_draft",
     "add_tunnel",
     "update_tunnel",
     "remove_tunnels",

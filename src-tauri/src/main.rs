@@ -16,6 +16,7 @@ mod display;
 mod ending;
 #[cfg(test)]
 mod fixtures;
+mod form;
 #[cfg(target_os = "linux")]
 mod markup;
 mod notices;

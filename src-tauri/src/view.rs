@@ -564,6 +564,14 @@ impl RefusalView {
         }
     }
 
+    /// A problem that is no field's.
+    pub(crate) fn told(problem: &Problem) -> Self {
+        Self {
+            problem: Box::new(problem.into()),
+            fields: Vec::new(),
+        }
+    }
+
     /// An id that the shell never gave out.
     pub(crate) fn bad_id(id: &str) -> Self {
         Self::plain(

@@ -22,14 +22,14 @@ import { createList } from "./state/list";
 import type { PageName, PageProps } from "./state/page";
 import { createSelection } from "./state/selection";
 import { createSettings, valueOf } from "./state/settings";
-import { shortcuts } from "./state/shortcuts";
+import { asks, shortcuts, typing } from "./state/shortcuts";
 import { FIRST, type Shown, type View } from "./state/view";
 import { zoomed, type Zoom } from "./state/zoom";
 import { speech } from "./text/locale";
 import { isOn } from "./text/state";
 
 /** What is open above the list: nothing, a new tunnel's form, or a saved one's by its id. */
-type Open = { what: "nothing" } | { what: "new" } | { what: "edit"; id: string };
+type Open = { what: "nothing" } | { what: "new"; pasted?: string } | { what: "edit"; id: string };
 
 export function App(props: { bridge: Bridge }): JSX.Element {
   const [state, setState] = createStore<{ overview: OverviewView | null }>({ overview: null });
@@ -81,8 +81,25 @@ export function App(props: { bridge: Bridge }): JSX.Element {
       help: () => setHelp(true),
     });
     document.addEventListener("keydown", press);
-    onCleanup(() => document.removeEventListener("keydown", press));
+    document.addEventListener("paste", paste);
+    onCleanup(() => {
+      document.removeEventListener("keydown", press);
+      document.removeEventListener("paste", paste);
+    });
   });
+
+  /** What is pasted where no text is typed becomes a new tunnel. */
+  function paste(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (text.trim() === "" || typing(event.target) || asks()) return;
+    event.preventDefault();
+    setOpen({ what: "new", pasted: text });
+  }
+
+  const pasted = (): string => {
+    const now = open();
+    return now.what === "new" ? (now.pasted ?? "") : "";
+  };
 
   function search(): void {
     if (view().page !== "tunnels") setView(FIRST);
@@ -223,6 +240,9 @@ export function App(props: { bridge: Bridge }): JSX.Element {
       <Show when={open().what === "new"}>
         <TunnelForm
           draft={null}
+          id={null}
+          pasted={pasted()}
+          bridge={props.bridge}
           running={false}
           onSave={(draft) => props.bridge.addTunnel(draft, lead)}
           onRemove={() => Promise.resolve(null)}
@@ -233,6 +253,8 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         {(id) => (
           <TunnelForm
             draft={edited()?.draft ?? null}
+            id={id}
+            bridge={props.bridge}
             running={isOn(edited()?.state ?? { kind: "off" })}
             onSave={(draft) => props.bridge.updateTunnel(id, draft)}
             onRemove={() => Promise.resolve(acts.remove([id])).then(() => null)}

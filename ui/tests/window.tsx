@@ -34,6 +34,8 @@ export function opened(overview: OverviewView | null) {
     setAutostart: done(),
     answer: done(),
     quit: done(),
+    readPaste: done(),
+    checkDraft: done(),
     addTunnel: done(),
     updateTunnel: done(),
     removeTunnels: done(),

@@ -35,6 +35,13 @@ export const commands = {
 	answerQuestion: (answer: AnswerView) => __TAURI_INVOKE<void>("answer_question", { answer }),
 	/**  Ends the program; asks first if that would break connections. */
 	quit: () => __TAURI_INVOKE<void>("quit"),
+	/**  Reads a pasted command or address as tunnels. Runs nothing. */
+	readPaste: (text: string) => typedError<PasteView, RefusalView>(__TAURI_INVOKE("read_paste", { text })),
+	/**
+	 *  Says what is wrong with settings as they are typed, and who has their port. `id` is the tunnel's
+	 *  own, if it is saved.
+	 */
+	checkDraft: (id: string | null, draft: DraftView) => typedError<CheckView, RefusalView>(__TAURI_INVOKE("check_draft", { id, draft })),
 	/**  Saves a new tunnel and answers its id. */
 	addTunnel: (draft: DraftView) => typedError<string, RefusalView>(__TAURI_INVOKE("add_tunnel", { draft })),
 	/**  Saves other settings of a tunnel. */
@@ -76,6 +83,22 @@ export type AnswerView =
 "closeWindow" | 
 /**  The program ends. */
 "quit";
+
+/**  What is wrong with what is typed. */
+export type CheckView = {
+	/**  Rules that are broken. */
+	wrong: InvalidView[],
+	/**  Who else has the port; only where no rule is broken. */
+	clash: ClashView | null,
+};
+
+/**  Somebody else has the local port, or nobody can have it. */
+export type ClashView = {
+	/**  Who. */
+	with: WithView,
+	/**  A port that is free. */
+	free: number | null,
+};
 
 /**  How a WebSocket ended. */
 export type CloseView = {
@@ -210,6 +233,16 @@ export type InvalidView = {
 /**  Names a setting. */
 export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "theme" | "zoom" | "density" | "sessions" | "renewAfter";
 
+/**  Something to know about what was read. */
+export type NoteView = {
+	/**  One sentence. */
+	what: string,
+	/**  In the text, from 1. */
+	line: number,
+	/**  In characters, from 1. */
+	column: number,
+};
+
 /**  Everything at one moment. */
 export type OverviewView = {
 	/**  In the order in which they are shown. */
@@ -233,6 +266,14 @@ export type PastView = {
 	dropsTotal: number,
 	/**  How many were lost in the 24 hours. */
 	dropsDay: number,
+};
+
+/**  What a pasted text says. */
+export type PasteView = {
+	/**  At least one; what the text does not say is empty. */
+	tunnels: DraftView[],
+	/**  What was left out or guessed. */
+	notes: NoteView[],
 };
 
 /**  What has to change before it can work. */
@@ -509,6 +550,17 @@ export type WayBackView =
 "tray" | 
 /**  By starting the program again. */
 "secondStart";
+
+/**  Who has a port. */
+export type WithView = 
+/**  Another saved tunnel. */
+{ kind: "tunnel"; name: string } | 
+/**  A program, where the system tells which. */
+{ kind: "process"; name: string; pid: number } | 
+/**  A program that the system does not name. */
+{ kind: "unknown" } | 
+/**  Nobody can listen there, as this sentence says. */
+{ kind: "nobody"; why: string };
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -5,9 +5,11 @@ import { Channel } from "@tauri-apps/api/core";
 import {
   commands,
   type AnswerView,
+  type CheckView,
   type DraftView,
   type KeyView,
   type OverviewView,
+  type PasteView,
   type ProblemView,
   type RefilingView,
   type RefusalView,
@@ -18,12 +20,15 @@ import { words } from "../text/words";
 
 export type {
   AnswerView,
+  CheckView,
+  ClashView,
   CloseView,
   DraftView,
   FieldView,
   InvalidView,
   KeyView,
   OverviewView,
+  PasteView,
   ProblemView,
   QuestionView,
   RefilingView,
@@ -56,6 +61,10 @@ export interface Bridge {
   answer(answer: AnswerView): Answer;
   /** Ends the program; asks first if that would break connections. */
   quit(): Answer;
+  /** Reads a pasted command or address as tunnels. */
+  readPaste(text: string, read: (paste: PasteView) => void): Answer;
+  /** Says what is wrong with what is typed; `id` is the tunnel's own, if it is saved. */
+  checkDraft(id: string | null, draft: DraftView, checked: (check: CheckView) => void): Answer;
   /** Saves a new tunnel, and says under which id. */
   addTunnel(draft: DraftView, added?: (id: string) => void): Answer;
   updateTunnel(id: string, draft: DraftView): Answer;
@@ -103,6 +112,8 @@ export const bridge: Bridge = {
   setAutostart: (on) => done(commands.setAutostart(on)),
   answer: (answer) => done(commands.answerQuestion(answer).then(ok)),
   quit: () => done(commands.quit().then(ok)),
+  readPaste: (text, read) => done(commands.readPaste(text), read),
+  checkDraft: (id, draft, checked) => done(commands.checkDraft(id, draft), checked),
   addTunnel: (draft, added) => done(commands.addTunnel(draft), added),
   updateTunnel: (id, draft) => done(commands.updateTunnel(id, draft)),
   removeTunnels: (ids, removed) => done(commands.removeTunnels([...ids]), removed),

@@ -2,9 +2,13 @@
 
 import { createMemo, createSignal, For, onMount, Show, type JSX } from "solid-js";
 
-import type { DraftView, FieldView, InvalidView, RefusalView } from "../bridge";
+import type { Bridge, DraftView, FieldView, InvalidView, RefusalView } from "../bridge";
 import { Field } from "../components/Field";
+import { PasteZone } from "../components/PasteZone";
+import { PortClash } from "../components/PortClash";
 import { ProblemNote } from "../components/ProblemNote";
+import { ProductionFields } from "../components/ProductionFields";
+import { createLiveCheck } from "../state/live-check";
 import { emptyForm, formOf, draftOf, isOpenToOthers, type FormValues } from "../text/form";
 import { words } from "../text/words";
 import "./tunnel-form.css";
@@ -12,6 +16,11 @@ import "./tunnel-form.css";
 export interface TunnelFormProps {
   /** The saved settings; null for a new tunnel. */
   draft: DraftView | null;
+  /** Its id; null for a new tunnel. */
+  id: string | null;
+  /** What was pasted into the window, to be read; or nothing. */
+  pasted?: string;
+  bridge: Pick<Bridge, "readPaste" | "checkDraft">;
   /** It runs: changes count at the next connect. */
   running: boolean;
   /** Saves; answers null, or why it was not saved. */
@@ -22,13 +31,18 @@ export interface TunnelFormProps {
 
 export function TunnelForm(props: TunnelFormProps): JSX.Element {
   // What was saved when the form opened: an update meanwhile must not undo what is being typed.
-  const [values, setValues] = createSignal<FormValues>(
-    props.draft === null ? emptyForm() : formOf(props.draft),
-  );
+  const begins = props.draft === null ? emptyForm() : formOf(props.draft);
+  const [values, setValues] = createSignal<FormValues>(begins);
   const [wrong, setWrong] = createSignal<readonly InvalidView[]>([]);
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [busy, setBusy] = createSignal(false);
   const [confirming, setConfirming] = createSignal(false);
+  const [leaving, setLeaving] = createSignal(false);
+  const [touched, setTouched] = createSignal<ReadonlySet<string>>(new Set());
+  const check = createLiveCheck(values, (now, checked) => {
+    // Whoever can't be asked now says so when it is saved.
+    void props.bridge.checkDraft(props.id, draftOf(now, props.draft), checked);
+  });
   const isNew = props.draft === null;
   const hasAdvanced = createMemo(() => ADVANCED.some((name) => values()[name] !== ""));
   let dialog: HTMLDialogElement | undefined;
@@ -40,9 +54,56 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     dialog?.showModal();
   });
 
-  function edit(field: FieldView, value: string): void {
+  function edit(field: keyof FormValues, value: string): void {
     setValues((old) => ({ ...old, [field]: value }));
+    setTouched((old) => new Set(old).add(field));
+    setLeaving(false);
     setWrong((old) => old.filter((invalid) => invalid.field !== field));
+  }
+
+  /** Fills in what a pasted text says; what it does not say stays as it was typed. */
+  function fill(draft: DraftView): void {
+    const said = Object.entries(formOf(draft)).filter(([, value]) => value !== "");
+    setValues((old) => ({ ...old, ...Object.fromEntries(said) }));
+    setWrong([]);
+  }
+
+  /** Saves all, each with what the form says where the text says nothing. */
+  async function addAll(drafts: readonly DraftView[]): Promise<void> {
+    const typed = draftOf(values(), props.draft);
+    await ask(async () => {
+      for (const draft of drafts) {
+        const named = draft.profile !== null || draft.keys !== null;
+        const refused = await props.onSave({
+          ...draft,
+          target: draft.target === "" ? typed.target : draft.target,
+          profile: named ? draft.profile : typed.profile,
+          keys: named ? draft.keys : typed.keys,
+          region: draft.region ?? typed.region,
+          group: draft.group ?? typed.group,
+        });
+        if (refused !== null) {
+          fill(draft);
+          return refused;
+        }
+      }
+      return null;
+    });
+  }
+
+  const changed = (): boolean => FIELDS.some((name) => values()[name] !== begins[name]);
+
+  /** Closes; asks first where something would be lost. */
+  function close(): void {
+    if (changed() && !leaving()) setLeaving(true);
+    else props.onClose();
+  }
+
+  /** What is wrong with a field: at once where it was refused, else once it was typed into. */
+  function errorOf(name: FieldView): string | null {
+    const live = touched().has(name) ? (check()?.wrong ?? []) : [];
+    const found = [...wrong(), ...live].find((invalid) => invalid.field === name);
+    return found?.message ?? null;
   }
 
   async function save(event: SubmitEvent): Promise<void> {
@@ -71,7 +132,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     return {
       name,
       value: values()[name],
-      error: wrong().find((invalid) => invalid.field === name)?.message ?? null,
+      error: errorOf(name),
       onInput: (value: string) => edit(name, value),
     };
   }
@@ -83,7 +144,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
       aria-labelledby="form-title"
       onCancel={(event) => {
         event.preventDefault();
-        props.onClose();
+        close();
       }}
     >
       <form ref={(element) => (form = element)} class="form" noValidate onSubmit={(event) => void save(event)}>
@@ -98,6 +159,15 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
                 <ProblemNote problem={shown().problem} />
               </div>
             )}
+          </Show>
+
+          <Show when={isNew}>
+            <PasteZone
+              text={props.pasted ?? ""}
+              onRead={(text, read) => props.bridge.readPaste(text, read)}
+              onFill={fill}
+              onAddAll={(drafts) => void addAll(drafts)}
+            />
           </Show>
 
           <Field {...field("name")} label={words().form.name} placeholder={words().form.nameExample} required autofocus />
@@ -148,6 +218,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
                 mono
               />
             </div>
+            <PortClash clash={check()?.clash ?? null} onUse={(port) => edit("localPort", String(port))} />
           </fieldset>
 
           <fieldset>
@@ -164,6 +235,8 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               mono
             />
           </fieldset>
+
+          <ProductionFields values={values()} error={errorOf("closesAfter")} onEdit={edit} />
 
           <details ref={(element) => (advanced = element)} class="form-advanced">
             <summary>{words().form.advanced}</summary>
@@ -251,6 +324,17 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
         </div>
 
         <footer class="form-foot">
+          <Show when={leaving()}>
+            <p class="form-leaving" role="alert">
+              <span>{words().form.unsaved}</span>
+              <button type="button" class="button" onClick={() => setLeaving(false)}>
+                {words().form.keepEditing}
+              </button>
+              <button type="button" class="button button-danger" onClick={() => props.onClose()}>
+                {words().form.discard}
+              </button>
+            </p>
+          </Show>
           <Show when={!isNew}>
             <Show
               when={confirming()}
@@ -276,7 +360,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             </Show>
           </Show>
           <span class="form-gap" />
-          <button type="button" class="button" onClick={() => props.onClose()}>
+          <button type="button" class="button" onClick={() => close()}>
             {words().form.cancel}
           </button>
           <button type="submit" class="button button-primary" aria-disabled={busy()}>
@@ -293,6 +377,9 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     </dialog>
   );
 }
+
+/** Everything that can be filled in. */
+const FIELDS = Object.keys(emptyForm()) as (keyof FormValues)[];
 
 /** Fields that are folded away. */
 const ADVANCED: readonly FieldView[] = [

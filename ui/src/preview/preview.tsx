@@ -93,6 +93,8 @@ const bridge: Bridge = {
   setAutostart: done,
   answer: done,
   quit: done,
+  readPaste: done,
+  checkDraft: done,
   addTunnel: () =>
     Promise.resolve({
       problem: problem({ code: "invalid-settings" }),

@@ -64,10 +64,12 @@ function plain(event: KeyboardEvent, acts: Shortcuts): (() => void) | null {
   return event.key === "?" ? acts.help : null;
 }
 
-function asks(): boolean {
+/** Whether a dialog is open. */
+export function asks(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
-function typing(target: EventTarget | null): boolean {
+/** Whether text is typed there. */
+export function typing(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
 }

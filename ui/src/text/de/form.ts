@@ -67,4 +67,7 @@ export const form: Words["form"] = {
   cancel: "Abbrechen",
   save: "Speichern",
   notSaved: "Nicht gespeichert.",
+  unsaved: "Eingaben verwerfen?",
+  keepEditing: "Weiter bearbeiten",
+  discard: "Verwerfen",
 };

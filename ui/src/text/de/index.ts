@@ -2,12 +2,14 @@
 
 import type { Words } from "../en";
 import { amounts } from "./amounts";
+import { clash } from "./clash";
 import { close } from "./close";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
 import { keys } from "./keys";
 import { list } from "./list";
+import { paste } from "./paste";
 import { problems } from "./problems";
 import { production } from "./production";
 import { questions } from "./questions";
@@ -16,4 +18,4 @@ import { settings } from "./settings";
 import { start } from "./start";
 import { state } from "./state";
 
-export const de: Words = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, settings, start, state };
+export const de: Words = { amounts, clash, close, filing, form, frame, keys, list, paste, problems, production, questions, row, settings, start, state };

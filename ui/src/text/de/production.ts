@@ -14,4 +14,10 @@ export const production: Words["production"] = {
   closesAt: (time) => `Schließt sich um ${time} von selbst.`,
   closesSoon: (time) => `Schließt sich um ${time} von selbst. Offen halten, wenn er noch gebraucht wird.`,
   keepOpen: "Offen halten",
+  legend: "Produktion",
+  mark: "Führt in die Produktion",
+  markHint: "Fragt vor dem Verbinden, startet nie von selbst oder mit anderen, und schließt sich von selbst.",
+  asksWhy: "Jedes Mal nach dem Grund fragen",
+  closes: "Schließen nach",
+  closesHint: "1min bis 7d ab jedem Verbinden, etwa 2h, oder off.",
 };

@@ -65,4 +65,7 @@ export const form = {
   cancel: "Cancel",
   save: "Save",
   notSaved: "Not saved.",
+  unsaved: "Discard what you typed?",
+  keepEditing: "Keep editing",
+  discard: "Discard",
 };

@@ -1,12 +1,14 @@
 // English. Its types are the catalogue's: a language that lacks a string does not compile.
 
 import { amounts } from "./amounts";
+import { clash } from "./clash";
 import { close } from "./close";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
 import { keys } from "./keys";
 import { list } from "./list";
+import { paste } from "./paste";
 import { problems } from "./problems";
 import { production } from "./production";
 import { questions } from "./questions";
@@ -15,7 +17,7 @@ import { settings } from "./settings";
 import { start } from "./start";
 import { state } from "./state";
 
-export const en = { amounts, close, filing, form, frame, keys, list, problems, production, questions, row, settings, start, state };
+export const en = { amounts, clash, close, filing, form, frame, keys, list, paste, problems, production, questions, row, settings, start, state };
 
 /** A language's strings by area. */
 export type Words = typeof en;

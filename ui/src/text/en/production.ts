@@ -12,4 +12,10 @@ export const production = {
   closesAt: (time: string) => `Closes by itself at ${time}.`,
   closesSoon: (time: string) => `Closes by itself at ${time}. Keep it open if you still need it.`,
   keepOpen: "Keep open",
+  legend: "Production",
+  mark: "Leads to production",
+  markHint: "Asks before it connects, is never started by itself or with others, and closes by itself.",
+  asksWhy: "Ask why, each time",
+  closes: "Close it after",
+  closesHint: "1min to 7d from each connect, such as 2h, or off.",
 };

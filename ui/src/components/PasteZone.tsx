@@ -1,0 +1,99 @@
+// A place for a command or an address, which fills in the form.
+
+import { createSignal, createUniqueId, For, onMount, Show, type JSX } from "solid-js";
+
+import type { Answer, DraftView, PasteView, RefusalView } from "../bridge";
+import { destinationText } from "../text/tunnel";
+import { words } from "../text/words";
+import { ProblemNote } from "./ProblemNote";
+import "./paste-zone.css";
+
+/** The same in every language. */
+const EXAMPLE = "aws ssm start-session --target i-…";
+
+export function PasteZone(props: {
+  /** What was pasted before the form was there. */
+  text: string;
+  onRead: (text: string, read: (paste: PasteView) => void) => Answer;
+  onFill: (draft: DraftView) => void;
+  onAddAll: (drafts: readonly DraftView[]) => void;
+}): JSX.Element {
+  const id = createUniqueId();
+  const [paste, setPaste] = createSignal<PasteView | null>(null);
+  const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
+  const [chosen, setChosen] = createSignal(0);
+  let asked = 0;
+
+  onMount(() => {
+    if (props.text !== "") void read(props.text);
+  });
+
+  async function read(text: string): Promise<void> {
+    const number = ++asked;
+    let found: PasteView | null = null;
+    const refused = text.trim() === "" ? null : await props.onRead(text, (paste) => (found = paste));
+    if (number !== asked) return;
+    setRefusal(refused);
+    setPaste(found);
+    choose(0);
+  }
+
+  function choose(index: number): void {
+    setChosen(index);
+    const draft = paste()?.tunnels[index];
+    if (draft) props.onFill(draft);
+  }
+
+  return (
+    <div class="paste">
+      <label for={id}>{words().paste.label}</label>
+      <textarea
+        id={id}
+        class="mono"
+        rows={2}
+        value={props.text}
+        placeholder={EXAMPLE}
+        aria-describedby={`${id}-note`}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        onInput={(event) => void read(event.currentTarget.value)}
+      />
+      <p id={`${id}-note`} class="field-note">
+        {words().paste.hint}
+      </p>
+      <div aria-live="polite">
+        <Show when={refusal()}>{(refused) => <ProblemNote problem={refused().problem} />}</Show>
+        <Show when={paste()}>
+          {(found) => (
+            <>
+              <p class="paste-read">{words().paste.read(found().tunnels.length)}</p>
+              <Show when={found().tunnels.length > 1}>
+                <div class="paste-several">
+                  <For each={found().tunnels}>
+                    {(draft, index) => (
+                      <button
+                        type="button"
+                        class="button mono"
+                        aria-pressed={chosen() === index()}
+                        onClick={() => choose(index())}
+                      >
+                        {destinationText(draft)}
+                      </button>
+                    )}
+                  </For>
+                  <button type="button" class="button" onClick={() => props.onAddAll(found().tunnels)}>
+                    {words().paste.addAll(found().tunnels.length)}
+                  </button>
+                </div>
+              </Show>
+              <ul class="paste-notes">
+                <For each={found().notes}>{(note) => <li>{note.what}</li>}</For>
+              </ul>
+            </>
+          )}
+        </Show>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+// The form: paste to fill, what is told while it is filled in, the production mark, and leaving it.
+
+import { cleanup, render, screen, waitFor } from "@solidjs/testing-library";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, test, vi } from "vitest";
+
+import type { CheckView, DraftView, PasteView, RefusalView } from "../src/bridge";
+import { TunnelForm } from "../src/pages/TunnelForm";
+import { draft, problem } from "../src/preview/fixtures";
+import { expectAccessible } from "./accessible";
+
+afterEach(cleanup);
+
+const read = (...hosts: string[]): PasteView => ({
+  tunnels: hosts.map((host) => draft({ name: `${host}:5432`, remoteHost: host, target: "i-0123", region: "eu-west-1" })),
+  notes: [{ what: "The option --output was left out.", line: 1, column: 9 }],
+});
+
+function opened(
+  given: { paste?: PasteView | RefusalView; check?: CheckView; draft?: DraftView; pasted?: string } = {},
+) {
+  const onSave = vi.fn<(draft: DraftView) => Promise<RefusalView | null>>(() => Promise.resolve(null));
+  const onClose = vi.fn();
+  const bridge = {
+    readPaste: vi.fn((_text: string, take: (paste: PasteView) => void) => {
+      const answer = given.paste;
+      if (answer === undefined) return Promise.resolve(null);
+      if ("problem" in answer) return Promise.resolve(answer);
+      take(answer);
+      return Promise.resolve(null);
+    }),
+    checkDraft: vi.fn((_id: string | null, _draft: DraftView, take: (check: CheckView) => void) => {
+      if (given.check) take(given.check);
+      return Promise.resolve(null);
+    }),
+  };
+  render(() => (
+    <TunnelForm
+      draft={given.draft ?? null}
+      id={given.draft ? "orders" : null}
+      pasted={given.pasted ?? ""}
+      bridge={bridge}
+      running={false}
+      onSave={onSave}
+      onRemove={() => Promise.resolve(null)}
+      onClose={onClose}
+    />
+  ));
+  return { onSave, onClose, bridge, user: userEvent.setup() };
+}
+
+const value = (label: string) => screen.getByLabelText<HTMLInputElement>(label).value;
+
+test("what was pasted fills in the form, and what was left out is said", async () => {
+  const { bridge } = opened({ paste: read("db.internal"), pasted: "aws ssm start-session …" });
+  await waitFor(() => expect(value("Target")).toBe("i-0123"));
+  expect(bridge.readPaste.mock.calls[0]?.[0]).toBe("aws ssm start-session …");
+  expect(value("Host behind it")).toBe("db.internal");
+  expect(value("Region")).toBe("eu-west-1");
+  expect(document.body.textContent).toContain("The option --output was left out.");
+  await expectAccessible();
+});
+
+test("of several tunnels one can be chosen, or all are added", async () => {
+  const { onSave, onClose, user } = opened({ paste: read("a.internal", "b.internal"), pasted: "ssh …" });
+  await user.click(await screen.findByRole("button", { name: "b.internal:5432" }));
+  expect(value("Host behind it")).toBe("b.internal");
+  await user.click(screen.getByRole("button", { name: "Add all 2" }));
+  await waitFor(() => expect(onClose).toHaveBeenCalledOnce());
+  expect(onSave.mock.calls.map(([saved]) => saved.remoteHost)).toEqual(["a.internal", "b.internal"]);
+});
+
+test("a text that is no tunnel says where it fails, and leaves what was typed", async () => {
+  const refused = { problem: problem({ what: "A quote is never closed.", details: "line 1, column 7" }), fields: [] };
+  const { user } = opened({ paste: refused });
+  await user.type(screen.getByLabelText("Name"), "Mine");
+  await user.type(screen.getByLabelText("Paste a command"), "'");
+  await waitFor(() => expect(document.body.textContent).toContain("A quote is never closed."));
+  expect(document.body.textContent).toContain("line 1, column 7");
+  expect(value("Name")).toBe("Mine");
+});
+
+test("what is wrong is said where it was typed, and not where nobody has been yet", async () => {
+  const check: CheckView = {
+    wrong: [
+      { field: "name", message: "Give the tunnel a name." },
+      { field: "target", message: "No such target." },
+    ],
+    clash: null,
+  };
+  const { user } = opened({ check });
+  await user.type(screen.getByLabelText("Target"), "two words");
+  await waitFor(() => expect(document.body.textContent).toContain("No such target."));
+  expect(document.body.textContent).not.toContain("Give the tunnel a name.");
+});
+
+test("a port that somebody has names them, and the next free one is one click away", async () => {
+  const check: CheckView = { wrong: [], clash: { with: { kind: "tunnel", name: "Billing" }, free: 5434 } };
+  const { onSave, user } = opened({ check, draft: draft() });
+  await waitFor(() => expect(document.body.textContent).toContain("The tunnel Billing wants this port, too."));
+  await user.click(screen.getByRole("button", { name: "Use 5434, which is free" }));
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  expect(onSave.mock.calls[0]?.[0].localPort).toBe(5434);
+});
+
+test("a tunnel is marked as production in one click, and what follows can be set", async () => {
+  const { onSave, user } = opened({ draft: draft() });
+  expect(screen.queryByLabelText("Close it after")).toBeNull();
+  await user.click(screen.getByRole("checkbox", { name: "Leads to production" }));
+  await user.click(screen.getByRole("checkbox", { name: "Ask why, each time" }));
+  await user.type(screen.getByLabelText("Close it after"), "2h");
+  await expectAccessible();
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  expect(onSave.mock.calls[0]?.[0].production).toEqual({ reason: "none", closesAfter: "2h" });
+});
+
+test("what was typed is not thrown away without a question", async () => {
+  const { onClose, user } = opened();
+  await user.type(screen.getByLabelText("Name"), "Mine");
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(onClose).not.toHaveBeenCalled();
+  expect(screen.getByRole("alert").textContent).toContain("Discard what you typed?");
+  await user.click(screen.getByRole("button", { name: "Keep editing" }));
+  expect(screen.queryByRole("alert")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  await user.click(screen.getByRole("button", { name: "Discard" }));
+  expect(onClose).toHaveBeenCalledOnce();
+});
+
+test("a form in which nothing was typed closes at once", async () => {
+  const { onClose, user } = opened({ draft: draft() });
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(onClose).toHaveBeenCalledOnce();
+});
