@@ -519,7 +519,7 @@ describe("the settings", () => {
 
   afterEach(() => {
     speak(["en-GB"]);
-    document.documentElement.style.colorScheme = "";
+    delete document.documentElement.dataset.theme;
   });
 
   test("are saved one by one, and accessible", async () => {
@@ -568,7 +568,7 @@ describe("the settings", () => {
     tellSettings(settings({ language: "de", theme: "dark", density: "compact" }));
     screen.getByRole("heading", { name: "Einstellungen" });
     expect(document.documentElement.lang).toBe("de");
-    expect(document.documentElement.style.colorScheme).toBe("dark");
+    expect(document.documentElement.dataset.theme).toBe("dark");
     expect(document.documentElement.dataset.density).toBe("compact");
     await expectAccessible();
   });

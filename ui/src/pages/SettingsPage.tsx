@@ -22,7 +22,7 @@ const SWITCHES: readonly KeyView[] = ["startHidden", "quitAsks", "notifyNeedsYou
 type Section = "general" | "network" | "signIn" | "notifications" | "appearance" | "tunnels";
 
 const SECTIONS: readonly (readonly [Section, readonly KeyView[]])[] = [
-  ["general", ["language", "startHidden", "quitAsks"]],
+  ["general", ["startHidden", "language", "quitAsks"]],
   ["appearance", ["theme", "density", "zoom"]],
   ["notifications", ["notifyNeedsYou", "notifyOutages", "outageAfter"]],
   ["signIn", ["signInBy"]],

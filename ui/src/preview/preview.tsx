@@ -50,7 +50,7 @@ function chosen(): OverviewView {
           kind: "settings",
           code: "settings-broken",
           what: "/home/user/.config/culvert/tunnels.toml can't be understood at line 4, column 8.",
-          remedy: "Correct that line and read the file again. It was not changed.",
+          remedy: "Correct that line. The file was not changed.",
           details: "",
         }),
       };

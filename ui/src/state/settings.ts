@@ -29,7 +29,6 @@ export function valueOf(settings: SettingsView, key: KeyView): string {
 
 /** Lets the window's root follow the colours and the density. */
 function follow(settings: SettingsView, root: HTMLElement): void {
-  const theme = valueOf(settings, "theme");
-  root.style.colorScheme = theme === "auto" ? "" : theme;
+  root.dataset.theme = valueOf(settings, "theme");
   root.dataset.density = valueOf(settings, "density");
 }

@@ -13,6 +13,7 @@ use tunnel_manager::tunnel::{
 };
 use tunnel_manager::{Profile, Upkeep, rules};
 
+use crate::exchange::Export;
 use crate::history::History;
 use crate::hosts::Hosts;
 use crate::import::Import;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     /// Save a tunnel from a command or an address that you have: aws ssm start-session in any
     /// shell's quoting, ssh -L, postgres://…
     Import(Import),
+    /// Print saved tunnels as a file to give away; without secrets, since none is in them
+    Export(Export),
     /// List the saved tunnels
     List(List),
     /// Forget a saved tunnel
@@ -291,6 +294,7 @@ impl Args {
             }
             Command::Forward(_)
             | Command::Import(_)
+            | Command::Export(_)
             | Command::List(_)
             | Command::Remove(_)
             | Command::Stream(_)
@@ -581,6 +585,7 @@ mod tests {
         match Args::read(all)?.command {
             Command::Forward(forward) => Ok(forward.into_config(None)),
             Command::Import(_)
+            | Command::Export(_)
             | Command::List(_)
             | Command::Remove(_)
             | Command::Stream(_)

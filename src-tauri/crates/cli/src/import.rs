@@ -8,6 +8,7 @@ use tunnel_manager::paste::{self, Note, Notice, Paste, TEXT_MOST};
 use tunnel_manager::tunnel::{Problem, ProblemKind};
 use tunnel_manager::{Draft, Field, Invalid, Profile, ProfileId};
 
+use crate::exchange::{self, Existing};
 use crate::exit::Exit;
 use crate::list::failed;
 use crate::output::{Output, complain, json, say};
@@ -44,6 +45,13 @@ pub(crate) struct Import {
     /// Region, instead of the text's
     #[arg(long)]
     region: Option<String>,
+    /// Of a file of tunnels: those that are saved with other settings take the file's
+    #[arg(long, conflicts_with = "beside")]
+    replace: bool,
+    /// Of a file of tunnels: those that are saved with other settings stay, and the file's are saved
+    /// beside them
+    #[arg(long)]
+    beside: bool,
     /// Only show what would be saved
     #[arg(long)]
     dry_run: bool,
@@ -51,7 +59,8 @@ pub(crate) struct Import {
     #[arg(long)]
     json: bool,
     /// The command or the address, quoted as one word or as it is, behind all options of
-    /// Culvert's own; from standard input if it is - or left out
+    /// Culvert's own; from standard input if it is - or left out. Or a file of tunnels, FILE.toml, as
+    /// culvert export writes it
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     text: Vec<String>,
 }
@@ -101,6 +110,9 @@ enum Saved {
 /// Runs `culvert import`.
 pub(crate) fn run(import: &Import) -> Exit {
     let output = Output::new(import.json);
+    if let Some(path) = exchange::file(&import.text) {
+        return exchange::import(output, path, import.existing(), import.dry_run);
+    }
     let paste = match import.read() {
         Ok(paste) => paste,
         Err(Unread::Paste(problem)) => return failed(output, &problem),
@@ -185,6 +197,14 @@ enum Unread {
 }
 
 impl Import {
+    fn existing(&self) -> Existing {
+        match (self.replace, self.beside) {
+            (true, _) => Existing::Replace,
+            (false, true) => Existing::Beside,
+            (false, false) => Existing::Leave,
+        }
+    }
+
     fn read(&self) -> Result<Paste, Unread> {
         let standard_input = matches!(self.text.as_slice(), [dash] if dash == "-");
         let read = if !self.text.is_empty() && !standard_input {

@@ -8,6 +8,7 @@ mod args;
 mod demo;
 mod doctor;
 mod ending;
+mod exchange;
 mod exit;
 mod forward;
 mod history;
@@ -77,6 +78,7 @@ async fn dispatch(command: Command) -> Exit {
             forward::forward(forward, output).await
         }
         Command::Import(import) => import::run(&import),
+        Command::Export(wanted) => exchange::export(&wanted),
         Command::List(list) => list::run(&list),
         Command::Remove(remove) => list::remove(&remove),
         Command::Stream(stream) => forward::stream(stream).await,

@@ -93,7 +93,7 @@ impl StoreError {
             ),
             Self::Broken { .. } | Self::Invalid { .. } => (
                 "settings-broken",
-                "Correct that line and read the file again. It was not changed.",
+                "Correct that line. The file was not changed.",
             ),
         };
         let details = self.source().map(ToString::to_string).unwrap_or_default();

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod doctor;
 mod engine;
 mod error;
+pub mod exchange;
 mod history;
 pub mod log;
 mod manager;

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use config_file::{ConfigFile, SIZE_MOST, config_folder};
-pub(crate) use file::place;
+pub(crate) use file::{parse, place, render};
 
 use crate::profile::{Invalid, Profile};
 
@@ -129,7 +129,7 @@ impl Store {
     /// Any [`StoreError`]; those about the content say where in the file.
     pub fn read(&self) -> Result<Vec<Profile>, StoreError> {
         match self.file.text()? {
-            Some(text) => file::parse(self.path(), &text),
+            Some(text) => parse(self.path(), &text),
             None => Ok(Vec::new()),
         }
     }
@@ -147,7 +147,7 @@ impl Store {
         let _lock = self.file.lock()?;
         let text = self.file.text()?;
         let before = match &text {
-            Some(text) => file::parse(self.path(), text)?,
+            Some(text) => parse(self.path(), text)?,
             None => Vec::new(),
         };
         let mut profiles = before.clone();
@@ -155,7 +155,7 @@ impl Store {
         if profiles != before {
             self.file.write(&match &text {
                 Some(text) => file::change(text, &before, &profiles),
-                None => file::render(&profiles),
+                None => render(&profiles),
             })?;
         }
         Ok(profiles)

@@ -15,7 +15,7 @@ export const settings: Words["settings"] = {
   autostart: "Beim Anmelden starten",
   proxyAddress: "Adresse des Proxys",
   file: "Gespeichert in",
-  usual: (value) => `Sonst ${value}.`,
+  usual: (value) => `Üblich: ${value}.`,
   fault: (line, column) =>
     `In Zeile ${line}, Spalte ${column} der Datei steht etwas anderes; es gilt das Übliche.`,
   labels: {
@@ -64,8 +64,8 @@ export const settings: Words["settings"] = {
     "language auto": "Wie das System",
     "language en": "English",
     "language de": "Deutsch",
-    "signInBy browser": "Browser, der von selbst zurückkehrt",
-    "signInBy device-code": "Code, auf einem beliebigen Gerät getippt",
+    "signInBy browser": "Browser",
+    "signInBy device-code": "Code für ein beliebiges Gerät",
     "theme auto": "Wie das System",
     "theme light": "Hell",
     "theme dark": "Dunkel",

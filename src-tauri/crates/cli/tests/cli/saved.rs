@@ -173,3 +173,48 @@ async fn a_file_that_is_wrong_is_named_with_its_line() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tunnels_are_exported_and_imported_with_what_differs_told_and_nothing_overwritten() {
+    let world = world_with_tunnels().await;
+    let exported = done(&world, &["export", "Orders", "Billing (dev)"]).await;
+    assert_eq!(exported.code, Some(0), "{exported:?}");
+    let text = exported.out.join("\n") + "\n";
+    assert!(!text.contains("Billing (prod)"), "{text}");
+    let file = world.path("given.toml");
+    let path = file.to_str().unwrap();
+    fs::write(
+        &file,
+        text.replace("remote_port = 5432", "remote_port = 5439"),
+    )
+    .unwrap();
+    let saved = || fs::read_to_string(world.path("config/tunnels.toml")).unwrap();
+    let before = saved();
+
+    let left = done(&world, &["import", path]).await;
+    assert_eq!(left.code, Some(0), "{left:?}");
+    assert!(left.out[0].contains("Orders is saved as it is"), "{left:?}");
+    assert!(left.out[1].contains("--replace"), "{left:?}");
+    assert_eq!(left.out[2], "  remote_port: 5432 -> 5439");
+    assert_eq!(saved(), before);
+
+    let beside = done(&world, &["import", "--beside", "--json", path]).await;
+    let line = object(&beside.out[1]);
+    assert_eq!(line["difference"], "changed", "{beside:?}");
+    assert_eq!(line["done"], "savedBeside");
+    assert!(saved().contains("Billing (dev) (2)"));
+
+    let replaced = done(&world, &["import", "--replace", path]).await;
+    assert_eq!(replaced.code, Some(0), "{replaced:?}");
+    assert!(!saved().contains("remote_port = 5432"), "{}", saved());
+
+    fs::write(&file, "version = 2\n[[tunnel]]\nname = 3\n").unwrap();
+    let before = saved();
+    let broken = done(&world, &["import", path]).await;
+    assert_ne!(broken.code, Some(0));
+    assert!(
+        format!("{broken:?}").contains("line 3, column 8"),
+        "{broken:?}"
+    );
+    assert_eq!(saved(), before);
+}

@@ -172,7 +172,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Profile>, StoreError> {
     let header: Header = toml::from_str(text).map_err(|error| broken(path, text, &error))?;
     let version = *header.version.get_ref();
     if version > VERSION {
@@ -245,7 +245,7 @@ pub(super) fn change(text: &str, before: &[Profile], after: &[Profile]) -> Strin
 }
 
 /// A file of these tunnels, where there is none.
-pub(super) fn render(profiles: &[Profile]) -> String {
+pub(crate) fn render(profiles: &[Profile]) -> String {
     if let Some(text) = edit::edited(&format!("{HEADER}version = {VERSION}\n"), &[], profiles) {
         return text;
     }

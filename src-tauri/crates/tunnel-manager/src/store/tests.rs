@@ -121,7 +121,7 @@ fn endpoints_are_one_line_that_comes_back_as_it_was() {
     let tunnels = store.read().expect("read");
     assert_eq!(tunnels[0].endpoints.fips, Some(true));
     assert_eq!(tunnels[0].endpoints.urls.len(), 1);
-    let text = file::render(&tunnels);
+    let text = render(&tunnels);
     assert!(text.contains(line), "{text}");
 }
 
@@ -410,8 +410,8 @@ fn several_targets_are_a_list_and_one_is_a_text() {
         )
     };
     let read = |target: &str| {
-        let profiles = file::parse(Path::new("f"), &file(target)).unwrap();
-        (profiles[0].target.to_string(), file::render(&profiles))
+        let profiles = parse(Path::new("f"), &file(target)).unwrap();
+        (profiles[0].target.to_string(), render(&profiles))
     };
     for target in [
         "\"name:a, i-1\"",
@@ -429,6 +429,6 @@ fn several_targets_are_a_list_and_one_is_a_text() {
         let (_, written) = read(target);
         assert!(written.contains("target = \"tag:a=b@newest\""), "{written}");
     }
-    let wrong = file::parse(Path::new("f"), &file("[]"));
+    let wrong = parse(Path::new("f"), &file("[]"));
     assert!(wrong.is_err());
 }
