@@ -50,6 +50,7 @@ export function PasteZone(props: {
       <textarea
         id={id}
         class="mono"
+        name="paste"
         rows={2}
         value={props.text}
         placeholder={EXAMPLE}

@@ -86,6 +86,7 @@ export function ProductionQuestion(props: {
             <input
               ref={(element) => (input = element)}
               id={`${id}-reason`}
+              name="consentReason"
               type="text"
               autocomplete="off"
               spellcheck={false}
