@@ -80,9 +80,6 @@ test("what is deleted is put back at its place", async (t) => {
   await window.row("Second", "off");
   await window.choose("Second", "Delete");
   await window.text("Second was deleted.");
-  await until("the file without it", () => !saved().includes("Second"));
-  await window.screenshot(join(pictures, "deleted-light.png"));
-  assert.deepEqual(await window.violations(), []);
   await window.click("button", "Undo");
   await window.row("Second", "off");
   const order = ["First", "Second", "Third"].map((name) => saved().indexOf(name));

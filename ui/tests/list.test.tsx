@@ -307,6 +307,15 @@ describe("a row", () => {
   });
 });
 
+test("where there is no room beside the list, whoever is led to a tunnel stays in the list", async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  const { lead } = opened(some);
+  lead("orders", 1);
+  expect(document.activeElement).toBe(row("Orders"));
+  expect(screen.queryByRole("complementary")).toBeNull();
+  vi.unstubAllGlobals();
+});
+
 describe("500 tunnels", () => {
   const listed = () => screen.getAllByRole("row");
 

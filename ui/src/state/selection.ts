@@ -18,7 +18,7 @@ export interface Selection {
   select: (id: string) => void;
   /** Marks one at most, and then none, and shows no details. */
   close: () => void;
-  /** Leads the user to a tunnel. */
+  /** Leads the user to a tunnel's row, and shows its details where there is room beside the list. */
   lead: (id: string) => void;
   /** Moves the keys to a tunnel and marks it alone. Its details are shown if others were. */
   moveTo: (id: string) => void;
@@ -59,6 +59,10 @@ export function createSelection(tunnels: Accessor<readonly TunnelView[]>, narrow
     setState({ cursor: id, anchor: id, marked: new Set([id]), shown: id });
   }
 
+  function moveTo(id: string): void {
+    setState({ cursor: id, anchor: id, marked: new Set([id]), shown: tunnel() === null || narrow() ? null : id });
+  }
+
   return {
     cursor,
     marked,
@@ -67,11 +71,11 @@ export function createSelection(tunnels: Accessor<readonly TunnelView[]>, narrow
     select,
     close: () => setState((old) => ({ ...old, marked: new Set(), shown: null })),
     lead: (id) => {
-      select(id);
+      if (narrow()) moveTo(id);
+      else select(id);
       setWanted((old) => ({ id, number: (old?.number ?? 0) + 1 }));
     },
-    moveTo: (id) =>
-      setState({ cursor: id, anchor: id, marked: new Set([id]), shown: tunnel() === null || narrow() ? null : id }),
+    moveTo,
     toggle: (id) =>
       setState((old) => {
         const marked = new Set(old.marked);
