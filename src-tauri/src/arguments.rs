@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::link::Link;
+
 /// Starts without a window: the tray, or another start, shows it.
 pub(crate) const HIDDEN: &str = "--hidden";
 
@@ -9,16 +11,19 @@ pub(crate) const HIDDEN: &str = "--hidden";
 pub(crate) const AT_LOGIN: &str = "--at-login";
 
 /// What the program is asked to do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
     pub(crate) hidden: bool,
     pub(crate) at_login: bool,
+    /// Leads to this tunnel.
+    pub(crate) link: Option<Link>,
 }
 
 /// An argument that has no meaning.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no argument of the desktop app, which knows {HIDDEN} alone. The command line is culvert."
+    "{0:?} is no argument of the desktop app, which knows {HIDDEN}, {AT_LOGIN} and links of the form \
+     culvert://connect/NAME. The command line is culvert."
 )]
 pub(crate) struct Unknown(OsString);
 
@@ -35,6 +40,8 @@ impl Arguments {
                 arguments.hidden = true;
             } else if argument == AT_LOGIN {
                 arguments.at_login = true;
+            } else if let Some(link) = argument.to_str().and_then(Link::parse) {
+                arguments.link = Some(link);
             } else {
                 return Err(Unknown(argument));
             }
@@ -43,7 +50,7 @@ impl Arguments {
     }
 
     /// Whether the start opens the window, from whether one at login is to be hidden.
-    pub(crate) const fn opens_window(self, hidden_at_login: bool) -> bool {
+    pub(crate) const fn opens_window(&self, hidden_at_login: bool) -> bool {
         !self.hidden && !(self.at_login && hidden_at_login)
     }
 }
@@ -79,5 +86,8 @@ mod tests {
     fn what_has_no_meaning_is_named() {
         let refused = of(&["--hidden", "forward"]).expect_err("unknown");
         assert!(refused.to_string().contains("\"forward\""));
+        of(&["culvert://start/Orders"]).expect_err("links lead somewhere and start nothing");
+        let led = of(&["culvert://connect/Orders"]).expect("known");
+        assert!(led.link.is_some() && led.opens_window(true));
     }
 }

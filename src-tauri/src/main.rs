@@ -17,6 +17,7 @@ mod ending;
 #[cfg(test)]
 mod fixtures;
 mod form;
+mod link;
 #[cfg(target_os = "linux")]
 mod markup;
 mod notices;
@@ -71,10 +72,15 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         .plugin(tauri_plugin_single_instance::init(|app, given, _| {
             let given = given.into_iter().skip(1).map(Into::into);
             // What has no meaning is no reason to stay away.
-            let hidden = Arguments::of(given).is_ok_and(|arguments| !arguments.opens_window(true));
+            let arguments = Arguments::of(given).unwrap_or_default();
             // One that has only begun to start is about to open its window by itself.
-            if !hidden && app.try_state::<Shell>().is_some() {
+            if arguments.opens_window(true) && app.try_state::<Shell>().is_some() {
                 window::show(app);
+            }
+            if let Some(link) = arguments.link
+                && app.try_state::<Manager>().is_some()
+            {
+                spawn(link::follow(app.clone(), link));
             }
         }))
         .invoke_handler(bindings.invoke_handler())
@@ -110,6 +116,9 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             let opens = arguments.opens_window(keeper.settings().start_hidden);
             app.manage(Preferences::new(keeper, Autostart::of_user()));
             ending::on_signal(app.handle());
+            if let Some(link) = arguments.link.clone() {
+                spawn(link::follow(app.handle().clone(), link));
+            }
             if opens && !window::show(app.handle()) {
                 return Err("the window could not be opened".into());
             }
