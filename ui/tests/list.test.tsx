@@ -113,6 +113,14 @@ describe("groups", () => {
     await choose(window, "More for the list", "Disconnect all");
     expect(window.bridge.disconnect.mock.calls.flat()).toEqual(["ledger"]);
   });
+
+  test("tunnels to production are left out of all, and the choice says so", async () => {
+    const production = { reason: null, closesAfter: null };
+    const orders = tunnel("Orders", { draft: draft({ name: "Orders", production }) });
+    const window = opened({ tunnels: [tunnel("Lab"), orders], store: null });
+    await choose(window, "More for the list", "Connect all but production");
+    expect(window.bridge.connect.mock.calls.flat()).toEqual(["lab"]);
+  });
 });
 
 describe("the order", () => {

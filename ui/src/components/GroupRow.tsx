@@ -3,7 +3,7 @@
 import { createMemo, Show, type JSX } from "solid-js";
 
 import type { TunnelView } from "../bridge";
-import { running, startable, type Acts } from "../state/acts";
+import { isProduction, running, startable, type Acts } from "../state/acts";
 import { isUp } from "../text/state";
 import { words } from "../text/words";
 
@@ -31,7 +31,7 @@ export function GroupRow(props: {
             aria-label={words().list.connectGroup(props.group)}
             onClick={() => props.acts.connect(off())}
           >
-            {words().list.connectAll}
+            {props.tunnels.some(isProduction) ? words().list.connectAllButProduction : words().list.connectAll}
           </button>
         </Show>
         <Show when={on().length > 0}>

@@ -25,6 +25,8 @@ export interface ListBarProps {
   /** There are tunnels that are off, or on. */
   hasOff: boolean;
   hasOn: boolean;
+  /** Among them are tunnels to production, which are started one by one. */
+  hasProduction: boolean;
   onConnectAll: () => void;
   onDisconnectAll: () => void;
   onSelectAll: () => void;
@@ -41,7 +43,7 @@ export function ListBar(props: ListBarProps): JSX.Element {
     const say = words().list;
     const demo = props.onStartDemo;
     return [
-      ...(props.hasOff ? [{ label: say.connectAll, onChoose: props.onConnectAll }] : []),
+      ...(props.hasOff ? [{ label: props.hasProduction ? say.connectAllButProduction : say.connectAll, onChoose: props.onConnectAll }] : []),
       ...(props.hasOn ? [{ label: say.disconnectAll, onChoose: props.onDisconnectAll }] : []),
       { label: say.selectAll, keys: words().keys.markAllKeys, onChoose: props.onSelectAll },
       "line",

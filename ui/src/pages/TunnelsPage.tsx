@@ -11,7 +11,7 @@ import { NoneListed } from "../components/NoneListed";
 import { ProblemNote } from "../components/ProblemNote";
 import { rowId } from "../components/TunnelRow";
 import { TunnelList } from "../components/TunnelList";
-import { running, startable, type Acts } from "../state/acts";
+import { isProduction, running, startable, type Acts } from "../state/acts";
 import type { List } from "../state/list";
 import { rowMenu } from "../state/row-menu";
 import { neighbour, type Selection } from "../state/selection";
@@ -85,6 +85,7 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
           onFocus={setSearching}
           hasOff={startable(listed()).length > 0}
           hasOn={running(listed()).length > 0}
+          hasProduction={listed().some(isProduction)}
           onConnectAll={() => props.acts.connect(startable(listed()))}
           onDisconnectAll={() => props.acts.disconnect(running(listed()))}
           onSelectAll={() => props.selection.markAll(ids())}

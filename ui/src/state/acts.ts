@@ -38,8 +38,13 @@ export interface Acts {
  * each of which asks by itself.
  */
 export function startable(tunnels: readonly TunnelView[]): string[] {
-  const off = tunnels.filter(({ state, demo, draft }) => !isOn(state) && !demo && draft.production === null);
+  const off = tunnels.filter((tunnel) => !isOn(tunnel.state) && !tunnel.demo && !isProduction(tunnel));
   return off.map(({ id }) => id);
+}
+
+/** Whether it leads to production. */
+export function isProduction({ draft }: TunnelView): boolean {
+  return draft.production !== null;
 }
 
 /** Those that run. */

@@ -20,6 +20,7 @@ export const list: Words["list"] = {
   hits: (count) => say(count, { one: "# Tunnel gefunden", other: "# Tunnel gefunden" }),
   more: "Mehr zur Liste",
   connectAll: "Alle verbinden",
+  connectAllButProduction: "Alle außer Produktion verbinden",
   disconnectAll: "Alle trennen",
   connectGroup: (group) => `Alle verbinden in ${group}`,
   disconnectGroup: (group) => `Alle trennen in ${group}`,

@@ -20,6 +20,7 @@ export const list = {
   hits: (count: number) => say(count, { one: "# tunnel found", other: "# tunnels found" }),
   more: "More for the list",
   connectAll: "Connect all",
+  connectAllButProduction: "Connect all but production",
   disconnectAll: "Disconnect all",
   connectGroup: (group: string) => `Connect all of ${group}`,
   disconnectGroup: (group: string) => `Disconnect all of ${group}`,
