@@ -51,7 +51,7 @@ impl Arguments {
 
     /// Whether the start opens the window, from whether one at login is to be hidden.
     pub(crate) const fn opens_window(&self, hidden_at_login: bool) -> bool {
-        !self.hidden && !(self.at_login && hidden_at_login)
+        !(self.hidden || self.at_login && hidden_at_login)
     }
 }
 

@@ -116,7 +116,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             let opens = arguments.opens_window(keeper.settings().start_hidden);
             app.manage(Preferences::new(keeper, Autostart::of_user()));
             ending::on_signal(app.handle());
-            if let Some(link) = arguments.link.clone() {
+            if let Some(link) = arguments.link {
                 spawn(link::follow(app.handle().clone(), link));
             }
             if opens && !window::show(app.handle()) {

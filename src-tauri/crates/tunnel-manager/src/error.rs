@@ -103,15 +103,16 @@ impl StoreError {
 
 /// What helps against a file that can't be written. The kinds are the standard library's.
 fn unwritable(kind: io::ErrorKind) -> &'static str {
-    match kind {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "The disk is full: make room and try again. The file is as it was."
-        }
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            "You may not write there: check the folder's permissions and try again. The file is \
-             as it was."
-        }
-        _ => "Check the folder and its disk, and try again. The file is as it was.",
+    let is_one_of = |kinds: [io::ErrorKind; 2]| kinds.contains(&kind);
+    if is_one_of([io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+        "The disk is full: make room and try again. The file is as it was."
+    } else if is_one_of([
+        io::ErrorKind::ReadOnlyFilesystem,
+        io::ErrorKind::PermissionDenied,
+    ]) {
+        "You may not write there: check the folder's permissions and try again. The file is as it was."
+    } else {
+        "Check the folder and its disk, and try again. The file is as it was."
     }
 }
 

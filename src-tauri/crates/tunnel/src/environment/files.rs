@@ -81,7 +81,7 @@ impl Edits {
     /// nothing is watched. Loses nothing if it is dropped before it is done.
     pub async fn next(&mut self) {
         if self.rings.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
