@@ -40,17 +40,18 @@ impl Clash {
 
     /// What the system said when the port was tried.
     pub(super) fn with_machine(error: &ListenError, overview: &Overview) -> Self {
-        match error {
-            ListenError::PortInUse {
-                holder, next_free, ..
-            } => Self {
+        if let ListenError::PortInUse {
+            holder, next_free, ..
+        } = error
+        {
+            return Self {
                 with: With::Process(holder.clone()),
                 free: next_free.filter(|port| !is_wanted(*port, overview)),
-            },
-            other => Self {
-                with: With::Nobody(other.problem().what),
-                free: None,
-            },
+            };
+        }
+        Self {
+            with: With::Nobody(error.problem().what),
+            free: None,
         }
     }
 }
