@@ -20,6 +20,7 @@ import { focusSearch, TunnelsPage } from "./pages/TunnelsPage";
 import { createActs, type Removal } from "./state/acts";
 import { createList } from "./state/list";
 import type { PageName, PageProps } from "./state/page";
+import { createSamples } from "./state/samples";
 import { createSelection } from "./state/selection";
 import { createSettings, valueOf } from "./state/settings";
 import { asks, shortcuts, typing } from "./state/shortcuts";
@@ -32,6 +33,7 @@ import { isOn } from "./text/state";
 type Open = { what: "nothing" } | { what: "new"; pasted?: string } | { what: "edit"; id: string };
 
 export function App(props: { bridge: Bridge }): JSX.Element {
+  const samples = createSamples();
   const [state, setState] = createStore<{ overview: OverviewView | null }>({ overview: null });
   const [open, setOpen] = createSignal<Open>({ what: "nothing" });
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
@@ -63,6 +65,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     tell(
       props.bridge.subscribe((overview) => {
         setNow(Date.now());
+        samples.take(overview, Date.now());
         setState("overview", reconcile(overview, { key: "id", merge: false }));
       }),
     );
@@ -176,10 +179,12 @@ export function App(props: { bridge: Bridge }): JSX.Element {
           {(tunnel) => (
             <TunnelDetails
               tunnel={tunnel()}
+              samples={samples.of(id)}
               now={now()}
               bridge={props.bridge}
               tell={tell}
               go={setView}
+              onToggle={() => acts.toggle(tunnel())}
               onEdit={() => setOpen({ what: "edit", id })}
               onClose={selection.close}
             />

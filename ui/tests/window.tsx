@@ -5,13 +5,22 @@ import userEvent from "@testing-library/user-event";
 import { vi } from "vitest";
 
 import { App } from "../src/App";
-import type { Bridge, OverviewView, QuestionView, RefusalView, SettingsView, ShellView } from "../src/bridge";
+import type {
+  Bridge,
+  DetailsView,
+  OverviewView,
+  QuestionView,
+  RefusalView,
+  SettingsView,
+  ShellView,
+} from "../src/bridge";
 import { settings } from "../src/preview/fixtures";
 
 /** The window over a bridge that notes what it is asked for. */
 export function opened(overview: OverviewView | null) {
   let tell: (overview: OverviewView) => void = () => {};
   let tellSettings: (settings: SettingsView) => void = () => {};
+  let tellDetails: (details: DetailsView) => void = () => {};
   let tellShell: (shell: ShellView) => void = () => {};
   const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const bridge = {
@@ -32,6 +41,16 @@ export function opened(overview: OverviewView | null) {
     }),
     changeSetting: done(),
     setAutostart: done(),
+    subscribeTunnel: vi.fn((_id: string, listener: (details: DetailsView) => void) => {
+      tellDetails = listener;
+      return Promise.resolve(null);
+    }),
+    unsubscribeTunnel: done(),
+    openTunnel: done(),
+    saveRdp: vi.fn((_id: string, saved: (path: string) => void) => {
+      saved("/home/user/Downloads/Billing desktop.rdp");
+      return Promise.resolve(null);
+    }),
     answer: done(),
     quit: done(),
     readPaste: done(),
@@ -58,6 +77,7 @@ export function opened(overview: OverviewView | null) {
     bridge,
     tell: (next: OverviewView) => tell(structuredClone(next)),
     tellSettings: (next: SettingsView) => tellSettings(next),
+    detail: (details: DetailsView) => tellDetails(structuredClone(details)),
     ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
     lead: (tunnel: string, number: number) => tellShell({ question: null, selected: { tunnel, number } }),
     user: userEvent.setup(),

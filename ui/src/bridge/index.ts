@@ -6,6 +6,7 @@ import {
   commands,
   type AnswerView,
   type CheckView,
+  type DetailsView,
   type DraftView,
   type KeyView,
   type OverviewView,
@@ -23,19 +24,26 @@ export type {
   CheckView,
   ClashView,
   CloseView,
+  ConditionView,
+  ConnectionView,
+  DetailsView,
   DraftView,
+  DropView,
   FieldView,
   InvalidView,
   KeyView,
   OverviewView,
   PasteView,
+  PastView,
   ProblemView,
   QuestionView,
   RefilingView,
   RefusalView,
+  SegmentView,
   SelectedView,
   SettingsView,
   SettingView,
+  SessionView,
   ShellView,
   StateView,
   TunnelView,
@@ -57,6 +65,14 @@ export interface Bridge {
   changeSetting(key: KeyView, value: string): Answer;
   /** Switches the start at login on or off. */
   setAutostart(on: boolean): Answer;
+  /** Calls `listener` with a tunnel's details and whenever they change, until other details are asked for, or none. */
+  subscribeTunnel(id: string, listener: (details: DetailsView) => void): Answer;
+  /** Nobody looks at a tunnel's details any more. */
+  unsubscribeTunnel(): Answer;
+  /** Opens a tunnel's address in the browser. */
+  openTunnel(id: string, secure: boolean): Answer;
+  /** Saves a file for remote desktop clients, and says where. */
+  saveRdp(id: string, saved: (path: string) => void): Answer;
   /** Answers what is being asked. */
   answer(answer: AnswerView): Answer;
   /** Ends the program; asks first if that would break connections. */
@@ -110,6 +126,14 @@ export const bridge: Bridge = {
   },
   changeSetting: (key, value) => done(commands.changeSetting(key, value)),
   setAutostart: (on) => done(commands.setAutostart(on)),
+  subscribeTunnel(id, listener) {
+    const channel = new Channel<DetailsView>();
+    channel.onmessage = listener;
+    return done(commands.subscribeTunnel(id, channel));
+  },
+  unsubscribeTunnel: () => done(commands.unsubscribeTunnel().then(ok)),
+  openTunnel: (id, secure) => done(commands.openTunnel(id, secure)),
+  saveRdp: (id, saved) => done(commands.saveRdpFile(id), saved),
   answer: (answer) => done(commands.answerQuestion(answer).then(ok)),
   quit: () => done(commands.quit().then(ok)),
   readPaste: (text, read) => done(commands.readPaste(text), read),

@@ -1,33 +1,64 @@
-// The tunnel that is selected: what it is, and how it is.
+// The tunnel that is selected, from top to bottom: what it is, how it is, what can be done, what it
+// carries, its last day, until when it can resume, its sessions, its connections, its drops.
 
-import { createMemo, Show, type JSX } from "solid-js";
+import { createMemo, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
 
-import type { Answer, Bridge, TunnelView } from "../bridge";
+import type { Answer, Bridge, DetailsView, TunnelView } from "../bridge";
+import { Chart } from "../components/Chart";
 import { ClosesNote } from "../components/ClosesNote";
-import { CopyButton } from "../components/CopyButton";
+import { CopyActions } from "../components/CopyActions";
+import { DayStrip } from "../components/DayStrip";
+import { Drops } from "../components/Drops";
+import { Figures } from "../components/Figures";
+import { Horizon } from "../components/Horizon";
 import { Glyph } from "../components/Icon";
+import { Connections, Sessions } from "../components/LiveTables";
 import { ProblemNote } from "../components/ProblemNote";
-import { problemOf, stateSentence, stateWord } from "../text/state";
-import { addressToCopy, destinationText, listenText } from "../text/tunnel";
+import type { Series } from "../state/samples";
+import { bytes } from "../text/amounts";
+import { isOn, problemOf, stateSentence, stateWord } from "../text/state";
+import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import type { View } from "../state/view";
 import "./tunnel-details.css";
 
 export interface TunnelDetailsProps {
   tunnel: TunnelView;
+  /** What it carried until a time. */
+  samples: (now: number) => Series;
   /** Unix milliseconds, each second while a tunnel runs. */
   now: number;
   bridge: Bridge;
   /** Shows why something was not done. */
   tell: (answer: Answer) => void;
   go: (view: View) => void;
+  /** Starts it, or stops it. */
+  onToggle: () => void;
   onEdit: () => void;
   /** Nothing is selected any more. */
   onClose: () => void;
 }
 
 export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
+  const [details, setDetails] = createSignal<DetailsView | null>(null);
+  const say = () => words().details;
   const sentence = createMemo(() => stateSentence(props.tunnel, props.now));
+  const on = createMemo(() => isOn(props.tunnel.state));
+  const series = createMemo(() => props.samples(props.now));
+  const past = (): DetailsView["past"] => details()?.past ?? null;
+
+  onMount(() => {
+    props.tell(props.bridge.subscribeTunnel(props.tunnel.id, setDetails));
+    onCleanup(() => void props.bridge.unsubscribeTunnel());
+  });
+
+  const rate = (of: readonly (number | null)[]): string => say().perSecond(bytes(of.at(-1) ?? 0));
+  const chartText = (): string => {
+    const { down, up } = series();
+    const most = [...down, ...up].reduce<number>((most, each) => Math.max(most, each ?? 0), 0);
+    return say().chartText(rate(down), rate(up), say().perSecond(bytes(most)));
+  };
+
   return (
     <article class="details" aria-labelledby="details-title">
       <header class="details-head">
@@ -49,18 +80,11 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
       </header>
       <p class="details-ends mono">
         {listenText(props.tunnel)} <span aria-label={words().row.to}>→</span> {destinationText(props.tunnel.draft)}
-        <Show when={addressToCopy(props.tunnel)}>
-          {(address) => (
-            <CopyButton
-              label={words().row.copy(address())}
-              text={address()}
-              onCopy={(text) => props.bridge.copy(text)}
-            />
-          )}
-        </Show>
+        <Show when={details()?.node}>{(node) => ` ${say().by(node())}`}</Show>
       </p>
       <p class="details-state">
         <b class={`state-${props.tunnel.state.kind}`}>{stateWord(props.tunnel.state)}</b> {sentence()}
+        <Show when={on() && (details()?.renewals ?? 0) > 0}>{`. ${say().renewed(details()?.renewals ?? 0)}`}</Show>
       </p>
       <ClosesNote
         tunnel={props.tunnel}
@@ -68,6 +92,76 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
         onKeepOpen={() => props.tell(props.bridge.keepOpen(props.tunnel.id))}
       />
       <Show when={problemOf(props.tunnel)}>{(problem) => <ProblemNote brief problem={problem()} />}</Show>
+      <Show when={on() ? props.tunnel.notice : null}>{(notice) => <ProblemNote problem={notice()} />}</Show>
+      <Show when={on() ? props.tunnel.customerMessage : null}>
+        {(message) => <p class="details-hint">{words().row.fromAccount(message())}</p>}
+      </Show>
+
+      <div class="details-actions">
+        <CopyActions tunnel={props.tunnel} bridge={props.bridge} tell={props.tell} />
+        <Show when={!props.tunnel.demo}>
+          <button type="button" class="button" onClick={() => props.onEdit()}>
+            {words().row.edit}
+          </button>
+        </Show>
+        <Show when={props.tunnel.demo && on()}>
+          <button
+            type="button"
+            class="button"
+            title={words().row.cutItHint}
+            onClick={() => props.tell(props.bridge.cutDemo())}
+          >
+            {words().row.cutIt}
+          </button>
+        </Show>
+        <button type="button" class="button" onClick={() => props.onToggle()}>
+          {on() ? say().disconnect : say().connect}
+        </button>
+      </div>
+
+      <Show when={on()}>
+        <Figures
+          tunnel={props.tunnel}
+          down={rate(series().down)}
+          up={rate(series().up)}
+          drops={past()?.dropsDay ?? 0}
+          now={props.now}
+        />
+        <section class="details-part" aria-labelledby="details-chart">
+          <div class="details-part-head">
+            <h3 id="details-chart">{say().chart}</h3>
+            <span>
+              <i class="key-down" />
+              {say().down} <i class="key-up" />
+              {say().up}
+            </span>
+          </div>
+          <Chart series={series()} text={chartText()} />
+        </section>
+      </Show>
+      <Show when={past()}>{(past) => <DayStrip past={past()} />}</Show>
+      <Show when={details()?.pastProblem}>
+        {(why) => (
+          <p class="details-hint">
+            {say().pastUnread} {why()}
+          </p>
+        )}
+      </Show>
+      <Horizon tunnel={props.tunnel} now={props.now} />
+      <Show when={details()}>
+        {(details) => (
+          <>
+            <Sessions details={details()} now={props.now} />
+            <Show when={on()}>
+              <Connections details={details()} tunnel={props.tunnel} now={props.now} />
+            </Show>
+          </>
+        )}
+      </Show>
+      <Show when={past()}>{(past) => <Drops past={past()} now={props.now} />}</Show>
+      <Show when={props.tunnel.agentVersion}>
+        {(version) => <p class="details-hint">{say().agent(version())}</p>}
+      </Show>
     </article>
   );
 }

@@ -1,6 +1,15 @@
 // Tunnels in every state, for the preview and the tests.
 
-import type { DraftView, OverviewView, ProblemView, TunnelView, KeyView, SettingsView } from "../bridge";
+import type {
+  DetailsView,
+  DraftView,
+  DropView,
+  KeyView,
+  OverviewView,
+  ProblemView,
+  SettingsView,
+  TunnelView,
+} from "../bridge";
 
 /** The present of all fixtures. */
 export const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
@@ -244,3 +253,109 @@ export function settings(wishes: Partial<Record<KeyView, string>> = {}): Setting
     path: "/home/user/.config/culvert/settings.toml",
   };
 }
+/** A drop of yesterday's kind: the hourly close, resumed at once. */
+export const someDrop: DropView = {
+  closedBy: "gateway",
+  close: { at: NOW - 38 * MINUTE, code: 1000, reason: "Bye" },
+  end: "resumed",
+  lastedMs: 140,
+  connections: 3,
+  survived: 3,
+  socketAgeMs: HOUR,
+  lastFrameMs: 210,
+  roundTripMs: 24,
+  unacknowledged: 41,
+  attempts: 2,
+  what: "The gateway closed the connection after 60 min, as it does each hour, before a quiet moment came.",
+  remedy: "",
+};
+
+/** The details of a tunnel that is up. */
+export const someDetails: DetailsView = {
+  tunnel: "orders-database",
+  at: NOW,
+  node: null,
+  renewals: 5,
+  sessions: [
+    {
+      key: "0",
+      id: "alice-0123456789ab91c4",
+      node: "i-0c2f9a7b31e4d5f91",
+      state: { kind: "up" },
+      established: NOW - 6 * HOUR,
+      socketSince: NOW - 38 * MINUTE,
+      renewal: { kind: "due", at: NOW + 12 * MINUTE },
+      connections: 2,
+      bytesUp: 31_000_000,
+      bytesDown: 1_100_000_000,
+      roundTripMs: 24,
+      unacknowledged: 2,
+      sentAgain: 7,
+    },
+    {
+      key: "1",
+      id: "alice-0123456789ab0ab7",
+      node: "i-0c2f9a7b31e4d5f91",
+      state: { kind: "degraded", problem: problem({ what: "The agent has not answered for 12 s." }) },
+      established: NOW - 4 * MINUTE,
+      socketSince: NOW - 4 * MINUTE,
+      renewal: { kind: "atQuiet" },
+      connections: 1,
+      bytesUp: 7_400_000,
+      bytesDown: 141_000_000,
+      roundTripMs: null,
+      unacknowledged: 0,
+      sentAgain: 0,
+    },
+  ],
+  sessionsMost: 4,
+  connections: [
+    {
+      key: "a/3",
+      session: "alice-0123456789ab91c4",
+      since: NOW - 2 * MINUTE,
+      bytesUp: 4_200,
+      bytesDown: 880_000,
+      peer: "127.0.0.1:51812",
+      program: { name: "psql", pid: 4711 },
+    },
+    {
+      key: "a/2",
+      session: "alice-0123456789ab0ab7",
+      since: NOW - 3 * HOUR,
+      bytesUp: 912_000,
+      bytesDown: 55_000_000,
+      peer: "[::1]:51700",
+      program: null,
+    },
+  ],
+  past: {
+    at: NOW,
+    day: [
+      { condition: "off", from: NOW - 24 * HOUR, until: NOW - 18 * HOUR },
+      { condition: "up", from: NOW - 18 * HOUR, until: NOW - 11 * HOUR },
+      { condition: "reconnecting", from: NOW - 11 * HOUR, until: NOW - 11 * HOUR + 9_000 },
+      { condition: "up", from: NOW - 11 * HOUR + 9_000, until: NOW - 8 * HOUR },
+      { condition: "asleep", from: NOW - 8 * HOUR, until: NOW - 6 * HOUR },
+      { condition: "up", from: NOW - 6 * HOUR, until: NOW },
+    ],
+    upMs: 16 * HOUR - 9_000,
+    wantedMs: 16 * HOUR,
+    drops: [
+      someDrop,
+      {
+        ...someDrop,
+        closedBy: "network",
+        close: { at: NOW - 11 * HOUR, code: null, reason: "connection reset" },
+        end: "replaced",
+        lastedMs: 9_000,
+        survived: 1,
+        what: "The connection to the gateway broke, and the session could not be resumed.",
+        remedy: "Open what was lost again.",
+      },
+    ],
+    dropsTotal: 2,
+    dropsDay: 2,
+  },
+  pastProblem: null,
+};

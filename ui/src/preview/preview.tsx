@@ -10,7 +10,7 @@ import "../base.css";
 import "../components/icon.css";
 import { App } from "../App";
 import { speak } from "../text/locale";
-import { draft, everyState, manyTunnels, NOW, problem, settings } from "./fixtures";
+import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails } from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
@@ -91,6 +91,13 @@ const bridge: Bridge = {
   },
   changeSetting: done,
   setAutostart: done,
+  subscribeTunnel(id, listener) {
+    listener({ ...someDetails, tunnel: id });
+    return done();
+  },
+  unsubscribeTunnel: done,
+  openTunnel: done,
+  saveRdp: done,
   answer: done,
   quit: done,
   readPaste: done,

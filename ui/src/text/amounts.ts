@@ -30,6 +30,20 @@ export function duration(milliseconds: number): string {
   return withRest(amounts.days(Math.floor(hours / 24)), hours % 24, amounts.hours);
 }
 
+/** Says a short time exactly and a long one as {@link duration} does: `140 ms`, `1.2 s`, `3 min`. */
+export function lasted(milliseconds: number): string {
+  const say = words().details;
+  if (milliseconds < 1000) return say.milliseconds(number(Math.round(milliseconds)));
+  if (milliseconds < 10_000) return `${number(Math.floor(milliseconds / 100) / 10, 1)} s`;
+  return duration(milliseconds);
+}
+
+/** Says a part of a whole, from 0 to 1, in per cent. What is not whole is never said to be: `99.98 %`. */
+export function share(part: number): string {
+  const shown = Math.floor(Math.min(1, Math.max(0, part)) * 10_000) / 100;
+  return `${number(shown, shown === 100 || shown === 0 ? 0 : 2)} %`;
+}
+
 const formats = new Map<string, { time: Intl.DateTimeFormat; date: Intl.DateTimeFormat }>();
 
 /** Says a time of the day, with its date unless that is today's: `17:40`, `3 Dec, 17:40`. */

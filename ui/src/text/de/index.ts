@@ -4,6 +4,7 @@ import type { Words } from "../en";
 import { amounts } from "./amounts";
 import { clash } from "./clash";
 import { close } from "./close";
+import { details } from "./details";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
@@ -18,4 +19,22 @@ import { settings } from "./settings";
 import { start } from "./start";
 import { state } from "./state";
 
-export const de: Words = { amounts, clash, close, filing, form, frame, keys, list, paste, problems, production, questions, row, settings, start, state };
+export const de: Words = {
+  amounts,
+  clash,
+  close,
+  details,
+  filing,
+  form,
+  frame,
+  keys,
+  list,
+  paste,
+  problems,
+  production,
+  questions,
+  row,
+  settings,
+  start,
+  state,
+};

@@ -3,6 +3,7 @@
 import { amounts } from "./amounts";
 import { clash } from "./clash";
 import { close } from "./close";
+import { details } from "./details";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
@@ -17,7 +18,25 @@ import { settings } from "./settings";
 import { start } from "./start";
 import { state } from "./state";
 
-export const en = { amounts, clash, close, filing, form, frame, keys, list, paste, problems, production, questions, row, settings, start, state };
+export const en = {
+  amounts,
+  clash,
+  close,
+  details,
+  filing,
+  form,
+  frame,
+  keys,
+  list,
+  paste,
+  problems,
+  production,
+  questions,
+  row,
+  settings,
+  start,
+  state,
+};
 
 /** A language's strings by area. */
 export type Words = typeof en;

@@ -1,0 +1,96 @@
+// One tunnel seen closely.
+
+import { cleanup, screen, within } from "@solidjs/testing-library";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { everyState, NOW, someDetails, tunnel } from "../src/preview/fixtures";
+import { speak } from "../src/text/locale";
+import { expectAccessible } from "./accessible";
+import { opened } from "./window";
+
+beforeEach(() => {
+  vi.spyOn(Date, "now").mockReturnValue(NOW);
+});
+afterEach(() => {
+  cleanup();
+  speak(["en-GB"]);
+});
+
+/** Opens the window and leads to a tunnel's details. */
+function detailsOf(id: string, overview = everyState) {
+  const window = opened(overview);
+  window.lead(id, 1);
+  return { ...window, page: () => within(screen.getByRole("complementary", { name: "Details" })) };
+}
+
+describe("the details", () => {
+  test("ask for one tunnel while they are open, and for none afterwards", async () => {
+    const { bridge, page, user } = detailsOf("orders-database");
+    expect(bridge.subscribeTunnel).toHaveBeenCalledWith("orders-database", expect.any(Function));
+    await user.click(page().getByRole("button", { name: "Close" }));
+    expect(bridge.unsubscribeTunnel).toHaveBeenCalledOnce();
+  });
+
+  test("tell sessions, connections, the day and the drops with their causes", async () => {
+    const { detail, page } = detailsOf("orders-database");
+    detail(someDetails);
+    expect(page().getByText("2, grows to 4")).toBeTruthy();
+    expect(page().getByRole("row", { name: /…91c4 Up 6 h in 12 min 24 ms 1.10 GB/ })).toBeTruthy();
+    const connection = page().getByText("127.0.0.1:51812").closest("tr")!;
+    expect(connection.textContent).toMatch(/^psql 127.*880 KB4\.20 KB$/);
+    expect(page().getByRole("img", { name: /Reconnecting 9 s/ })).toBeTruthy();
+    expect(page().getByText("99.98 % up")).toBeTruthy();
+    expect(page().getByRole("heading", { name: "Gateway close 1000, resumed in 140 ms" })).toBeTruthy();
+    expect(page().getByText(/as it does each hour/)).toBeTruthy();
+    expect(page().getByText(/3 of 3 connections lived through it/)).toBeTruthy();
+    expect(page().getByText(/Sign-in lets it resume until/)).toBeTruthy();
+    await expectAccessible();
+  });
+
+  test("say what has gone wrong with the history instead of showing none", () => {
+    const { detail, page } = detailsOf("orders-database");
+    detail({ ...someDetails, past: null, pastProblem: "Permission denied" });
+    expect(page().getByText(/can't be read.*Permission denied/)).toBeTruthy();
+  });
+
+  test("copy what fits the service first, and the rest from a menu by keyboard", async () => {
+    const { bridge, page, user } = detailsOf("orders-database");
+    await user.click(page().getByRole("button", { name: "Copy psql" }));
+    expect(bridge.copy).toHaveBeenCalledWith("psql -h 127.0.0.1 -p 5433");
+    expect((await page().findByRole("status")).textContent).toContain("Copied psql");
+    page().getByRole("button", { name: "More to copy" }).focus();
+    await user.keyboard("{Enter}{ArrowDown}");
+    await user.keyboard("{Enter}");
+    expect(bridge.copy).toHaveBeenLastCalledWith("jdbc:postgresql://127.0.0.1:5433/");
+  });
+
+  test("save a file for a remote desktop and open web pages", async () => {
+    const { bridge, lead, page, user } = detailsOf("billing-desktop");
+    await user.click(page().getByRole("button", { name: "Save RDP file" }));
+    expect(bridge.saveRdp).toHaveBeenCalledWith("billing-desktop", expect.any(Function));
+    expect(page().getByText("Saved as /home/user/Downloads/Billing desktop.rdp")).toBeTruthy();
+    lead("ledger-console", 2);
+    await user.click(page().getByRole("button", { name: "Open in browser" }));
+    expect(bridge.openTunnel).toHaveBeenCalledWith("ledger-console", false);
+  });
+
+  test("of a tunnel that is off say what will be here, and start it", async () => {
+    const { bridge, detail, page, user } = detailsOf("fraud-notebook");
+    detail({ ...someDetails, sessions: [], connections: [], past: { ...someDetails.past!, drops: [], dropsTotal: 0 } });
+    expect(page().getByText(/They are listed here/)).toBeTruthy();
+    expect(page().getByText(/No connection to the gateway was lost/)).toBeTruthy();
+    expect(page().queryByRole("heading", { name: "Last five minutes" })).toBeNull();
+    await user.click(page().getByRole("button", { name: "Connect" }));
+    expect(bridge.connect).toHaveBeenCalledWith("fraud-notebook");
+    await expectAccessible();
+  });
+
+  test("are said in German, too", () => {
+    speak(["de-DE"]);
+    const window = opened({ tunnels: [tunnel("a", { state: { kind: "up", since: NOW } })], store: null });
+    window.lead("a", 1);
+    window.detail(someDetails);
+    expect(screen.getByText("99,98 % verbunden")).toBeTruthy();
+    expect(screen.getByRole("heading", { name: "Vom Gateway geschlossen 1000, nach 140 ms fortgesetzt" })).toBeTruthy();
+  });
+});
