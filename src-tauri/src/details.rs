@@ -116,10 +116,12 @@ impl Follower {
             }
             sleep(PAUSE).await;
             tokio::select! {
+                // A tunnel that changes all the time must not keep the history from being read.
+                biased;
+                () = recording(&mut recorded, earliest) => read = None,
                 changed = change(&mut overview, &status) => if changed.is_err() {
                     return;
                 },
-                () = recording(&mut recorded, earliest) => read = None,
                 () = sleep_until(until) => {}
             }
         }
@@ -138,13 +140,14 @@ impl Follower {
     }
 }
 
-/// Waits until something was recorded, and not more often than it may be read.
+/// Waits until something was recorded, and not more often than it may be read. Given up before
+/// its end, it has taken no notice of anything: the next call hears of the same.
 async fn recording(recorded: &mut watch::Receiver<u64>, earliest: Instant) {
+    sleep_until(earliest).await;
     if recorded.changed().await.is_err() {
         // Nothing is kept.
         pending::<()>().await;
     }
-    sleep_until(earliest).await;
 }
 
 /// Waits until the tunnel is another than it was, or gone.
@@ -187,6 +190,7 @@ mod tests {
     use std::sync::mpsc;
 
     use tauri::ipc::InvokeResponseBody;
+    use tokio::time::timeout;
     use tunnel_manager::tunnel::Edits;
     use tunnel_manager::{Draft, SessionManager, Store, Traces};
     use tunnel_proto::{Cause, Happening, Record};
@@ -252,6 +256,18 @@ mod tests {
         let day = second["past"]["day"].as_array().expect("a list");
         assert_eq!(day.last().expect("one")["condition"], "unknown");
         task.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_recorded_is_heard_of_although_the_tunnel_changed_before_it_could_be_read() {
+        let (sender, mut recorded) = watch::channel(0);
+        sender.send(1).expect("somebody listens");
+        let earliest = Instant::now() + READ_PAUSE;
+        let given_up = timeout(READ_PAUSE / 2, recording(&mut recorded, earliest)).await;
+        assert!(given_up.is_err());
+        timeout(READ_PAUSE, recording(&mut recorded, earliest))
+            .await
+            .expect("heard of");
     }
 
     #[tokio::test(start_paused = true)]

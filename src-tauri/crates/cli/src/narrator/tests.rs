@@ -614,7 +614,7 @@ fn a_lazy_tunnel_that_gives_a_session_up_says_all_of_it_in_one_line() {
             count: 2,
             waited_ms: 10,
             why: Refusal::NoSession,
-            problem: Some(ill.clone()),
+            problem: Some(ill),
         })),
     ];
     for event in &events {

@@ -336,9 +336,8 @@ mod tests {
         };
         let access = Box::pin(Access::load(settings)).await.unwrap();
         let accesses = Accesses::new(&Keyring::default());
-        let mut known = accesses.known.lock().unwrap();
-        known.insert(Whose::of(&ghost), access);
-        drop(known);
+        let whose = Whose::of(&ghost);
+        accesses.known.lock().unwrap().insert(whose, access);
         let calls = CallBudget::new(1, 1);
         calls.permit().await;
         let start = Instant::now();
