@@ -220,6 +220,10 @@ mod tests {
             ..Draft::default()
         };
         let id = manager.add(draft).await.expect("added");
+        // The answer may come before the overview has it.
+        let is_there = |overview: &Overview| status_of(id, overview).is_some();
+        let mut overview = manager.overview();
+        overview.wait_for(is_there).await.expect("a manager");
         let history = Traces::in_folder(&folder.join("state")).history;
         Follower {
             id,
