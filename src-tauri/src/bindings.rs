@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{commands, form};
+use crate::{commands, doctor, form};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -27,6 +27,8 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::quit,
             form::read_paste,
             form::check_draft,
+            doctor::begin_examination,
+            doctor::end_examination,
             commands::add_tunnel,
             commands::update_tunnel,
             commands::remove_tunnels,

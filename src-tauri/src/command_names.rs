@@ -16,6 +16,8 @@ const COMMAND_NAMES: &[&str] = &[
     "quit",
     "read_paste",
     "check_draft",
+    "begin_examination",
+    "end_examination",
     "add_tunnel",
     "update_tunnel",
     "remove_tunnels",

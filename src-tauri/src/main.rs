@@ -13,6 +13,7 @@ mod commands;
 mod consent;
 mod details;
 mod display;
+mod doctor;
 mod ending;
 #[cfg(test)]
 mod fixtures;
@@ -42,6 +43,7 @@ use tunnel_manager::{Manager, SessionManager, SettingsKeeper, Store, Traces};
 use arguments::Arguments;
 use autostart::Autostart;
 use details::DetailsUpdates;
+use doctor::Doctor;
 use ending::Ending;
 use preferences::Preferences;
 use shell::Shell;
@@ -85,7 +87,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         }))
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
-            let (manager, history) = tauri::async_runtime::block_on(async {
+            let (manager, history, engine) = tauri::async_runtime::block_on(async {
                 let files = [store.path(), keeper.path()];
                 let edits = Edits::of(files.map(Path::to_owned).into());
                 spawn(keeper.clone().follow(edits.clone()));
@@ -93,9 +95,11 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 let history = traces.history.clone();
                 let engine = SessionManager::new(traces, Environment::system());
                 let engine = engine.following(keeper.clone());
-                (Manager::start(store, engine, edits), history)
+                let manager = Manager::start(store, engine.clone(), edits);
+                (manager, history, engine)
             });
             app.manage(DetailsUpdates::new(manager.clone(), history));
+            app.manage(Doctor::new(engine, manager.clone()));
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));
             let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);

@@ -55,6 +55,8 @@ export function opened(overview: OverviewView | null) {
     quit: done(),
     readPaste: done(),
     checkDraft: done(),
+    examine: done(),
+    endExamination: done(),
     addTunnel: done(),
     updateTunnel: done(),
     removeTunnels: done(),

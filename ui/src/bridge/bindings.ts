@@ -42,6 +42,13 @@ export const commands = {
 	 *  own, if it is saved.
 	 */
 	checkDraft: (id: string | null, draft: DraftView) => typedError<CheckView, RefusalView>(__TAURI_INVOKE("check_draft", { id, draft })),
+	/**
+	 *  Makes all checks of what is named, sends each finding through the channel as soon as those
+	 *  before it are there, and answers the number by which it can be ended.
+	 */
+	beginExamination: (what: ExaminedView, onTold: Channel<ExaminationView>) => typedError<number, RefusalView>(__TAURI_INVOKE("begin_examination", { what, onTold })),
+	/**  Ends an examination; nothing more is told of it. One that is over is no mistake. */
+	endExamination: (number: number) => __TAURI_INVOKE<void>("end_examination", { number }),
 	/**  Saves a new tunnel and answers its id. */
 	addTunnel: (draft: DraftView) => typedError<string, RefusalView>(__TAURI_INVOKE("add_tunnel", { draft })),
 	/**  Saves other settings of a tunnel. */
@@ -83,6 +90,9 @@ export type AnswerView =
 "closeWindow" | 
 /**  The program ends. */
 "quit";
+
+/**  A check, by its name for programs. */
+export type CheckNameView = "settings" | "localPort" | "credentials" | "dns" | "tcp" | "proxy" | "tls" | "captivePortal" | "clock" | "webSocket" | "identity" | "target" | "agent" | "startSession" | "resumeSession" | "terminateSession" | "preferences" | "sessionKey" | "ghosts" | "session";
 
 /**  What is wrong with what is typed. */
 export type CheckView = {
@@ -219,8 +229,47 @@ export type DropView = {
 	remedy: string,
 };
 
+/**  What is told of an examination. */
+export type ExaminationView = 
+/**  One check was made. They come in the order of a report. */
+{ kind: "found"; finding: FindingView } | 
+/**  All are made. */
+{ kind: "over" };
+
+/**  What is looked at. */
+export type ExaminedView = 
+/**  A tunnel as it is typed, saved or not. */
+{ what: "draft"; draft: DraftView } | 
+/**
+ *  A saved tunnel, thoroughly; with a real session that is opened and closed, if that is wanted
+ *  and it does not lead to production.
+ */
+{ what: "tunnel"; id: string; session: boolean } | 
+/**  All saved tunnels, briefly. Sessions of ours that nobody uses are ended, if that is wanted. */
+{ what: "all"; sweep: boolean };
+
 /**  A field of the form, named as in the draft. */
 export type FieldView = "name" | "group" | "tags" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive" | "productionReason" | "closesAfter";
+
+/**  One check, made. */
+export type FindingView = {
+	/**  What was looked at. */
+	check: CheckNameView,
+	/**  Which of several tunnels or accounts it is about. */
+	about: string | null,
+	/**  How it came out. */
+	verdict: VerdictView,
+	/**  Stable name of what was found; empty for what is as it should be. */
+	code: string,
+	/**  What was found and what it means. */
+	what: string,
+	/**  What to do; empty when there is nothing to do. */
+	remedy: string,
+	/**  Raw texts and figures; empty when there are none. */
+	details: string,
+	/**  Milliseconds that it took; 0 if it was skipped. */
+	tookMs: number,
+};
 
 /**  A field of the form that has to change. */
 export type InvalidView = {
@@ -543,6 +592,17 @@ export type UntilView = {
 	/**  What happens then. */
 	then: ThenView,
 };
+
+/**  How a check came out. */
+export type VerdictView = 
+/**  As it should be. */
+{ kind: "ok" } | 
+/**  Worth knowing, or not found out. */
+{ kind: "warning" } | 
+/**  It can't work like this; whose business that is. */
+{ kind: "failed"; business: ProblemKindView } | 
+/**  Not looked at: because of another check, or there was nothing to look at. */
+{ kind: "skipped"; because: CheckNameView | null };
 
 /**  How a window that was closed comes back. */
 export type WayBackView = 

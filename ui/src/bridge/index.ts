@@ -8,6 +8,8 @@ import {
   type CheckView,
   type DetailsView,
   type DraftView,
+  type ExaminationView,
+  type ExaminedView,
   type KeyView,
   type OverviewView,
   type PasteView,
@@ -21,6 +23,7 @@ import { words } from "../text/words";
 
 export type {
   AnswerView,
+  CheckNameView,
   CheckView,
   ClashView,
   CloseView,
@@ -29,7 +32,10 @@ export type {
   DetailsView,
   DraftView,
   DropView,
+  ExaminationView,
+  ExaminedView,
   FieldView,
+  FindingView,
   InvalidView,
   KeyView,
   OverviewView,
@@ -81,6 +87,13 @@ export interface Bridge {
   readPaste(text: string, read: (paste: PasteView) => void): Answer;
   /** Says what is wrong with what is typed; `id` is the tunnel's own, if it is saved. */
   checkDraft(id: string | null, draft: DraftView, checked: (check: CheckView) => void): Answer;
+  /**
+   * Makes the doctor's checks, calls `listener` with each finding and when all are made, and says by
+   * which number they can be ended.
+   */
+  examine(what: ExaminedView, listener: (told: ExaminationView) => void, begun: (number: number) => void): Answer;
+  /** Ends checks; those that are over are no mistake. */
+  endExamination(number: number): Answer;
   /** Saves a new tunnel, and says under which id. */
   addTunnel(draft: DraftView, added?: (id: string) => void): Answer;
   updateTunnel(id: string, draft: DraftView): Answer;
@@ -138,6 +151,12 @@ export const bridge: Bridge = {
   quit: () => done(commands.quit().then(ok)),
   readPaste: (text, read) => done(commands.readPaste(text), read),
   checkDraft: (id, draft, checked) => done(commands.checkDraft(id, draft), checked),
+  examine(what, listener, begun) {
+    const channel = new Channel<ExaminationView>();
+    channel.onmessage = listener;
+    return done(commands.beginExamination(what, channel), begun);
+  },
+  endExamination: (number) => done(commands.endExamination(number).then(ok)),
   addTunnel: (draft, added) => done(commands.addTunnel(draft), added),
   updateTunnel: (id, draft) => done(commands.updateTunnel(id, draft)),
   removeTunnels: (ids, removed) => done(commands.removeTunnels([...ids]), removed),

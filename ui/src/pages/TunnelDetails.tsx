@@ -5,15 +5,18 @@ import { createMemo, createSignal, onCleanup, onMount, Show, type JSX } from "so
 
 import type { Answer, Bridge, DetailsView, TunnelView } from "../bridge";
 import { Chart } from "../components/Chart";
+import { Checks } from "../components/Checks";
 import { ClosesNote } from "../components/ClosesNote";
 import { CopyActions } from "../components/CopyActions";
 import { DayStrip } from "../components/DayStrip";
 import { Drops } from "../components/Drops";
+import { ExamineButton } from "../components/ExamineButton";
 import { Figures } from "../components/Figures";
 import { Horizon } from "../components/Horizon";
 import { Glyph } from "../components/Icon";
 import { Connections, Sessions } from "../components/LiveTables";
 import { ProblemNote } from "../components/ProblemNote";
+import { createExamination } from "../state/examination";
 import type { Series } from "../state/samples";
 import { bytes } from "../text/amounts";
 import { isOn, problemOf, stateSentence, stateWord } from "../text/state";
@@ -41,6 +44,7 @@ export interface TunnelDetailsProps {
 
 export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
   const [details, setDetails] = createSignal<DetailsView | null>(null);
+  const examination = createExamination(props.bridge);
   const say = () => words().details;
   const sentence = createMemo(() => stateSentence(props.tunnel, props.now));
   const on = createMemo(() => isOn(props.tunnel.state));
@@ -103,6 +107,7 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
           <button type="button" class="button" onClick={() => props.onEdit()}>
             {words().row.edit}
           </button>
+          <ExamineButton examination={examination} what={() => ({ what: "tunnel", id: props.tunnel.id, session: false })} />
         </Show>
         <Show when={props.tunnel.demo && on()}>
           <button
@@ -118,6 +123,7 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
           {on() ? say().disconnect : say().connect}
         </button>
       </div>
+      <Checks examination={examination} />
 
       <Show when={on()}>
         <Figures

@@ -4,6 +4,7 @@ import type {
   DetailsView,
   DraftView,
   DropView,
+  FindingView,
   KeyView,
   OverviewView,
   ProblemView,
@@ -359,3 +360,41 @@ export const someDetails: DetailsView = {
   },
   pastProblem: null,
 };
+
+/** One check that is in order, changed by `changes`. */
+export function finding(changes: Partial<FindingView> = {}): FindingView {
+  return {
+    check: "dns",
+    about: null,
+    verdict: { kind: "ok" },
+    code: "",
+    what: "ssm.eu-central-1.amazonaws.com has 3 addresses.",
+    remedy: "",
+    details: "",
+    tookMs: 42,
+    ...changes,
+  };
+}
+
+/** Findings of every verdict. */
+export const someFindings: readonly FindingView[] = [
+  finding({ check: "settings", what: "Profile work, region eu-central-1." }),
+  finding({
+    check: "localPort",
+    verdict: { kind: "warning" },
+    code: "port-in-use-by-culvert",
+    what: "Culvert itself (process 7) listens on localhost:5433: this tunnel may be running already.",
+    remedy: "Nothing if it is; otherwise end that process, or use another port.",
+  }),
+  finding(),
+  finding({
+    check: "clock",
+    verdict: { kind: "failed", business: "network" },
+    code: "clock-skew",
+    what: "This machine's clock is 12 min behind AWS's, which then refuses all calls.",
+    remedy: "Set the clock, or switch on its synchronisation.",
+    details: "Date: Sat, 21 Nov 2026 12:12:00 GMT",
+    tookMs: 430,
+  }),
+  finding({ check: "identity", verdict: { kind: "skipped", because: "clock" }, what: "", tookMs: 0 }),
+];

@@ -10,7 +10,7 @@ import "../base.css";
 import "../components/icon.css";
 import { App } from "../App";
 import { speak } from "../text/locale";
-import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails } from "./fixtures";
+import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails, someFindings } from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
@@ -102,6 +102,13 @@ const bridge: Bridge = {
   quit: done,
   readPaste: done,
   checkDraft: done,
+  examine(_what, listener, begun) {
+    begun(1);
+    for (const finding of someFindings) listener({ kind: "found", finding });
+    listener({ kind: "over" });
+    return done();
+  },
+  endExamination: done,
   addTunnel: () =>
     Promise.resolve({
       problem: problem({ code: "invalid-settings" }),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_access::Service;
-pub use diagnostics::{Business, Check, Finding, Judgement, Verdict, report};
+pub use diagnostics::{Business, Check, Finding, Judgement, Skipped, Verdict, report};
 use diagnostics::{JobId, Plan, judge};
 use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 use aws_access::{Keyring, SignIn, SignIns};
 use tokio::sync::{oneshot, watch};
 use tunnel::{
-    AccessSettings, Details, Environment, ListenError, Secret, StartError, StaticCredentials,
-    Tunnel, TunnelConfig,
+    AccessSettings, CallBudget, Details, Environment, Ledger, ListenError, Secret, StartError,
+    StaticCredentials, Tunnel, TunnelConfig,
 };
 use tunnel_proto::{Problem, Snapshot};
 
@@ -78,6 +78,46 @@ impl SessionManager {
     pub fn sign_ins(&self) -> SignIns {
         self.sign_ins.clone()
     }
+
+    /// The sessions that its tunnels know of.
+    pub fn ledger(&self) -> Ledger {
+        self.traces.ledger.clone()
+    }
+
+    /// How many calls its tunnels make at once, and whoever asks beside them.
+    pub fn call_budget(&self) -> CallBudget {
+        self.environment.call_budget().clone()
+    }
+
+    /// What a tunnel with these settings would be started with now, but for what it leaves on disk.
+    pub fn config_of(&self, profile: &Profile) -> TunnelConfig {
+        self.config(profile, None)
+    }
+
+    /// The same account, reached as its tunnels reach theirs: by their proxy, roots, keyring and
+    /// sign-ins.
+    #[must_use]
+    pub fn reaching(&self, access: AccessSettings) -> AccessSettings {
+        let mut access = AccessSettings {
+            sign_ins: self.sign_ins.clone(),
+            keyring: self.keyring.clone(),
+            ..access
+        };
+        if let Some(settings) = &self.settings {
+            settings.settings().reach(&mut access);
+        }
+        access
+    }
+
+    fn config(&self, profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
+        let mut config = config(profile, access);
+        if let Some(settings) = &self.settings {
+            follow(&mut config, profile, &settings.settings());
+        }
+        config.access = self.reaching(config.access);
+        config.environment = self.environment.clone();
+        config
+    }
 }
 
 impl Engine for SessionManager {
@@ -87,13 +127,7 @@ impl Engine for SessionManager {
     async fn start(&self, launch: Launch) -> Result<RecordedTunnel, StartFailure> {
         let Launch { profile, access } = launch;
         let name = TunnelName::new(Some(profile.id), profile.name.clone());
-        let mut config = config(&profile, access);
-        if let Some(settings) = &self.settings {
-            follow(&mut config, &profile, &settings.settings());
-        }
-        config.access.sign_ins = self.sign_ins.clone();
-        config.access.keyring = self.keyring.clone();
-        config.environment = self.environment.clone();
+        let mut config = self.config(&profile, access);
         // The sessions of the demo end with its service, which is in this process.
         if config.access.static_credentials.is_none() {
             config.ledger = self.traces.ledger.clone();
@@ -185,7 +219,6 @@ fn follow(config: &mut TunnelConfig, profile: &Profile, settings: &Settings) {
     let upkeep = settings.upkeep(&profile.upkeep);
     config.policy = upkeep.policy();
     config.session = upkeep.session(Instant::now());
-    settings.reach(&mut config.access);
 }
 
 fn listen(listen: &Listen) -> tunnel::Listen {

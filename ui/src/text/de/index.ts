@@ -2,6 +2,7 @@
 
 import type { Words } from "../en";
 import { amounts } from "./amounts";
+import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
 import { details } from "./details";
@@ -21,6 +22,7 @@ import { state } from "./state";
 
 export const de: Words = {
   amounts,
+  checks,
   clash,
   close,
   details,

@@ -1,6 +1,7 @@
 // English. Its types are the catalogue's: a language that lacks a string does not compile.
 
 import { amounts } from "./amounts";
+import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
 import { details } from "./details";
@@ -20,6 +21,7 @@ import { state } from "./state";
 
 export const en = {
   amounts,
+  checks,
   clash,
   close,
   details,

@@ -1,0 +1,168 @@
+//! What the window asks the doctor for, and what it is told.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tunnel_manager::doctor::{Business, Check, Finding, Skipped, Verdict};
+
+use crate::view::{DraftView, ProblemKindView};
+
+/// What is looked at.
+#[derive(Debug, Clone, Deserialize, Type)]
+#[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) enum ExaminedView {
+    /// A tunnel as it is typed, saved or not.
+    Draft { draft: DraftView },
+    /// A saved tunnel, thoroughly; with a real session that is opened and closed, if that is wanted
+    /// and it does not lead to production.
+    Tunnel { id: String, session: bool },
+    /// All saved tunnels, briefly. Sessions of ours that nobody uses are ended, if that is wanted.
+    All { sweep: bool },
+}
+
+/// What is told of an examination.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub(crate) enum ExaminationView {
+    /// One check was made. They come in the order of a report.
+    Found { finding: FindingView },
+    /// All are made.
+    Over,
+}
+
+/// One check, made.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FindingView {
+    /// What was looked at.
+    check: CheckNameView,
+    /// Which of several tunnels or accounts it is about.
+    about: Option<String>,
+    /// How it came out.
+    verdict: VerdictView,
+    /// Stable name of what was found; empty for what is as it should be.
+    code: String,
+    /// What was found and what it means.
+    what: String,
+    /// What to do; empty when there is nothing to do.
+    remedy: String,
+    /// Raw texts and figures; empty when there are none.
+    details: String,
+    /// Milliseconds that it took; 0 if it was skipped.
+    took_ms: u32,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub(crate) enum VerdictView {
+    /// As it should be.
+    Ok,
+    /// Worth knowing, or not found out.
+    Warning,
+    /// It can't work like this; whose business that is.
+    Failed { business: ProblemKindView },
+    /// Not looked at: because of another check, or there was nothing to look at.
+    Skipped { because: Option<CheckNameView> },
+}
+
+/// A check, by its name for programs.
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum CheckNameView {
+    Settings,
+    LocalPort,
+    Credentials,
+    Dns,
+    Tcp,
+    Proxy,
+    Tls,
+    CaptivePortal,
+    Clock,
+    WebSocket,
+    Identity,
+    Target,
+    Agent,
+    StartSession,
+    ResumeSession,
+    TerminateSession,
+    Preferences,
+    SessionKey,
+    Ghosts,
+    Session,
+}
+
+impl ExaminationView {
+    pub(super) fn found(finding: &Finding) -> Self {
+        Self::Found {
+            finding: finding.into(),
+        }
+    }
+}
+
+impl From<&Finding> for FindingView {
+    fn from(finding: &Finding) -> Self {
+        let judgement = &finding.judgement;
+        Self {
+            check: finding.check.into(),
+            about: finding.about.clone(),
+            verdict: (&judgement.verdict).into(),
+            code: judgement.code.clone(),
+            what: judgement.what.clone(),
+            remedy: judgement.remedy.clone(),
+            details: judgement.details.clone(),
+            took_ms: u32::try_from(finding.took.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl From<&Verdict> for VerdictView {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Ok => Self::Ok,
+            Verdict::Warning => Self::Warning,
+            Verdict::Failed(business) => Self::Failed {
+                business: match business {
+                    Business::Settings => ProblemKindView::Settings,
+                    Business::Listen => ProblemKindView::Listen,
+                    Business::Credentials => ProblemKindView::Credentials,
+                    Business::Permission => ProblemKindView::Permission,
+                    Business::Target => ProblemKindView::Target,
+                    Business::Network => ProblemKindView::Network,
+                    Business::Service => ProblemKindView::Service,
+                    Business::Protocol => ProblemKindView::Protocol,
+                },
+            },
+            Verdict::Skipped(Skipped::Because(check)) => Self::Skipped {
+                because: Some((*check).into()),
+            },
+            Verdict::Skipped(Skipped::NothingToCheck) => Self::Skipped { because: None },
+        }
+    }
+}
+
+impl From<Check> for CheckNameView {
+    fn from(check: Check) -> Self {
+        match check {
+            Check::Settings => Self::Settings,
+            Check::LocalPort => Self::LocalPort,
+            Check::Credentials => Self::Credentials,
+            Check::Dns => Self::Dns,
+            Check::Tcp => Self::Tcp,
+            Check::Proxy => Self::Proxy,
+            Check::Tls => Self::Tls,
+            Check::CaptivePortal => Self::CaptivePortal,
+            Check::Clock => Self::Clock,
+            Check::WebSocket => Self::WebSocket,
+            Check::Identity => Self::Identity,
+            Check::Target => Self::Target,
+            Check::Agent => Self::Agent,
+            Check::StartSession => Self::StartSession,
+            Check::ResumeSession => Self::ResumeSession,
+            Check::TerminateSession => Self::TerminateSession,
+            Check::Preferences => Self::Preferences,
+            Check::SessionKey => Self::SessionKey,
+            Check::Ghosts => Self::Ghosts,
+            Check::Session => Self::Session,
+        }
+    }
+}
