@@ -4,9 +4,9 @@ import { cleanup, render, screen, waitFor } from "@solidjs/testing-library";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
-import type { CheckView, DraftView, PasteView, RefusalView } from "../src/bridge";
+import type { CheckView, DraftView, ExaminationView, ExaminedView, PasteView, RefusalView } from "../src/bridge";
 import { TunnelForm } from "../src/pages/TunnelForm";
-import { draft, problem } from "../src/preview/fixtures";
+import { draft, finding, problem } from "../src/preview/fixtures";
 import { expectAccessible } from "./accessible";
 
 afterEach(cleanup);
@@ -17,7 +17,13 @@ const read = (...hosts: string[]): PasteView => ({
 });
 
 function opened(
-  given: { paste?: PasteView | RefusalView; check?: CheckView; draft?: DraftView; pasted?: string } = {},
+  given: {
+    paste?: PasteView | RefusalView;
+    check?: CheckView;
+    draft?: DraftView;
+    pasted?: string;
+    untestable?: RefusalView;
+  } = {},
 ) {
   const onSave = vi.fn<(draft: DraftView) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const onClose = vi.fn();
@@ -33,6 +39,14 @@ function opened(
       if (given.check) take(given.check);
       return Promise.resolve(null);
     }),
+    examine: vi.fn((_what: ExaminedView, listener: (told: ExaminationView) => void, begun: (number: number) => void) => {
+      if (given.untestable) return Promise.resolve(given.untestable);
+      begun(1);
+      listener({ kind: "found", finding: finding({ check: "target", what: "i-0123 is online." }) });
+      listener({ kind: "over" });
+      return Promise.resolve(null);
+    }),
+    endExamination: vi.fn(() => Promise.resolve(null)),
   };
   render(() => (
     <TunnelForm
@@ -131,4 +145,35 @@ test("a form in which nothing was typed closes at once", async () => {
   const { onClose, user } = opened({ draft: draft() });
   await user.click(screen.getByRole("button", { name: "Cancel" }));
   expect(onClose).toHaveBeenCalledOnce();
+});
+
+test("what is typed is tested without being saved, and what was found says when it is of other settings", async () => {
+  const { bridge, onSave, user } = opened();
+  await user.type(screen.getByLabelText("Target"), "i-0123");
+  await user.type(screen.getAllByLabelText("Port")[0] as HTMLElement, "5432");
+  await user.click(screen.getByRole("button", { name: "Test" }));
+  expect(bridge.examine.mock.calls[0]?.[0]).toMatchObject({
+    what: "draft",
+    draft: { target: "i-0123", remotePort: 5432, name: "" },
+  });
+  const found = screen.getByRole("region", { name: "Checks" });
+  expect(found.textContent).toContain("i-0123 is online.");
+  expect(found.textContent).toContain("All is well.");
+  expect(found.textContent).not.toContain("You have changed the settings since.");
+  await user.type(screen.getByLabelText("Target"), "4");
+  expect(found.textContent).toContain("You have changed the settings since.");
+  expect(onSave).not.toHaveBeenCalled();
+  await expectAccessible();
+});
+
+test("what can be no tunnel is not tested, and the field that has to change is named", async () => {
+  const untestable = {
+    problem: problem({ code: "invalid-settings" }),
+    fields: [{ field: "target" as const, message: "Say which instance." }],
+  };
+  const { user } = opened({ untestable });
+  await user.click(screen.getByRole("button", { name: "Test" }));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Target")));
+  expect(document.body.textContent).toContain("Say which instance.");
+  expect(screen.queryByRole("region", { name: "Checks" })).toBeNull();
 });
