@@ -5,6 +5,7 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from './lib/bundle.mjs';
 import { checkAdvisories, checkPolicy } from './lib/deny.mjs';
 import { ensurePackages, hasPython } from './lib/packages.mjs';
 import { leakFaults } from './lib/leaks.mjs';
@@ -146,6 +147,21 @@ const checks = [
     },
   },
   {
+    name: 'package',
+    group: 'desktop',
+    title: 'The packages: made, looked into, and the .deb installed, used and removed',
+    needs: ['rust', 'window', 'windowTest', 'packageTest', 'ui'],
+    run: async () => {
+      if (process.platform !== 'linux') return 'the packages of other systems are made by .github/workflows/release.yml';
+      const built = await cargo('build', ...everything, '--bins');
+      if (built !== 0) return built;
+      // The programs that are there: a build for release would take longer than all other checks.
+      const [deb, rpm] = await bundle({ kinds: ['deb', 'rpm'], profile: 'debug' });
+      const args = ['--test', join('tests', 'package', 'package.test.mjs')];
+      return run(process.execPath, args, { env: { ...cargoEnv, CULVERT_DEB: deb, CULVERT_RPM: rpm } });
+    },
+  },
+  {
     name: 'deny',
     group: 'rust',
     title: 'Dependencies: licences, sources, bans',
@@ -223,6 +239,7 @@ async function setUp(needs) {
   if (needs.has('rust')) packages.push('compiler');
   if (needs.has('window')) packages.push('window');
   if (needs.has('windowTest')) packages.push('windowTest');
+  if (needs.has('packageTest') && process.platform === 'linux') packages.push('packageTest');
   if (needs.has('keyring') && process.platform === 'linux') packages.push('keyring');
   if (needs.has('python') && !(await hasPython())) packages.push('python');
   if (packages.length > 0) await ensurePackages(packages);

@@ -29,6 +29,10 @@ export const groups = {
       'adwaita-icon-theme',
     ],
   },
+  packageTest: {
+    why: 'to look into the packages and install one: checkers of desktop entries and metainfo, rpm',
+    packages: ['desktop-file-utils', 'appstream', 'rpm', 'libglib2.0-bin', 'dpkg-dev'],
+  },
   keyring: {
     why: 'to test with a real keyring: a Secret Service and a message bus',
     packages: ['gnome-keyring', 'dbus-daemon', 'dbus-bin'],
@@ -115,6 +119,11 @@ async function ensureElsewhere(names) {
       for (const program of ['Xvfb', 'dbus-run-session', 'WebKitWebDriver']) {
         if (!which(program)) missing.push(program);
       }
+    }
+  }
+  if (names.includes('packageTest')) {
+    for (const program of ['dpkg', 'dpkg-shlibdeps', 'rpm', 'desktop-file-validate', 'appstreamcli', 'gio']) {
+      if (!which(program)) missing.push(program);
     }
   }
   if (process.platform === 'linux' && names.includes('keyring')) {

@@ -92,7 +92,7 @@ fn text(program: &Path) -> String {
         .replace('%', "%%");
     let tried = path.replace('\\', r"\\");
     format!(
-        "[Desktop Entry]\nType=Application\nName=Culvert\nIcon=culvert\nTryExec={tried}\n\
+        "[Desktop Entry]\nType=Application\nName=Culvert\nIcon=culvert-desktop\nTryExec={tried}\n\
          Exec=\"{quoted}\" {AT_LOGIN}\nX-GNOME-Autostart-enabled=true\n"
     )
 }

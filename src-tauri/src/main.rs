@@ -45,6 +45,8 @@ use autostart::Autostart;
 use details::DetailsUpdates;
 use doctor::Doctor;
 use ending::Ending;
+#[cfg(target_os = "macos")]
+use link::Link;
 use preferences::Preferences;
 use shell::Shell;
 use tray::Host;
@@ -133,6 +135,14 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         ending::handle(&event);
         if let RunEvent::WindowEvent { event, .. } = &event {
             window::handle(app, event);
+        }
+        // Links come this way there, and as arguments elsewhere.
+        #[cfg(target_os = "macos")]
+        if let RunEvent::Opened { urls } = &event {
+            for link in urls.iter().filter_map(|url| Link::parse(url.as_str())) {
+                window::show(app);
+                spawn(link::follow(app.clone(), link));
+            }
         }
         // By a click on its icon in the Dock.
         #[cfg(target_os = "macos")]

@@ -2,16 +2,15 @@
 // command to a page through the port. Pictures are written where those of window.test.mjs are.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { binary, startMachine, until } from "./machine.mjs";
+import { startService } from "./service.mjs";
 import { openWindow } from "./window.mjs";
 
 const pictures =
@@ -27,31 +26,12 @@ async function startPage(t) {
   return server.address().port;
 }
 
-/** The simulated service, whose credentials the home folder holds; ends with the test. */
-async function startService(t, home) {
-  const child = spawn(join(dirname(binary()), "ssm-sim"), [], { stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => child.kill());
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const said = {};
-  while (said.AWS_ENDPOINT_URL === undefined || said.AWS_SECRET_ACCESS_KEY === undefined) {
-    const { value, done } = await lines.next();
-    assert.ok(!done, "the service says where it is");
-    const [, name, text] = /^export (\w+)=(.*)$/.exec(value) ?? [];
-    if (name !== undefined) said[name] = text;
-  }
-  mkdirSync(join(home, ".aws"));
-  writeFileSync(
-    join(home, ".aws", "credentials"),
-    `[default]\naws_access_key_id = ${said.AWS_ACCESS_KEY_ID}\n` +
-      `aws_secret_access_key = ${said.AWS_SECRET_ACCESS_KEY}\n`,
-  );
-  return said.AWS_ENDPOINT_URL;
-}
-
 async function opened(t, theme) {
   const machine = await startMachine({ dark: theme === "dark" });
   t.after(() => machine.stop());
-  const [endpoint, port] = [await startService(t, machine.home), await startPage(t)];
+  const service = await startService(machine.home);
+  t.after(() => service.stop());
+  const [endpoint, port] = [service.endpoint, await startPage(t)];
   const window = await openWindow(machine.url, binary());
   t.after(() => window.close().catch(() => {}));
   // Wide enough for the list beside the details of what is new.

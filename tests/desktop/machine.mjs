@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -28,7 +28,10 @@ export function binary() {
   return path;
 }
 
-/** Starts everything that a window needs. `dark` chooses the desktop's theme. */
+/**
+ * Starts everything that a window needs. `dark` chooses the desktop's theme. With `env` another program of the same
+ * user can be started: on the same display and message bus.
+ */
 export async function startMachine({ dark = false } = {}) {
   const missing = Object.entries(PROGRAMS).filter(([name]) => !isOnPath(name));
   if (missing.length > 0) {
@@ -47,10 +50,14 @@ export async function startMachine({ dark = false } = {}) {
     const env = environment(home, display, dark);
     if (kept) Object.assign(env, { CULVERT_LOG: "trace", CULVERT_LOG_FILE: join(home, "culvert.log") });
     const port = await freePort();
-    const driver = start(groups, "dbus-run-session", ["--", "WebKitWebDriver", `--port=${port}`], env);
+    // The bus has an address that nobody else is told.
+    const address = join(home, "bus-address");
+    const told = ["sh", "-c", 'echo "$DBUS_SESSION_BUS_ADDRESS" >"$0"; exec "$@"', address];
+    const driver = start(groups, "dbus-run-session", ["--", ...told, "WebKitWebDriver", `--port=${port}`], env);
     const url = `http://127.0.0.1:${port}`;
     await untilReady(url, driver);
-    return { url, home, config: join(home, ".config", "culvert"), stop };
+    env.DBUS_SESSION_BUS_ADDRESS = readFileSync(address, "utf8").trim();
+    return { url, home, env, config: join(home, ".config", "culvert"), stop };
   } catch (error) {
     await stop();
     throw error;

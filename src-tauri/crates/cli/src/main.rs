@@ -18,6 +18,8 @@ mod import;
 mod keys;
 mod keys_for_now;
 mod list;
+#[cfg(test)]
+mod manual;
 mod narrator;
 mod output;
 mod plugin;
