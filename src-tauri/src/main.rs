@@ -95,8 +95,8 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 spawn(keeper.clone().follow(edits.clone()));
                 let traces = Traces::of_user();
                 let history = traces.history.clone();
-                let engine = SessionManager::new(traces, Environment::system());
-                let engine = engine.following(keeper.clone());
+                let environment = Environment::system();
+                let engine = SessionManager::new(traces, environment, Some(keeper.clone()));
                 let manager = Manager::start(store, engine.clone(), edits);
                 (manager, history, engine)
             });

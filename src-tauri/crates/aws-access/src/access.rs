@@ -37,8 +37,8 @@ use crate::reading::{Reader, Reading};
 use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{
-    AccessError, AccessSettings, Callee, EndpointUrl, ResolvedEndpoints, Secret, Service, Trust,
-    sign,
+    AccessError, AccessSettings, Callee, EndpointUrl, Holder, ResolvedEndpoints, Secret, Service,
+    Trust, sign,
 };
 
 pub use inquiry::{Caller, ManagedNode, NodePing, OpenSession, SessionPreferences, utc};
@@ -66,14 +66,22 @@ struct Inner {
     trust: Trust,
     ways: Arc<Ways>,
     credentials: CredentialSource,
-    /// Until when the credentials are good that were found last.
-    good_until: Mutex<Option<SystemTime>>,
+    /// The credentials that were found last, without what is secret of them.
+    found: Mutex<Option<Found>>,
     ssm: aws_sdk_ssm::Client,
     kms: aws_sdk_kms::Client,
     sts: aws_sdk_sts::Client,
     /// Makes the calls for which there is no client of the SDK.
     reader: Reader,
     account: Account,
+}
+
+/// What is remembered of credentials.
+#[derive(Debug, Clone)]
+struct Found {
+    /// Until when they are good, as their source said.
+    until: Option<SystemTime>,
+    holder: Holder,
 }
 
 /// What tells one account's lists from another's: where they come from, without asking anybody.
@@ -255,7 +263,7 @@ impl Access {
                     http,
                     timeouts,
                 },
-                good_until: Mutex::new(None),
+                found: Mutex::new(None),
                 endpoints,
                 region,
                 api_timeout: settings.api_timeout,
@@ -460,11 +468,29 @@ impl Access {
     /// succeed. Cheap enough for every snapshot.
     #[must_use]
     pub fn credentials_until(&self) -> Option<SystemTime> {
-        *self
-            .inner
-            .good_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.found()?.until
+    }
+
+    /// Whose credentials those were that were found last; `None` before the first call. Asks
+    /// nobody.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        Some(self.found()?.holder)
+    }
+
+    /// Whose credentials a call would be made with now, as far as that is known without asking
+    /// AWS whose they are.
+    ///
+    /// # Errors
+    /// Any [`AccessError`] of finding credentials.
+    pub async fn holder_now(&self) -> Result<Holder, AccessError> {
+        let credentials = self.credentials(self.deadline()).await?;
+        Ok(Holder::of(&credentials))
+    }
+
+    fn found(&self) -> Option<Found> {
+        let found = self.inner.found.lock();
+        found.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What tells this account's lists from another's.
@@ -543,11 +569,12 @@ impl Access {
     async fn credentials(&self, deadline: Instant) -> Result<Credentials, AccessError> {
         match timeout_at(deadline, Box::pin(self.inner.credentials.resolve())).await {
             Ok(Ok(credentials)) => {
-                *self
-                    .inner
-                    .good_until
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner) = credentials.expiry();
+                let found = Found {
+                    until: credentials.expiry(),
+                    holder: Holder::of(&credentials),
+                };
+                let last = self.inner.found.lock();
+                *last.unwrap_or_else(PoisonError::into_inner) = Some(found);
                 Ok(credentials)
             }
             Ok(Err(error)) => Err(error),

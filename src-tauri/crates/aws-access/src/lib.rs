@@ -25,6 +25,7 @@ mod directory;
 mod endpoints;
 mod error;
 mod find;
+mod holder;
 mod hosts;
 mod http_client;
 mod issuers;
@@ -61,6 +62,7 @@ pub use endpoints::{
 };
 pub use error::{AccessError, Next};
 pub use find::{CallPace, FoundNode, NodePick, NodeQuery};
+pub use holder::Holder;
 pub use hosts::{Host, HostKind, HostRole};
 pub use keyring::{Keyring, KeyringFault, ProxyAccount};
 pub use network::{NetworkFault, TlsFault};

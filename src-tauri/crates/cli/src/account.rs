@@ -7,6 +7,7 @@ use crate::args::Places;
 use crate::exit::Exit;
 use crate::keys_for_now;
 use crate::output::Output;
+use crate::reach::Reach;
 use crate::stop::until_stopped;
 
 /// Whose account, and where.
@@ -40,6 +41,7 @@ impl Account {
             ..AccessSettings::default()
         };
         self.places.put_into(&mut settings.endpoints);
+        Reach::of_user(output).settle(&mut settings);
         let signals = match keys_for_now::before_a_look([&mut settings], output).await {
             Ok(signals) => signals,
             Err(exit) => return exit,

@@ -8,6 +8,7 @@ use crate::args::Doctor;
 use crate::exit::Exit;
 use crate::keys_for_now;
 use crate::output::{Output, complain, say};
+use crate::reach::Reach;
 use crate::saved;
 use crate::stop::until_stopped;
 
@@ -22,12 +23,22 @@ pub(crate) async fn run(wanted: Doctor) -> Exit {
             return Exit::from(&problem);
         }
     };
+    // Without a tunnel it is the account that is there by default.
+    if let Tunnels::All(tunnels) = &tunnels
+        && tunnels.is_empty()
+    {
+        access.get_or_insert_default();
+    }
     let of_tunnels = match &mut tunnels {
         Tunnels::One(tunnel) => std::slice::from_mut(&mut **tunnel),
         Tunnels::All(tunnels) => tunnels,
     };
     let of_tunnels = of_tunnels.iter_mut().map(|tunnel| &mut tunnel.access);
-    let accounts = access.iter_mut().chain(of_tunnels);
+    let mut accounts: Vec<_> = access.iter_mut().chain(of_tunnels).collect();
+    let reach = Reach::of_user(Output::new(json));
+    for account in &mut accounts {
+        reach.settle(account);
+    }
     let signals = match keys_for_now::before_a_look(accounts, Output::new(json)).await {
         Ok(signals) => signals,
         Err(exit) => return exit,

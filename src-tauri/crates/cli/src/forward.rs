@@ -19,6 +19,7 @@ use crate::keys_for_now;
 use crate::narrator::Narrator;
 use crate::output::Output;
 use crate::production::{self, Due, Given, Time};
+use crate::reach::Reach;
 use crate::saved;
 use crate::sign_in;
 use crate::stop::StopSignals;
@@ -63,6 +64,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         output.failed(&problem);
         return Exit::from(&problem);
     }
+    Reach::of_user(output).settle(&mut config.access);
     if let Err(exit) = keys_for_now::before(&config.access, output, &mut signals).await {
         return exit;
     }
@@ -76,8 +78,8 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     };
     let ledger = traces.ledger.clone();
     let calls = config.environment.call_budget().clone();
-    let keyring = config.access.keyring.clone();
-    let sweep = tokio::spawn(async move { ledger.sweep(&calls, &keyring).await });
+    let reaching = config.access.clone();
+    let sweep = tokio::spawn(async move { ledger.sweep(&calls, &reaching).await });
     let starting = Tunnel::start(config);
     let tunnel = match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => tunnel,
@@ -142,7 +144,8 @@ pub(crate) async fn stream(stream: Stream) -> Exit {
         return no_signals(Output::Text);
     };
     let port = stream.port;
-    let config = stream.into_config();
+    let mut config = stream.into_config();
+    Reach::of_user(Output::Text).settle(&mut config.access);
     if let Err(exit) = keys_for_now::before(&config.access, Output::Text, &mut signals).await {
         return exit;
     }

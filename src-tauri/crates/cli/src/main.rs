@@ -25,6 +25,7 @@ mod output;
 mod plugin;
 mod production;
 mod profiles;
+mod reach;
 mod saved;
 mod sign_in;
 mod stop;

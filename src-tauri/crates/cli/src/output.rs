@@ -142,6 +142,14 @@ impl Output {
         }
     }
 
+    /// Something is worth knowing, and no failure.
+    pub(crate) fn notice(self, problem: &Problem) {
+        match self {
+            Self::Text => complain(&problem_sentence(problem)),
+            Self::Json => json(&Line::Notice { problem }),
+        }
+    }
+
     /// Events came faster than they could be printed.
     pub(crate) fn missed(self, count: u64) {
         match self {

@@ -14,6 +14,7 @@ use crate::args::bind_address;
 use crate::exit::Exit;
 use crate::forward::{Kept, keep_stream, keep_up, no_signals, settle_in, start};
 use crate::output::{Output, say};
+use crate::reach::Reach;
 use crate::stop::StopSignals;
 
 /// Newer AWS CLIs name this environment variable instead of giving the response itself, so
@@ -84,6 +85,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
         Ok(parts) => parts,
         Err(problem) => return fail(&problem),
     };
+    Reach::of_user(output).settle(&mut config.access);
     if let Destination::Stream { port } = config.destination {
         return keep_stream(config, Some(grant), port, &mut signals).await;
     }

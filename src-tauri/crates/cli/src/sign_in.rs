@@ -13,6 +13,7 @@ use tunnel_manager::{
 use crate::exit::Exit;
 use crate::forward::no_signals;
 use crate::output::{Output, complain, json, problem_sentence, say};
+use crate::reach::Reach;
 use crate::stop::StopSignals;
 use crate::terminal::Terminal;
 use crate::words::one_line;
@@ -57,19 +58,22 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(output);
     };
+    let reach = Reach::of_user(output);
     let by = match (sign_in.no_browser, sign_in.device_code) {
         (true, _) => SignInBy::DeviceCodeElsewhere,
         (false, true) => SignInBy::DeviceCode,
-        (false, false) => SignInBy::Browser,
+        (false, false) => reach.sign_in_by(),
     };
     if let Some(problem) = no_profile(sign_in.profile.as_deref()).await {
         return failed(&problem, output);
     }
+    let mut settings = AccessSettings {
+        profile: sign_in.profile,
+        ..AccessSettings::default()
+    };
+    reach.settle(&mut settings);
     let request = SignInRequest {
-        settings: AccessSettings {
-            profile: sign_in.profile,
-            ..AccessSettings::default()
-        },
+        settings,
         by,
         only_if_needed: false,
     };

@@ -39,34 +39,24 @@ pub struct RecordedTunnel {
 impl SessionManager {
     /// Makes tunnels whose history and sessions are kept on disk, and which go through what the
     /// machine goes through. Ends the sessions that earlier processes have left on disk, in a task of its
-    /// own: no tunnel waits for that.
+    /// own: no tunnel waits for that. What tunnels have no wish of their own for, and how AWS is
+    /// reached, `settings` say, if there are any.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn new(traces: Traces, environment: Environment) -> Self {
-        let ledger = traces.ledger.clone();
-        // What comes of it is in the log; nobody has to know more.
-        let calls = environment.call_budget().clone();
-        let keyring = Keyring::default();
-        let of_sweep = keyring.clone();
-        tokio::spawn(async move { ledger.sweep(&calls, &of_sweep).await });
-        Self {
+    pub fn new(traces: Traces, environment: Environment, settings: Option<SettingsKeeper>) -> Self {
+        let manager = Self {
             traces,
             environment,
-            sign_ins: SignIns::default(),
-            keyring,
-            settings: None,
-        }
-    }
-
-    /// The same, whose tunnels follow these settings in what they have no wish of their own for.
-    #[must_use]
-    pub fn following(self, settings: SettingsKeeper) -> Self {
-        Self {
-            settings: Some(settings),
-            ..self
-        }
+            settings,
+            ..Self::default()
+        };
+        let (ledger, calls) = (manager.ledger(), manager.call_budget());
+        let reaching = manager.reaching(AccessSettings::default());
+        // What comes of it is in the log; nobody has to know more.
+        tokio::spawn(async move { ledger.sweep(&calls, &reaching).await });
+        manager
     }
 
     /// The keyring of its tunnels: what is kept there for this session alone, they have too.

@@ -160,7 +160,7 @@ async fn a_live_connection_is_seen_with_its_session_and_program_and_a_cut_in_the
     let folder = TempDir::new().expect("a folder");
     let traces = Traces::in_folder(&folder.path().join("state"));
     let history = traces.history.clone();
-    let engine = SessionManager::new(traces, Environment::default());
+    let engine = SessionManager::new(traces, Environment::default(), None);
     let manager = Manager::start(Store::in_folder(folder.path()), engine, Edits::default());
     let mut overview = manager.overview();
     let id = manager.start_demo().await.expect("starts");

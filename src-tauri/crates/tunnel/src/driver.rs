@@ -514,8 +514,10 @@ impl Driver {
                 }
                 if let Ok(grant) = &result {
                     let at = unix_ms(SystemTime::now());
-                    let region = self.parts.access.region();
-                    let started = Started::new(&grant.session_id, region, &self.parts.settings, at);
+                    let access = &self.parts.access;
+                    let started =
+                        Started::new(&grant.session_id, access.region(), &self.parts.settings, at)
+                            .by(access.holder());
                     self.parts.ledger.started(&started);
                 }
                 self.granted(key, asked, result);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use aws_access::AccessSettings;
+use aws_access::{AccessSettings, Holder};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -87,6 +87,12 @@ pub struct Started {
     /// Id of the keys that the environment gave: their name, which is no secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_key: Option<String>,
+    /// The account, where it was known without asking: 12 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Id of the access key that the session was started with, which is no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
     /// Its credentials were in the memory of the process and nowhere else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_memory: bool,
@@ -107,16 +113,43 @@ impl Started {
         Self::in_environment(session_id.into(), region, settings, at, of_environment)
     }
 
-    /// Whether another session was started with the same settings: whoever can list or end the
-    /// one can do so with the other.
+    /// Notes whose credentials it was started with. Of those that were in memory alone nothing
+    /// is noted.
+    #[must_use]
+    pub fn by(self, holder: Option<Holder>) -> Self {
+        let holder = holder.filter(|_| !self.in_memory);
+        let (account, access_key_id) = holder.map_or((None, None), |holder| {
+            (holder.account, Some(holder.access_key_id))
+        });
+        Self {
+            account,
+            access_key_id,
+            ..self
+        }
+    }
+
+    /// Whose credentials it was started with; `None` where nothing was noted.
+    pub(super) fn holder(&self) -> Option<Holder> {
+        Some(Holder {
+            account: self.account.clone(),
+            access_key_id: self.access_key_id.clone()?,
+        })
+    }
+
+    /// Whether another session was started with the same settings, in the same account: whoever
+    /// can list or end the one can do so with the other.
     #[must_use]
     pub fn is_at_place_of(&self, other: &Self) -> bool {
         let of = |started: &Self| Self {
             session_id: String::new(),
             at: 0,
+            account: None,
+            access_key_id: None,
             ..started.clone()
         };
-        of(self) == of(other)
+        let holders = self.holder().zip(other.holder());
+        let shared = holders.and_then(|(one, other)| one.shares_account_with(&other));
+        of(self) == of(other) && shared == Some(true)
     }
 
     /// Whether this process would call with the credentials that the session was started with.
@@ -166,6 +199,8 @@ impl Started {
             keys: settings.keys.clone(),
             ca_bundle: settings.ca_bundle.clone(),
             environment_key,
+            account: None,
+            access_key_id: None,
             in_memory: settings.static_credentials.is_some(),
         }
     }

@@ -17,6 +17,7 @@ use tokio::io::{AsyncReadExt as _, copy, sink};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use zeroize::Zeroizing;
 
+use crate::holder::OfAccount;
 use crate::sign_ins::{Written, read_time};
 
 /// Most bytes of an answer. One with a long session token has 3 KiB.
@@ -240,6 +241,7 @@ struct Answer {
     secret_access_key: Option<Written>,
     session_token: Option<Written>,
     expiration: Option<String>,
+    account_id: Option<String>,
 }
 
 fn credentials(answer: &[u8]) -> Result<Credentials, ProcessFault> {
@@ -262,11 +264,7 @@ fn credentials(answer: &[u8]) -> Result<Credentials, ProcessFault> {
     let token = answer
         .session_token
         .map(|token| token.0.expose().to_owned());
-    Ok(Credentials::new(
-        id,
-        secret.expose(),
-        token,
-        expiry,
-        "credential_process",
-    ))
+    let mut given = Credentials::new(id, secret.expose(), token, expiry, "credential_process");
+    OfAccount::note(answer.account_id.as_deref(), &mut given);
+    Ok(given)
 }

@@ -22,6 +22,7 @@ use aws_types::SdkConfig;
 use super::{CredentialSource, Origin, process};
 use crate::access::at;
 use crate::answer::{Call, call_error};
+use crate::holder::OfAccount;
 use crate::profiles;
 use crate::profiles::path::{self, CredentialPath, Role, Source, value};
 use crate::roles::RoleSession;
@@ -108,9 +109,13 @@ impl<'a> Search<'a> {
             self.source.variables.get("AWS_ROLE_ARN"),
         ) {
             let session_name = self.source.variables.get("AWS_ROLE_SESSION_NAME");
-            return self
+            let found = self
                 .web_identity(Path::new(&token_file), &role_arn, session_name.as_deref())
                 .await;
+            return found.map(|mut credentials| {
+                OfAccount::note(path::account_of_arn(&role_arn), &mut credentials);
+                credentials
+            });
         }
         match self.container().await {
             Err(CredentialsError::CredentialsNotLoaded(_)) => {}
@@ -140,6 +145,7 @@ impl<'a> Search<'a> {
         for role in rest {
             credentials = self.assume(role, credentials).await?;
         }
+        OfAccount::note(path.account(), &mut credentials);
         Ok(credentials)
     }
 
@@ -317,6 +323,7 @@ fn environment(variables: &Variables) -> Result<Credentials, CredentialsError> {
         "environment",
     );
     Origin::Environment.note(&mut keys);
+    OfAccount::note(variables.get("AWS_ACCOUNT_ID").as_deref(), &mut keys);
     Ok(keys)
 }
 

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use ssm_sim::TerminatedBy;
+use ssm_sim::{Credentials, TerminatedBy};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::json::object;
-use crate::support::{Running, World, carries, soon};
+use crate::support::{REGION, Running, TARGET, World, carries, run, soon};
 
 fn sessions_folder(world: &World) -> PathBuf {
     world.path(".local/state/culvert/sessions")
@@ -164,7 +164,7 @@ async fn ghosts_that_cannot_be_ended_hold_up_no_tunnel_and_are_ended_when_they_c
     denied
         .env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY");
-    assert_eq!(crate::support::run(denied).await.code, Some(12));
+    assert_eq!(run(denied).await.code, Some(12));
     assert_eq!(files(&world), 1, "what could not be ended is forgotten");
     assert_eq!(world.living_sessions(), 1);
 
@@ -192,4 +192,122 @@ async fn ghosts_of_a_service_that_is_gone_from_this_machine_are_forgotten() {
     files_are(&world, 1).await;
     let ended = culvert.stopped_by("TERM").await;
     assert!(ended.err.is_empty(), "{ended:?}");
+}
+
+/// Who a profile is.
+#[derive(Clone, Copy)]
+struct Who {
+    key: &'static str,
+    account: Option<&'static str>,
+}
+
+/// The account that the simulated STS tells everybody.
+const OF_STS: &str = "123456789012";
+
+/// Lets the profile work be somebody, whom the service knows.
+fn work_is(world: &World, who: Who) {
+    let Who { key, account } = who;
+    let secret = "planted-secret-of-a-profile";
+    world.sim.accept(Credentials {
+        access_key: key.to_owned(),
+        secret_key: secret.to_owned(),
+        session_token: None,
+    });
+    let account = account.map_or_else(String::new, |id| format!("aws_account_id = {id}\n"));
+    let config = format!(
+        "[profile work]\nregion = {REGION}\naws_access_key_id = {key}\n\
+         aws_secret_access_key = {secret}\n{account}"
+    );
+    fs::create_dir_all(world.path(".aws")).unwrap();
+    fs::write(world.path(".aws/config"), config).unwrap();
+}
+
+/// What `culvert doctor` says of open sessions.
+async fn ghosts(world: &World, further: &[&str]) -> serde_json::Value {
+    let mut command = world.program();
+    command
+        .args(["doctor", "--json", "--target", TARGET, "--profile", "work"])
+        .args(["--endpoint-url", &world.sim.endpoint_url()])
+        .args(further);
+    let ended = run(command).await;
+    let lines = ended.out.iter().map(|line| object(line));
+    let mut of_check = lines.filter(|line| line["check"] == "ghosts");
+    of_check.next().unwrap_or_else(|| panic!("{ended:?}"))
+}
+
+/// A session that was started as `then` is left by a crash, and swept as `now`: ended or not.
+async fn swept(then: Who, now: Who) -> (World, serde_json::Value) {
+    let world = World::start().await;
+    work_is(&world, then);
+    let mut culvert = Running::start(world.forward(&["--profile", "work"]));
+    culvert.listening().await;
+    files_are(&world, 1).await;
+    culvert.stopped_by("KILL").await;
+    work_is(&world, now);
+    let told = ghosts(&world, &["--sweep"]).await;
+    (world, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_leads_to_another_account_by_now_ends_no_session_of_the_one_before() {
+    let of = |key, account| Who { key, account };
+    let (one, other) = (Some("111111111111"), Some("222222222222"));
+    for (then, now) in [
+        (of("AKIAONE", one), of("AKIATWO", other)),
+        // Nothing says that they are of one account.
+        (of("AKIAONE", None), of("AKIATWO", None)),
+        // STS says that they are not.
+        (of("AKIAONE", one), of("AKIATWO", None)),
+    ] {
+        let (world, told) = swept(then, now).await;
+        assert_eq!(told["code"], "ghosts-left", "{told:#}");
+        let what = told["what"].as_str().unwrap();
+        assert!(what.contains("other credentials"), "{told:#}");
+        assert_eq!(world.living_sessions(), 1);
+        assert_eq!(files(&world), 1, "it is forgotten");
+        // As soon as the profile is what it was, it is ended.
+        work_is(&world, then);
+        let told = ghosts(&world, &["--sweep"]).await;
+        assert_eq!(told["verdict"], "ok", "{told:#}");
+        assert_eq!(world.living_sessions(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_keys_of_the_same_account_end_what_the_old_ones_have_left() {
+    let of = |key, account| Who { key, account };
+    for (then, now) in [
+        (of("AKIAONE", Some(OF_STS)), of("AKIATWO", Some(OF_STS))),
+        (of("AKIAONE", Some(OF_STS)), of("AKIATWO", None)),
+        // A key is one account's: it need not be known which.
+        (of("AKIAONE", None), of("AKIAONE", None)),
+    ] {
+        let (world, told) = swept(then, now).await;
+        assert_eq!(told["verdict"], "ok", "{told:#}");
+        assert_eq!(world.living_sessions(), 0);
+        assert_eq!(files(&world), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_another_account_is_not_said_to_be_over_because_this_one_does_not_list_it() {
+    let of = |key, account| Who { key, account };
+    let world = World::start().await;
+    work_is(&world, of("AKIAONE", Some("111111111111")));
+    let mut culvert = Running::start(world.forward(&["--profile", "work"]));
+    culvert.listening().await;
+    files_are(&world, 1).await;
+    culvert.stopped_by("KILL").await;
+    // The other account's service, which knows nothing of it.
+    let other = World::start().await;
+    work_is(&other, of("AKIATWO", Some(OF_STS)));
+    fs::create_dir_all(sessions_folder(&other)).unwrap();
+    let file = fs::read_dir(sessions_folder(&world)).unwrap().next();
+    let file = file.unwrap().unwrap();
+    let text = fs::read_to_string(file.path()).unwrap();
+    let moved = text.replace(&world.sim.endpoint_url(), &other.sim.endpoint_url());
+    fs::write(sessions_folder(&other).join(file.file_name()), moved).unwrap();
+    let told = ghosts(&other, &[]).await;
+    let what = told["what"].as_str().unwrap();
+    assert!(what.contains("1 session of ours may be open"), "{told:#}");
 }

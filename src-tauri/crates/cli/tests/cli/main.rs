@@ -16,6 +16,7 @@ mod ghosts;
 mod history;
 mod import;
 mod json;
+mod own_settings;
 mod pinned;
 mod plugin;
 mod production;

@@ -11,13 +11,13 @@ use crate::json::object;
 use crate::support::{REGION, TARGET, World, run};
 
 /// A proxy that gives each CONNECT the same answer.
-struct Refusing {
-    address: SocketAddr,
+pub(crate) struct Refusing {
+    pub(crate) address: SocketAddr,
     _tasks: JoinSet<()>,
 }
 
 impl Refusing {
-    async fn start(answer: &'static str) -> Self {
+    pub(crate) async fn start(answer: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
@@ -45,7 +45,7 @@ impl Refusing {
     }
 }
 
-const REFUSALS: [&str; 3] = [
+pub(crate) const REFUSALS: [&str; 3] = [
     "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\
      content-length: 0\r\n\r\n",
     "HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nForbidden",

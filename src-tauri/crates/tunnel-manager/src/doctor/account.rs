@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use aws_access::{OpenSession as Listed, Service, SessionPreferences};
+use aws_access::{Holder, OpenSession as Listed, Service, SessionPreferences};
 use diagnostics::judge::{
     self, OfCandidate, OpenSession, Owner, Plugin, Preferences, Probe, Reply, Sessions, Shown,
     Sweep, Wants,
@@ -156,11 +156,10 @@ pub(super) async fn ghosts(
     sweep: bool,
 ) -> Judgement {
     let swept = if sweep {
-        // All of them have the same one.
-        let keyring = accounts.first().map(|facts| facts.settings.keyring.clone());
-        Some(swept(
-            ledger.sweep(calls, &keyring.unwrap_or_default()).await,
-        ))
+        // All of them are reached the same way.
+        let reaching = accounts.first().map(|facts| facts.settings.clone());
+        let reaching = reaching.unwrap_or_default();
+        Some(swept(ledger.sweep(calls, &reaching).await))
     } else {
         None
     };
@@ -212,10 +211,15 @@ pub(super) async fn ghosts(
 
 /// The open sessions of one account that are ours, and the place of that list.
 async fn listed(facts: &Facts) -> Result<(Started, Vec<Listed>), Fault> {
-    let owner = facts.identity().await?.arn;
+    let identity = facts.identity().await?;
+    let owner = identity.arn;
     let access = facts.caller_of_aws().await?;
     let listed = access.open_sessions(&owner).await.map_err(access_fault)?;
-    let place = Started::new(String::new(), access.region(), &facts.settings, 0);
+    let holder = access.holder().map(|holder| Holder {
+        account: Some(identity.account),
+        ..holder
+    });
+    let place = Started::new(String::new(), access.region(), &facts.settings, 0).by(holder);
     Ok((place, listed))
 }
 

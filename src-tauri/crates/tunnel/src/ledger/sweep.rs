@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_access::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Keyring, Service};
+use aws_access::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service};
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
@@ -50,14 +50,16 @@ pub enum GhostEnd {
 
 impl Ledger {
     /// Ends the sessions that dead processes have noted here and not ended, with the
-    /// credentials that their profiles give now. Takes 10 s at most; to be run beside the
+    /// credentials that their profiles give now, if those are of the account in which the session
+    /// was started: by what is known of both, or because STS says so. Takes 10 s at most; to be run beside the
     /// first tunnel, not before it. Each call waits for its turn in `calls`, behind those of tunnels.
-    /// Keys that have a name are those of `keyring`. Sessions that were started with what the
+    /// Of `reaching` are the keyring, the sign-ins, the proxy and, for sessions that note none,
+    /// the certification authorities. Sessions that were started with what the
     /// environment had are left while it has other credentials.
     ///
     /// Sessions of processes that live are left alone, also where the process is frozen.
     /// What fails is told in what is returned and tried again at the next start.
-    pub async fn sweep(&self, calls: &CallBudget, keyring: &Keyring) -> Vec<Ghost> {
+    pub async fn sweep(&self, calls: &CallBudget, reaching: &AccessSettings) -> Vec<Ghost> {
         let Some(inner) = &self.inner else {
             return Vec::new();
         };
@@ -75,7 +77,7 @@ impl Ledger {
         // A process that died while it wrote its file anew has left two.
         let mut seen = HashSet::new();
         ghosts.retain(|ghost| seen.insert(ghost.session_id.clone()));
-        let accesses = Accesses::new(keyring);
+        let accesses = Accesses::new(reaching);
         let swept = Box::pin(end_all(ghosts, &accesses, calls, deadline)).await;
         settle(claims, &swept).await;
         swept
@@ -167,6 +169,7 @@ async fn try_end(
         .of(ghost)
         .await
         .map_err(|error| access::problem(&error))?;
+    is_its_account(ghost, &access, calls).await?;
     calls.spare_permit().await;
     match access.terminate_session(&ghost.session_id).await {
         Ok(()) | Err(AccessError::SessionOver { .. }) => Ok(GhostEnd::Ended),
@@ -174,9 +177,30 @@ async fn try_end(
     }
 }
 
+/// Whether the credentials that there are now are of the account that the session is in: of a
+/// session that it does not know, any other account says what it says of one that has ended.
+async fn is_its_account(
+    ghost: &Started,
+    access: &Access,
+    calls: &CallBudget,
+) -> Result<(), Problem> {
+    let then = ghost.holder().ok_or_else(other_account)?;
+    let failed = |error| access::problem(&error);
+    let mut now = access.holder_now().await.map_err(failed)?;
+    if then.account.is_some() && then.shares_account_with(&now).is_none() {
+        calls.spare_permit().await;
+        now.account = Some(access.caller().await.map_err(failed)?.account);
+    }
+    match then.shares_account_with(&now) {
+        Some(true) => Ok(()),
+        Some(false) | None => Err(other_account()),
+    }
+}
+
 /// Who may end what: the config files are read once for each, not once a session.
 struct Accesses {
-    keyring: Keyring,
+    /// How AWS is reached.
+    reaching: AccessSettings,
     known: Mutex<HashMap<Whose, Access>>,
 }
 
@@ -205,9 +229,9 @@ impl Whose {
 }
 
 impl Accesses {
-    fn new(keyring: &Keyring) -> Self {
+    fn new(reaching: &AccessSettings) -> Self {
         Self {
-            keyring: keyring.clone(),
+            reaching: reaching.clone(),
             known: Mutex::default(),
         }
     }
@@ -227,8 +251,13 @@ impl Accesses {
             region: Some(whose.region.clone()),
             endpoint_url: whose.endpoint_url.clone(),
             endpoints: whose.endpoints.clone(),
-            ca_bundle: whose.ca_bundle.clone(),
-            keyring: self.keyring.clone(),
+            ca_bundle: whose
+                .ca_bundle
+                .clone()
+                .or_else(|| self.reaching.ca_bundle.clone()),
+            proxy: self.reaching.proxy.clone(),
+            keyring: self.reaching.keyring.clone(),
+            sign_ins: self.reaching.sign_ins.clone(),
             ..AccessSettings::default()
         };
         let access = Box::pin(Access::load(settings)).await?;
@@ -299,6 +328,15 @@ fn other_credentials() -> Problem {
     )
 }
 
+fn other_account() -> Problem {
+    Problem::new(
+        ProblemKind::Credentials,
+        "ghost-other-account",
+        "The session was started with other credentials than its profile gives now, perhaps of another account.",
+        "There is nothing to do: the service ends it by itself. While the profile leads to the account again, it is ended at a start.",
+    )
+}
+
 fn no_time() -> Problem {
     Problem::new(
         ProblemKind::Network,
@@ -332,10 +370,11 @@ mod tests {
         };
         let ghost = Started {
             in_memory: false,
+            access_key_id: Some("AKIDEXAMPLE".to_owned()),
             ..Started::new("s", "eu-central-1", &settings, 0)
         };
         let access = Box::pin(Access::load(settings)).await.unwrap();
-        let accesses = Accesses::new(&Keyring::default());
+        let accesses = Accesses::new(&AccessSettings::default());
         let whose = Whose::of(&ghost);
         accesses.known.lock().unwrap().insert(whose, access);
         let calls = CallBudget::new(1, 1);

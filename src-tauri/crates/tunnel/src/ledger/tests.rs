@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use aws_access::{Keyring, Secret, StaticCredentials};
+use aws_access::{Secret, StaticCredentials};
 use tempfile::TempDir;
 
 use super::book::{AGE_MOST, claim, ghosts};
@@ -118,7 +118,7 @@ async fn sessions_of_a_process_that_lives_are_left_alone() {
     let other = Ledger::open(home.path());
     assert_eq!(
         other
-            .sweep(&CallBudget::default(), &Keyring::default())
+            .sweep(&CallBudget::default(), &AccessSettings::default())
             .await,
         []
     );
@@ -135,7 +135,7 @@ async fn what_a_dead_demo_left_is_forgotten_at_once_and_its_file_is_gone() {
     leave(home.path(), &[session_of_a_demo("a", port)]);
     let ledger = Ledger::open(home.path());
     let swept = ledger
-        .sweep(&CallBudget::default(), &Keyring::default())
+        .sweep(&CallBudget::default(), &AccessSettings::default())
         .await;
     assert_eq!(swept.len(), 1);
     assert_eq!(swept[0].end, GhostEnd::Forgotten);
@@ -156,7 +156,7 @@ async fn what_cannot_be_ended_is_left_for_the_next_start_while_others_are_done_w
     let ledger = Ledger::open(home.path());
     for expected in [2, 1, 1] {
         let swept = ledger
-            .sweep(&CallBudget::default(), &Keyring::default())
+            .sweep(&CallBudget::default(), &AccessSettings::default())
             .await;
         assert_eq!(swept.len(), expected, "{swept:?}");
         let there = swept.iter().find(|ghost| ghost.session_id == "there");
@@ -179,7 +179,7 @@ async fn a_session_that_two_files_of_a_dead_process_name_is_told_and_ended_once(
     let ledger = Ledger::open(home.path());
     assert_eq!(ledger.survey().await.len(), 1);
     let swept = ledger
-        .sweep(&CallBudget::default(), &Keyring::default())
+        .sweep(&CallBudget::default(), &AccessSettings::default())
         .await;
     assert_eq!(swept.len(), 1);
     assert!(names(home.path()).is_empty());
@@ -226,7 +226,7 @@ async fn no_ledger_keeps_and_sweeps_nothing() {
     ledger.settled().await;
     assert_eq!(
         ledger
-            .sweep(&CallBudget::default(), &Keyring::default())
+            .sweep(&CallBudget::default(), &AccessSettings::default())
             .await,
         []
     );
