@@ -18,6 +18,7 @@ import {
   ensureNodePackages,
   ensureToolchain,
 } from './lib/setup.mjs';
+import { sizeFaults, sizes } from './lib/size.mjs';
 import { arrowFaults, purityFaults, tlsFaults } from './lib/structure.mjs';
 import { duration, selectChecks, summary } from './lib/summary.mjs';
 
@@ -68,6 +69,17 @@ const checks = [
     title: 'UI: types and tests',
     needs: ['node'],
     run: () => run('npm', ['run', '--silent', 'ui:check']),
+  },
+  {
+    name: 'size',
+    group: 'ui',
+    title: 'UI: how much code the window loads',
+    needs: ['ui'],
+    run: () => {
+      const found = sizes(join(root, 'ui', 'dist'));
+      for (const [name, size] of Object.entries(found)) console.log(`${name}: ${size} bytes compressed`);
+      return sizeFaults(found);
+    },
   },
   {
     name: 'clippy',

@@ -48,6 +48,11 @@ class Window {
     return call(`${this.#session}/execute/sync`, { script, args });
   }
 
+  /** Runs a function's body in the page, which gets what to call with its answer behind its arguments. */
+  async call(script, ...args) {
+    return call(`${this.#session}/execute/async`, { script, args });
+  }
+
   /** Waits for a button or switch by its role and accessible name. */
   async control(role, name) {
     const selector = role === "button" ? "button:not([role])" : `[role=${role}]`;

@@ -10,6 +10,7 @@
 mod demo;
 mod doctor;
 mod failures;
+mod files;
 mod forward;
 mod frozen;
 mod ghosts;

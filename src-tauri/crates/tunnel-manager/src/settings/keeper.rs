@@ -227,6 +227,39 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_of_a_newer_version_is_told_and_left_alone() {
+        let folder = TempDir::new().expect("a folder");
+        let newer = "version = 99\n[appearance]\nzoom = 150\n";
+        fs::write(folder.path().join(FILE_NAME), newer).expect("writable");
+        let keeper = SettingsKeeper::in_folder(folder.path());
+        assert_eq!(keeper.settings(), Settings::default());
+        let problem = keeper.state().borrow().problem.clone().expect("a problem");
+        assert_eq!(problem.code, "settings-newer");
+        let refused = keeper.change(Key::Zoom, "140".into()).await;
+        assert!(matches!(
+            refused,
+            Err(SettingError::Store(StoreError::Newer { .. }))
+        ));
+        assert_eq!(fs::read_to_string(keeper.path()).expect("there"), newer);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_saved_does_not_count() {
+        let (folder, keeper) = keeper();
+        keeper.change(Key::Zoom, "150".into()).await.expect("saved");
+        let there = fs::read_to_string(keeper.path()).expect("there");
+        fs::remove_file(folder.path().join(LOCK_NAME)).expect("writable");
+        fs::create_dir(folder.path().join(LOCK_NAME)).expect("writable");
+        let refused = keeper.change(Key::Zoom, "110".into()).await;
+        assert!(matches!(
+            refused,
+            Err(SettingError::Store(StoreError::Write { .. }))
+        ));
+        assert_eq!(keeper.settings().zoom, 150);
+        assert_eq!(fs::read_to_string(keeper.path()).expect("there"), there);
+    }
+
+    #[tokio::test]
     async fn what_the_keeper_writes_itself_is_no_edit() {
         let (_folder, keeper) = keeper();
         keeper.change(Key::Zoom, "150".into()).await.expect("saved");

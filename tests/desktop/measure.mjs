@@ -1,0 +1,202 @@
+// npm run measure: what the desktop program costs, in a release build under Xvfb, against ssm-sim on loopback. Prints a
+// table for docs/performance.md. No test: numbers of a shared machine fail nobody's build.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
+
+import { binary, startMachine, until } from "./machine.mjs";
+import { family, memory, processOf, processorTime } from "./processes.mjs";
+import { startService } from "./service.mjs";
+import { openWindow } from "./window.mjs";
+import { openDisplay } from "./x11.mjs";
+
+const TUNNELS = 50;
+const STARTS = 9;
+const FLOODED = 4;
+/** What is measured over a while is measured so long, in seconds. */
+const WHILE = 60;
+/** Until what comes with a change has come. */
+const SETTLE = 20_000;
+
+const target = process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "culvert", "target");
+process.env.CULVERT_DESKTOP_BINARY ??= join(target, "release", "culvert-desktop");
+
+const rows = [];
+const say = (what, value, goal) => {
+  rows.push([what, value, goal]);
+  console.log(`${what}: ${value} (goal: ${goal})`);
+};
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+const machine = await startMachine();
+const service = await startService(machine.home, ["--agent-pace", "1ms"]);
+const display = await openDisplay(machine.env.DISPLAY);
+const flood = createServer((socket) => {
+  const more = () => {
+    while (socket.writable && socket.write(Buffer.alloc(16384, "x")));
+  };
+  socket.on("drain", more).on("error", () => {});
+  more();
+});
+try {
+  await once(flood.listen(0, "127.0.0.1"), "listening");
+  save();
+  await firstPaint();
+  await memoryAndTime();
+  await updates();
+  console.log(`\n| | measured | goal |\n| --- | --- | --- |`);
+  for (const row of rows) console.log(`| ${row.join(" | ")} |`);
+} finally {
+  display.end();
+  flood.close();
+  service.stop();
+  await machine.stop();
+}
+
+/** Saves the tunnels, and that it was said already what closing the window means. */
+function save() {
+  const tunnel = (number) =>
+    `[[tunnel]]\nname = "Tunnel ${number}"\ntarget = "i-0123456789abcdef0"\nremote_port = ${flood.address().port}\n` +
+    `region = "eu-central-1"\nendpoint_url = "${service.endpoint}"\n`;
+  const tunnels = Array.from({ length: TUNNELS }, (_, at) => tunnel(at + 1));
+  mkdirSync(machine.config, { recursive: true });
+  writeFileSync(join(machine.config, "tunnels.toml"), `version = 2\n${tunnels.join("")}`);
+  const state = join(machine.home, ".local", "state", "culvert");
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, "window.json"), JSON.stringify({ closingTold: true }));
+}
+
+/** Starts the program as a desktop does, without anybody who drives its window. */
+function start() {
+  const env = Object.fromEntries(Object.entries(machine.env).filter(([name]) => !name.startsWith("TAURI_")));
+  return spawn(binary(), [], { env, stdio: ["ignore", "inherit", "inherit"] });
+}
+
+async function end(child) {
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}
+
+/** Waits until there is something to be seen in the window, and answers when. */
+async function painted() {
+  const begin = performance.now();
+  while (performance.now() - begin < 20_000) {
+    const [window] = await display.windows("Culvert");
+    if (window !== undefined && (await display.isPainted(window))) return performance.now();
+    await after(2);
+  }
+  throw new Error("nothing was painted");
+}
+
+async function firstPaint() {
+  const times = [];
+  for (let run = 0; run < STARTS; run += 1) {
+    const begin = performance.now();
+    const child = start();
+    times.push((await painted()) - begin);
+    await end(child);
+  }
+  say("start to first paint, first start", `${times[0].toFixed(0)} ms`, "-");
+  say(`start to first paint, median of the next ${STARTS - 1}`, `${median(times.slice(1)).toFixed(0)} ms`, "< 700 ms");
+}
+
+async function memoryAndTime() {
+  const child = start();
+  await painted();
+  await connectAll(child.pid);
+  await after(SETTLE);
+  tellMemory(`memory (PSS) of all processes, ${TUNNELS} tunnels up, with the window`, child.pid, "< 300 MB");
+
+  await closeWindow();
+  await after(SETTLE);
+  tellMemory(`the same without a window`, child.pid, "< 110 MB");
+  const before = processorTime(child.pid);
+  await after(WHILE * 1000);
+  const share = ((processorTime(child.pid) - before) / WHILE) * 100;
+  say(`processor, ${TUNNELS} tunnels up, no window, ${WHILE} s`, `${share.toFixed(2)} % of a core`, "< 1 %");
+
+  const times = [];
+  for (let run = 0; run < STARTS; run += 1) {
+    const begin = performance.now();
+    activate(child.pid);
+    times.push((await painted()) - begin);
+    await closeWindow();
+  }
+  say(`window opened again, to what is painted, median of ${STARTS}`, `${median(times).toFixed(0)} ms`, "< 200 ms");
+  await end(child);
+}
+
+async function updates() {
+  const window = await openWindow(machine.url, binary());
+  await window.resize(1280, 800);
+  const pid = await until("the program", () => processOf(binary()));
+  await connectAll(pid);
+  const ports = await until("addresses", async () => {
+    const text = await window.run("return document.body.innerText");
+    const found = [...text.matchAll(/(?:127\.0\.0\.1|localhost):(\d+)/g)].map(([, port]) => Number(port));
+    return found.length >= FLOODED ? found.slice(0, FLOODED) : undefined;
+  });
+  const sockets = ports.map((port) => connect(port, "127.0.0.1").on("error", () => {}).resume());
+  await after(5000);
+  // What one message of the program changes is changed at once.
+  const count = await window.call(
+    `const done = arguments[0];
+     let count = 0, quiet = true;
+     new MutationObserver(() => {
+       if (quiet) count += 1;
+       quiet = false;
+       setTimeout(() => (quiet = true), 40);
+     }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+     setTimeout(() => done(count), 20000);`,
+  );
+  say(`changes of the list a second, ${FLOODED} connections flooded`, (count / 20).toFixed(1), "<= 4");
+  const before = processorTime(pid);
+  await after(10_000);
+  const share = ((processorTime(pid) - before) / 10) * 100;
+  say("processor of all processes meanwhile", `${share.toFixed(0)} % of a core`, "-");
+  sockets.forEach((socket) => socket.destroy());
+  await window.close();
+}
+
+function tellMemory(what, pid, goal) {
+  const { megabytes, parts } = memory(pid);
+  const each = parts.map((part) => `${part.name} ${part.megabytes.toFixed(0)}`);
+  say(what, `${megabytes.toFixed(0)} MB (${each.join(", ")})`, goal);
+}
+
+async function closeWindow() {
+  const [window] = await display.windows("Culvert");
+  await display.close(window);
+  await until("no window", async () => (await display.windows("Culvert")).length === 0);
+}
+
+/** A click on the icon in the tray. */
+function activate(pid) {
+  bus("org.kde.StatusNotifierItem.Activate", pid, "/StatusNotifierItem", "0", "0");
+}
+
+/** Chooses "Connect all" in the tray's menu, and waits until every tunnel has its session. */
+async function connectAll(pid) {
+  const id = await until("the menu", () => {
+    const menu = bus("com.canonical.dbusmenu.GetLayout", pid, "/MenuBar", "0", "-1", "[]");
+    return /\((\d+), \{[^{}]*'label': <'Connect all'>/.exec(menu)?.[1];
+  });
+  bus("com.canonical.dbusmenu.Event", pid, "/MenuBar", id, "clicked", "<0>", "0");
+  const living = async () => (await (await fetch(`${service.endpoint}/control/state`)).json()).living_sessions;
+  await until("all sessions", async () => (await living()) >= TUNNELS, 120_000);
+  console.log(`${TUNNELS} tunnels are up, in ${family(pid).length} processes`);
+}
+
+function bus(method, pid, path, ...args) {
+  const to = ["--session", "--timeout", "10", "--dest", `org.kde.StatusNotifierItem-${pid}-1`, "--object-path", path];
+  const call = ["call", ...to, "--method", method, "--", ...args];
+  const { status, stdout, stderr } = spawnSync("gdbus", call, { env: machine.env, encoding: "utf8", maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
