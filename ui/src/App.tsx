@@ -20,6 +20,7 @@ import { focusSearch, TunnelsPage } from "./pages/TunnelsPage";
 import { createActs, type Removal } from "./state/acts";
 import { createList } from "./state/list";
 import type { PageName, PageProps } from "./state/page";
+import { createNarrow } from "./state/narrow";
 import { createSamples } from "./state/samples";
 import { createSelection } from "./state/selection";
 import { createSettings, valueOf } from "./state/settings";
@@ -42,7 +43,8 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   const [now, setNow] = createSignal(Date.now());
   const [view, setView] = createSignal<View>(FIRST);
   const tunnels = (): readonly TunnelView[] => state.overview?.tunnels ?? [];
-  const selection = createSelection(tunnels, () => window.matchMedia?.(NARROW).matches ?? false);
+  const narrow = createNarrow();
+  const selection = createSelection(tunnels, narrow);
   const list = createList(tunnels, () => shownIn(view()) ?? { which: "all" });
   const [removal, setRemoval] = createSignal<Removal | null>(null);
   const [help, setHelp] = createSignal(false);
@@ -211,6 +213,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
         )}
         detailed={view().page === "tunnels" && selection.tunnel() !== null}
         details={details()}
+        narrow={narrow()}
         onBack={selection.close}
       >
         <Show
@@ -294,9 +297,6 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     </>
   );
 }
-
-/** There the details take the place of the list: the same as in frame.css. */
-const NARROW = "(width < 1000px)";
 
 /** Which tunnels a view lists; null for one that is no list. */
 function shownIn(view: View): Shown | null {

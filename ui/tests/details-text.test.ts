@@ -2,9 +2,11 @@
 
 import { describe, expect, test } from "vitest";
 
-import { line } from "../src/components/Chart";
+import { highest, line } from "../src/components/Chart";
 import { draft, NOW, tunnel } from "../src/preview/fixtures";
+import { createRates } from "../src/state/rates";
 import { createSamples, STEP_MS, STEPS } from "../src/state/samples";
+import { roundTrip } from "../src/text/amounts";
 import { copiesOf, pageOf } from "../src/text/copies";
 
 const up = { kind: "up", since: NOW } as const;
@@ -104,4 +106,40 @@ describe("the samples", () => {
 test("the chart's line stays in its bounds and leaves out what is not known", () => {
   expect(line([null, 0, 1_000, null, 500], 1_000)).toBe("M75.0 99.0L150.0 3.0M300.0 51.0");
   expect(line([null, null], 1)).toBe("");
+});
+
+test("a round trip of less than a millisecond is said to be that", () => {
+  expect([null, 0, 1, 1_204].map(roundTrip)).toEqual(["–", "< 1 ms", "1 ms", "1,204 ms"]);
+});
+
+test("the chart is as high as the highest that is known, and not lower than its least", () => {
+  expect(highest([null, 3, 40, null], 20)).toBe(40);
+  expect(highest([null], 20)).toBe(20);
+});
+
+describe("the rate of what is carried", () => {
+  const carried = (bytesDown: number, bytesUp = 0) => [{ key: "a", bytesDown, bytesUp }];
+
+  test("is that of the last three seconds", () => {
+    const rates = createRates();
+    for (let second = 0; second <= 20; second += 1) rates.take(carried(second < 10 ? 0 : (second - 10) * 600), second * 1_000);
+    expect(rates.of("a", 20_000)).toEqual({ down: 600, up: 0 });
+  });
+
+  test("of what was seen once is nought, and so is that of what has stood still", () => {
+    const rates = createRates();
+    rates.take(carried(5_000, 5_000), 0);
+    expect(rates.of("a", 0)).toEqual({ down: 0, up: 0 });
+    rates.take(carried(8_000, 5_500), 1_000);
+    expect(rates.of("a", 1_000)).toEqual({ down: 3_000, up: 500 });
+    expect(rates.of("a", 5_000)).toEqual({ down: 0, up: 0 });
+  });
+
+  test("is none of what is gone", () => {
+    const rates = createRates();
+    rates.take(carried(0), 0);
+    rates.take(carried(9_000), 1_000);
+    rates.take([], 2_000);
+    expect(rates.of("a", 2_000)).toEqual({ down: 0, up: 0 });
+  });
 });

@@ -35,9 +35,9 @@ describe("the details", () => {
     const { detail, page } = detailsOf("orders-database");
     detail(someDetails);
     expect(page().getByText("2, grows to 4")).toBeTruthy();
-    expect(page().getByRole("row", { name: /…91c4 Up 6 h in 12 min 24 ms 1.10 GB/ })).toBeTruthy();
+    expect(page().getByRole("row", { name: /…91c4 Up 6 h in 12 min 24 ms down 0 B\/s up 0 B\/s/ })).toBeTruthy();
     const connection = page().getByText("127.0.0.1:51812").closest("tr")!;
-    expect(connection.textContent).toMatch(/^psql 127.*880 KB4\.20 KB$/);
+    expect(connection.textContent).toMatch(/^psql 127.*880 KB 0 B\/s4\.20 KB 0 B\/s$/);
     expect(page().getByRole("img", { name: /Reconnecting 9 s/ })).toBeTruthy();
     expect(page().getByText("99.98 % up")).toBeTruthy();
     expect(page().getByRole("heading", { name: "Gateway close 1000, resumed in 140 ms" })).toBeTruthy();
@@ -45,6 +45,28 @@ describe("the details", () => {
     expect(page().getByText(/3 of 3 connections lived through it/)).toBeTruthy();
     expect(page().getByText(/Sign-in lets it resume until/)).toBeTruthy();
     await expectAccessible();
+  });
+
+  test("say how fast each session and each connection goes", () => {
+    const { detail, page } = detailsOf("orders-database");
+    const later = structuredClone(someDetails);
+    later.at += 2_000;
+    later.connections[0]!.bytesDown += 400_000;
+    later.sessions[0]!.bytesUp += 6_000;
+    detail(someDetails);
+    detail(later);
+    expect(page().getByText("127.0.0.1:51812").closest("tr")!.textContent).toContain("1.28 MB 200 KB/s");
+    expect(page().getByRole("row", { name: /…91c4 .* up 3\.00 KB\/s/ })).toBeTruthy();
+  });
+
+  test("take the place of the list in a narrow window, as what the page is about", async () => {
+    vi.stubGlobal("matchMedia", () => Object.assign(new EventTarget(), { matches: true }));
+    const { bridge, user } = opened(everyState);
+    await user.click(screen.getByRole("row", { name: /^Orders database, / }));
+    expect(bridge.subscribeTunnel).toHaveBeenCalledOnce();
+    screen.getByRole("main", { name: "Details" });
+    expect(screen.queryByRole("complementary")).toBeNull();
+    vi.unstubAllGlobals();
   });
 
   test("say what has gone wrong with the history instead of showing none", () => {

@@ -316,7 +316,7 @@ describe("a row", () => {
 });
 
 test("where there is no room beside the list, whoever is led to a tunnel stays in the list", async () => {
-  vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  vi.stubGlobal("matchMedia", () => Object.assign(new EventTarget(), { matches: true }));
   const { lead } = opened(some);
   lead("orders", 1);
   expect(document.activeElement).toBe(row("Orders"));

@@ -4,7 +4,7 @@ import { draft, everyState, NOW, tunnel } from "../src/preview/fixtures";
 import { bytes, duration } from "../src/text/amounts";
 import { closeText } from "../src/text/close";
 import { draftOf, emptyForm, formOf, isOpenToOthers } from "../src/text/form";
-import { horizonText, isOn, stateSentence, stateWord } from "../src/text/state";
+import { isOn, stateSentence, stateWord } from "../src/text/state";
 import { addressToCopy, destinationText, listenText } from "../src/text/tunnel";
 import { words } from "../src/text/words";
 
@@ -90,24 +90,6 @@ describe("ends", () => {
     expect(addressToCopy(tunnel("a", { draft: any, listen: "any free port" }))).toBeNull();
     expect(addressToCopy(tunnel("a", { draft: any, addresses: ["127.0.0.1:9"] }))).toBe("127.0.0.1:9");
     expect(addressToCopy(tunnel("a", { draft: any, listen: "/run/db.sock" }))).toBe("/run/db.sock");
-  });
-});
-
-describe("the credentials' horizon", () => {
-  const now = new Date(2026, 10, 21, 12, 0).getTime();
-  const up = { kind: "up", since: now } as const;
-  const at = (hour: number, minute: number, day = 21) => new Date(2026, 10, day, hour, minute).getTime();
-
-  test("says until when a tunnel can resume, with the date if it is another day's", () => {
-    const text = (until: number) => horizonText(tunnel("a", { state: up, credentialsUntil: until }), now);
-    expect(text(at(17, 40))).toBe("Can resume until 17:40");
-    expect(text(at(9, 5, 22))).toBe("Can resume until 22 Nov, 09:05");
-    expect(text(at(11, 59))).toBe("Its credentials ended at 11:59; a resume asks for new ones");
-  });
-
-  test("says nothing where it is not known, or the tunnel does not run", () => {
-    expect(horizonText(tunnel("a", { state: up }), now)).toBeNull();
-    expect(horizonText(tunnel("a", { credentialsUntil: at(17, 40) }), now)).toBeNull();
   });
 });
 

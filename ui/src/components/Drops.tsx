@@ -3,7 +3,7 @@
 import { For, Show, type JSX } from "solid-js";
 
 import type { DropView, PastView } from "../bridge";
-import { clock, duration, lasted } from "../text/amounts";
+import { clock, duration, lasted, roundTrip } from "../text/amounts";
 import { closeText } from "../text/close";
 import { number } from "../text/locale";
 import { words } from "../text/words";
@@ -39,7 +39,7 @@ function Drop(props: { drop: DropView; now: number }): JSX.Element {
       [say().close, closeText(close)],
       [say().socketAge, duration(socketAgeMs)],
       ...known(say().lastFrame, lastFrameMs === null ? null : lasted(lastFrameMs)),
-      ...known(say().roundTrip, roundTripMs === null ? null : say().milliseconds(number(roundTripMs))),
+      ...known(say().roundTrip, roundTripMs === null ? null : roundTrip(roundTripMs)),
       [say().unacknowledged, number(unacknowledged)],
       [say().attempts, number(attempts)],
     ];

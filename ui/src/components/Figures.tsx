@@ -3,7 +3,7 @@
 import { For, type JSX } from "solid-js";
 
 import type { TunnelView } from "../bridge";
-import { duration } from "../text/amounts";
+import { duration, roundTrip } from "../text/amounts";
 import { number } from "../text/locale";
 import { words } from "../text/words";
 
@@ -15,7 +15,7 @@ export function Figures(props: { tunnel: TunnelView; down: string; up: string; d
     return [
       [props.down, say.down],
       [props.up, say.up],
-      [roundTripMs === null ? "–" : say.milliseconds(number(roundTripMs)), say.roundTrip],
+      [roundTrip(roundTripMs), say.roundTrip],
       [number(connections), say.connections(connections)],
       [number(props.drops), say.dropsToday(props.drops)],
       lastClose === null

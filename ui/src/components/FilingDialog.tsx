@@ -1,10 +1,11 @@
 // Asks for the group of tunnels, or for a tag that they get or lose.
 
-import { createMemo, createSignal, For, onMount, Show, type JSX } from "solid-js";
+import { createMemo, createSignal, For, Show, type JSX } from "solid-js";
 
 import type { RefilingView, TunnelView } from "../bridge";
 import { groupsOf } from "../state/order";
 import { words } from "../text/words";
+import { Dialog } from "./Dialog";
 import { Field } from "./Field";
 import { Glyph } from "./Icon";
 import "./filing-dialog.css";
@@ -33,11 +34,6 @@ export function FilingDialog(props: {
   const offered = createMemo(() =>
     props.filing.what === "group" ? known() : known().filter((tag) => !tags().includes(tag)),
   );
-  let dialog: HTMLDialogElement | undefined;
-  onMount(() => {
-    dialog?.showModal();
-    dialog?.querySelector("input")?.focus();
-  });
 
   function put(value: string): void {
     if (props.filing.what === "group") {
@@ -53,15 +49,7 @@ export function FilingDialog(props: {
   const isGroup = () => props.filing.what === "group";
 
   return (
-    <dialog
-      ref={(element) => (dialog = element)}
-      class="question filing"
-      aria-labelledby="filing-title"
-      onCancel={(event) => {
-        event.preventDefault();
-        props.onClose();
-      }}
-    >
+    <Dialog titled="filing-title" class="filing" first="input" onClose={props.onClose}>
       <h2 id="filing-title" class="question-title">
         {isGroup() ? say().groupTitle(chosen().map(({ draft }) => draft.name)) : say().tagsTitle(chosen().map(({ draft }) => draft.name))}
       </h2>
@@ -120,6 +108,6 @@ export function FilingDialog(props: {
           </button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

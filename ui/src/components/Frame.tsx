@@ -14,6 +14,8 @@ export function Frame(props: {
   detailed: boolean;
   /** Its details. */
   details: JSX.Element;
+  /** The details stand where the view is otherwise. */
+  narrow: boolean;
   onBack: () => void;
   children: JSX.Element;
 }): JSX.Element {
@@ -38,9 +40,13 @@ export function Frame(props: {
       </div>
       <main class="frame-view">{props.children}</main>
       <Show when={props.detailed}>
-        <aside class="frame-details" aria-label={words().frame.details}>
+        <div
+          class="frame-details"
+          role={props.narrow ? "main" : "complementary"}
+          aria-label={words().frame.details}
+        >
           {props.details}
-        </aside>
+        </div>
       </Show>
       <Show when={menu()}>
         <Menu onClose={() => setMenu(false)}>{props.sidebar(() => setMenu(false))}</Menu>

@@ -1,13 +1,12 @@
 // What the keys do.
 
-import { For, onMount, type JSX } from "solid-js";
+import { For, type JSX } from "solid-js";
 
 import { words } from "../text/words";
+import { Dialog } from "./Dialog";
 import "./keys-help.css";
 
 export function KeysHelp(props: { onClose: () => void }): JSX.Element {
-  let dialog: HTMLDialogElement | undefined;
-  onMount(() => dialog?.showModal());
   const parts = (): { title: string; keys: [string, string][] }[] => {
     const say = words().keys;
     return [
@@ -50,15 +49,7 @@ export function KeysHelp(props: { onClose: () => void }): JSX.Element {
     ];
   };
   return (
-    <dialog
-      ref={(element) => (dialog = element)}
-      class="question keys-help"
-      aria-labelledby="keys-title"
-      onCancel={(event) => {
-        event.preventDefault();
-        props.onClose();
-      }}
-    >
+    <Dialog titled="keys-title" class="keys-help" onClose={props.onClose}>
       <h2 id="keys-title" class="question-title">
         {words().keys.title}
       </h2>
@@ -86,6 +77,6 @@ export function KeysHelp(props: { onClose: () => void }): JSX.Element {
           {words().frame.close}
         </button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

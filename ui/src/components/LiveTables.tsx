@@ -3,12 +3,13 @@
 import { For, Show, type JSX } from "solid-js";
 
 import type { ConnectionView, DetailsView, SessionView, TunnelView } from "../bridge";
-import { bytes, clock, duration } from "../text/amounts";
-import { number } from "../text/locale";
+import type { Rate, Rates } from "../state/rates";
+import { bytes, clock, duration, roundTrip } from "../text/amounts";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
+import { RatePair } from "./RatePair";
 
-export function Sessions(props: { details: DetailsView; now: number }): JSX.Element {
+export function Sessions(props: { details: DetailsView; rates: Rates; now: number }): JSX.Element {
   const say = () => words().details;
   return (
     <section class="details-part" aria-labelledby="details-sessions">
@@ -25,7 +26,7 @@ export function Sessions(props: { details: DetailsView; now: number }): JSX.Elem
               <th scope="col" class="figure">{say().age}</th>
               <th scope="col" class="figure">{say().renews}</th>
               <th scope="col" class="figure">{say().roundTrip}</th>
-              <th scope="col" class="figure">{say().down}</th>
+              <th scope="col" class="figure">{say().rate}</th>
             </tr>
           </thead>
           <tbody>
@@ -40,10 +41,10 @@ export function Sessions(props: { details: DetailsView; now: number }): JSX.Elem
                   </td>
                   <td class="figure">{session.established === null ? "–" : duration(props.now - session.established)}</td>
                   <td class="figure">{renewal(session, props.now)}</td>
-                  <td class="figure">
-                    {session.roundTripMs === null ? "–" : say().milliseconds(number(session.roundTripMs))}
+                  <td class="figure">{roundTrip(session.roundTripMs)}</td>
+                  <td class="figure" title={say().carried(bytes(session.bytesDown), bytes(session.bytesUp))}>
+                    <RatePair rate={props.rates.of(session.key, latest(props))} />
                   </td>
-                  <td class="figure">{bytes(session.bytesDown)}</td>
                 </tr>
               )}
             </For>
@@ -52,6 +53,11 @@ export function Sessions(props: { details: DetailsView; now: number }): JSX.Elem
       </Show>
     </section>
   );
+}
+
+/** The clock may be behind what was told just now. */
+function latest(props: { details: DetailsView; now: number }): number {
+  return Math.max(props.now, props.details.at);
 }
 
 /** What is wrong with a session. */
@@ -82,8 +88,10 @@ function renewal({ renewal, socketSince }: SessionView, now: number): string {
   }
 }
 
-export function Connections(props: { details: DetailsView; tunnel: TunnelView; now: number }): JSX.Element {
+export function Connections(props: { details: DetailsView; rates: Rates; tunnel: TunnelView; now: number }): JSX.Element {
   const say = () => words().details;
+  const pace = ({ key }: ConnectionView, way: keyof Rate): string =>
+    say().perSecond(bytes(props.rates.of(key, latest(props))[way]));
   const live = (): ConnectionView[] => props.details.connections;
   const all = (): number => Math.max(live().length, props.tunnel.connections);
   return (
@@ -117,8 +125,13 @@ export function Connections(props: { details: DetailsView; tunnel: TunnelView; n
                       <span class="mono live-peer">{connection.peer ?? listenText(props.tunnel)}</span>
                     </th>
                     <td class="figure">{clock(connection.since, props.now)}</td>
-                    <td class="figure">{bytes(connection.bytesDown)}</td>
-                    <td class="figure">{bytes(connection.bytesUp)}</td>
+                    <td class="figure">
+                      {bytes(connection.bytesDown)}{" "}
+                      <span class="pace">{pace(connection, "down")}</span>
+                    </td>
+                    <td class="figure">
+                      {bytes(connection.bytesUp)} <span class="pace">{pace(connection, "up")}</span>
+                    </td>
                   </tr>
                 )}
               </For>

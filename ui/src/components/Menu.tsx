@@ -78,7 +78,7 @@ export function Menu(props: {
 
   return (
     // Where nothing contains it: what scrolls would cut it off.
-    <Portal mount={before?.closest("main, aside") ?? document.querySelector("main") ?? document.body}>
+    <Portal mount={before?.closest("main, .frame-details") ?? document.querySelector("main") ?? document.body}>
       <div ref={(element) => (menu = element)} class="menu" role="menu" aria-label={props.label} onKeyDown={move}>
         <For each={props.items}>
           {(item) =>

@@ -1,11 +1,11 @@
 // Asked before a tunnel to production starts: whether, and for which reason.
 
-import { createSignal, createUniqueId, onMount, Show, type JSX } from "solid-js";
+import { createSignal, createUniqueId, Show, type JSX } from "solid-js";
 
 import type { Answer, RefusalView, TunnelView } from "../bridge";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
-import "./questions.css";
+import { Dialog } from "./Dialog";
 import "./production-question.css";
 
 /** What a mark without a time of its own means (docs/behaviour.md). */
@@ -22,15 +22,7 @@ export function ProductionQuestion(props: {
   const [reason, setReason] = createSignal(props.tunnel.draft.reason ?? "");
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [busy, setBusy] = createSignal(false);
-  let dialog: HTMLDialogElement | undefined;
   let input: HTMLInputElement | undefined;
-
-  onMount(() => {
-    dialog?.showModal();
-    // What starts nothing, or what is asked.
-    (input ?? dialog?.querySelector<HTMLElement>("[data-stay]"))?.focus();
-    input?.select();
-  });
 
   const wrong = (): string | null => {
     const refused = refusal();
@@ -59,16 +51,13 @@ export function ProductionQuestion(props: {
   }
 
   return (
-    <dialog
-      ref={(element) => (dialog = element)}
-      class="question question-production"
-      role="alertdialog"
-      aria-labelledby={`${id}-title`}
-      aria-describedby={`${id}-text`}
-      onCancel={(event) => {
-        event.preventDefault();
-        props.onStay();
-      }}
+    <Dialog
+      titled={`${id}-title`}
+      asks={`${id}-text`}
+      class="question-production"
+      // What is asked, or what starts nothing.
+      first="input, [data-stay]"
+      onClose={props.onStay}
     >
       <form noValidate onSubmit={(event) => void connect(event)}>
         <h2 id={`${id}-title`} class="question-title">
@@ -93,6 +82,7 @@ export function ProductionQuestion(props: {
               value={reason()}
               aria-invalid={wrong() !== null}
               aria-describedby={`${id}-note`}
+              onFocus={(event) => event.currentTarget.select()}
               onInput={(event) => {
                 setReason(event.currentTarget.value);
                 setRefusal(null);
@@ -112,6 +102,6 @@ export function ProductionQuestion(props: {
           </button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

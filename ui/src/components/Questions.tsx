@@ -1,10 +1,10 @@
 // What the program asks before it goes on without its window, or ends.
 
-import { createMemo, For, onMount, Show, type JSX } from "solid-js";
+import { createMemo, For, Show, type JSX } from "solid-js";
 
 import type { AnswerView, QuestionView, TunnelView, WayBackView } from "../bridge";
 import { words } from "../text/words";
-import "./questions.css";
+import { Dialog } from "./Dialog";
 
 export function Questions(props: {
   question: QuestionView | null;
@@ -14,40 +14,21 @@ export function Questions(props: {
   return (
     <Show when={kindOf(props.question)} keyed>
       {(kind) => (
-        <Question onStay={() => props.onAnswer("stay")}>
+        <Dialog
+          titled="question-title"
+          asks="question-text"
+          // What breaks nothing.
+          first=".button-primary"
+          onClose={() => props.onAnswer("stay")}
+        >
           {kind === "quitting" ? (
             <Quitting tunnels={props.tunnels} onAnswer={props.onAnswer} />
           ) : (
             <Closing way={wayOf(props.question)} onAnswer={props.onAnswer} />
           )}
-        </Question>
+        </Dialog>
       )}
     </Show>
-  );
-}
-
-/** A dialog; Escape leaves everything as it is. */
-function Question(props: { onStay: () => void; children: JSX.Element }): JSX.Element {
-  let dialog: HTMLDialogElement | undefined;
-  onMount(() => {
-    dialog?.showModal();
-    // What breaks nothing.
-    dialog?.querySelector<HTMLElement>(".button-primary")?.focus();
-  });
-  return (
-    <dialog
-      ref={(element) => (dialog = element)}
-      class="question"
-      role="alertdialog"
-      aria-labelledby="question-title"
-      aria-describedby="question-text"
-      onCancel={(event) => {
-        event.preventDefault();
-        props.onStay();
-      }}
-    >
-      {props.children}
-    </dialog>
   );
 }
 

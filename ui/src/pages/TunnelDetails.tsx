@@ -1,10 +1,11 @@
 // The tunnel that is selected, from top to bottom: what it is, how it is, what can be done, what it
 // carries, its last day, until when it can resume, its sessions, its connections, its drops.
 
-import { createMemo, createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
+import { createMemo, onCleanup, onMount, Show, type JSX } from "solid-js";
+import { createStore, reconcile } from "solid-js/store";
 
 import type { Answer, Bridge, DetailsView, TunnelView } from "../bridge";
-import { Chart } from "../components/Chart";
+import { Chart, highest } from "../components/Chart";
 import { Checks } from "../components/Checks";
 import { ClosesNote } from "../components/ClosesNote";
 import { CopyActions } from "../components/CopyActions";
@@ -17,8 +18,9 @@ import { Glyph } from "../components/Icon";
 import { Connections, Sessions } from "../components/LiveTables";
 import { ProblemNote } from "../components/ProblemNote";
 import { createExamination } from "../state/examination";
+import { createRates } from "../state/rates";
 import type { Series } from "../state/samples";
-import { bytes } from "../text/amounts";
+import { bytes, roundTrip } from "../text/amounts";
 import { isOn, problemOf, stateSentence, stateWord } from "../text/state";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
@@ -43,7 +45,8 @@ export interface TunnelDetailsProps {
 }
 
 export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
-  const [details, setDetails] = createSignal<DetailsView | null>(null);
+  const [told, setTold] = createStore<{ details: DetailsView | null }>({ details: null });
+  const details = (): DetailsView | null => told.details;
   const examination = createExamination(props.bridge);
   const say = () => words().details;
   const sentence = createMemo(() => stateSentence(props.tunnel, props.now));
@@ -51,16 +54,24 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
   const series = createMemo(() => props.samples(props.now));
   const past = (): DetailsView["past"] => details()?.past ?? null;
 
+  const rates = createRates();
+
+  function take(details: DetailsView): void {
+    rates.take([...details.sessions, ...details.connections], details.at);
+    // What is still there keeps its row.
+    setTold("details", reconcile(details, { key: "key", merge: false }));
+  }
+
   onMount(() => {
-    props.tell(props.bridge.subscribeTunnel(props.tunnel.id, setDetails));
+    props.tell(props.bridge.subscribeTunnel(props.tunnel.id, take));
     onCleanup(() => void props.bridge.unsubscribeTunnel());
   });
 
   const rate = (of: readonly (number | null)[]): string => say().perSecond(bytes(of.at(-1) ?? 0));
   const chartText = (): string => {
     const { down, up } = series();
-    const most = [...down, ...up].reduce<number>((most, each) => Math.max(most, each ?? 0), 0);
-    return say().chartText(rate(down), rate(up), say().perSecond(bytes(most)));
+    const most = say().perSecond(bytes(highest([...down, ...up], 0)));
+    return say().chartText(rate(down), rate(up), most, roundTrip(props.tunnel.roundTripMs));
   };
 
   return (
@@ -136,10 +147,19 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
         <section class="details-part" aria-labelledby="details-chart">
           <div class="details-part-head">
             <h3 id="details-chart">{say().chart}</h3>
-            <span>
-              <i class="key-down" />
-              {say().down} <i class="key-up" />
-              {say().up}
+            <span class="chart-keys">
+              <span>
+                <i class="key-down" />
+                {say().down}
+              </span>
+              <span>
+                <i class="key-up" />
+                {say().up}
+              </span>
+              <span>
+                <i class="key-round-trip" />
+                {say().roundTrip}
+              </span>
             </span>
           </div>
           <Chart series={series()} text={chartText()} />
@@ -157,9 +177,9 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
       <Show when={details()}>
         {(details) => (
           <>
-            <Sessions details={details()} now={props.now} />
+            <Sessions details={details()} rates={rates} now={props.now} />
             <Show when={on()}>
-              <Connections details={details()} tunnel={props.tunnel} now={props.now} />
+              <Connections details={details()} rates={rates} tunnel={props.tunnel} now={props.now} />
             </Show>
           </>
         )}

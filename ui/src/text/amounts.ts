@@ -38,6 +38,13 @@ export function lasted(milliseconds: number): string {
   return duration(milliseconds);
 }
 
+/** Says a round-trip time in whole milliseconds: `24 ms`, `< 1 ms`; a dash where none is known. */
+export function roundTrip(milliseconds: number | null): string {
+  if (milliseconds === null) return "–";
+  const say = words().details;
+  return milliseconds < 1 ? say.underOne : say.milliseconds(number(milliseconds));
+}
+
 /** Says a part of a whole, from 0 to 1, in per cent. What is not whole is never said to be: `99.98 %`. */
 export function share(part: number): string {
   const shown = Math.floor(Math.min(1, Math.max(0, part)) * 10_000) / 100;

@@ -1,7 +1,7 @@
 // What a tunnel does, in a word and a sentence.
 
 import type { ProblemView, StateView, TunnelView } from "../bridge";
-import { clock, duration } from "./amounts";
+import { duration } from "./amounts";
 import { closeText } from "./close";
 import { words } from "./words";
 
@@ -58,30 +58,6 @@ export function facts(tunnel: TunnelView): string[] {
     isOn(tunnel.state) && reconnects > 0 ? say.reconnects(reconnects) : null,
     tunnel.lastClose === null ? null : say.lastClose(closeText(tunnel.lastClose)),
   ].filter((fact) => fact !== null);
-}
-
-/**
- * Until when the tunnel's credentials can resume it; null where that is not known, or says
- * nothing. A time that is past is no alarm: most sources of credentials have newer ones by then.
- */
-export function horizonText(tunnel: TunnelView, now: number): string | null {
-  const until = tunnel.credentialsUntil;
-  if (until === null) return null;
-  switch (tunnel.state.kind) {
-    case "off":
-    case "needsSignIn":
-    case "stopping":
-    case "failed":
-      return null;
-    case "listening":
-    case "connecting":
-    case "up":
-    case "degraded":
-    case "reconnecting":
-      return until > now
-        ? words().state.resumesUntil(clock(until, now))
-        : words().state.credentialsEnded(clock(until, now));
-  }
 }
 
 /** Says whether the tunnel's switch is on: it was asked to run and has not given up. */

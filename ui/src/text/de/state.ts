@@ -35,7 +35,5 @@ export const state: Words["state"] = {
       one: "neue Verbindungen nutzen eine andere Sitzung",
       other: "neue Verbindungen nutzen die # anderen Sitzungen",
     }),
-  resumesUntil: (time) => `Kann bis ${time} fortgesetzt werden`,
-  credentialsEnded: (time) => `Die Anmeldedaten endeten um ${time}; zum Fortsetzen werden neue geholt`,
   onTarget: (port, target) => `${port} auf ${target}`,
 };

@@ -37,7 +37,5 @@ export const state = {
       one: "new connections use another session",
       other: "new connections use the # other sessions",
     }),
-  resumesUntil: (time: string) => `Can resume until ${time}`,
-  credentialsEnded: (time: string) => `Its credentials ended at ${time}; a resume asks for new ones`,
   onTarget: (port: number, target: string) => `${port} on ${target}`,
 };
