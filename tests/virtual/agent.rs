@@ -320,7 +320,7 @@ impl Agent {
 
     fn acknowledge(&mut self, now: Instant, message: &Message) {
         let body = Acknowledgement {
-            message_type: message.message_type.name().to_owned(),
+            message_type: Some(message.message_type),
             message_id: message.message_id,
             sequence_number: message.sequence_number,
             is_sequential_message: true,

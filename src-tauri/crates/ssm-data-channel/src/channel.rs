@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, Bytes};
-use ssm_message::payload::Flag;
+use ssm_message::payload::{Flag, JsonPayload as _};
 use ssm_message::{
     Flags, Message, MessageBuilder, MessageType, OpenDataChannel, PAYLOAD_OFFSET, PayloadType,
 };
@@ -26,6 +26,9 @@ use crate::{
     Clock, Config, DataKey, Error, Established, Event, SocketEnd, Stats, TimerReason, Transmit,
 };
 use acknowledging::Acknowledging;
+
+/// Bytes that an acknowledgement's body takes at most: its JSON with the longest number.
+const ACKNOWLEDGEMENT: usize = 195;
 
 /// `SchemaVersion` of every message of ours.
 const SCHEMA_VERSION: u32 = 1;
@@ -266,10 +269,11 @@ impl DataChannel {
             let header = Message {
                 message_type: MessageType::Acknowledge,
                 flags: Flags::SYN_FIN,
-                payload: acknowledgement,
                 ..self.header(now, PayloadType::Other(0))
             };
-            return Some(Transmit::Binary(header.encode()));
+            let mut message = MessageBuilder::with_capacity(ACKNOWLEDGEMENT);
+            acknowledgement.encode_into(message.payload_mut());
+            return Some(Transmit::Binary(message.finish(&header)));
         }
         if !self.may_send() {
             return None;

@@ -4,13 +4,13 @@
 //! byte. Bodies are read leniently (an unknown field is passed over, a list may be `null`),
 //! because both peers are free to add to them.
 
-use bytes::{BufMut as _, Bytes};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::PayloadError;
+use crate::{MessageType, PayloadError};
 
 /// A body that is a JSON object.
 pub trait JsonPayload: Serialize + DeserializeOwned {
@@ -30,9 +30,16 @@ pub trait JsonPayload: Serialize + DeserializeOwned {
 
     /// Encodes the body as a payload.
     fn encode(&self) -> Bytes {
-        // Nothing in these types can fail to serialise: no maps with odd keys, no failing
-        // `Serialize` of our own.
-        serde_json::to_vec(self).unwrap_or_default().into()
+        let mut payload = BytesMut::new();
+        self.encode_into(&mut payload);
+        payload.freeze()
+    }
+
+    /// Appends the encoded body to a payload that is written in place.
+    fn encode_into(&self, payload: &mut BytesMut) {
+        let written = serde_json::to_writer(payload.writer(), self);
+        // No maps with odd keys, no failing `Serialize` of our own, and the buffer grows.
+        debug_assert!(written.is_ok(), "{}: {written:?}", Self::NAME);
     }
 }
 
@@ -40,9 +47,9 @@ pub trait JsonPayload: Serialize + DeserializeOwned {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Acknowledgement {
-    /// The acknowledged message's type, as it stands on the wire.
-    #[serde(rename = "AcknowledgedMessageType")]
-    pub message_type: String,
+    /// The acknowledged message's type; `None` for one that nobody knows.
+    #[serde(rename = "AcknowledgedMessageType", with = "type_name")]
+    pub message_type: Option<MessageType>,
     /// The acknowledged message's id.
     #[serde(rename = "AcknowledgedMessageId")]
     pub message_id: Uuid,
@@ -56,6 +63,44 @@ pub struct Acknowledgement {
 
 impl JsonPayload for Acknowledgement {
     const NAME: &'static str = "acknowledge";
+}
+
+/// A message type by its name. One is read for each message sent and written for each that came,
+/// so it costs no allocation.
+mod type_name {
+    use std::fmt;
+
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    use crate::MessageType;
+
+    pub(super) fn serialize<S: Serializer>(
+        message_type: &Option<MessageType>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(message_type.map_or("", MessageType::name))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<MessageType>, D::Error> {
+        deserializer.deserialize_str(Name)
+    }
+
+    struct Name;
+
+    impl Visitor<'_> for Name {
+        type Value = Option<MessageType>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the name of a message type")
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+            Ok(MessageType::from_name(name))
+        }
+    }
 }
 
 /// The agent's first message: who it is, and what it wants done.

@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use ssm_message::MessageType;
-use ssm_message::payload::{Acknowledgement, JsonPayload as _};
+use ssm_message::payload::Acknowledgement;
 use uuid::Uuid;
 
 /// Acknowledgements that may wait. They wait only while the socket does not take them, and a
@@ -58,20 +57,19 @@ impl Acknowledging {
         self.waiting.push_back(Accepted { number, id });
     }
 
-    /// Takes the next acknowledgement's payload.
-    pub(super) fn take(&mut self, now: Instant) -> Option<Bytes> {
+    /// Takes the next acknowledgement.
+    pub(super) fn take(&mut self, now: Instant) -> Option<Acknowledgement> {
         let accepted = self.waiting.pop_front()?;
         if self.recent.len() == MAX_RECENT {
             self.recent.pop_front();
         }
         self.recent.push_back((now, accepted));
-        let acknowledgement = Acknowledgement {
-            message_type: MessageType::OutputStreamData.name().into(),
+        Some(Acknowledgement {
+            message_type: Some(MessageType::OutputStreamData),
             message_id: accepted.id,
             sequence_number: accepted.number,
             is_sequential_message: true,
-        };
-        Some(acknowledgement.encode())
+        })
     }
 
     /// Queues the last acknowledgements again, before those that still wait.
@@ -99,7 +97,7 @@ mod tests {
 
     fn numbers(acknowledging: &mut Acknowledging, now: Instant) -> Vec<i64> {
         std::iter::from_fn(|| acknowledging.take(now))
-            .map(|payload| Acknowledgement::decode(&payload).unwrap().sequence_number)
+            .map(|acknowledgement| acknowledgement.sequence_number)
             .collect()
     }
 

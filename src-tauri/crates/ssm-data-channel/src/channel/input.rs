@@ -213,7 +213,7 @@ impl DataChannel {
                 return;
             }
         };
-        if acknowledgement.message_type != MessageType::InputStreamData.name() {
+        if acknowledgement.message_type != Some(MessageType::InputStreamData) {
             self.counters.ignored += 1;
             return;
         }

@@ -47,7 +47,7 @@ pub(super) fn control(message_type: MessageType, payload: Bytes) -> Bytes {
 
 pub(super) fn acknowledgement_of(message: &Message) -> Bytes {
     let body = Acknowledgement {
-        message_type: message.message_type.name().into(),
+        message_type: Some(message.message_type),
         message_id: message.message_id,
         sequence_number: message.sequence_number,
         is_sequential_message: true,
@@ -138,7 +138,7 @@ impl Rig {
             .filter(|message| message.message_type == MessageType::Acknowledge)
             .map(|message| {
                 let body = Acknowledgement::decode(&message.payload).unwrap();
-                assert_eq!(body.message_type, "output_stream_data");
+                assert_eq!(body.message_type, Some(MessageType::OutputStreamData));
                 assert_eq!(body.message_id, agent_id(body.sequence_number));
                 assert_eq!(message.flags, Flags::SYN_FIN);
                 body.sequence_number

@@ -193,7 +193,7 @@ impl Channel {
     /// Makes the acknowledgement of a message.
     pub(super) fn acknowledge(&mut self, message: &Message) -> Passing {
         let body = Acknowledgement {
-            message_type: message.message_type.name().to_owned(),
+            message_type: Some(message.message_type),
             message_id: message.message_id,
             sequence_number: message.sequence_number,
             is_sequential_message: true,

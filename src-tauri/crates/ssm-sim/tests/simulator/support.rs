@@ -534,7 +534,7 @@ impl Channel {
 
     pub(crate) async fn acknowledge(&mut self, message: &Message) {
         let body = Acknowledgement {
-            message_type: message.message_type.name().to_owned(),
+            message_type: Some(message.message_type),
             message_id: message.message_id,
             sequence_number: message.sequence_number,
             is_sequential_message: true,

@@ -215,7 +215,7 @@ impl World {
     /// The agent acknowledges a message of ours.
     pub(super) fn acknowledge(&mut self, message: &Message) {
         let acknowledgement = Acknowledgement {
-            message_type: message.message_type.name().into(),
+            message_type: Some(message.message_type),
             message_id: message.message_id,
             sequence_number: message.sequence_number,
             is_sequential_message: true,
