@@ -1,0 +1,148 @@
+// npm run screenshots: a picture of each screen in both themes, from the real window with made-up data, into
+// docs/screenshots. Another screen is another entry of SCREENS.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { binary, startMachine, until } from "./machine.mjs";
+import { startCompany } from "./made-up.mjs";
+import { openWindow } from "./window.mjs";
+
+const SIZE = [1280, 800];
+/** So long the tunnels carry something before pictures are taken: the chart is to have a shape. */
+const CARRYING = 45_000;
+
+const folder = process.env.CULVERT_SCREENSHOTS ?? fileURLToPath(new URL("../../docs/screenshots", import.meta.url));
+
+/**
+ * The screens of the company's window, in the order in which they are visited: a picture's name, and how to get
+ * there from the list. What it opens, `leave` closes.
+ */
+const SCREENS = [
+  {
+    name: "main",
+    open: async (window) => select(window, "Orders database"),
+  },
+  {
+    name: "drops",
+    open: async (window) => {
+      await select(window, "Orders database");
+      await window.run(`document.querySelector(".details").scrollTo(0, 1e6)`);
+    },
+  },
+  {
+    name: "form",
+    open: async (window) => {
+      await window.click("button", "New tunnel");
+      await window.type(
+        "paste",
+        "aws ssm start-session --target i-0f3a91c27be8d4510 --region eu-central-1 --document-name" +
+          " AWS-StartPortForwardingSessionToRemoteHost --parameters host=reports.internal,portNumber=5432,localPortNumber=15440",
+      );
+      await window.text("Filled in.");
+    },
+    leave: async (window) => {
+      await window.click("button", "Cancel");
+      await leaveUnsaved(window);
+    },
+  },
+  {
+    name: "production",
+    open: async (window) => {
+      await window.click("switch", "Billing database");
+      await window.text("Why do you connect?");
+    },
+    leave: async (window) => window.click("button", "Cancel"),
+  },
+  {
+    name: "settings",
+    open: async (window) => window.click("button", "Settings"),
+  },
+];
+
+/** Screens of a program that was started for the first time. */
+const FIRST = [
+  { name: "first-start", open: async (window) => window.text("No tunnels yet") },
+  {
+    name: "demo",
+    open: async (window) => {
+      await window.click("button", "Try the demo tunnel");
+      await window.row("Demo tunnel", "up");
+    },
+  },
+];
+
+mkdirSync(folder, { recursive: true });
+const wanted = process.argv.slice(2);
+for (const theme of ["light", "dark"]) {
+  await visit(theme, SCREENS);
+  await visit(theme, FIRST);
+}
+
+/** Opens a window, and takes a picture of each screen. */
+async function visit(theme, screens) {
+  const chosen = screens.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  if (chosen.length === 0) return;
+  const machine = await startMachine({ dark: theme === "dark" });
+  let company;
+  let window;
+  try {
+    if (screens === SCREENS) company = await startCompany(machine);
+    window = await openWindow(machine.url, binary());
+    await window.resize(...SIZE);
+    if (company) await prepare(window, company);
+    for (const { name, open, leave } of chosen) {
+      await open(window);
+      // What slides in has to be in its place.
+      await until("nothing slides", () =>
+        window.run(
+          `return document.getAnimations().every((one) => one.effect.getComputedTiming().iterations === Infinity)`,
+        ),
+      );
+      await window.screenshot(join(folder, `${name}-${theme}.png`));
+      console.log(`${name}-${theme}.png`);
+      await leave?.(window);
+    }
+  } finally {
+    await window?.close().catch(() => {});
+    company?.stop();
+    await machine.stop();
+  }
+}
+
+/** Connects what is to be connected, and waits until each tunnel is as its picture wants it. */
+async function prepare(window, company) {
+  const { tunnels } = company;
+  await window.row(tunnels[0].name, "off");
+  for (const tunnel of tunnels.filter(({ carries, connected }) => carries || connected)) {
+    await window.click("switch", tunnel.name);
+    if (!tunnel.carries) continue;
+    await window.row(tunnel.name, "up");
+    company.use(tunnel);
+    // The last session that was started is this one's.
+    if (tunnel.away) await company.cut(tunnel);
+  }
+  await window.row("Warehouse", "needsSignIn");
+  await window.row("Build agent", "failed");
+  await after(CARRYING);
+}
+
+async function select(window, name) {
+  await window.run(
+    `const titles = [...document.querySelectorAll(".row-title")];
+     titles.find((title) => title.textContent === arguments[0]).closest("[role=row]").click();`,
+    name,
+  );
+  await window.run(`document.querySelectorAll("main *").forEach((one) => (one.scrollTop = 0))`);
+  await until("the details", () => window.run(`return document.querySelector(".details")?.innerText.includes(arguments[0])`, name));
+}
+
+/** Answers whether what was typed may be thrown away, if that is asked. */
+async function leaveUnsaved(window) {
+  await window.run(
+    `[...document.querySelectorAll("dialog[open] button")].find((button) => /discard|leave|throw/i.test(button.textContent))?.click()`,
+  );
+  await until("the list", () => window.run(`return document.querySelector("[name=paste]") === null`));
+}
