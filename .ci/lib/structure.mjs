@@ -4,7 +4,7 @@ import { read } from './process.mjs';
 import { cargoEnv } from './setup.mjs';
 
 /** The crates that know no sockets, no runtime, no clock and no source of randomness. */
-export const pureCrates = ['ssm-message', 'ssm-data-channel', 'smux', 'tunnel-proto'];
+export const pureCrates = ['ssm-message', 'ssm-data-channel', 'smux', 'tunnel-proto', 'redact'];
 
 const impure = /^(tokio|mio|socket2|async-std|smol|futures-executor|hyper|rustls|native-tls|openssl|aws-|tauri|getrandom|reqwest|tungstenite)/;
 
@@ -12,7 +12,7 @@ const impure = /^(tokio|mio|socket2|async-std|smol|futures-executor|hyper|rustls
 const arrows = {
   'culvert-desktop': ['tunnel-manager'],
   'culvert-cli': ['tunnel-manager'],
-  'tunnel-manager': ['tunnel', 'ssm-sim', 'diagnostics'],
+  'tunnel-manager': ['tunnel', 'ssm-sim', 'diagnostics', 'redact'],
   tunnel: ['tunnel-proto', 'aws-access'],
   'tunnel-proto': ['ssm-data-channel', 'smux'],
   'ssm-data-channel': ['ssm-message'],
@@ -21,6 +21,7 @@ const arrows = {
   smux: [],
   'aws-access': [],
   diagnostics: [],
+  redact: [],
   // Of tests alone.
   'test-kit': [],
 };

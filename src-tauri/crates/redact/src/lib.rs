@@ -1,0 +1,242 @@
+//! Takes secrets and identities out of texts that are given to strangers, and puts stable
+//! pseudonyms in their place: `i-#1`, `host-#2`. What was equal is equal afterwards, and what
+//! differed differs, so that events can still be told apart and put together.
+//!
+//! Two ways work together. Whoever knows what a value is says so ([`Redactor::learn`],
+//! [`Redactor::mark`]); it is then found in every text and every form: escaped, URL-encoded, in
+//! Base64 or hexadecimal digits, wrapped, split over two lines of a log. Patterns find the rest.
+//! They rather take a word too many than one too few; times, versions, close codes, sequence
+//! numbers, regions and AWS's own hosts stay as they are.
+//!
+//! Nothing is read or written here.
+
+mod encoded;
+mod host;
+mod json;
+mod kind;
+mod known;
+mod patterns;
+mod pseudonyms;
+mod random;
+mod view;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+pub use kind::Kind;
+
+use known::Known;
+use patterns::Patterns;
+use pseudonyms::Pseudonyms;
+use view::View;
+
+/// The patterns can't be used: a fault of the program. Nothing may be handed out then.
+#[derive(Debug, thiserror::Error)]
+pub enum RedactError {
+    /// One of them is no expression.
+    #[error("a pattern can't be used")]
+    Pattern(#[from] regex::Error),
+    /// There are too many values to look for.
+    #[error("there are too many values to look for")]
+    Known(#[from] aho_corasick::BuildError),
+}
+
+/// Parts of a secret that are shorter tell nothing.
+const PART_SHORTEST: usize = 8;
+
+/// How often what was replaced.
+pub type Counts = BTreeMap<Kind, u32>;
+
+/// Something in a text that must go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Find {
+    /// Where, in the text that was looked at.
+    pub(crate) at: Range<usize>,
+    pub(crate) kind: Kind,
+    /// What it is, in plain.
+    pub(crate) value: String,
+    /// Where that stands by which it was found: itself, and what is said before it.
+    pub(crate) by: Range<usize>,
+}
+
+/// Redacts the texts of one bundle: its pseudonyms are the same in all of them.
+///
+/// A clone goes on by itself.
+#[derive(Debug, Clone)]
+pub struct Redactor {
+    patterns: Patterns,
+    known: Known,
+    pseudonyms: Pseudonyms,
+    counts: Counts,
+}
+
+impl Redactor {
+    /// A redactor that knows no value yet.
+    ///
+    /// # Errors
+    /// A pattern is wrong, which tests exclude.
+    pub fn new() -> Result<Self, RedactError> {
+        Ok(Self {
+            patterns: Patterns::new()?,
+            known: Known::default(),
+            pseudonyms: Pseudonyms::default(),
+            counts: Counts::new(),
+        })
+    }
+
+    /// Looks for this value from now on. Values under three characters, and words that say
+    /// nothing about anybody (`root`), are only replaced where they are [marked](Self::mark).
+    pub fn learn(&mut self, kind: Kind, value: &str) {
+        self.known.learn(kind, value);
+    }
+
+    /// Learns what patterns find in a text, so that it is found in other texts and forms as well.
+    pub fn learn_from(&mut self, text: &str) {
+        let plain = View::of(text).text;
+        let decoded = View::decoded(text).text;
+        let is_plain = plain == decoded;
+        for text in [plain].into_iter().chain((!is_plain).then_some(decoded)) {
+            for found in self.patterns.find(&text) {
+                self.known.learn(found.kind, &found.value);
+                // A key over several lines, a header with several values: each is one.
+                if matches!(found.kind, Kind::Secret) {
+                    let parts = found
+                        .value
+                        .split(|c: char| c.is_whitespace() || "=;,".contains(c));
+                    for part in parts.filter(|part| part.len() >= PART_SHORTEST) {
+                        self.known.learn(Kind::Secret, part);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The pseudonym of a value whose nature is known: a field of something structured. An empty
+    /// value stays empty.
+    pub fn mark(&mut self, kind: Kind, value: &str) -> String {
+        if value.is_empty() || host::is_harmless_value(kind, value) {
+            return value.to_owned();
+        }
+        self.known.learn(kind, value);
+        self.count(kind);
+        self.pseudonyms.of(kind, value)
+    }
+
+    /// The text without what must go.
+    ///
+    /// # Errors
+    /// There are too many values.
+    pub fn text(&mut self, text: &str) -> Result<String, RedactError> {
+        self.learn_from(text);
+        self.known.settle()?;
+        let mut text = text.to_owned();
+        // What is split or escaped goes first: afterwards its parts would not be known for such.
+        if text.contains('\n') {
+            text = self.pass(text, View::unwrapped, |text, view, redactor| {
+                let cut = encoded::find(&view.text, &redactor.known, &redactor.patterns);
+                // Two words that the end of a line keeps apart are no secret.
+                let is_one = |found: &Find| {
+                    let raw = view.raw(found.at.clone()).and_then(|raw| text.get(raw));
+                    raw.is_some_and(|raw| raw.split_whitespace().any(random::is_part))
+                };
+                let mut finds = redactor.known.find(&view.text);
+                finds.extend(cut.into_iter().filter(is_one));
+                finds
+            });
+        }
+        text = self.pass(text, View::decoded, |_, view, redactor| {
+            redactor.all(&view.text)
+        });
+        text = self.whole_pass(&text);
+        if text.contains('\n') {
+            text = self.pass(text, View::unwrapped, |_, view, redactor| {
+                redactor.patterns.find_split(&view.text)
+            });
+        }
+        Ok(text)
+    }
+
+    /// What was replaced since this was asked last, by kind.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Everything that is to be found in a plain text.
+    fn all(&self, text: &str) -> Vec<Find> {
+        let mut finds = self.known.find(text);
+        finds.extend(self.patterns.find(text));
+        finds.extend(encoded::find(text, &self.known, &self.patterns));
+        finds
+    }
+
+    /// Replaces what is found in a view of the text and is written otherwise there than in the text
+    /// itself: what is not split or escaped is left to the pass over the text as it is.
+    fn pass(
+        &mut self,
+        text: String,
+        view: impl Fn(&str) -> View,
+        find: impl Fn(&str, &View, &Self) -> Vec<Find>,
+    ) -> String {
+        let view = view(&text);
+        if view.text == text {
+            return text;
+        }
+        let finds = find(&text, &view, self);
+        let finds = finds.into_iter().filter_map(|found| {
+            let differs = view.differs(&found.by);
+            let (at, by) = (view.raw(found.at.clone())?, view.raw(found.by.clone())?);
+            differs.then_some(Find { at, by, ..found })
+        });
+        let finds = apart(finds.collect());
+        self.replace(&text, &finds)
+    }
+
+    fn whole_pass(&mut self, text: &str) -> String {
+        let finds = apart(self.all(text));
+        self.replace(text, &finds)
+    }
+
+    fn replace(&mut self, text: &str, finds: &[Find]) -> String {
+        let mut replaced = String::with_capacity(text.len());
+        let mut done = 0;
+        for found in finds {
+            let Some(between) = text.get(done..found.at.start) else {
+                continue;
+            };
+            replaced.push_str(between);
+            replaced.push_str(&self.pseudonyms.of(found.kind, &found.value));
+            self.count(found.kind);
+            done = found.at.end;
+        }
+        replaced.push_str(text.get(done..).unwrap_or_default());
+        replaced
+    }
+
+    fn count(&mut self, kind: Kind) {
+        *self.counts.entry(kind).or_default() += 1;
+    }
+}
+
+/// Those that overlap no other, in the order of the text: of two that do, the one that was found
+/// first wins, and takes what the other has beyond it as well.
+fn apart(finds: Vec<Find>) -> Vec<Find> {
+    let mut ranked: Vec<_> = finds.into_iter().enumerate().collect();
+    ranked.sort_by_key(|(rank, found)| (found.at.start, *rank));
+    let mut kept: Vec<(usize, Find)> = Vec::new();
+    for (rank, found) in ranked {
+        match kept.last_mut() {
+            Some((best, last)) if found.at.start < last.at.end => {
+                let end = last.at.end.max(found.at.end);
+                if rank < *best {
+                    let start = last.at.start;
+                    *last = found;
+                    last.at.start = start;
+                    *best = rank;
+                }
+                last.at.end = end;
+            }
+            Some(_) | None => kept.push((rank, found)),
+        }
+    }
+    kept.into_iter().map(|(_, found)| found).collect()
+}

@@ -1,0 +1,253 @@
+//! Texts as they are meant: without escapes, without line breaks. Each knows where its parts
+//! stand in the text that it was made of.
+
+use std::ops::Range;
+
+/// How often a text is decoded: JSON in JSON in a URL.
+const LAYERS: usize = 3;
+
+/// A text, and for each of its bytes the range of the raw text that it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) text: String,
+    raw: Vec<Range<u32>>,
+}
+
+impl View {
+    /// The text as it is.
+    pub(crate) fn of(text: &str) -> Self {
+        let positions = 0..u32::try_from(text.len()).unwrap_or(u32::MAX);
+        Self {
+            text: text.to_owned(),
+            raw: positions.map(|at| at..at.saturating_add(1)).collect(),
+        }
+    }
+
+    /// Without the escapes of JSON and URLs, however deep.
+    pub(crate) fn decoded(text: &str) -> Self {
+        let mut view = Self::of(text);
+        for _ in 0..LAYERS {
+            if !view.text.contains(['\\', '%', '&']) {
+                break;
+            }
+            view = view.without(escape);
+        }
+        view
+    }
+
+    /// Decoded, and with lines put together where a value may have been wrapped or cut: what a
+    /// log puts before each line goes, too.
+    pub(crate) fn unwrapped(text: &str) -> Self {
+        Self::decoded(text).without(line_break)
+    }
+
+    /// Where a part of it stands in the raw text.
+    pub(crate) fn raw(&self, part: Range<usize>) -> Option<Range<usize>> {
+        let first = self.raw.get(part.start)?.start;
+        let last = self.raw.get(part.end.checked_sub(1)?)?.end;
+        Some(usize::try_from(first).ok()?..usize::try_from(last).ok()?)
+    }
+
+    /// Whether a part is written otherwise in the raw text, or what adjoins it is.
+    pub(crate) fn differs(&self, part: &Range<usize>) -> bool {
+        let around = part.start.saturating_sub(1)..(part.end + 1).min(self.text.len());
+        self.raw(around.clone())
+            .is_some_and(|raw| raw.len() != around.len())
+    }
+
+    /// The same with what `stands_for` says of each place: how many bytes are taken there, and
+    /// what stands there instead.
+    fn without(&self, stands_for: impl Fn(&str, &str) -> Option<(usize, Vec<u8>)>) -> Self {
+        let mut bytes = Vec::with_capacity(self.text.len());
+        let mut raw: Vec<Range<u32>> = Vec::with_capacity(self.raw.len());
+        let mut at = 0;
+        while let Some(rest) = self.text.get(at..).filter(|rest| !rest.is_empty()) {
+            let (taken, instead) = match stands_for(&self.text[..at], rest) {
+                Some(found) => found,
+                None => {
+                    let length = rest.chars().next().map_or(1, char::len_utf8);
+                    for place in at..at + length {
+                        bytes.push(self.text.as_bytes()[place]);
+                        raw.push(self.raw[place].clone());
+                    }
+                    at += length;
+                    continue;
+                }
+            };
+            let range = self.raw[at].start..self.raw[at + taken - 1].end;
+            raw.extend(instead.iter().map(|_| range.clone()));
+            bytes.extend(instead);
+            at += taken;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Self { text, raw },
+            // Escapes that are no text: they stay as they are.
+            Err(_) => self.clone(),
+        }
+    }
+}
+
+/// An escape at the begin of a text: how long it is, and what it stands for.
+fn escape(before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
+    let bytes = text.as_bytes();
+    let char_of = |code: u32| char::from_u32(code).map(|c| c.to_string().into_bytes());
+    match bytes.first()? {
+        b'\\' => {
+            if in_windows_path(before) && bytes.get(1)? != &b'\\' {
+                return None;
+            }
+            let plain = match bytes.get(1)? {
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'r' => b'\r',
+                found @ (b'"' | b'\\' | b'/' | b'\'') => *found,
+                b'u' => {
+                    let code = u32::from_str_radix(text.get(2..6)?, 16).ok()?;
+                    return Some((6, char_of(code)?));
+                }
+                b'x' => {
+                    let code = u32::from_str_radix(text.get(2..4)?, 16).ok()?;
+                    return Some((4, char_of(code).filter(|_| code < 0x80)?));
+                }
+                _ => return None,
+            };
+            Some((2, vec![plain]))
+        }
+        b'%' => {
+            // All of a character at once.
+            let mut found = Vec::new();
+            while let Some(digits) = text.get(3 * found.len()..3 * found.len() + 3) {
+                let Some(byte) = digits
+                    .strip_prefix('%')
+                    .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+                else {
+                    break;
+                };
+                found.push(byte);
+                if std::str::from_utf8(&found).is_ok() {
+                    return Some((3 * found.len(), found));
+                }
+                if found.len() == 4 {
+                    break;
+                }
+            }
+            None
+        }
+        b'&' => {
+            let entities = [
+                ("&amp;", b'&'),
+                ("&quot;", b'"'),
+                ("&lt;", b'<'),
+                ("&gt;", b'>'),
+            ];
+            let found = entities.iter().find(|(name, _)| text.starts_with(name));
+            if let Some((name, plain)) = found {
+                return Some((name.len(), vec![*plain]));
+            }
+            let digits = text.strip_prefix("&#")?.split(';').next()?;
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => digits.parse(),
+            };
+            let length = digits.len() + 3;
+            let whole = text.get(..length)?.ends_with(';');
+            Some((length, char_of(code.ok()?).filter(|_| whole)?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text ends within a path such as `C:\Users`, whose backslashes are no escapes.
+fn in_windows_path(before: &str) -> bool {
+    let word = before
+        .rsplit([' ', '\n', '\t', '"', '\''])
+        .next()
+        .unwrap_or_default();
+    word.contains(":\\")
+}
+
+/// A line break, with what a log writes before the next line.
+fn line_break(_before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
+    let continued = text
+        .strip_prefix('\\')
+        .filter(|rest| rest.starts_with(['\r', '\n']));
+    let rest = continued.unwrap_or(text);
+    let rest = rest.strip_prefix('\r').unwrap_or(rest);
+    let rest = rest.strip_prefix('\n')?;
+    let rest = after_prefix(rest).trim_start_matches([' ', '\t']);
+    Some((text.len() - rest.len(), Vec::new()))
+}
+
+/// The levels of a log.
+const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
+
+/// What follows the time, the level, the spans and the place in a log's line; the line itself if
+/// it has none.
+fn after_prefix(line: &str) -> &str {
+    let line = line.trim_start_matches([' ', '\t', '[']);
+    let is_time = |word: &str| {
+        let word = word.trim_matches(['[', ']', ',']);
+        word.len() >= 8
+            && word.contains(':')
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || b"-:.,+TZ".contains(&byte))
+    };
+    let mut rest = line;
+    let mut stamped = false;
+    while let Some((word, after)) = word(rest) {
+        let word = word.trim_end_matches(']');
+        let is_date = word.len() == 10 && word.bytes().filter(|byte| *byte == b'-').count() == 2;
+        if is_time(word) || (is_date && !stamped) || LEVELS.contains(&word) {
+            stamped = true;
+        } else if !(stamped && word.ends_with(':') && !word.contains(['"', '/'])) {
+            break;
+        }
+        rest = after;
+    }
+    if stamped { rest } else { line }
+}
+
+/// The first word of a line, and what comes after it in the line.
+fn word(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start_matches([' ', '\t']);
+    let end = line.find([' ', '\t', '\n', '\r'])?;
+    let (word, after) = line.split_at(end);
+    (!word.is_empty() && after.starts_with([' ', '\t']))
+        .then(|| (word, after.trim_start_matches([' ', '\t'])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_seen_through_and_known_by_their_place() {
+        let view = View::decoded(r"a%40b \u002dx \\\/ c%2540d");
+        assert_eq!(view.text, r"a@b -x / c@d");
+        assert_eq!(view.raw(1..2), Some(1..4));
+    }
+
+    #[test]
+    fn a_value_that_is_cut_by_the_prefix_of_a_log_is_put_together() {
+        let text = "2026-11-30T07:37:19.1Z DEBUG tunnel: tunnel::driver: got i-0123\n\
+                    2026-11-30T07:37:19.2Z DEBUG tunnel: tunnel::driver: 456789 and";
+        assert!(View::unwrapped(text).text.contains("got i-0123456789 and"));
+        assert_eq!(View::unwrapped("ab\r\n   cd\nef").text, "abcdef");
+    }
+
+    #[test]
+    fn escapes_that_are_none_stay() {
+        for text in [
+            r"C:\Users\nina",
+            "100 % of",
+            "%zz",
+            r"C:\Users\x",
+            "a & b",
+            "&#;",
+            r"\u12",
+        ] {
+            assert_eq!(View::decoded(text).text, text);
+        }
+    }
+}
