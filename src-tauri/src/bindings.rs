@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{commands, doctor, form};
+use crate::{commands, doctor, form, keys, pick};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -27,6 +27,13 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::quit,
             form::read_paste,
             form::check_draft,
+            pick::list_profiles,
+            pick::find_targets,
+            pick::find_hosts,
+            pick::end_find,
+            keys::list_keys,
+            keys::keep_keys,
+            keys::remove_keys,
             doctor::begin_examination,
             doctor::end_examination,
             commands::add_tunnel,

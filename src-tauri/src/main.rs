@@ -18,10 +18,12 @@ mod ending;
 #[cfg(test)]
 mod fixtures;
 mod form;
+mod keys;
 mod link;
 #[cfg(target_os = "linux")]
 mod markup;
 mod notices;
+mod pick;
 mod preferences;
 mod remembered;
 mod shell;
@@ -45,8 +47,10 @@ use autostart::Autostart;
 use details::DetailsUpdates;
 use doctor::Doctor;
 use ending::Ending;
+use keys::Keys;
 #[cfg(target_os = "macos")]
 use link::Link;
+use pick::Picker;
 use preferences::Preferences;
 use shell::Shell;
 use tray::Host;
@@ -101,6 +105,8 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 (manager, history, engine)
             });
             app.manage(DetailsUpdates::new(manager.clone(), history));
+            app.manage(Keys(engine.keyring()));
+            app.manage(Picker::new(engine.clone()));
             app.manage(Doctor::new(engine, manager.clone()));
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));

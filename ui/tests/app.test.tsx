@@ -282,11 +282,9 @@ describe("the form", () => {
   test("says which fields can't be left empty", async () => {
     const { user } = opened(everyState);
     await user.click(screen.getByRole("button", { name: "New tunnel" }));
-    const required = dialog()
-      .getAllByRole<HTMLInputElement>("textbox")
-      .filter((field) => field.required)
-      .map((field) => field.name);
-    expect(required).toEqual(["name", "target", "remotePort"]);
+    const fields = ["textbox", "combobox"].flatMap((role) => dialog().getAllByRole<HTMLInputElement>(role));
+    const required = fields.filter((field) => field.required).map((field) => field.name);
+    expect(required).toEqual(["name", "remotePort", "target"]);
   });
 
   test("advanced settings are folded and empty unless somebody has changed one", async () => {

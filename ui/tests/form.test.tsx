@@ -47,6 +47,13 @@ function opened(
       return Promise.resolve(null);
     }),
     endExamination: vi.fn(() => Promise.resolve(null)),
+    listProfiles: vi.fn(() => Promise.resolve(null)),
+    findTargets: vi.fn(() => Promise.resolve(null)),
+    findHosts: vi.fn(() => Promise.resolve(null)),
+    endFind: vi.fn(() => Promise.resolve(null)),
+    listKeys: vi.fn(() => Promise.resolve(null)),
+    keepKeys: vi.fn(() => Promise.resolve(null)),
+    removeKeys: vi.fn(() => Promise.resolve(null)),
   };
   render(() => (
     <TunnelForm

@@ -42,6 +42,30 @@ export const commands = {
 	 *  own, if it is saved.
 	 */
 	checkDraft: (id: string | null, draft: DraftView) => typedError<CheckView, RefusalView>(__TAURI_INVOKE("check_draft", { id, draft })),
+	/**  The profiles of the AWS config files. Asks nobody. */
+	listProfiles: () => __TAURI_INVOKE<ProfilesView>("list_profiles"),
+	/**
+	 *  Sends the targets of an account that fit what is typed, now and as more of them come in, until
+	 *  others are asked for. `anew` forgets what was known of the account. Answers the number by which
+	 *  it can be ended.
+	 */
+	findTargets: (account: AccountView, typed: string, anew: boolean, onFound: Channel<TargetsView>) => typedError<number, RefusalView>(__TAURI_INVOKE("find_targets", { account, typed, anew, onFound })),
+	/**  The same for the hosts behind them: databases, caches, search domains. */
+	findHosts: (account: AccountView, typed: string, anew: boolean, onFound: Channel<HostsView>) => typedError<number, RefusalView>(__TAURI_INVOKE("find_hosts", { account, typed, anew, onFound })),
+	/**
+	 *  Ends what was found last, if it has this number: nobody looks any more, so calls that are under
+	 *  way for it end, too.
+	 */
+	endFind: (number: number) => __TAURI_INVOKE<void>("end_find", { number }),
+	/**  Says which keys there are. */
+	listKeys: () => typedError<KeysView, RefusalView>(__TAURI_INVOKE("list_keys")),
+	/**
+	 *  Keeps keys under a name: in the keyring, or `for_now` until the program ends. The person may be
+	 *  asked to unlock it.
+	 */
+	keepKeys: (name: string, id: string, secret: string, token: string, forNow: boolean) => typedError<null, RefusalView>(__TAURI_INVOKE("keep_keys", { name, id, secret, token, forNow })),
+	/**  Forgets keys. The person may be asked to unlock the keyring. */
+	removeKeys: (name: string) => typedError<null, RefusalView>(__TAURI_INVOKE("remove_keys", { name })),
 	/**
 	 *  Makes all checks of what is named, sends each finding through the channel as soon as those
 	 *  before it are there, and answers the number by which it can be ended.
@@ -82,6 +106,15 @@ export const commands = {
 };
 
 /* Types */
+/**  Whose account is looked into, as it is typed; null is as usual. */
+export type AccountView = {
+	profile: string | null,
+	keys: string | null,
+	region: string | null,
+	endpointUrl: string | null,
+	endpoints: string | null,
+};
+
 /**  What the user answers. */
 export type AnswerView = 
 /**  Everything stays as it is. */
@@ -248,6 +281,15 @@ export type ExaminedView =
 /**  All saved tunnels, briefly. Sessions of ours that nobody uses are ended, if that is wanted. */
 { what: "all"; sweep: boolean };
 
+/**  Something that is wrong with a profile or with a file. */
+export type FaultView = {
+	severity: SeverityView,
+	/**  One sentence. */
+	what: string,
+	/**  One sentence. */
+	remedy: string,
+};
+
 /**  A field of the form, named as in the draft. */
 export type FieldView = "name" | "group" | "tags" | "target" | "remoteHost" | "remotePort" | "bind" | "localPort" | "profile" | "keys" | "region" | "endpointUrl" | "endpoints" | "reason" | "sessions" | "keepalive" | "renewAfter" | "lazy" | "wait" | "retryFor" | "keepSessionAlive" | "productionReason" | "closesAfter";
 
@@ -271,6 +313,32 @@ export type FindingView = {
 	tookMs: number,
 };
 
+/**  The kind of service that a host belongs to. */
+export type HostKindView = "rds" | "aurora" | "elastiCache" | "openSearch";
+
+/**  What a host is good for. */
+export type HostRoleView = "writer" | "reader" | "custom" | "configuration" | "instance" | "endpoint";
+
+/**  A database, a cache or a search domain. */
+export type HostView = {
+	host: string,
+	port: number,
+	name: string,
+	kind: HostKindView,
+	role: HostRoleView,
+	/**  Such as `postgres 16.3`. */
+	engine: string | null,
+	/**  What its service says of it, such as `available`. */
+	status: string | null,
+	isAvailable: boolean,
+};
+
+/**  The hosts that fit, the best first. */
+export type HostsView = {
+	found: HostView[],
+	progress: ProgressView,
+};
+
 /**  A field of the form that has to change. */
 export type InvalidView = {
 	/**  Which. */
@@ -281,6 +349,23 @@ export type InvalidView = {
 
 /**  Names a setting. */
 export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "theme" | "zoom" | "density" | "sessions" | "renewAfter";
+
+/**  The names of the keys that there are, or why they are not known. */
+export type KeysView = 
+/**  These are there. */
+{ kind: "known"; names: string[] } | 
+/**  This machine has no keyring: keys can be kept until the program ends, as these are. */
+{ kind: "absent"; names: string[]; problem: ProblemView } | 
+/**  It has to be unlocked first, which adding keys asks for. */
+{ kind: "locked"; problem: ProblemView } | 
+/**  It fails. */
+{ kind: "failed"; problem: ProblemView };
+
+/**  A part of a list that is missing. */
+export type LackView = {
+	part: PartView,
+	problem: ProblemView,
+};
 
 /**  Something to know about what was read. */
 export type NoteView = {
@@ -299,6 +384,9 @@ export type OverviewView = {
 	/**  Why the saved tunnels could not be read. */
 	store: ProblemView | null,
 };
+
+/**  Where a part of a list comes from. */
+export type PartView = "nodes" | "instances" | "containers" | "databases" | "caches" | "serverlessCaches" | "domains";
 
 /**  What became of a tunnel. */
 export type PastView = {
@@ -324,6 +412,9 @@ export type PasteView = {
 	/**  What was left out or guessed. */
 	notes: NoteView[],
 };
+
+/**  Whether the agent of a target is connected. */
+export type PingView = "online" | "unknown" | "connectionLost" | "inactive" | "notRegistered";
 
 /**  What has to change before it can work. */
 export type ProblemKindView = 
@@ -369,10 +460,45 @@ export type ProductionView = {
 	closesAfter: string | null,
 };
 
+/**  A profile, without any secret of it. */
+export type ProfileView = {
+	name: string,
+	/**  How it comes to its credentials. */
+	way: WayView,
+	region: string | null,
+	/**  12 digits. */
+	account: string | null,
+	/**  Somebody has to sign in for it, now and then. */
+	signsIn: boolean,
+	/**  What is wrong with it, the worst first. */
+	faults: FaultView[],
+};
+
+/**  The profiles of the AWS config files. */
+export type ProfilesView = {
+	profiles: ProfileView[],
+	/**  What is wrong with the files. */
+	faults: FaultView[],
+	/**  Where there could be some. */
+	files: string[],
+};
+
 /**  A program that runs on this machine. */
 export type ProgramView = {
 	name: string,
 	pid: number,
+};
+
+/**  How far a list is. */
+export type ProgressView = {
+	/**  Entries that fit, those that are not shown included. */
+	fit: number,
+	/**  Entries that there are. */
+	of: number,
+	/**  Nothing more will come. */
+	isComplete: boolean,
+	/**  What is missing, and why. */
+	lacks: LackView[],
 };
 
 /**  What the user is asked. */
@@ -424,6 +550,21 @@ export type RenewedByView =
 "signIn" | 
 /**  Nothing while this program runs. */
 "restart";
+
+/**  A rule that finds nodes. */
+export type RuleView = {
+	/**  As the field for targets has it. */
+	value: string,
+	/**  A name, or `KEY=VALUE` of a tag. */
+	by: string,
+	isTag: boolean,
+	/**  The one that was launched last, instead of the first by its id. */
+	newest: boolean,
+	/**  Nodes that it finds and are online. */
+	online: number,
+	/**  Nodes that it finds. */
+	of: number,
+};
 
 /**  A stretch of time in which the tunnel was the same. */
 export type SegmentView = {
@@ -490,6 +631,15 @@ export type SettingsView = {
 	path: string,
 };
 
+/**  How bad it is. */
+export type SeverityView = 
+/**  It works; the reader should know. */
+"note" | 
+/**  Probably not what was meant. */
+"warning" | 
+/**  It can't work. */
+"broken";
+
 /**  What the program round the window has to say. */
 export type ShellView = {
 	/**  What waits for an answer. */
@@ -520,6 +670,39 @@ others: number; held: number; until: UntilView | null } |
 { kind: "stopping" } | 
 /**  Given up. */
 { kind: "failed"; since: number; problem: ProblemView };
+
+/**  What a target is. */
+export type TargetKindView = 
+/**  An instance of EC2, in a state of EC2's such as `running`. */
+{ kind: "ec2"; state: string | null } | 
+/**  A managed node outside of EC2. */
+{ kind: "managed" } | 
+/**  A container of an ECS task; without ExecuteCommand no session is possible. */
+{ kind: "ecs"; cluster: string; task: string; canExecute: boolean };
+
+/**  A node or container. */
+export type TargetView = {
+	/**  As the field for targets has it. */
+	value: string,
+	id: string,
+	name: string | null,
+	ping: PingView,
+	agentVersion: string | null,
+	platform: string | null,
+	address: string | null,
+	kind: TargetKindView,
+	/**  A few, as `KEY=VALUE`, without the name and those of AWS. */
+	tags: string[],
+};
+
+/**  The targets that fit, the best first. */
+export type TargetsView = {
+	found: TargetView[],
+	rules: RuleView[],
+	/**  The rules stand before the nodes. */
+	rulesFirst: boolean,
+	progress: ProgressView,
+};
 
 /**  What happens when a state has lasted as long as it may. */
 export type ThenView = 
@@ -610,6 +793,29 @@ export type WayBackView =
 "tray" | 
 /**  By starting the program again. */
 "secondStart";
+
+/**  How a profile comes to its credentials. */
+export type WayView = 
+/**  Keys in the files. */
+"keys" | 
+/**  A login of IAM Identity Center. */
+"identityCenter" | 
+/**  A sign-in to the console. */
+"console" | 
+/**  A program that prints them. */
+"program" | 
+/**  A token of another identity provider. */
+"webIdentity" | 
+/**  The environment's variables. */
+"environment" | 
+/**  The role of the instance that this is. */
+"instance" | 
+/**  The role of the container that this is in. */
+"container" | 
+/**  A role that is assumed. */
+"role" | 
+/**  None: a fault is in the way. */
+"unusable";
 
 /**  Who has a port. */
 export type WithView = 

@@ -4,24 +4,30 @@
 import { Channel } from "@tauri-apps/api/core";
 import {
   commands,
+  type AccountView,
   type AnswerView,
   type CheckView,
   type DetailsView,
   type DraftView,
   type ExaminationView,
   type ExaminedView,
+  type HostsView,
+  type KeysView,
   type KeyView,
   type OverviewView,
   type PasteView,
   type ProblemView,
+  type ProfilesView,
   type RefilingView,
   type RefusalView,
   type SettingsView,
   type ShellView,
+  type TargetsView,
 } from "./bindings";
 import { words } from "../text/words";
 
 export type {
+  AccountView,
   AnswerView,
   CheckNameView,
   CheckView,
@@ -36,15 +42,28 @@ export type {
   ExaminedView,
   FieldView,
   FindingView,
+  FaultView,
+  HostKindView,
+  HostRoleView,
+  HostsView,
+  HostView,
   InvalidView,
+  KeysView,
   KeyView,
+  LackView,
   OverviewView,
+  PartView,
   PasteView,
   PastView,
+  PingView,
   ProblemView,
+  ProfilesView,
+  ProfileView,
+  ProgressView,
   QuestionView,
   RefilingView,
   RefusalView,
+  RuleView,
   SegmentView,
   SelectedView,
   SettingsView,
@@ -52,12 +71,29 @@ export type {
   SessionView,
   ShellView,
   StateView,
+  TargetsView,
+  TargetView,
   TunnelView,
   WayBackView,
+  WayView,
 } from "./bindings";
 
 /** The answer to a request: null when it was done, else why it was not. */
 export type Answer = Promise<RefusalView | null>;
+
+/** What is looked for, and in whose account. */
+export interface FindRequest {
+  account: AccountView;
+  typed: string;
+  anew: boolean;
+}
+
+/** Keys as somebody types them. */
+export interface TypedKeys {
+  id: string;
+  secret: string;
+  token: string;
+}
 
 /** Everything that the pages may ask for. */
 export interface Bridge {
@@ -87,6 +123,23 @@ export interface Bridge {
   readPaste(text: string, read: (paste: PasteView) => void): Answer;
   /** Says what is wrong with what is typed; `id` is the tunnel's own, if it is saved. */
   checkDraft(id: string | null, draft: DraftView, checked: (check: CheckView) => void): Answer;
+  /** Lists the profiles of the AWS config files. */
+  listProfiles(listed: (profiles: ProfilesView) => void): Answer;
+  /**
+   * Calls `listener` with the targets of an account that fit what is typed, and as more of them come in,
+   * until others are asked for; says by which number that can be ended. `anew` forgets what was known.
+   */
+  findTargets(ask: FindRequest, listener: (found: TargetsView) => void, begun: (number: number) => void): Answer;
+  /** The same for the databases, caches and search domains behind them. */
+  findHosts(ask: FindRequest, listener: (found: HostsView) => void, begun: (number: number) => void): Answer;
+  /** Nobody looks at what was found any more. */
+  endFind(number: number): Answer;
+  /** Lists the names of the keys in the keyring, or why they are not known. */
+  listKeys(listed: (keys: KeysView) => void): Answer;
+  /** Keeps keys in the keyring, or until the program quits. No secret ever comes back. */
+  keepKeys(name: string, typed: TypedKeys, forNow: boolean): Answer;
+  /** Forgets keys. */
+  removeKeys(name: string): Answer;
   /**
    * Makes the doctor's checks, calls `listener` with each finding and when all are made, and says by
    * which number they can be ended.
@@ -151,6 +204,21 @@ export const bridge: Bridge = {
   quit: () => done(commands.quit().then(ok)),
   readPaste: (text, read) => done(commands.readPaste(text), read),
   checkDraft: (id, draft, checked) => done(commands.checkDraft(id, draft), checked),
+  listProfiles: (listed) => done(commands.listProfiles().then(data), listed),
+  findTargets({ account, typed, anew }, listener, begun) {
+    const channel = new Channel<TargetsView>();
+    channel.onmessage = listener;
+    return done(commands.findTargets(account, typed, anew, channel), begun);
+  },
+  findHosts({ account, typed, anew }, listener, begun) {
+    const channel = new Channel<HostsView>();
+    channel.onmessage = listener;
+    return done(commands.findHosts(account, typed, anew, channel), begun);
+  },
+  endFind: (number) => done(commands.endFind(number).then(ok)),
+  listKeys: (listed) => done(commands.listKeys(), listed),
+  keepKeys: (name, { id, secret, token }, forNow) => done(commands.keepKeys(name, id, secret, token, forNow)),
+  removeKeys: (name) => done(commands.removeKeys(name)),
   examine(what, listener, begun) {
     const channel = new Channel<ExaminationView>();
     channel.onmessage = listener;
@@ -183,6 +251,10 @@ export const bridge: Bridge = {
 };
 
 type Result<T> = { status: "ok"; data: T } | { status: "error"; error: RefusalView };
+
+function data<T>(data: T): Result<T> {
+  return { status: "ok", data };
+}
 
 function ok(): Result<null> {
   return { status: "ok", data: null };

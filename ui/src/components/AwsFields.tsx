@@ -2,30 +2,25 @@
 
 import type { JSX } from "solid-js";
 
+import type { Bridge } from "../bridge";
 import type { FormState } from "../state/form";
 import { words } from "../text/words";
-import { Field } from "./Field";
+import { KeysPicker } from "./KeysPicker";
+import { ProfilePicker } from "./ProfilePicker";
+import { RegionPicker } from "./RegionPicker";
 
-export function AwsFields(props: { form: FormState }): JSX.Element {
+export function AwsFields(props: {
+  form: FormState;
+  bridge: Pick<Bridge, "listProfiles" | "listKeys" | "keepKeys" | "removeKeys">;
+}): JSX.Element {
   return (
     <fieldset>
       <legend>{words().form.aws}</legend>
       <div class="form-pair form-halves">
-        <Field
-          {...props.form.field("profile")}
-          label={words().form.profile}
-          placeholder={words().form.profileUsual}
-          mono
-        />
-        <Field {...props.form.field("region")} label={words().form.region} placeholder={words().form.regionUsual} mono />
+        <ProfilePicker form={props.form} bridge={props.bridge} />
+        <RegionPicker form={props.form} />
       </div>
-      <Field
-        {...props.form.field("keys")}
-        label={words().form.keys}
-        hint={words().form.keysHint}
-        placeholder={words().form.none}
-        mono
-      />
+      <KeysPicker form={props.form} bridge={props.bridge} />
     </fieldset>
   );
 }

@@ -17,6 +17,8 @@ export function Field(props: {
   /** It can't be left empty. */
   required?: boolean;
   autofocus?: boolean;
+  /** What is typed is not shown. */
+  secret?: boolean;
   onInput: (value: string) => void;
 }): JSX.Element {
   const id = createUniqueId();
@@ -27,12 +29,12 @@ export function Field(props: {
       <input
         id={id}
         name={props.name}
-        type="text"
+        type={props.secret ? "password" : "text"}
         classList={{ mono: props.mono ?? false }}
         value={props.value}
         placeholder={props.placeholder}
         inputMode={props.numeric ? "numeric" : "text"}
-        autocomplete="off"
+        autocomplete={props.secret ? "new-password" : "off"}
         autocapitalize="off"
         spellcheck={false}
         required={props.required ?? false}

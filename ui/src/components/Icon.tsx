@@ -62,6 +62,7 @@ function shape(kind: StateView["kind"]): JSX.Element {
 }
 
 const GLYPHS = {
+  choices: "m4.5 6.5 3.5 3.5 3.5-3.5",
   copy: "M5.5 5.5h7.3v7.3H5.5zM10.5 5.3V3.2H3.2v7.3h2.1",
   done: "m3 8.5 3.2 3.2L13 5",
   edit: "M10.6 3.2 12.8 5.4 5.6 12.6 2.9 13.1 3.4 10.4zM9 4.8 11.2 7",

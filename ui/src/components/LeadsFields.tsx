@@ -2,30 +2,23 @@
 
 import type { JSX } from "solid-js";
 
+import type { Bridge } from "../bridge";
 import type { FormState } from "../state/form";
 import { words } from "../text/words";
 import { Field } from "./Field";
+import { HostPicker } from "./HostPicker";
+import { TargetPicker } from "./TargetPicker";
 
-export function LeadsFields(props: { form: FormState }): JSX.Element {
+export function LeadsFields(props: {
+  form: FormState;
+  bridge: Pick<Bridge, "findTargets" | "findHosts" | "endFind">;
+}): JSX.Element {
   return (
     <fieldset>
       <legend>{words().form.leads}</legend>
-      <Field
-        {...props.form.field("target")}
-        label={words().form.target}
-        hint={words().form.targetHint}
-        placeholder={words().form.targetExample}
-        required
-        mono
-      />
+      <TargetPicker form={props.form} bridge={props.bridge} />
       <div class="form-pair">
-        <Field
-          {...props.form.field("remoteHost")}
-          label={words().form.host}
-          hint={words().form.hostHint}
-          placeholder={words().form.hostExample}
-          mono
-        />
+        <HostPicker form={props.form} bridge={props.bridge} />
         <Field {...props.form.field("remotePort")} label={words().form.port} placeholder="5432" required numeric mono />
       </div>
     </fieldset>

@@ -19,6 +19,22 @@ import { createForm } from "../state/form";
 import { words } from "../text/words";
 import "./tunnel-form.css";
 
+/** What the form asks the shell for. */
+export type FormBridge = Pick<
+  Bridge,
+  | "readPaste"
+  | "checkDraft"
+  | "examine"
+  | "endExamination"
+  | "findTargets"
+  | "findHosts"
+  | "endFind"
+  | "listProfiles"
+  | "listKeys"
+  | "keepKeys"
+  | "removeKeys"
+>;
+
 export interface TunnelFormProps {
   /** The saved settings; null for a new tunnel. */
   draft: DraftView | null;
@@ -26,7 +42,7 @@ export interface TunnelFormProps {
   id: string | null;
   /** What was pasted into the window, to be read; or nothing. */
   pasted?: string;
-  bridge: Pick<Bridge, "readPaste" | "checkDraft" | "examine" | "endExamination">;
+  bridge: FormBridge;
   /** It runs: changes count at the next connect. */
   running: boolean;
   /** Saves; answers null, or why it was not saved. */
@@ -153,9 +169,9 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             <Field {...form.field("group")} label={words().form.group} hint={words().form.groupHint} />
             <Field {...form.field("tags")} label={words().form.tags} hint={words().form.tagsHint} />
           </div>
-          <LeadsFields form={form} />
+          <LeadsFields form={form} bridge={props.bridge} />
           <BeginsFields form={form} />
-          <AwsFields form={form} />
+          <AwsFields form={form} bridge={props.bridge} />
           <ProductionFields values={form.values()} error={form.errorOf("closesAfter")} onEdit={form.edit} />
           <AdvancedFields form={form} ref={(folds) => (advanced = folds)} />
           <Show when={!isNew && props.running}>

@@ -10,6 +10,7 @@ import "../base.css";
 import "../components/icon.css";
 import { App } from "../App";
 import { speak } from "../text/locale";
+import { someHosts, someProfiles, someTargets } from "./choices";
 import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails, someFindings } from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
@@ -102,6 +103,27 @@ const bridge: Bridge = {
   quit: done,
   readPaste: done,
   checkDraft: done,
+  listProfiles(listed) {
+    listed(someProfiles);
+    return done();
+  },
+  findTargets(_ask, listener, begun) {
+    begun(1);
+    listener(someTargets);
+    return done();
+  },
+  findHosts(_ask, listener, begun) {
+    begun(2);
+    listener(someHosts);
+    return done();
+  },
+  endFind: done,
+  listKeys(listed) {
+    listed({ kind: "known", names: ["billing", "contractor"] });
+    return done();
+  },
+  keepKeys: done,
+  removeKeys: done,
   examine(_what, listener, begun) {
     begun(1);
     for (const finding of someFindings) listener({ kind: "found", finding });

@@ -25,6 +25,8 @@ export interface FormState {
   edit: (field: keyof FormValues, value: string) => void;
   /** Takes what a draft says; what it does not say stays as it was typed. */
   fill: (draft: DraftView) => void;
+  /** Names the tunnel, unless its user has. */
+  suggestName: (name: string) => void;
   /** What is wrong with a field: at once where it was refused, else once it was typed into. */
   errorOf: (field: FieldView) => string | null;
   /** What a field's component needs. */
@@ -58,6 +60,7 @@ export function createForm(
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [busy, setBusy] = createSignal(false);
   const [edits, setEdits] = createSignal(0);
+  let suggested = "";
   const [touched, setTouched] = createSignal<ReadonlySet<string>>(new Set());
   const check = createLiveCheck(values, (now, checked) => {
     // Whoever can't be asked now says so when it is saved.
@@ -69,6 +72,13 @@ export function createForm(
     setTouched((old) => new Set(old).add(field));
     setEdits((count) => count + 1);
     setWrong((old) => old.filter((invalid) => invalid.field !== field));
+  }
+
+  function suggestName(name: string): void {
+    const now = values().name;
+    if (now !== "" && now !== suggested) return;
+    suggested = name;
+    edit("name", name);
   }
 
   function fill(draft: DraftView): void {
@@ -109,6 +119,7 @@ export function createForm(
     draft: () => draftOf(values(), saved),
     edit,
     fill,
+    suggestName,
     errorOf,
     field: (name) => ({
       name,

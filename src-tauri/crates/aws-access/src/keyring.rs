@@ -270,15 +270,18 @@ impl Keyring {
     /// [`KeyringFault`]
     pub async fn names_of_keys(&self) -> Result<Vec<String>, KeyringFault> {
         let mut names = within(ANSWERS_WITHIN, system::names(Kind::AwsKeys)).await?;
-        let of_session: Vec<_> = {
-            let session = self.session();
-            let keys = session.keys().filter(|item| item.kind == Kind::AwsKeys);
-            keys.map(|item| item.name.clone()).collect()
-        };
-        names.extend(of_session);
+        names.extend(self.names_for_now());
         names.sort_unstable();
         names.dedup();
         Ok(names)
+    }
+
+    /// Names of the keys that are kept for as long as this process lives, sorted.
+    #[must_use]
+    pub fn names_for_now(&self) -> Vec<String> {
+        let session = self.session();
+        let keys = session.keys().filter(|item| item.kind == Kind::AwsKeys);
+        keys.map(|item| item.name.clone()).collect()
     }
 
     /// Forgets keys. A person may be asked to unlock the keyring.

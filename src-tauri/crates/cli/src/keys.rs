@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
 use tunnel_manager::tunnel::{Problem, ProblemKind, StaticCredentials};
-use tunnel_manager::{Keyring, KeyringFault, ProxyAccount, Secret, keyring_problem};
+use tunnel_manager::{Keyring, KeyringFault, ProxyAccount, Secret, keyring_problem, typed_keys};
 
 use crate::exit::Exit;
 use crate::output::{Output, complain, json, say};
@@ -199,34 +199,7 @@ pub(crate) async fn ask_for_keys(terminal: &Terminal) -> Result<StaticCredential
 }
 
 fn checked([id, secret, token]: [Secret; 3]) -> Result<StaticCredentials, Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric();
-    // IAM API Reference, `AccessKeyId`.
-    if !(16..=128).contains(&id.expose().len()) || !id.expose().chars().all(fits) {
-        return Err(wrong(
-            "invalid-access-key-id",
-            "That is no access key id: it has 16 to 128 letters and digits.",
-            "It begins with AKIA, or with ASIA if a session token belongs to it.",
-        ));
-    }
-    if secret.is_empty() {
-        return Err(wrong(
-            "secret-missing",
-            "There is no secret access key.",
-            "Give it in the line after the access key id.",
-        ));
-    }
-    if id.expose().starts_with("ASIA") && token.is_empty() {
-        return Err(wrong(
-            "session-token-missing",
-            "Keys whose id begins with ASIA count with their session token alone.",
-            "Give it in the line after the secret.",
-        ));
-    }
-    Ok(StaticCredentials {
-        access_key_id: id.expose().to_owned(),
-        secret_access_key: secret,
-        session_token: (!token.is_empty()).then_some(token),
-    })
+    typed_keys(&id, secret, token)
 }
 
 async fn one_secret(question: &str) -> Result<Secret, Problem> {

@@ -13,6 +13,7 @@ mod engine;
 mod error;
 pub mod exchange;
 mod history;
+mod keys;
 pub mod log;
 mod manager;
 mod overview;
@@ -36,6 +37,7 @@ pub use history::{
     Condition, Entry, Following, History, LostSocket, Past, Reading, Segment, Strip, Summary,
     TunnelName,
 };
+pub use keys::typed_keys;
 pub use manager::{Manager, RemovalId};
 pub use overview::{Closes, Overview, SignInNeeded, TunnelStatus};
 pub use profile::{

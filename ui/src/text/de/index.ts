@@ -9,9 +9,11 @@ import { details } from "./details";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
+import { keyring } from "./keyring";
 import { keys } from "./keys";
 import { list } from "./list";
 import { paste } from "./paste";
+import { pick } from "./pick";
 import { problems } from "./problems";
 import { production } from "./production";
 import { questions } from "./questions";
@@ -29,9 +31,11 @@ export const de: Words = {
   filing,
   form,
   frame,
+  keyring,
   keys,
   list,
   paste,
+  pick,
   problems,
   production,
   questions,

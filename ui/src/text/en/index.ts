@@ -8,9 +8,11 @@ import { details } from "./details";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
+import { keyring } from "./keyring";
 import { keys } from "./keys";
 import { list } from "./list";
 import { paste } from "./paste";
+import { pick } from "./pick";
 import { problems } from "./problems";
 import { production } from "./production";
 import { questions } from "./questions";
@@ -28,9 +30,11 @@ export const en = {
   filing,
   form,
   frame,
+  keyring,
   keys,
   list,
   paste,
+  pick,
   problems,
   production,
   questions,

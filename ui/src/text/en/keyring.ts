@@ -1,0 +1,19 @@
+// Adding keys to the keyring, and removing them.
+
+export const keyring = {
+  addTitle: "Add keys to the keyring",
+  addForNowTitle: "Add keys until Culvert quits",
+  name: "Name",
+  nameHint: "Letters, digits, and - _ . @",
+  id: "Access key id",
+  secret: "Secret access key",
+  token: "Session token",
+  tokenHint: "Only for keys whose id begins with ASIA.",
+  where: "They go to your system's keyring and nowhere else, and are never shown again.",
+  whereForNow: "This machine has no keyring: they are kept in memory until Culvert quits.",
+  keep: "Keep",
+  keepForNow: "Keep until Culvert quits",
+  removeTitle: (name: string) => `Remove the keys ${name}?`,
+  removeHint: "Tunnels that use them can't start without them.",
+  remove: "Remove",
+};
