@@ -107,7 +107,10 @@ async fn without_a_keyring_who_looks_into_accounts_is_asked_once_for_keys_howeve
     assert_eq!(code, Some(0), "{shown}");
     // The simulator has no databases, and takes the keys.
     let (shown, _) = asked(&[&["hosts"], &account[..]].concat()).await;
-    assert!(shown.contains("Databases of RDS are missing"), "{shown}");
+    assert!(
+        shown.contains("Databases of RDS, caches of ElastiCache"),
+        "{shown}"
+    );
     assert!(!shown.contains("no keyring in which"), "{shown}");
 
     let mut saved = "version = 2\n".to_owned();

@@ -159,7 +159,10 @@ impl Access {
     /// [`AccessError::InvalidEndpoint`] or [`AccessError::CaBundle`].
     pub async fn load(settings: AccessSettings) -> Result<Self, AccessError> {
         let proxies = Proxies::from(&settings.proxy);
-        Self::load_from(settings, EnvConfigFiles::default(), &proxies).await
+        match Self::load_from(settings, EnvConfigFiles::default(), &proxies).await {
+            Ok(access) => Ok(access),
+            Err(error) => Err(error.with_file_fault().await),
+        }
     }
 
     pub(crate) async fn load_from(

@@ -141,10 +141,9 @@ impl Call<'_> {
             Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => Service::Ssm,
             Self::DataKey { .. } => Service::Kms,
             Self::Read(reading) => reading.of(),
-            Self::AssumeRole { .. }
-            | Self::WebIdentity { .. }
-            | Self::PortalRole { .. }
-            | Self::Login => return Callee::Credentials,
+            Self::AssumeRole { .. } | Self::WebIdentity { .. } => Service::Sts,
+            Self::PortalRole { .. } => Service::Sso,
+            Self::Login => Service::SsoOidc,
             Self::Inquire(inquiry) => match inquiry {
                 Inquiry::Caller => Service::Sts,
                 Inquiry::Node | Inquiry::Connection | Inquiry::Preferences | Inquiry::Sessions => {

@@ -7,7 +7,7 @@ use crate::Service;
 pub enum Callee {
     /// A service of AWS.
     Service(Service),
-    /// Whoever hands out credentials: STS, IAM Identity Center, a metadata service.
+    /// Whoever hands out credentials and is no service of AWS: a metadata service, a program.
     Credentials,
 }
 

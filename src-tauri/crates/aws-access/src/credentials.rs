@@ -115,6 +115,7 @@ impl CredentialSource {
         let set = self.profile_set(self.profile.as_deref()).await;
         let set = set.map_err(|source| AccessError::ConfigFiles {
             source: source.into(),
+            because: None,
         })?;
         let name = set.selected_profile().to_owned();
         match path::of_profile(&set, &name) {
@@ -201,6 +202,7 @@ impl CredentialSource {
         if matches!(error, CredentialsError::InvalidConfiguration(_)) {
             return AccessError::ConfigFiles {
                 source: error.into(),
+                because: None,
             };
         }
         if let Some(fault) = NetworkFault::of(&error) {
@@ -229,6 +231,7 @@ impl CredentialSource {
             Some(Trouble::Service(_)) | None => {}
         }
         AccessError::CredentialsFailed {
+            profile: self.label.clone(),
             source: error.into(),
         }
     }

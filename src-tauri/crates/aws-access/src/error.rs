@@ -9,7 +9,10 @@ use crate::http_client::ViaProxy;
 use crate::network::chain_text;
 use crate::proxies::PasswordLack;
 use crate::sign_in_fault::run_sign_in;
-use crate::{Callee, Denial, KeyringFault, NetworkFault, ProfileFault, ServiceAnswer, SignInFault};
+use crate::{
+    Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList,
+    ServiceAnswer, SignInFault,
+};
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -26,11 +29,17 @@ pub enum AccessError {
         profile: String,
         /// The names there are, sorted.
         known: Vec<String>,
+        /// Whether it was `AWS_PROFILE` that asked for it.
+        by_environment: bool,
+        /// What is wrong with the files that may be why.
+        because: Option<FileFault>,
     },
     /// The AWS config files cannot be read or parsed.
     ConfigFiles {
         /// What is wrong with them.
         source: Source,
+        /// The same, found by reading them line by line.
+        because: Option<FileFault>,
     },
     /// The profile can't be used as it is written.
     Profile {
@@ -78,6 +87,8 @@ pub enum AccessError {
     /// There is a source of credentials, but it failed: a credential process that exits with
     /// an error, a role that cannot be assumed.
     CredentialsFailed {
+        /// The profile that was looked into; `None` for the default chain.
+        profile: Option<String>,
         /// What the SDK says.
         source: Source,
     },
@@ -256,6 +267,37 @@ impl AccessError {
     /// credentials finds others.
     pub const EXPIRED_ENVIRONMENT: &'static str = "expired-environment";
 
+    /// The same with what is wrong with the files, where that may be why.
+    pub(crate) async fn with_file_fault(self) -> Self {
+        match self {
+            Self::UnknownProfile {
+                profile,
+                known,
+                by_environment,
+                because: None,
+            } => {
+                let faults = ProfileList::read().await.faults;
+                Self::UnknownProfile {
+                    because: FileFault::that_hides(&faults, &profile).cloned(),
+                    profile,
+                    known,
+                    by_environment,
+                }
+            }
+            Self::ConfigFiles {
+                source,
+                because: None,
+            } => {
+                let faults = ProfileList::read().await.faults;
+                Self::ConfigFiles {
+                    because: faults.into_iter().find(FileFault::stops_the_sdk),
+                    source,
+                }
+            }
+            error => error,
+        }
+    }
+
     /// The error's stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -419,8 +461,17 @@ impl AccessError {
     #[must_use]
     pub fn what(&self) -> String {
         match self {
-            Self::UnknownProfile { profile, .. } => {
-                format!("The AWS config files have no profile named {profile}.")
+            Self::UnknownProfile {
+                profile,
+                by_environment,
+                ..
+            } => {
+                let named = if *by_environment {
+                    ", which AWS_PROFILE names"
+                } else {
+                    ""
+                };
+                format!("The AWS config files have no profile named {profile}{named}.")
             }
             Self::ConfigFiles { .. } => "The AWS config files cannot be used as they are.".into(),
             Self::Profile { fault, .. } => fault.what(),
@@ -445,7 +496,11 @@ impl AccessError {
                 format!("Profile {profile} holds no AWS credentials.")
             }
             Self::NoCredentials { profile: None, .. } => "No AWS credentials were found.".into(),
-            Self::CredentialsFailed { .. } => {
+            Self::CredentialsFailed {
+                profile: Some(profile),
+                ..
+            } => format!("The source of the credentials of profile {profile} reported an error."),
+            Self::CredentialsFailed { profile: None, .. } => {
                 "The source of the AWS credentials reported an error.".into()
             }
             Self::CredentialsTimeout { after } => {
@@ -556,13 +611,23 @@ impl AccessError {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
+            Self::UnknownProfile {
+                because: Some(fault),
+                ..
+            }
+            | Self::ConfigFiles {
+                because: Some(fault),
+                ..
+            } => format!("{}: {} {}", fault.place(), fault.what(), fault.remedy()),
             Self::UnknownProfile { known, .. } if known.is_empty() => {
                 "Create one with \"aws configure\" or \"aws configure sso\".".into()
             }
             Self::UnknownProfile { known, .. } => {
                 format!("Choose one of these: {}.", known.join(", "))
             }
-            Self::ConfigFiles { .. } => "Check ~/.aws/config and ~/.aws/credentials.".into(),
+            Self::ConfigFiles { because: None, .. } => {
+                "Check ~/.aws/config and ~/.aws/credentials.".into()
+            }
             Self::Profile { fault, .. } => fault.remedy(),
             Self::RegionMissing { .. } => "Give one, such as eu-central-1: with --region, in the \
                  settings of the tunnel or of the profile, or in AWS_REGION."
@@ -582,7 +647,7 @@ impl AccessError {
                 ProfileFault::NoCredentials { profile }.remedy()
             }
             Self::NoCredentials { profile: None, .. } => {
-                "Choose a profile, or run \"aws configure\" or \"aws configure sso\".".into()
+                "Choose a profile, run \"aws configure\" or \"aws configure sso\", or keep keys with \"culvert keys add NAME\".".into()
             }
             Self::CredentialsFailed { .. } => {
                 "The details say which; check the profile's settings.".into()
@@ -653,11 +718,11 @@ impl AccessError {
         match self {
             // That time has run out is all that it says, and that is in the sentence.
             Self::Network { source, .. } if source.is::<Elapsed>() => String::new(),
-            Self::ConfigFiles { source }
+            Self::ConfigFiles { source, .. }
             | Self::CaBundle { source, .. }
             | Self::TlsSetup { source }
             | Self::NoCredentials { source, .. }
-            | Self::CredentialsFailed { source }
+            | Self::CredentialsFailed { source, .. }
             | Self::SsoLoginExpired { source, .. }
             | Self::Network { source, .. }
             | Self::Unsendable { source } => chain_text(source.as_ref()),
@@ -725,11 +790,11 @@ impl fmt::Display for AccessError {
 impl Error for AccessError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::ConfigFiles { source }
+            Self::ConfigFiles { source, .. }
             | Self::CaBundle { source, .. }
             | Self::TlsSetup { source }
             | Self::NoCredentials { source, .. }
-            | Self::CredentialsFailed { source }
+            | Self::CredentialsFailed { source, .. }
             | Self::SsoLoginExpired { source, .. }
             | Self::Network { source, .. }
             | Self::Unsendable { source } => Some(source.as_ref()),

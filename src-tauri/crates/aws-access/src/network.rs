@@ -200,10 +200,10 @@ impl NetworkFault {
             }
             Self::Tls(tls) => tls.remedy(),
             Self::Proxy => {
-                "Check HTTPS_PROXY and its user name and password, or put the host in NO_PROXY."
+                "Check the proxy's address in the settings or HTTPS_PROXY, its user name and password, or put the host in NO_PROXY."
             }
             Self::ProxyUnreachable => {
-                "Check the network connection and the address in HTTPS_PROXY, or put the host in NO_PROXY."
+                "Check the network connection and the proxy's address in the settings or HTTPS_PROXY, or put the host in NO_PROXY."
             }
         }
     }
@@ -263,7 +263,7 @@ impl TlsFault {
     pub fn remedy(self) -> &'static str {
         match self {
             Self::UntrustedIssuer => {
-                "If your company inspects traffic, set AWS_CA_BUNDLE to a file with its certificate."
+                "If your company inspects traffic, name a file with its certificate in the settings or in AWS_CA_BUNDLE."
             }
             Self::WrongHost => {
                 "Check the endpoint; a captive portal or proxy may be answering in its place."

@@ -17,6 +17,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use crate::variables::{Variables, switch};
 use crate::{AccessError, Service};
 pub use fault::{FileFault, FileFaultKind, ProfileFault, Severity};
+pub(crate) use list::lacks_program;
 pub use list::{ProfileInfo, ProfileList};
 pub use path::{CredentialPath, Role, Source};
 
@@ -59,11 +60,12 @@ pub(crate) async fn read(
         .await
         .map_err(|error| AccessError::ConfigFiles {
             source: error.into(),
+            because: None,
         })?;
     if let Some(name) = &named
         && set.get_profile(name).is_none()
     {
-        return Err(unknown(&set, name));
+        return Err(unknown(&set, name, profile.is_none()));
     }
     Ok(Profiles {
         region: set.get("region").map(str::to_owned),
@@ -82,12 +84,14 @@ pub(crate) async fn read(
 }
 
 /// That the files have no such profile, and which they have.
-pub(crate) fn unknown(set: &ProfileSet, name: &str) -> AccessError {
+pub(crate) fn unknown(set: &ProfileSet, name: &str, by_environment: bool) -> AccessError {
     let mut known: Vec<String> = set.profiles().map(str::to_owned).collect();
     known.sort_unstable();
     AccessError::UnknownProfile {
         profile: name.to_owned(),
         known,
+        by_environment,
+        because: None,
     }
 }
 

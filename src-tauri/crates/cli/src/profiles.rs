@@ -57,6 +57,8 @@ fn unknown(list: &ProfileList, wanted: &[String]) -> Option<Problem> {
     let error = AccessError::UnknownProfile {
         profile: profile.clone(),
         known,
+        by_environment: false,
+        because: FileFault::that_hides(&list.faults, profile).cloned(),
     };
     Some(Problem::new(
         ProblemKind::Settings,
@@ -156,12 +158,9 @@ fn fault(fault: &ProfileFault) -> String {
 }
 
 fn file_fault(fault: &FileFault) -> String {
-    let place = match fault.line {
-        Some(line) => format!("{}:{line}", fault.path.display()),
-        None => fault.path.display().to_string(),
-    };
     format!(
-        "{place}: {}: {} {}",
+        "{}: {}: {} {}",
+        fault.place(),
         fault.severity().name(),
         fault.what(),
         fault.remedy()

@@ -1,6 +1,6 @@
 //! `culvert sign-in`: whatever a profile needs of a person is asked for, once.
 
-use aws_access::{AccessError, ProfileList};
+use aws_access::{AccessError, FileFault, ProfileList, Severity};
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -91,22 +91,30 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
     }
 }
 
-/// Why there is no profile to sign in with where none is named: calls would do with what the
+/// Why there is no profile to sign in with. Where none is named, calls would do with what the
 /// environment has, but a sign-in without a profile is a slip.
 async fn no_profile(named: Option<&str>) -> Option<Problem> {
     let of_shell = std::env::var_os("AWS_PROFILE").is_some_and(|name| !name.is_empty());
-    if named.is_some() || of_shell {
+    if named.is_none() && of_shell {
         return None;
     }
     let list = ProfileList::read().await;
-    let Some(profile) = list.get("default") else {
-        return Some(Problem::new(
-            ProblemKind::Settings,
-            "no-default-profile",
-            "No profile is named, and the AWS config files have none with the name default.",
-            "Name one, as in \"culvert sign-in PROFILE\"; \"culvert profiles\" lists them.",
-        ));
+    let Some(profile) = list.get(named.unwrap_or("default")) else {
+        // What keeps one from being found that is named, the sign-in says itself.
+        return named.is_none().then(|| {
+            Problem::new(
+                ProblemKind::Settings,
+                "no-default-profile",
+                "No profile is named, and the AWS config files have none with the name default.",
+                "Name one, as in \"culvert sign-in PROFILE\"; \"culvert profiles\" lists them.",
+            )
+        });
     };
+    // Of files that are refused as a whole, the sign-in says why.
+    let broken = |fault: &FileFault| fault.severity() == Severity::Broken;
+    if list.faults.iter().any(broken) {
+        return None;
+    }
     let fault = profile.faults.first().filter(|_| profile.path.is_none())?;
     let error = AccessError::Profile {
         profile: Some(profile.name.clone()),

@@ -119,8 +119,11 @@ impl<T: Serialize> Found<T> {
                     "missing": part.to_string(),
                     "problem": problem,
                 }));
-            } else {
-                complain(&missing(*part, problem));
+            }
+        }
+        if !json {
+            for line in missing(&problems, self.listing.entries().is_empty()) {
+                complain(&line);
             }
         }
         let (found, of) = (self.entries.len(), self.listing.entries().len());
@@ -161,6 +164,49 @@ fn problem(shortfall: &Shortfall) -> Problem {
     }
 }
 
-fn missing(part: Part, problem: &Problem) -> String {
-    format!("{part} are missing: {}", problem_sentence(problem))
+/// What can't be looked at, each reason once.
+fn missing(problems: &[(Part, Problem)], nothing: bool) -> Vec<String> {
+    let mut told: Vec<(Vec<Part>, &Problem)> = Vec::new();
+    for (part, problem) in problems {
+        // The details differ by the number of the request alone.
+        let same = |other: &Problem| {
+            (&other.code, &other.what, &other.remedy)
+                == (&problem.code, &problem.what, &problem.remedy)
+        };
+        match told.iter_mut().find(|(_, other)| same(other)) {
+            Some((parts, _)) => parts.push(*part),
+            None => told.push((vec![*part], problem)),
+        }
+    }
+    if let [(parts, problem)] = &told[..]
+        && nothing
+        && parts.len() > 1
+    {
+        return vec![problem_sentence(problem)];
+    }
+    let line = |(parts, problem): (Vec<Part>, &Problem)| {
+        format!(
+            "{} are missing: {}",
+            list(&parts),
+            problem_sentence(problem)
+        )
+    };
+    told.into_iter().map(line).collect()
+}
+
+/// Names of parts as one text, such as `Managed nodes, names and tags of EC2 instances`.
+fn list(parts: &[Part]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        let name = part.to_string();
+        if text.is_empty() {
+            text = name;
+            continue;
+        }
+        let mut letters = name.chars();
+        text.push_str(", ");
+        text.extend(letters.next().into_iter().flat_map(char::to_lowercase));
+        text.push_str(letters.as_str());
+    }
+    text
 }

@@ -164,6 +164,20 @@ impl Fault {
             .with_details(self.details)
     }
 
+    /// What follows if a question was not answered that tunnels can do without: a warning, unless
+    /// what keeps it from being answered keeps tunnels from working, too, as credentials do that are refused.
+    pub(crate) fn of_side_question(self, meaning: &str) -> Judgement {
+        match self.business {
+            Business::Credentials | Business::Settings => self.into(),
+            Business::Listen
+            | Business::Permission
+            | Business::Target
+            | Business::Network
+            | Business::Service
+            | Business::Protocol => self.into_warning(meaning),
+        }
+    }
+
     /// What follows if a question to AWS was not answered: a warning if it may not be asked, since
     /// whoever may start sessions need not be allowed to look at what they are started on; else
     /// the fault itself.

@@ -139,7 +139,7 @@ fn before(
     let with = || Arc::clone(facts);
     let f = with();
     let settings = plan.add(Check::Settings, about, &[], LIMIT, async move {
-        judge::settings(f.load().await)
+        f.with_file_fault(judge::settings(f.load().await)).await
     });
     if let Some(tunnel) = tunnel {
         let listen = tunnel.listen.clone();

@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
     pub(super) async fn of_profile(&self, name: &str) -> Result<Credentials, StepError> {
         let set = self.source.profile_set(Some(name)).await?;
         if set.get_profile(name).is_none() {
-            return Err(profiles::unknown(&set, name).into());
+            return Err(profiles::unknown(&set, name, false).into());
         }
         let path = match path::of_profile(&set, name) {
             Ok(path) => path,
@@ -190,9 +190,15 @@ impl<'a> Search<'a> {
                     profile: path.source_profile.clone(),
                 }));
             }
-            Source::Process { .. } => {
+            Source::Process { program, .. } => {
                 let command = of_source("credential_process").unwrap_or_default();
                 let asked = Box::pin(process::ask(command)).await;
+                // A shell says so in its own words, and in those of its language.
+                if asked.is_err() && profiles::lacks_program(program, &self.source.variables).await
+                {
+                    let program = program.clone();
+                    return Err(StepError::Profile(ProfileFault::ProgramMissing { program }));
+                }
                 asked.map_err(CredentialsError::provider_error)
             }
             Source::WebIdentity {

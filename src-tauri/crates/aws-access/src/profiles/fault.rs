@@ -145,6 +145,8 @@ pub enum FileFaultKind {
         /// What is wrong with it. Never the line itself, which may hold a secret.
         reason: &'static str,
     },
+    /// A byte order mark before the first section, for which AWS's SDKs refuse the file.
+    ByteOrderMark,
     /// A section of the config file whose name lacks `profile ` in front: it does not count.
     PrefixMissing {
         /// The name.
@@ -371,6 +373,58 @@ impl ProfileFault {
 }
 
 impl FileFault {
+    /// The one of these for which the files may have no profile of this name.
+    #[must_use]
+    pub fn that_hides<'a>(faults: &'a [Self], profile: &str) -> Option<&'a Self> {
+        let is_of_profile = |section: &str| {
+            let name = section
+                .split_once([' ', '\t'])
+                .map_or(section, |(_, name)| name.trim());
+            name == profile || section == profile
+        };
+        let by_name = faults.iter().find(|fault| match &fault.kind {
+            FileFaultKind::PrefixMissing { section }
+            | FileFaultKind::PrefixInCredentials { section }
+            | FileFaultKind::BadName { section } => is_of_profile(section),
+            FileFaultKind::Unreadable { .. }
+            | FileFaultKind::NotText
+            | FileFaultKind::TooLarge
+            | FileFaultKind::BadLine { .. }
+            | FileFaultKind::ByteOrderMark
+            | FileFaultKind::DefaultTwice
+            | FileFaultKind::ReadableByOthers => false,
+        });
+        by_name.or_else(|| {
+            faults
+                .iter()
+                .find(|fault| fault.severity() == Severity::Broken)
+        })
+    }
+
+    /// Whether the AWS SDKs refuse the file for it.
+    pub(crate) fn stops_the_sdk(&self) -> bool {
+        match self.kind {
+            FileFaultKind::BadLine { .. } | FileFaultKind::ByteOrderMark => true,
+            FileFaultKind::Unreadable { .. }
+            | FileFaultKind::NotText
+            | FileFaultKind::TooLarge
+            | FileFaultKind::PrefixMissing { .. }
+            | FileFaultKind::PrefixInCredentials { .. }
+            | FileFaultKind::BadName { .. }
+            | FileFaultKind::DefaultTwice
+            | FileFaultKind::ReadableByOthers => false,
+        }
+    }
+
+    /// Where it is: the file, and the line if there is one.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
+
     /// The fault's stable name.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -379,6 +433,7 @@ impl FileFault {
             FileFaultKind::NotText => "file-not-text",
             FileFaultKind::TooLarge => "file-too-large",
             FileFaultKind::BadLine { .. } => "bad-line",
+            FileFaultKind::ByteOrderMark => "byte-order-mark",
             FileFaultKind::PrefixMissing { .. } => "profile-prefix-missing",
             FileFaultKind::PrefixInCredentials { .. } => "prefix-in-credentials",
             FileFaultKind::BadName { .. } => "bad-section-name",
@@ -394,7 +449,8 @@ impl FileFault {
             FileFaultKind::Unreadable { .. }
             | FileFaultKind::NotText
             | FileFaultKind::TooLarge
-            | FileFaultKind::BadLine { .. } => Severity::Broken,
+            | FileFaultKind::BadLine { .. }
+            | FileFaultKind::ByteOrderMark => Severity::Broken,
             FileFaultKind::PrefixMissing { .. }
             | FileFaultKind::PrefixInCredentials { .. }
             | FileFaultKind::BadName { .. }
@@ -413,6 +469,9 @@ impl FileFault {
             FileFaultKind::BadLine { reason } => {
                 format!("{reason}: the AWS SDKs, and Culvert with them, use no profile then.")
             }
+            FileFaultKind::ByteOrderMark => "It begins with a byte order mark: the AWS SDKs, and \
+                 Culvert with them, use no profile then."
+                .into(),
             FileFaultKind::PrefixMissing { section } => {
                 format!(
                     "The section [{section}] does not count: it is not called [profile {section}]."
@@ -442,6 +501,9 @@ impl FileFault {
             FileFaultKind::NotText => "Save it as UTF-8.".into(),
             FileFaultKind::TooLarge => format!("Check whether {path} is the right file."),
             FileFaultKind::BadLine { .. } => "Correct the line, or put # in front of it.".into(),
+            FileFaultKind::ByteOrderMark => {
+                "Save it as UTF-8 without a byte order mark (BOM).".into()
+            }
             FileFaultKind::PrefixMissing { section } => {
                 format!("Write [profile {section}].")
             }

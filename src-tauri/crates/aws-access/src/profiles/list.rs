@@ -282,6 +282,15 @@ fn missing(path: &CredentialPath, surroundings: &Surroundings) -> Option<Profile
     }
 }
 
+/// Whether the program of a `credential_process` is certainly missing.
+pub(crate) async fn lacks_program(program: &str, variables: &Variables) -> bool {
+    let (program, home, programs) = (program.to_owned(), home(variables), variables.get("PATH"));
+    let looked = tokio::task::spawn_blocking(move || {
+        program::is_missing(&program, home.as_deref(), programs.as_deref())
+    });
+    looked.await.unwrap_or_default()
+}
+
 /// One of the two files.
 #[derive(Debug, Default)]
 struct Loaded {

@@ -55,6 +55,15 @@ pub(crate) fn scan(path: &Path, kind: FileKind, text: &str) -> Scan {
     let mut scan = Scan::default();
     let mut state = State::Outside;
     let mut headers = Headers::default();
+    let bare = text.strip_prefix('\u{feff}');
+    if bare.is_some() {
+        scan.faults.push(FileFault {
+            path: path.to_owned(),
+            line: Some(1),
+            kind: FileFaultKind::ByteOrderMark,
+        });
+    }
+    let text = bare.unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let read = read_line(line, &mut state, kind, &mut headers, number);
@@ -112,7 +121,7 @@ struct Headers {
 enum State {
     /// Before the first section.
     Outside,
-    /// In one whose name could not be read.
+    /// In one whose name could not be read, or after what was told to be in none.
     Lost,
     /// In one.
     Section {
@@ -156,7 +165,11 @@ fn read_line<'a>(
         return header(line, state, kind, headers, number).map(|()| Line::Other);
     }
     let last = match state {
-        State::Outside => return bad("There is something before the first section"),
+        State::Outside => {
+            // Told once: what follows is as lost.
+            *state = State::Lost;
+            return bad("There is something before the first section");
+        }
         State::Lost => return Ok(Line::Lost),
         State::Section { last, .. } => last,
     };
@@ -307,6 +320,16 @@ ssm =
         let lines: Vec<_> = told.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [1, 3, 4, 5, 6, 10]);
         assert!(told.iter().all(|(_, code)| *code == "bad-line"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_what_is_before_the_first_section_are_told_once() {
+        let text = "\u{feff}[default]\nregion = x\n[profile a]\nregion = y\n";
+        assert_eq!(faults(FileKind::Config, text), [(1, "byte-order-mark")]);
+        let read = scan(Path::new("c"), FileKind::Config, text);
+        assert_eq!(read.profiles["a"]["region"], "y");
+        let text = "region = x\noutput = json\n[profile a]\nregion = y\n";
+        assert_eq!(faults(FileKind::Config, text), [(1, "bad-line")]);
     }
 
     #[test]

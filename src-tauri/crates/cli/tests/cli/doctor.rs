@@ -136,6 +136,21 @@ async fn where_all_is_well_all_checks_say_so_and_no_session_is_started() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_config_file_that_the_tools_pass_over_in_silence_is_told_with_the_settings() {
+    let world = World::start().await;
+    std::fs::create_dir_all(world.path(".aws")).unwrap();
+    std::fs::write(world.path(".aws/config"), b"\xff\xfe[\0p\0").unwrap();
+    let report = examined(&world).await;
+    report.says(
+        "settings",
+        "warning",
+        "file-not-text",
+        &[".aws/config", "UTF-8"],
+    );
+    report.all_else_is_fine(&["settings"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_that_cannot_be_read_fail_and_all_that_needs_them_is_skipped() {
     let world = World::start().await;
     let endpoint = world.sim.endpoint_url();
@@ -156,7 +171,7 @@ async fn settings_that_cannot_be_read_fail_and_all_that_needs_them_is_skipped() 
         "settings",
         "failed",
         "invalid-config-files",
-        &["~/.aws/config"],
+        &[".aws/config:1"],
     );
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ended, World, run};
+use crate::support::{Ended, World, one_sentence, run};
 
 const CONFIG: &str = "\
 [default]
@@ -180,4 +180,113 @@ async fn a_tunnel_of_a_profile_that_is_wrong_ends_as_one_with_wrong_settings_doe
     assert_eq!(ended.code, Some(10), "{ended:?}");
     let said = format!("{ended:?}");
     assert!(said.contains("aws_secret_access_key"), "{said}");
+}
+
+/// What a command says that names a profile, with these files.
+async fn told(world: &World, files: &[(&str, &[u8])], arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = world.path(".aws");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let mut command = world.program();
+    command.args(arguments);
+    let ended = run(command).await;
+    (ended.code, ended.err)
+}
+
+#[tokio::test]
+async fn a_profile_that_the_files_hide_is_told_with_the_line_that_hides_it() {
+    let world = World::start().await;
+    let forward = [
+        "forward",
+        "--profile",
+        "prod",
+        "--target",
+        "i-1",
+        "--remote-port",
+        "1",
+    ];
+    let (config, credentials) = (world.path(".aws/config"), world.path(".aws/credentials"));
+    let (config, credentials) = (config.display(), credentials.display());
+    let keys = "aws_access_key_id = AKIA\naws_secret_access_key = planted-secret\n";
+    for (file, text, place, words) in [
+        (
+            "config",
+            b"[a]\n[prod]\nregion = x\n".to_vec(),
+            format!("{config}:2"),
+            "[profile prod]",
+        ),
+        (
+            "credentials",
+            format!("[profile prod]\n{keys}").into_bytes(),
+            format!("{credentials}:1"),
+            "name of the profile alone",
+        ),
+        (
+            "config",
+            b"\xff\xfe[\0p\0".to_vec(),
+            config.to_string(),
+            "UTF-8",
+        ),
+        (
+            "config",
+            "\u{feff}[profile prod]\nregion = x\n".as_bytes().to_vec(),
+            format!("{config}:1"),
+            "byte order mark",
+        ),
+        (
+            "config",
+            b"[profile prod]\nregion = x\nnonsense\n".to_vec(),
+            format!("{config}:3"),
+            "Correct the line",
+        ),
+    ] {
+        for arguments in [
+            &forward[..],
+            &["sign-in", "prod"],
+            &["targets", "--profile", "prod"],
+        ] {
+            let (code, said) = told(&world, &[(file, &text)], arguments).await;
+            assert_eq!(code, Some(10), "{arguments:?}: {said}");
+            one_sentence(&said, &[&place, words]);
+        }
+    }
+    // That of the shell is told to be that.
+    std::fs::remove_dir_all(world.path(".aws")).unwrap();
+    let mut command = world.program();
+    command.args(["sign-in"]).env("AWS_PROFILE", "prot");
+    one_sentence(&run(command).await.err, &["prot", "AWS_PROFILE"]);
+}
+
+#[tokio::test]
+async fn a_profile_without_any_way_to_credentials_is_no_profile_to_sign_in_with() {
+    let world = World::start().await;
+    let config = b"[profile empty]\nregion = eu-central-1\n";
+    let (code, said) = told(&world, &[("config", config)], &["sign-in", "empty"]).await;
+    assert_eq!(code, Some(10), "{said}");
+    one_sentence(&said, &["empty has no credentials", "aws configure"]);
+}
+
+#[tokio::test]
+async fn a_program_that_is_missing_is_told_as_that_and_not_in_its_shells_words() {
+    let world = World::start().await;
+    let config = b"[profile p]\nregion = eu-central-1\n\
+                   credential_process = /nowhere/helper --for p\n";
+    let arguments = [
+        "forward",
+        "--profile",
+        "p",
+        "--target",
+        "i-1",
+        "--remote-port",
+        "1",
+    ];
+    let (code, said) = told(&world, &[("config", config)], &arguments).await;
+    assert_eq!(code, Some(10), "{said}");
+    one_sentence(
+        &said,
+        &["program /nowhere/helper", "does not exist", "full path"],
+    );
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use ssm_sim::{ApiFault, Lasting, Operation, Settings, Target};
 use tokio::process::Command;
 
-use crate::support::{REGION, Running, TARGET, World, carries, fast, run};
+use crate::support::{REGION, Running, TARGET, World, carries, fast, one_sentence, run};
 
 fn nodes() -> Settings {
     let with_name = |target: Target, name: &str| Target {
@@ -22,9 +22,13 @@ fn nodes() -> Settings {
 }
 
 fn targets(world: &World, further: &[&str]) -> Command {
+    looking(world, "targets", further)
+}
+
+fn looking(world: &World, for_what: &str, further: &[&str]) -> Command {
     let mut command = world.program();
     command
-        .args(["targets", "--region", REGION])
+        .args([for_what, "--region", REGION])
         .args(["--endpoint-url", &world.sim.endpoint_url()])
         .args(further);
     command
@@ -73,10 +77,27 @@ async fn nodes_are_listed_with_those_first_that_are_online() {
     assert!(
         ended
             .err
-            .contains("Names and tags of EC2 instances are missing"),
+            .contains("Names and tags of EC2 instances, containers of ECS tasks are missing"),
         "{}",
         ended.err
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_everything_from_being_looked_at_is_told_once() {
+    let world = World::start_with(nodes()).await;
+    for command in ["targets", "hosts"] {
+        let mut command = looking(&world, command, &[]);
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY");
+        let ended = run(command).await;
+        assert_eq!(ended.code, Some(12), "{ended:?}");
+        one_sentence(
+            &ended.err,
+            &["No AWS credentials were found.", "culvert keys add"],
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

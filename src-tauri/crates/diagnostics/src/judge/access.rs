@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::words;
-use crate::{Business, Fault, Judgement};
+use crate::{Fault, Judgement};
 
 /// Credentials that end sooner are told as a warning: less than a connection to the gateway
 /// may need to be renewed twice.
@@ -71,23 +71,15 @@ pub fn identity(asked: Result<Identity, Fault>) -> Judgement {
         Ok(Identity { account, arn }) => {
             Judgement::ok(format!("The credentials are {arn}, of account {account}."))
         }
-        Err(fault) => match fault.business {
-            Business::Credentials | Business::Settings => fault.into(),
-            Business::Listen
-            | Business::Permission
-            | Business::Target
-            | Business::Network
-            | Business::Service
-            | Business::Protocol => fault
-                .into_warning("Whose the credentials are stays unknown; tunnels can do without."),
-        },
+        Err(fault) => fault
+            .of_side_question("Whose the credentials are stays unknown; tunnels can do without."),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Verdict;
+    use crate::{Business, Verdict};
 
     fn fault(business: Business, code: &str) -> Fault {
         Fault {

@@ -131,7 +131,7 @@ pub fn permission(shown: Shown) -> Judgement {
              needed.",
         )
         .with_details(denial.details),
-        Reply::Unknown(fault) => fault.into_warning("Whether it is allowed stays unknown."),
+        Reply::Unknown(fault) => fault.of_side_question("Whether it is allowed stays unknown."),
     }
 }
 
@@ -307,5 +307,14 @@ mod tests {
             (found.verdict, found.code.as_str()),
             (Verdict::Warning, "throttled")
         );
+        // STS may take credentials that Systems Manager refuses: no tunnel would start.
+        let found = resume(Reply::Unknown(Fault {
+            business: Business::Credentials,
+            code: "invalid-credentials".to_owned(),
+            what: "AWS does not accept the credentials.".to_owned(),
+            remedy: String::new(),
+            details: String::new(),
+        }));
+        assert_eq!(found.verdict, Verdict::Failed(Business::Credentials));
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use aws_access::{Access, Caller, ProfileList, SessionPreferences, Source, utc};
+use aws_access::{Access, Caller, ProfileList, SessionPreferences, Severity, Source, utc};
 use diagnostics::judge::{self, AgentWants, Port, PortTaken};
-use diagnostics::{Business, Fault};
+use diagnostics::{Business, Fault, Judgement, Verdict};
 use tokio::sync::OnceCell;
 use tunnel::{
     AccessSettings, BindAddress, CallBudget, Destination, Listen, ListenError, TunnelConfig,
@@ -63,6 +63,27 @@ impl Facts {
             ));
         }
         Ok(words)
+    }
+
+    /// Adds a config file that can't be read, with which AWS's tools go on as if there were none.
+    pub(super) async fn with_file_fault(&self, settings: Judgement) -> Judgement {
+        let reads_files =
+            self.settings.keys.is_none() && self.settings.static_credentials.is_none();
+        if settings.verdict != Verdict::Ok || !reads_files {
+            return settings;
+        }
+        let faults = ProfileList::read().await.faults;
+        let broken = faults
+            .iter()
+            .find(|fault| fault.severity() == Severity::Broken);
+        match broken {
+            Some(fault) => Judgement::warning(
+                fault.code(),
+                format!("{} {}: {}", settings.what, fault.place(), fault.what()),
+                fault.remedy(),
+            ),
+            None => settings,
+        }
     }
 
     /// Who asks.
