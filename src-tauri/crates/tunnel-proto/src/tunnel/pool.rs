@@ -256,6 +256,8 @@ impl Tunnel {
                     step: Step::Start,
                 };
                 self.slots.push(slot);
+                // It waits for this session, and a rest may be longer than it can.
+                self.hurry(now);
             }
             Some(_) | None => self.start_session(now, None),
         }
