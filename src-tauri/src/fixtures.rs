@@ -48,6 +48,7 @@ pub(crate) fn degraded() -> State {
     State::Degraded {
         since: 1,
         problem: problem(),
+        session_id: None,
         others: 0,
         outlook: Outlook::default(),
     }

@@ -381,6 +381,7 @@ impl From<&State> for StateView {
             State::Degraded {
                 since,
                 problem,
+                session_id: _,
                 others,
                 outlook,
             } => Self::Degraded {

@@ -72,13 +72,6 @@ pub(crate) async fn stop(
     };
     let _ = timeout(LAST_EVENTS, rest).await;
     following.finished().await;
-    if exit != Exit::Success && !narrator.leaves_some() {
-        // A session that was being started is not known yet.
-        output.told(Some(
-            "Not everything may be ended at the service. The next start of Culvert ends what is \
-             left.",
-        ));
-    }
     say(narrator, noted, output);
     exit
 }

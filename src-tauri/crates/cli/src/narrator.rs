@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tunnel_manager::tunnel::{
-    DropEnd, DropRecord, Happening, Outlook, Problem, State, TunnelEvent, TurnedAway,
+    ClosedBy, DropEnd, DropRecord, Happening, Outlook, Problem, State, TunnelEvent, TurnedAway,
 };
 
 use self::flood::{Floods, Line, Sort};
@@ -55,6 +55,8 @@ pub(crate) struct Narrator {
     outage: Option<Attempts>,
     /// Sessions that live on at the service although they are not wanted, and why.
     left: BTreeMap<String, Problem>,
+    /// The service had not answered yet whether it starts a session, when the program ended.
+    unanswered: Option<Problem>,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,7 @@ impl Narrator {
             resting: None,
             outage: None,
             left: BTreeMap::new(),
+            unanswered: None,
         }
     }
 
@@ -115,7 +118,10 @@ impl Narrator {
                 socket_age,
                 ..
             } => {
-                self.beginning.lost(close.cause(*socket_age, *closed_by));
+                // That of a session that was ended is as it is meant to be.
+                if *closed_by != ClosedBy::SessionEnd {
+                    self.beginning.lost(close.cause(*socket_age, *closed_by));
+                }
                 None
             }
             TunnelEvent::Replaced {
@@ -198,6 +204,10 @@ impl Narrator {
     }
 
     fn handle_drop(&mut self, now: Instant, lost: &DropRecord) -> Option<String> {
+        // Nobody had noticed: what comes later begins with something else.
+        if self.trouble.is_none() {
+            self.beginning = Beginning::default();
+        }
         if let Some(resting) = &mut self.resting {
             resting.closed(lost.connections.saturating_sub(lost.survived));
             self.note_replacement(lost);
@@ -273,12 +283,16 @@ impl Narrator {
             State::Degraded {
                 since,
                 problem,
+                session_id,
                 others,
                 outlook,
             } => {
                 self.stage = Stage::Running;
                 self.outage = None;
                 let (since, what) = (words::clock(*since), self.beginning.then(problem));
+                let session = session_id.as_deref().map_or_else(String::new, |id| {
+                    format!(", session {}", words::one_line(id))
+                });
                 let others = match others {
                     0 => "",
                     1 => " New connections use another session.",
@@ -286,7 +300,7 @@ impl Narrator {
                 };
                 let telling = Telling {
                     news: format!("degraded: {}", problem_sentence(problem)),
-                    line: format!("degraded since {since}: {what}{others}"),
+                    line: format!("degraded since {since}{session}: {what}{others}"),
                     next: None,
                     outlook: *outlook,
                 };
@@ -306,7 +320,11 @@ impl Narrator {
                         self.handle_reason(now, problem, *next_attempt, outlook)
                     }
                     Stage::Running => {
-                        let next = NextAttempt(*next_attempt);
+                        // While the first is under way, the reason says what is being done.
+                        let next = match (attempt, next_attempt) {
+                            (1, None) => None,
+                            (_, next) => Some(NextAttempt(*next)),
+                        };
                         self.handle_reconnecting(now, *since, problem, next, outlook)
                     }
                 }

@@ -55,9 +55,15 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
 /// A drop that is over, in one line: what happened, how it ended, what it cost.
 pub(crate) fn drop_line(lost: &DropRecord) -> String {
     let mut line = format!("{} {}", one_line(&lost.what), cost(lost));
-    if !lost.remedy.is_empty() {
-        line.push(' ');
-        line.push_str(&one_line(&lost.remedy));
+    match lost.end {
+        // What to do about it is said with the tunnel's end.
+        DropEnd::GivenUp { .. } => {}
+        DropEnd::Resumed | DropEnd::Replaced { .. } | DropEnd::Stopped | DropEnd::LetGo => {
+            if !lost.remedy.is_empty() {
+                line.push(' ');
+                line.push_str(&one_line(&lost.remedy));
+            }
+        }
     }
     // With a session's end, it is Culvert that has left, without a code.
     if lost.closed_by != ClosedBy::SessionEnd {

@@ -50,7 +50,7 @@ pub use session::{
 };
 pub use slot::SessionKey;
 pub use snapshot::{Close, NETWORK_DOWN, Problem, ProblemKind, RenewedBy, Snapshot, State};
-pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, ReorderMemory, SocketEnd};
+pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, LearnedRate, ReorderMemory, SocketEnd};
 pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};
 pub use tunnel::{
     Action, Event, Grant, Input, Loss, Purpose, RenewalOutlook, RequestId, SIGN_IN_PROBE,

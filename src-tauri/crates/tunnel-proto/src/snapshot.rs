@@ -80,6 +80,10 @@ pub enum State {
         since: u64,
         /// What is wrong.
         problem: Problem,
+        /// The session that this is about: of those with which something is wrong, the one with
+        /// the most connections. `None` if it is about all of them.
+        #[serde(default)]
+        session_id: Option<String>,
         /// Sessions with which nothing is wrong: new connections use them.
         #[serde(default)]
         others: u32,

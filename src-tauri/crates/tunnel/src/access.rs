@@ -98,6 +98,21 @@ pub(crate) fn session_full() -> Problem {
     )
 }
 
+/// The code of the notice that StartSession was not answered when the tunnel ended.
+pub const START_UNANSWERED: &str = "start-unanswered";
+
+/// The tunnel has ended before StartSession was answered: nobody here knows the session, if there
+/// is one.
+pub(crate) fn start_unanswered() -> Problem {
+    Problem::new(
+        ProblemKind::Service,
+        START_UNANSWERED,
+        "AWS had not answered yet whether it starts a session. If it has started one, that is \
+         left open there until its idle timeout.",
+        "",
+    )
+}
+
 /// A session could not be ended at the service, for this reason.
 pub(crate) fn left_behind(reason: &Problem) -> Problem {
     Problem::new(

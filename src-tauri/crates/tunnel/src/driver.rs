@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{
-    Action, Cause, Choice, Clock, Event, Failure, Grant, Happening, Input, Leftover, Next, Place,
-    Problem, Purpose, Record, RequestId, STOP_PATIENCE, Session, SessionConfig, SessionKey,
+    Action, Cause, Choice, Clock, Event, Failure, Grant, Happening, Input, Learned, Leftover, Next,
+    Place, Problem, Purpose, Record, RequestId, STOP_PATIENCE, Session, SessionConfig, SessionKey,
     Snapshot, State, Tunnel as Policy, TunnelTimer, Vitals,
 };
 use zeroize::Zeroizing;
@@ -24,6 +24,7 @@ use crate::changes::Changes;
 use crate::dial::{self, Socket};
 use crate::environment::Environment;
 use crate::guard::{guarded, hung};
+use crate::learned::lowered;
 use crate::ledger::{Ledger, Started};
 use crate::leftovers::Left;
 use crate::listen::{Caller, Listener, Local, Presence};
@@ -236,6 +237,9 @@ impl Driver {
         unended.extend(
             ending.map(|(session_id, ending)| (session_id, ending.asked.load(Ordering::Relaxed))),
         );
+        if self.starts > 0 {
+            self.notice(access::start_unanswered());
+        }
         for (session_id, asked) in unended {
             let reason = if asked {
                 access::no_answer()
@@ -603,7 +607,7 @@ impl Driver {
             }
             Report::Learned(learned) => {
                 tracing::info!(session = %key, ?learned, "the way to the target has a limit");
-                learned.apply(&mut self.parts.session);
+                self.learn(learned);
             }
             Report::Finished => self.input(Input::Finished(key)),
             Report::Unopened(caller, why) => {
@@ -618,6 +622,15 @@ impl Driver {
             }
             // Publishing follows anyway.
             Report::Figures => {}
+        }
+    }
+
+    /// Lets the next sessions begin with what one has learned.
+    fn learn(&mut self, learned: Learned) {
+        let told = lowered(&self.parts.session, learned);
+        learned.apply(&mut self.parts.session);
+        if let Some(problem) = told {
+            self.notice(problem);
         }
     }
 

@@ -23,6 +23,7 @@ mod dial;
 mod driver;
 mod environment;
 mod guard;
+mod learned;
 mod ledger;
 mod leftovers;
 mod listen;
@@ -48,7 +49,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
 use tunnel_proto::{Clock, Tunnel as Policy};
 
-pub use access::problem as access_problem;
+pub use access::{START_UNANSWERED, problem as access_problem};
 pub use call_budget::CallBudget;
 pub use config::{BindAddress, Destination, Listen, TunnelConfig};
 pub use environment::{

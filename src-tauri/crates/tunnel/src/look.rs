@@ -123,7 +123,7 @@ impl FarEnd {
         }
     }
 
-    fn address(self) -> Option<SocketAddr> {
+    pub(crate) fn address(self) -> Option<SocketAddr> {
         match self {
             Self::Here(peer) => Some(peer.address),
             Self::Elsewhere(address) => Some(address),

@@ -1,7 +1,7 @@
 //! From where to where a tunnel's connections go, in words.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 use crate::{Destination, Problem, ProblemKind, TunnelConfig};
 
@@ -43,8 +43,8 @@ impl Route {
         }
     }
 
-    /// The target could not connect to the destination.
-    pub(crate) fn refused(&self) -> Problem {
+    /// The target could not connect to the destination, for a local connection `from` there.
+    pub(crate) fn refused(&self, from: Option<SocketAddr>) -> Problem {
         let target = &self.target;
         let (what, remedy) = match &self.end {
             End::Port(port) => (
@@ -62,7 +62,9 @@ impl Route {
                 "Check that the destination listens, and that the target may reach it.",
             ),
         };
+        let details = from.map(|from| format!("for the local connection from {from}"));
         Problem::new(ProblemKind::Target, "destination-refused", what, remedy)
+            .with_details(details.unwrap_or_default())
     }
 
     /// A connection was given up because its program did not read.
@@ -146,10 +148,21 @@ mod tests {
                 "i-0abc can't connect to where the document Our-Document leads.",
             ),
         ] {
-            let problem = route.refused();
+            let problem = route.refused(None);
+            assert_eq!(problem.details, "");
             assert_eq!(problem.what, what);
             assert_eq!(problem.code, "destination-refused");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_local_connection() {
+        let from = Some(SocketAddr::from(([127, 0, 0, 1], 53_422)));
+        let problem = route(Destination::Port(80)).refused(from);
+        assert_eq!(
+            problem.details,
+            "for the local connection from 127.0.0.1:53422"
+        );
     }
 
     #[test]

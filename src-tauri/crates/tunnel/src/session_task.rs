@@ -468,9 +468,10 @@ impl SessionTask {
                 SessionEvent::Readable(id) | SessionEvent::Finished(id) => self.pump(now, id),
                 SessionEvent::Writable(id) => self.settle(id),
                 SessionEvent::ConnectFailed(id) => {
-                    self.connections.remove(&id);
+                    let connection = self.connections.remove(&id);
+                    let from = connection.and_then(|one| one.seen().far_end.address());
                     self.session.close(now, id);
-                    let refused = self.surroundings.route.refused();
+                    let refused = self.surroundings.route.refused(from);
                     self.report(Report::Unreached(refused));
                 }
                 SessionEvent::Reset(id, cause) => {

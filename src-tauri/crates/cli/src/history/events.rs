@@ -66,6 +66,11 @@ fn state_line(state: &State, cause: Cause) -> String {
         State::Connecting { .. } => because("connecting"),
         State::Up { .. } => because("up"),
         State::Stopping => because("stopping"),
+        State::Degraded {
+            problem,
+            session_id: Some(id),
+            ..
+        } => with(&format!("degraded, session {}", one_line(id)), problem),
         State::Degraded { problem, .. } => with("degraded", problem),
         State::Reconnecting { problem, .. } => with("reconnecting", problem),
         State::NeedsSignIn { problem, .. } => with("needs sign-in", problem),

@@ -155,6 +155,7 @@ fn an_illness_that_is_only_the_begin_of_a_drop_is_told_by_it_and_another_is_not(
         let state_ = State::Degraded {
             since: at,
             problem,
+            session_id: None,
             others: 0,
             outlook,
         };
@@ -178,6 +179,7 @@ fn time_in_which_it_was_degraded_is_told_apart_from_time_in_which_it_was_down() 
     let degraded = State::Degraded {
         since: NOON,
         problem: problem(),
+        session_id: None,
         others: 1,
         outlook: Outlook::default(),
     };

@@ -1,6 +1,6 @@
 //! Sessions that live on at the service although they are not wanted.
 
-use tunnel_manager::tunnel::{Happening, Problem, ProblemKind, TunnelEvent};
+use tunnel_manager::tunnel::{Happening, Problem, ProblemKind, START_UNANSWERED, TunnelEvent};
 
 use super::Narrator;
 use crate::output::problem_sentence;
@@ -34,6 +34,10 @@ impl Narrator {
                 | Happening::Slept { .. }
                 | Happening::TurnedAway(_) => false,
             },
+            TunnelEvent::Notice(problem) if problem.code == START_UNANSWERED => {
+                self.unanswered = Some(problem.clone());
+                true
+            }
             TunnelEvent::State(_)
             | TunnelEvent::Lost { .. }
             | TunnelEvent::Replaced { .. }
@@ -46,6 +50,7 @@ impl Narrator {
     /// `noted` says whether the next start knows of it.
     pub(crate) fn last_words(&mut self, noted: bool) -> Vec<String> {
         let mut words = self.floods.flush();
+        words.extend(self.unanswered.take().map(|why| problem_sentence(&why)));
         if let Some((_, problem)) = self.left.last_key_value() {
             let count = u64::try_from(self.left.len()).unwrap_or(u64::MAX);
             let sessions = words::count(count, "session is", "sessions are");
@@ -59,11 +64,6 @@ impl Narrator {
             words.push(format!("{sessions} left open at the service. {why} {then}"));
         }
         words
-    }
-
-    /// Whether a session stays behind that is known.
-    pub(crate) fn leaves_some(&self) -> bool {
-        !self.left.is_empty()
     }
 
     pub(super) fn leave(&mut self, session_id: &str, problem: &Problem) {

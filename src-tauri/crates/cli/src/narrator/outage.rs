@@ -185,7 +185,7 @@ impl Narrator {
         now: Instant,
         since: u64,
         problem: &Problem,
-        next: NextAttempt,
+        next: Option<NextAttempt>,
         outlook: &Outlook,
     ) -> Option<String> {
         let asked_for = self.trouble.as_ref().and_then(|one| one.asked_for.as_ref());
@@ -204,7 +204,7 @@ impl Narrator {
             line: format!("reconnecting since {since}: {what}{goes_on}"),
             next: match lacks {
                 Lacks::Network => None,
-                Lacks::Way | Lacks::Service => Some(next),
+                Lacks::Way | Lacks::Service => next,
             },
             outlook: *outlook,
         };

@@ -2,7 +2,8 @@
 
 use aws_access::AccessError;
 use tunnel_manager::tunnel::{
-    Close, ClosedBy, NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal, RenewedBy, Then, Until,
+    Close, ClosedBy, NETWORK_DOWN, Outlook, ProblemKind, Record, Refusal, RenewedBy,
+    START_UNANSWERED, Then, Until,
 };
 
 use super::starting::A_MOMENT;
@@ -70,7 +71,7 @@ fn an_outage_is_told_once_when_it_lasts_and_again_when_its_reason_changes() {
     let due = narrator.due().unwrap();
     assert_eq!(due, now + PATIENCE);
     let told = narrator.handle_due(due);
-    assert_eq!(told, Some(since(&format!("Gone. {GOES_ON} {UNDER_WAY}"))));
+    assert_eq!(told, Some(since(&format!("Gone. {GOES_ON}"))));
     for attempt in 2..50 {
         let again = reconnecting(attempt, "Gone.");
         assert_eq!(narrator.handle(due + seconds(50), &again), None);
@@ -251,6 +252,64 @@ fn an_outage_says_how_it_began_and_that_once() {
 }
 
 #[test]
+fn trouble_does_not_begin_with_the_end_of_a_session_that_was_let_go_or_a_drop_that_is_over() {
+    let (mut narrator, now) = running();
+    // The pool shrinks.
+    let mut ended = lost();
+    if let TunnelEvent::Lost { closed_by, .. } = &mut ended {
+        *closed_by = ClosedBy::SessionEnd;
+    }
+    narrator.handle(now, &ended);
+    narrator.handle(now + seconds(60), &refused(60_000, 2, None));
+    let told = narrator.handle_due(now + seconds(63)).unwrap();
+    assert!(told.contains(": AWS is ill."), "{told}");
+
+    // One that carries nothing is resumed beside others.
+    for end in [DropEnd::Resumed, DropEnd::LetGo] {
+        let (mut narrator, now) = running();
+        narrator.handle(now, &lost());
+        let mut over = resumed();
+        over.end = end;
+        narrator.handle(now, &recorded(Happening::Drop(Box::new(over))));
+        narrator.handle(now + seconds(60), &refused(60_000, 2, None));
+        let told = narrator.handle_due(now + seconds(63)).unwrap();
+        assert!(told.contains(": AWS is ill."), "{told}");
+    }
+}
+
+#[test]
+fn what_to_do_about_a_tunnel_that_is_given_up_is_said_with_its_end_alone() {
+    let (mut narrator, now) = running();
+    narrator.handle(now, &refused(0, 2, None));
+    let mut given_up = resumed();
+    given_up.end = DropEnd::GivenUp {
+        problem: Problem::new(ProblemKind::Service, "x", "AWS is ill.", "Wait."),
+    };
+    given_up.remedy = "Wait.".to_owned();
+    let told = narrator.handle(now, &recorded(Happening::Drop(Box::new(given_up))));
+    let told = told.unwrap();
+    assert!(
+        told.contains("Given up after") && !told.contains("Wait."),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_start_that_is_not_answered_at_the_end_is_said_to_leave_a_session_perhaps() {
+    let (mut narrator, _) = running();
+    let unanswered = Problem::new(
+        ProblemKind::Service,
+        START_UNANSWERED,
+        "It may be left.",
+        "",
+    );
+    let other = Problem::new(ProblemKind::Service, "x", "Something else.", "");
+    assert!(!narrator.handle_last(&TunnelEvent::Notice(other)));
+    assert!(narrator.handle_last(&TunnelEvent::Notice(unanswered)));
+    assert_eq!(narrator.last_words(true), ["It may be left."]);
+}
+
+#[test]
 fn a_replacement_that_lasts_while_others_carry_the_tunnel_is_told_once_and_so_is_its_end() {
     let (mut narrator, now) = running();
     for (place, connections) in [("s-1", 1), ("s-2", 2)] {
@@ -425,6 +484,7 @@ fn a_degraded_tunnel_says_how_many_wait_when_it_is_told_and_is_not_told_anew_for
         TunnelEvent::State(State::Degraded {
             since: 0,
             problem: Problem::new(ProblemKind::Target, "x", "Stuck.", ""),
+            session_id: Some("user-0\u{1b}123".to_owned()),
             others: 1,
             outlook: Outlook {
                 held,
@@ -438,7 +498,8 @@ fn a_degraded_tunnel_says_how_many_wait_when_it_is_told_and_is_not_told_anew_for
         narrator.handle_due(now + PATIENCE).as_deref(),
         Some(
             format!(
-                "degraded since {}: Stuck. New connections use another session. 7 connections wait.",
+                "degraded since {}, session user-0 123: Stuck. New connections use another session. \
+                 7 connections wait.",
                 words::clock(0)
             )
             .as_str()
@@ -455,6 +516,7 @@ fn trouble_that_was_told_and_passed_without_a_drop_ends_with_up() {
     let degraded = TunnelEvent::State(State::Degraded {
         since: 0,
         problem,
+        session_id: None,
         others: 0,
         outlook: Outlook::default(),
     });

@@ -98,6 +98,12 @@ async fn a_destination_that_refuses_is_a_notice() {
     let refused = tokio::net::TcpStream::connect(address).await;
     let notice = until(&mut culvert, |line| line["event"] == "notice").await;
     assert_eq!(notice["problem"]["code"], "destination-refused", "{notice}");
+    let details = notice["problem"]["details"].as_str().unwrap();
+    let from = details.strip_prefix("for the local connection from ");
+    assert!(
+        from.is_some_and(|from| from.starts_with("127.0.0.1:")),
+        "{notice}"
+    );
     drop(refused);
     assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
 }

@@ -76,6 +76,10 @@ async fn a_signal_while_start_session_hangs_ends_the_program() {
         let ended = culvert.stopped_by(signal).await;
         assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
         assert!(ended.out.is_empty(), "{ended:?}");
+        // If there is a session, nobody here will ever know its name.
+        let said = "AWS had not answered yet whether it starts a session.";
+        assert!(ended.err.contains(said), "{ended:?}");
+        assert!(!ended.err.contains("The next start"), "{ended:?}");
         assert_eq!(world.living_sessions(), 0);
     }
 }

@@ -408,6 +408,6 @@ mod tests {
     fn silence_is_named_in_seconds() {
         let now = Instant::now();
         let drop = OpenDrop::new(now, None, &loss(ClosedBy::Deadline), Duration::ZERO, 0);
-        assert!(drop.over(now, 0).what.contains("31 s"));
+        assert!(drop.over(now, 0).what.contains("30 s"));
     }
 }

@@ -218,6 +218,13 @@ impl Tunnel {
             ..loss
         };
         let slot = &self.slots[at];
+        // Whoever ended it first decides the cause: the gateway closes what the agent was told to end.
+        let closed_by = if slot.is_live() {
+            loss.closed_by
+        } else {
+            ClosedBy::SessionEnd
+        };
+        let loss = Loss { closed_by, ..loss };
         let socket_age = slot.up().map_or(Duration::ZERO, |up| up.age(now));
         self.last_close = Some(loss.close.clone());
         self.events.push_back(Event::Lost {

@@ -103,9 +103,14 @@ impl Tunnel {
 
     fn up_state(&self, since: u64) -> State {
         match self.degradation() {
-            Some((Illness { problem, until }, held)) => State::Degraded {
+            Some(Degradation {
+                session_id,
+                illness: Illness { problem, until },
+                held,
+            }) => State::Degraded {
                 since: self.degraded_since.unwrap_or(since),
                 problem,
+                session_id,
                 others: self.well(),
                 outlook: self.outlook(held, until),
             },
@@ -142,40 +147,49 @@ impl Tunnel {
         self.degradation().is_some()
     }
 
-    /// What is wrong although there are sessions that can carry connections, and how many
-    /// connections can't go on as they should.
-    fn degradation(&self) -> Option<(Illness, u32)> {
-        let ups = || self.slots.iter().filter_map(Slot::up);
-        let illness = match self.network {
+    /// What is wrong although there are sessions that can carry connections.
+    fn degradation(&self) -> Option<Degradation> {
+        let (slot, illness) = match self.network {
             // The WebSocket may outlive it; what is sent now goes nowhere.
             Network::Down => {
-                let illness = Illness {
-                    problem: network_down(),
-                    until: None,
-                };
-                return Some((illness, self.connections()));
+                return Some(Degradation {
+                    session_id: None,
+                    illness: Illness {
+                        problem: network_down(),
+                        until: None,
+                    },
+                    held: self.connections(),
+                });
             }
             Network::Up => self.ill_with_connections().or_else(|| {
-                if ups().any(|up| up.illness().is_none()) {
+                let ups = || {
+                    self.slots
+                        .iter()
+                        .filter_map(|slot| Some((slot, slot.up()?)))
+                };
+                if ups().any(|(_, up)| up.illness().is_none()) {
                     return None;
                 }
-                ups().find_map(|up| up.illness().cloned())
+                ups().find_map(|(slot, up)| Some((slot, up.illness()?.clone())))
             })?,
         };
         let ill = self.slots.iter().filter(|slot| illness_of(slot).is_some());
         let held = ill
             .map(|slot| slot.connections())
             .fold(0, u32::saturating_add);
-        Some((illness, held))
+        Some(Degradation {
+            session_id: slot.session_id.clone(),
+            illness,
+            held,
+        })
     }
 
-    /// What is wrong with the session that is ill and carries the most connections. That others
-    /// are well is of use to new connections alone: these can't leave theirs.
-    fn ill_with_connections(&self) -> Option<Illness> {
+    /// The session that is ill and carries the most connections. That others are well is of use
+    /// to new connections alone: these can't leave theirs.
+    fn ill_with_connections(&self) -> Option<(&Slot, Illness)> {
         let ill = self.slots.iter().filter(|slot| slot.connections() > 0);
-        let ill = ill.filter_map(|slot| Some((slot.connections(), illness_of(slot)?)));
-        ill.max_by_key(|(connections, _)| *connections)
-            .map(|(_, illness)| illness)
+        let ill = ill.filter_map(|slot| Some((slot, illness_of(slot)?)));
+        ill.max_by_key(|(slot, _)| slot.connections())
     }
 
     /// Why there is no session, as far as is known.
@@ -193,6 +207,15 @@ impl Tunnel {
             | State::Failed { .. } => None,
         }
     }
+}
+
+/// What is wrong with a tunnel that carries connections.
+struct Degradation {
+    /// With which session; `None`: with all.
+    session_id: Option<String>,
+    illness: Illness,
+    /// Connections that can't go on as they should.
+    held: u32,
 }
 
 /// What gives credentials again that are lacking.

@@ -298,6 +298,25 @@ fn a_lost_websocket_is_resumed_at_once_for_the_same_session() {
 }
 
 #[test]
+fn the_close_of_a_session_that_was_told_to_end_is_not_said_to_be_the_gateways_doing() {
+    let (mut world, key) = World::up();
+    world.input(Input::Stop);
+    assert_eq!(world.actions(), [Action::SendEnd(key)]);
+    world.events();
+    world.lose(key);
+    let closed_by = world.events().into_iter().find_map(|event| match event {
+        Event::Lost { closed_by, .. } => Some(closed_by),
+        Event::StateChanged(_)
+        | Event::Replaced { .. }
+        | Event::Rested(_)
+        | Event::Record(_)
+        | Event::Stopped
+        | Event::Failed(_) => None,
+    });
+    assert_eq!(closed_by, Some(ClosedBy::SessionEnd));
+}
+
+#[test]
 fn failed_resumes_are_retried_after_growing_pauses_and_say_so() {
     let (mut world, key) = World::up();
     world.lose(key);
@@ -558,6 +577,7 @@ fn a_degraded_tunnel_is_so_since_it_is_not_since_it_is_up() {
     let degraded = |code: &str| State::Degraded {
         since,
         problem: problem(code),
+        session_id: Some("session-1".to_owned()),
         others: 0,
         outlook: Outlook::default(),
     };

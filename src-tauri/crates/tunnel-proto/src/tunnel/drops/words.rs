@@ -94,7 +94,7 @@ impl Course<'_> {
         match (closed_by, vitals.last_frame_ms, self.replaced) {
             (ClosedBy::Deadline, Some(silence), _) => format!(
                 "Nothing came from the gateway for {} s, not even an answer to a ping.",
-                silence.div_ceil(1000)
+                silence / 1000
             ),
             (ClosedBy::Renewal, ..) => {
                 "The connection was renewed before the gateway would have closed it.".to_owned()
