@@ -47,6 +47,18 @@ fn resumes_that_hang_for_a_minute_are_given_up_after_ten_seconds_each() {
 }
 
 #[test]
+fn resumes_that_hang_thirty_times_in_a_row_are_tried_until_one_is_answered() {
+    let mut world = transferring(2);
+    world.mood = Mood::HangResumes(30);
+    world.reset();
+    world.run_to(HOUR, World::is_up);
+    assert_eq!(reasons(&world), ["connection-lost", "hangs"]);
+    assert_eq!(world.calls(), 1 + 30 + 1);
+    world.run_out(HOUR);
+    assert_whole(&world);
+}
+
+#[test]
 fn upgrades_that_are_refused_for_ten_minutes_are_tried_with_pauses_until_they_work() {
     let mut world = transferring(3);
     world.refuse_upgrades(MINUTE * 10);

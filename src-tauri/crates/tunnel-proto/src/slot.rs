@@ -244,6 +244,12 @@ impl Outage {
             .saturating_add(now.saturating_duration_since(self.counted_from))
     }
 
+    /// What it has taken up to now stays taken, whatever comes next.
+    pub(crate) fn charge(&mut self, now: Instant) {
+        self.spent = self.taken(now);
+        self.counted_from = now;
+    }
+
     /// Forgets what was counted: the next attempt is one of new conditions.
     pub(crate) fn count_anew(&mut self, now: Instant) {
         self.counted_from = now;

@@ -446,16 +446,22 @@ impl Tunnel {
         outage.lacks = lacks(next);
         outage.credentials_refused &= !are_credentials_good(next);
         let was_up = self.has_been_up;
+        match next {
+            // It takes as long as it takes. What the service has taken before stays taken: one that
+            // refuses now and hangs then would be tried for ever.
+            Next::AwaitNetwork if was_up => outage.counted_from = now,
+            Next::AwaitNetwork
+            | Next::Retry
+            | Next::NewSession
+            | Next::AwaitTarget
+            | Next::AwaitSettings
+            | Next::NewCredentials
+            | Next::SignIn
+            | Next::Restart
+            | Next::Stop => outage.charge(now),
+        }
         match (next, step) {
-            (Next::AwaitNetwork, step) => {
-                if was_up {
-                    // It takes as long as it takes.
-                    outage.counted_from = now;
-                    outage.spent = Duration::ZERO;
-                }
-                self.retry(now, at, step, outage);
-            }
-            (Next::Retry, step) => self.retry(now, at, step, outage),
+            (Next::Retry | Next::AwaitNetwork, step) => self.retry(now, at, step, outage),
             // Whoever saves the settings has done so soon.
             (Next::AwaitTarget | Next::AwaitSettings, step) if was_up => {
                 self.retry(now, at, step, outage);

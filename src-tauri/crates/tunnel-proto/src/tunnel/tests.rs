@@ -342,6 +342,35 @@ fn failed_resumes_are_retried_after_growing_pauses_and_say_so() {
 }
 
 #[test]
+fn what_hangs_now_and_then_does_not_give_the_service_back_what_its_refusals_took() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    let mut refused = Duration::ZERO;
+    for attempt in 0.. {
+        world.expect_resume();
+        // Each second answer does not come.
+        let next = if attempt % 2 == 0 {
+            Next::Retry
+        } else {
+            Next::AwaitNetwork
+        };
+        let from = world.now;
+        world.now += SECOND * 10;
+        world.input(Input::Granted(key, Err(failure(next))));
+        if next == Next::Retry {
+            refused += world.now - from;
+        }
+        if matches!(world.tunnel.state(), State::Failed { .. }) {
+            break;
+        }
+        assert!(refused < plain().retry_budget, "{:?}", world.tunnel.state());
+        world.next_timer();
+    }
+    // The pauses before what was refused are counted, too; what hung is not.
+    assert!(world.now - world.start > plain().retry_budget);
+}
+
+#[test]
 fn a_refused_dial_asks_for_a_new_token() {
     let mut world = World::new();
     let key = world.expect_start();

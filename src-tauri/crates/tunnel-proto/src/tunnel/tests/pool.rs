@@ -246,3 +246,27 @@ fn new_connections_keep_away_from_a_websocket_that_is_about_to_be_cut() {
     world.pass(MINUTE * 6);
     assert_eq!(world.tunnel.sessions_up() + world.tunnel.waiting(), 1);
 }
+
+#[test]
+fn a_session_that_is_never_quiet_is_drained_and_replaced_before_its_hour_is_up() {
+    let (mut world, first) = up(1, 4);
+    assert_eq!(connect(&mut world, 1), [Action::Place(RequestId(1), first)]);
+    world.pass(Duration::from_secs(57 * 60));
+    let actions = connect(&mut world, 2);
+    let [Action::Start(second)] = actions[..] else {
+        panic!("{actions:?}");
+    };
+    world.bring_up(second);
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), second)]);
+    // What the old one carried ends in its own time, and nothing new has come to it.
+    world.pass(SECOND * 30);
+    assert_eq!(
+        connect(&mut world, 3),
+        [Action::Place(RequestId(3), second)]
+    );
+    world.input(Input::Finished(first));
+    world.pass(SECOND * 60);
+    assert_eq!(world.actions(), [Action::SendEnd(first)]);
+    assert!(world.now - world.start < Duration::from_secs(60 * 60));
+    assert!(world.drops().is_empty());
+}
