@@ -129,11 +129,32 @@ impl Schedule {
         }
     }
 
-    /// API calls that this many faults can cause in a minute, over all sessions. While a connection
-    /// waits, pauses are 5 s on average.
+    /// API calls that this many faults can cause in a minute, over all sessions: each of them
+    /// makes an outage begin anew.
+    ///
+    /// It is what a tunnel asks for that is bounded here, and that its attempts are spread out. The
+    /// calls themselves are bounded by the bucket that all tunnels of a process share, ten at once
+    /// and then five a second (`rows/herd.rs`), which this model has not: it would hide a storm.
     pub(super) fn calls_a_minute(&self) -> usize {
         let faults = self.steps.len() / 2;
-        usize::from(self.policy.sessions.most()) * (30 + 5 * faults)
+        usize::from(self.policy.sessions.most()) * (self.calls_of_a_session() + 5 * faults)
+    }
+
+    /// Calls for a session in a minute in which all fail: the shorter pauses at the begin, which
+    /// may all be next to nothing, and then pauses drawn evenly between nothing and `longest`.
+    ///
+    /// A pause lasts 30 s at most, and 10 s while a connection waits that does so for 30 s or less
+    /// (docs/behaviour.md, "Pauses"). More of them than are counted here fit into one minute of
+    /// a hundred thousand: by the sum of evenly drawn numbers (Irwin, Hall), 12 of up to 30 s last
+    /// less than a minute with a probability of 9e-6, and 24 of up to 10 s with 5e-6.
+    fn calls_of_a_session(&self) -> usize {
+        let longest = (self.policy.wait_limit / 3).clamp(SECOND * 10, SECOND * 30);
+        // 200 ms, doubled until that is longer.
+        if longest < SECOND * 30 {
+            6 + 24
+        } else {
+            8 + 12
+        }
     }
 }
 
