@@ -29,6 +29,10 @@ pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Rece
                 app.state::<Shell>().select(id);
                 window::show(&app);
             }
+            Act::SignIn(id) => {
+                app.state::<Shell>().sign_in(id);
+                window::show(&app);
+            }
             Act::Quit => app.state::<Shell>().quit(&app),
         }
     }

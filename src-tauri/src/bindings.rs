@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{commands, doctor, form, keys, pick};
+use crate::{commands, doctor, form, keys, pick, sign_in};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -36,6 +36,12 @@ pub(crate) fn builder() -> Builder<Wry> {
             keys::remove_keys,
             doctor::begin_examination,
             doctor::end_examination,
+            sign_in::subscribe_sign_ins,
+            sign_in::unsubscribe_sign_ins,
+            sign_in::begin_sign_in,
+            sign_in::cancel_sign_in,
+            sign_in::give_mfa_code,
+            sign_in::open_sign_in_page,
             commands::add_tunnel,
             commands::update_tunnel,
             commands::remove_tunnels,

@@ -27,6 +27,7 @@ mod pick;
 mod preferences;
 mod remembered;
 mod shell;
+mod sign_in;
 mod tray;
 mod updates;
 mod view;
@@ -53,6 +54,7 @@ use link::Link;
 use pick::Picker;
 use preferences::Preferences;
 use shell::Shell;
+use sign_in::SignInDesk;
 use tray::Host;
 use updates::Updates;
 
@@ -93,21 +95,22 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         }))
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
-            let (manager, history, engine) = tauri::async_runtime::block_on(async {
+            let (manager, history, engine, environment) = tauri::async_runtime::block_on(async {
                 let files = [store.path(), keeper.path()];
                 let edits = Edits::of(files.map(Path::to_owned).into());
                 spawn(keeper.clone().follow(edits.clone()));
                 let traces = Traces::of_user();
                 let history = traces.history.clone();
                 let environment = Environment::system();
-                let engine = SessionManager::new(traces, environment, Some(keeper.clone()));
+                let engine = SessionManager::new(traces, environment.clone(), Some(keeper.clone()));
                 let manager = Manager::start(store, engine.clone(), edits);
-                (manager, history, engine)
+                (manager, history, engine, environment)
             });
             app.manage(DetailsUpdates::new(manager.clone(), history));
             app.manage(Keys(engine.keyring()));
             app.manage(Picker::new(engine.clone()));
-            app.manage(Doctor::new(engine, manager.clone()));
+            app.manage(Doctor::new(engine.clone(), manager.clone()));
+            app.manage(SignInDesk::new(engine, manager.clone(), keeper.clone(), environment));
             app.manage(Updates::new(manager.overview()));
             app.manage(Ending::new(manager.clone()));
             let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);

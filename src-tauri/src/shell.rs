@@ -165,10 +165,20 @@ impl Shell {
 
     /// Leads the user to a tunnel.
     pub(crate) fn select(&self, id: ProfileId) {
+        self.lead(id, false);
+    }
+
+    /// Signs the user in for a tunnel, who has just said so.
+    pub(crate) fn sign_in(&self, id: ProfileId) {
+        self.lead(id, true);
+    }
+
+    fn lead(&self, id: ProfileId, signs_in: bool) {
         self.view.send_modify(|view| {
             let before = view.selected.as_ref().map_or(0, |selected| selected.number);
             view.selected = Some(SelectedView {
                 tunnel: id.to_string(),
+                signs_in,
                 number: before.wrapping_add(1),
             });
         });

@@ -172,7 +172,7 @@ pub(crate) enum ThenView {
 }
 
 /// Something that went wrong: what, why, and what to do.
-#[derive(Debug, Clone, Serialize, Type)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProblemView {
     /// Whose business it is.
@@ -188,7 +188,7 @@ pub(crate) struct ProblemView {
 }
 
 /// What has to change before it can work.
-#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum ProblemKindView {
     /// The tunnel's settings.

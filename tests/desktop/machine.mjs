@@ -29,10 +29,11 @@ export function binary() {
 }
 
 /**
- * Starts everything that a window needs. `dark` chooses the desktop's theme. With `env` another program of the same
+ * Starts everything that a window needs. `dark` chooses the desktop's theme; `path` makes a folder of programs that
+ * come before others. With `env` another program of the same
  * user can be started: on the same display and message bus.
  */
-export async function startMachine({ dark = false } = {}) {
+export async function startMachine({ dark = false, path = null } = {}) {
   const missing = Object.entries(PROGRAMS).filter(([name]) => !isOnPath(name));
   if (missing.length > 0) {
     throw new Error(`missing: ${missing.map(([name, debian]) => `${name} (package ${debian})`).join(", ")}`);
@@ -48,6 +49,7 @@ export async function startMachine({ dark = false } = {}) {
   try {
     const display = await startDisplay(groups);
     const env = environment(home, display, dark);
+    if (path !== null) env.PATH = `${path(home)}${delimiter}${env.PATH}`;
     if (kept) Object.assign(env, { CULVERT_LOG: "trace", CULVERT_LOG_FILE: join(home, "culvert.log") });
     const port = await freePort();
     // The bus has an address that nobody else is told.

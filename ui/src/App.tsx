@@ -25,7 +25,7 @@ import { createSamples } from "./state/samples";
 import { createSelection } from "./state/selection";
 import { createSettings, valueOf } from "./state/settings";
 import { asks, shortcuts, typing } from "./state/shortcuts";
-import { FIRST, type Shown, type View } from "./state/view";
+import { FIRST, viewOf, type Shown, type View } from "./state/view";
 import { zoomed, type Zoom } from "./state/zoom";
 import { speech } from "./text/locale";
 import { isOn } from "./text/state";
@@ -56,6 +56,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     edit: (id) => setOpen({ what: "edit", id }),
     select: lead,
     offerUndo: setRemoval,
+    signIn,
   });
   const settings = createSettings(props.bridge, tell);
 
@@ -83,6 +84,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
       n: acts.create,
       z: undo,
       zoom,
+      page,
       help: () => setHelp(true),
     });
     document.addEventListener("keydown", press);
@@ -117,6 +119,12 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     const now = Number(valueOf(known, "zoom"));
     const next = zoomed(now, wish);
     if (next !== now) tell(props.bridge.changeSetting("zoom", String(next)));
+  }
+
+  function page(place: number): void {
+    const name = Object.keys(PAGES)[place - 2] as PageName | undefined;
+    if (place === 1) setView(FIRST);
+    else if (name !== undefined) setView(viewOf(name));
   }
 
   function undo(): void {
@@ -165,13 +173,19 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     selection.lead(id);
   }
 
+  /** Signs in for a tunnel, on the page of sign-ins. */
+  function signIn(tunnel: string): void {
+    setView({ page: "signIn", tunnel });
+  }
+
   // Once for each time that the shell asks for it; the tunnels may come later than the wish.
   let led: number | null = null;
   createEffect(() => {
     const wanted = selected();
     if (wanted === null || wanted.number === led || !tunnels().some(({ id }) => id === wanted.tunnel)) return;
     led = wanted.number;
-    lead(wanted.tunnel);
+    if (wanted.signsIn) signIn(wanted.tunnel);
+    else lead(wanted.tunnel);
   });
 
   const details = (): JSX.Element => (

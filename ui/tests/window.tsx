@@ -13,6 +13,7 @@ import type {
   RefusalView,
   SettingsView,
   ShellView,
+  SignInsView,
 } from "../src/bridge";
 import { settings } from "../src/preview/fixtures";
 
@@ -21,6 +22,7 @@ export function opened(overview: OverviewView | null) {
   let tell: (overview: OverviewView) => void = () => {};
   let tellSettings: (settings: SettingsView) => void = () => {};
   let tellDetails: (details: DetailsView) => void = () => {};
+  let tellSignIns: (signIns: SignInsView) => void = () => {};
   let tellShell: (shell: ShellView) => void = () => {};
   const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const bridge = {
@@ -64,6 +66,15 @@ export function opened(overview: OverviewView | null) {
     removeKeys: done(),
     examine: done(),
     endExamination: done(),
+    subscribeSignIns: vi.fn((listener: (signIns: SignInsView) => void) => {
+      tellSignIns = listener;
+      return Promise.resolve(null);
+    }),
+    unsubscribeSignIns: done(),
+    beginSignIn: done(),
+    cancelSignIn: done(),
+    giveMfaCode: done(),
+    openSignInPage: done(),
     addTunnel: done(),
     updateTunnel: done(),
     removeTunnels: done(),
@@ -87,8 +98,10 @@ export function opened(overview: OverviewView | null) {
     tell: (next: OverviewView) => tell(structuredClone(next)),
     tellSettings: (next: SettingsView) => tellSettings(next),
     detail: (details: DetailsView) => tellDetails(structuredClone(details)),
+    signIns: (signIns: SignInsView) => tellSignIns(structuredClone(signIns)),
     ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
-    lead: (tunnel: string, number: number) => tellShell({ question: null, selected: { tunnel, number } }),
+    lead: (tunnel: string, number: number, signsIn = false) =>
+      tellShell({ question: null, selected: { tunnel, number, signsIn } }),
     user: userEvent.setup(),
   };
 }

@@ -24,6 +24,8 @@ pub(super) struct Notice {
     pub(super) body: String,
     /// The tunnel that it leads to; the first of several.
     pub(super) tunnel: Option<ProfileId>,
+    /// That tunnel waits for a sign-in, which is offered.
+    pub(super) signs_in: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -18,6 +18,8 @@ const SERVER: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// The action of a click on the notification itself.
 const CLICK: &str = "default";
+/// The action of the button beside it.
+const SIGN_IN: &str = "sign-in";
 /// The server's own time.
 const USUAL_TIME: i32 = -1;
 
@@ -94,6 +96,11 @@ impl Desktop {
         } else {
             notice.body
         };
+        let actions: &[&str] = if notice.signs_in {
+            &[CLICK, "Show", SIGN_IN, "Sign in"]
+        } else {
+            &[CLICK, "Show"]
+        };
         let hints = HashMap::from([("desktop-entry", Value::from("Culvert"))]);
         let arguments = (
             "Culvert",
@@ -101,7 +108,7 @@ impl Desktop {
             "culvert-desktop",
             notice.title,
             body,
-            [CLICK, "Show"].as_slice(),
+            actions,
             hints,
             USUAL_TIME,
         );
@@ -146,6 +153,7 @@ async fn follow(
         let act = match tunnel {
             // All clients hear of all clicks.
             None => continue,
+            Some(Some(tunnel)) if action == SIGN_IN => Act::SignIn(tunnel),
             Some(_) if action != CLICK => continue,
             Some(Some(tunnel)) => Act::Show(tunnel),
             Some(None) => Act::Open,

@@ -44,7 +44,11 @@ pub(super) fn needs(
             format!("To sign in: {}\nFailed: {}", names(waiting), names(failed)),
         ),
     };
-    Some(notice(Kind::NeedsUser, title, body, first))
+    let signs_in = !waiting.is_empty();
+    Some(Notice {
+        signs_in,
+        ..notice(Kind::NeedsUser, title, body, first)
+    })
 }
 
 /// Of tunnels that can't carry connections for some time; none if there are none.
@@ -85,6 +89,7 @@ fn notice(kind: Kind, title: String, body: String, first: &TunnelStatus) -> Noti
         title,
         body,
         tunnel: Some(first.profile.id),
+        signs_in: false,
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct ShellView {
 pub(crate) struct SelectedView {
     /// Its id.
     pub(crate) tunnel: String,
+    /// To sign in for it at once: the user has just chosen that.
+    pub(crate) signs_in: bool,
     /// Another one each time.
     pub(crate) number: u32,
 }

@@ -73,6 +73,8 @@ pub(crate) enum Act {
     Open,
     /// Shows the window, and this tunnel in it.
     Show(ProfileId),
+    /// Shows the window, and signs in there for this tunnel.
+    SignIn(ProfileId),
     /// Ends the program.
     Quit,
 }

@@ -73,6 +73,21 @@ export const commands = {
 	beginExamination: (what: ExaminedView, onTold: Channel<ExaminationView>) => typedError<number, RefusalView>(__TAURI_INVOKE("begin_examination", { what, onTold })),
 	/**  Ends an examination; nothing more is told of it. One that is over is no mistake. */
 	endExamination: (number: number) => __TAURI_INVOKE<void>("end_examination", { number }),
+	/**
+	 *  Sends all sign-ins through the channel, now and whenever something of them changes, until another
+	 *  page asks, or none.
+	 */
+	subscribeSignIns: (onSignIns: Channel<SignInsView>) => __TAURI_INVOKE<void>("subscribe_sign_ins", { onSignIns }),
+	/**  Nobody looks any more. A sign-in that is under way goes on. */
+	unsubscribeSignIns: () => __TAURI_INVOKE<void>("unsubscribe_sign_ins"),
+	/**  Begins a sign-in. One that is under way is broken off. */
+	beginSignIn: (whom: SignInForView) => typedError<null, RefusalView>(__TAURI_INVOKE("begin_sign_in", { whom })),
+	/**  Breaks off the sign-in of this number, if it is under way. */
+	cancelSignIn: (number: number) => __TAURI_INVOKE<void>("cancel_sign_in", { number }),
+	/**  Gives the code that the sign-in of this number wants. It is used once, and kept nowhere. */
+	giveMfaCode: (number: number, code: string) => typedError<null, RefusalView>(__TAURI_INVOKE("give_mfa_code", { number, code })),
+	/**  Opens the page again that the sign-in of this number waits for. The window can't name another. */
+	openSignInPage: (number: number) => typedError<null, RefusalView>(__TAURI_INVOKE("open_sign_in_page", { number })),
 	/**  Saves a new tunnel and answers its id. */
 	addTunnel: (draft: DraftView) => typedError<string, RefusalView>(__TAURI_INVOKE("add_tunnel", { draft })),
 	/**  Saves other settings of a tunnel. */
@@ -180,6 +195,18 @@ export type ConnectionView = {
 	peer: string | null,
 	/**  The program that opened it, when the system tells. */
 	program: ProgramView | null,
+};
+
+/**  The sign-in that is under way, or was last. */
+export type CurrentView = {
+	/**  Tells it from those before it. */
+	number: number,
+	/**  The profile that it is for. */
+	profile: string,
+	/**  The tunnel that it was begun for, if it was one. */
+	tunnel: string | null,
+	/**  How far it is. */
+	step: StepView,
 };
 
 /**  One tunnel seen closely. Times are Unix milliseconds. */
@@ -577,6 +604,8 @@ export type SegmentView = {
 export type SelectedView = {
 	/**  Its id. */
 	tunnel: string,
+	/**  To sign in for it at once: the user has just chosen that. */
+	signsIn: boolean,
 	/**  Another one each time. */
 	number: number,
 };
@@ -648,6 +677,49 @@ export type ShellView = {
 	selected: SelectedView | null,
 };
 
+/**  For whom somebody signs in. */
+export type SignInForView = 
+/**  A profile of the AWS config files. */
+{ for: "profile"; profile: string } | 
+/**  A saved tunnel. */
+{ for: "tunnel"; id: string };
+
+/**  What is signed in to. */
+export type SignInKindView = 
+/**  IAM Identity Center, by an `sso-session`. */
+{ kind: "session"; name: string; startUrl: string } | 
+/**  IAM Identity Center, by a portal that profiles name by themselves. */
+{ kind: "portal"; startUrl: string } | 
+/**  A role, with the code of an MFA device. */
+{ kind: "code"; role: string; device: string };
+
+/**  A sign-in that profiles need. */
+export type SignInView = {
+	what: SignInKindView,
+	/**  The profiles that it serves; at least one. */
+	profiles: string[],
+	/**  The ids of the saved tunnels that it serves. */
+	tunnels: string[],
+	standing: StandingView,
+};
+
+/**  All sign-ins, and the one that is under way. */
+export type SignInsView = {
+	/**  Those that profiles need, each once. */
+	signIns: SignInView[],
+	/**  The one that is under way, or was last; none if none was begun. */
+	current: CurrentView | null,
+};
+
+/**  How a sign-in stands. Times are Unix milliseconds. */
+export type StandingView = 
+/**  Nobody has signed in. */
+{ kind: "never" } | 
+/**  It is good until then, and renewed by itself after that if it `renews`. */
+{ kind: "good"; until: number; renews: boolean } | 
+/**  It was good until then. */
+{ kind: "over"; since: number };
+
 /**  What a tunnel does. Times are Unix milliseconds. */
 export type StateView = 
 /**  Not started, or stopped. */
@@ -670,6 +742,29 @@ others: number; held: number; until: UntilView | null } |
 { kind: "stopping" } | 
 /**  Given up. */
 { kind: "failed"; since: number; problem: ProblemView };
+
+/**  How far a sign-in is. */
+export type StepView = 
+/**  AWS is asked. */
+{ kind: "asking" } | 
+/**  A page waits in the browser. */
+{ kind: "visit"; url: string; 
+/**  The code that the page asks for, or shows to be compared. */
+code: string | null; 
+/**  Whether a browser was opened with it. */
+opened: boolean } | 
+/**  The code of an MFA device is wanted. */
+{ kind: "code"; device: string; role: string } | 
+/**  It is done. */
+{ kind: "done"; 
+/**  Unix milliseconds; none if nothing has to be signed in to. */
+until: number | null; renews: boolean; 
+/**  Why it is good in this process alone, if so. */
+notKept: ProblemView | null } | 
+/**  It is not. */
+{ kind: "failed"; problem: ProblemView } | 
+/**  It was broken off. */
+{ kind: "cancelled" };
 
 /**  What a target is. */
 export type TargetKindView = 

@@ -23,6 +23,8 @@ import {
   type SettingsView,
   type ShellView,
   type TargetsView,
+  type SignInForView,
+  type SignInsView,
 } from "./bindings";
 import { words } from "../text/words";
 
@@ -35,6 +37,7 @@ export type {
   CloseView,
   ConditionView,
   ConnectionView,
+  CurrentView as CurrentSignInView,
   DetailsView,
   DraftView,
   DropView,
@@ -70,6 +73,9 @@ export type {
   SettingView,
   SessionView,
   ShellView,
+  SignInForView,
+  SignInsView,
+  SignInView,
   StateView,
   TargetsView,
   TargetView,
@@ -147,6 +153,18 @@ export interface Bridge {
   examine(what: ExaminedView, listener: (told: ExaminationView) => void, begun: (number: number) => void): Answer;
   /** Ends checks; those that are over are no mistake. */
   endExamination(number: number): Answer;
+  /** Calls `listener` with all sign-ins and whenever something of them changes, until nobody looks any more. */
+  subscribeSignIns(listener: (signIns: SignInsView) => void): Answer;
+  /** Nobody looks at the sign-ins any more; one that is under way goes on. */
+  unsubscribeSignIns(): Answer;
+  /** Begins a sign-in; one that is under way is broken off. */
+  beginSignIn(whom: SignInForView): Answer;
+  /** Breaks off the sign-in of this number. */
+  cancelSignIn(number: number): Answer;
+  /** Gives the code that the sign-in of this number wants. */
+  giveMfaCode(number: number, code: string): Answer;
+  /** Opens the page again that the sign-in of this number waits for. */
+  openSignInPage(number: number): Answer;
   /** Saves a new tunnel, and says under which id. */
   addTunnel(draft: DraftView, added?: (id: string) => void): Answer;
   updateTunnel(id: string, draft: DraftView): Answer;
@@ -225,6 +243,16 @@ export const bridge: Bridge = {
     return done(commands.beginExamination(what, channel), begun);
   },
   endExamination: (number) => done(commands.endExamination(number).then(ok)),
+  subscribeSignIns(listener) {
+    const channel = new Channel<SignInsView>();
+    channel.onmessage = listener;
+    return done(commands.subscribeSignIns(channel).then(ok));
+  },
+  unsubscribeSignIns: () => done(commands.unsubscribeSignIns().then(ok)),
+  beginSignIn: (whom) => done(commands.beginSignIn(whom)),
+  cancelSignIn: (number) => done(commands.cancelSignIn(number).then(ok)),
+  giveMfaCode: (number, code) => done(commands.giveMfaCode(number, code)),
+  openSignInPage: (number) => done(commands.openSignInPage(number)),
   addTunnel: (draft, added) => done(commands.addTunnel(draft), added),
   updateTunnel: (id, draft) => done(commands.updateTunnel(id, draft)),
   removeTunnels: (ids, removed) => done(commands.removeTunnels([...ids]), removed),

@@ -16,6 +16,7 @@ export function KeysHelp(props: { onClose: () => void }): JSX.Element {
           [say.searchKeys, say.search],
           [say.createKeys, say.create],
           [say.undoKeys, say.undo],
+          [say.pageKeys, say.page],
           [say.zoomKeys, say.zoom],
           [say.helpKeys, say.help],
           [say.quitKeys, say.quit],

@@ -28,7 +28,8 @@ export function RowHelp(props: {
           {button(words().row.cutIt, props.acts.cutDemo, words().row.cutItHint)}
         </Show>
       </Match>
-      <Match when={kind() === "reconnecting" || kind() === "needsSignIn"}>
+      <Match when={kind() === "needsSignIn"}>{button(words().row.signIn, () => props.acts.signIn(props.tunnel.id))}</Match>
+      <Match when={kind() === "reconnecting"}>
         {button(words().row.tryNow, () => props.acts.tryNow(props.tunnel.id))}
       </Match>
       <Match when={kind() === "failed" ? props.tunnel.freePort : null}>

@@ -5,7 +5,7 @@ import { createMemo, createUniqueId, For, Show, type JSX } from "solid-js";
 import type { TunnelView } from "../bridge";
 import { groupsOf } from "../state/order";
 import type { PageName } from "../state/page";
-import { isShown, sameShown, type Shown, type View } from "../state/view";
+import { isShown, sameShown, viewOf, type Shown, type View } from "../state/view";
 import { number } from "../text/locale";
 import { words } from "../text/words";
 import { Glyph, Sign, type GlyphName } from "./Icon";
@@ -118,14 +118,3 @@ function Entry(props: {
 
 /** The same in every language. */
 const PRODUCT = "Culvert";
-
-function viewOf(page: PageName): View {
-  switch (page) {
-    case "doctor":
-    case "logs":
-      return { page, tunnel: null };
-    case "demo":
-    case "settings":
-      return { page };
-  }
-}

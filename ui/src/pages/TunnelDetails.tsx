@@ -130,6 +130,15 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
             {words().row.cutIt}
           </button>
         </Show>
+        <Show when={props.tunnel.state.kind === "needsSignIn"}>
+          <button
+            type="button"
+            class="button button-primary"
+            onClick={() => props.go({ page: "signIn", tunnel: props.tunnel.id })}
+          >
+            {words().row.signIn}
+          </button>
+        </Show>
         <button type="button" class="button" onClick={() => props.onToggle()}>
           {on() ? say().disconnect : say().connect}
         </button>

@@ -3,9 +3,13 @@
 import type { Component } from "solid-js";
 
 import type { PageName, PageProps } from "../state/page";
+import { DoctorPage } from "./DoctorPage";
+import { SignInPage } from "./SignInPage";
 import { SettingsPage } from "./SettingsPage";
 
 /** The pages that there are, in the sidebar's order. */
 export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> } = {
+  signIn: SignInPage,
+  doctor: DoctorPage,
   settings: SettingsPage,
 };

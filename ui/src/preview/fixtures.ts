@@ -9,6 +9,7 @@ import type {
   OverviewView,
   ProblemView,
   SettingsView,
+  SignInsView,
   TunnelView,
 } from "../bridge";
 
@@ -398,3 +399,37 @@ export const someFindings: readonly FindingView[] = [
   }),
   finding({ check: "identity", verdict: { kind: "skipped", because: "clock" }, what: "", tookMs: 0 }),
 ];
+
+/** Sign-ins in every standing, and one that waits for its page. */
+export const someSignIns: SignInsView = {
+  signIns: [
+    {
+      what: { kind: "session", name: "company", startUrl: "https://company.awsapps.com/start" },
+      profiles: ["orders", "ledger"],
+      tunnels: ["orders-database", "refund-queue"],
+      standing: { kind: "over", since: NOW - 2 * HOUR },
+    },
+    {
+      what: { kind: "portal", startUrl: "https://old.awsapps.com/start" },
+      profiles: ["archive"],
+      tunnels: [],
+      standing: { kind: "never" },
+    },
+    {
+      what: {
+        kind: "code",
+        role: "arn:aws:iam::111111111111:role/admin",
+        device: "arn:aws:iam::111111111111:mfa/alice",
+      },
+      profiles: ["admin"],
+      tunnels: ["ledger-console"],
+      standing: { kind: "good", until: NOW + HOUR, renews: false },
+    },
+  ],
+  current: {
+    number: 1,
+    profile: "orders",
+    tunnel: null,
+    step: { kind: "visit", url: "https://company.awsapps.com/start/#/device?user_code=ABCD-EFGH", code: "ABCD-EFGH", opened: true },
+  },
+};

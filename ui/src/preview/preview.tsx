@@ -11,7 +11,7 @@ import "../components/icon.css";
 import { App } from "../App";
 import { speak } from "../text/locale";
 import { someHosts, someProfiles, someTargets } from "./choices";
-import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails, someFindings } from "./fixtures";
+import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails, someFindings, someSignIns } from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
@@ -131,6 +131,15 @@ const bridge: Bridge = {
     return done();
   },
   endExamination: done,
+  subscribeSignIns(listener) {
+    listener(someSignIns);
+    return done();
+  },
+  unsubscribeSignIns: done,
+  beginSignIn: done,
+  cancelSignIn: done,
+  giveMfaCode: done,
+  openSignInPage: done,
   addTunnel: () =>
     Promise.resolve({
       problem: problem({ code: "invalid-settings" }),

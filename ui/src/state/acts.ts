@@ -11,6 +11,8 @@ export interface Acts {
   /** Starts a tunnel that is off, and stops one that is on. */
   toggle: (tunnel: TunnelView) => void;
   tryNow: (id: string) => void;
+  /** Signs in for a tunnel that waits for it. */
+  signIn: (id: string) => void;
   /** Gives a tunnel that is about to close by itself all of its time again. */
   keepOpen: (id: string) => void;
   /** Saves another local port and starts the tunnel with it. */
@@ -63,6 +65,7 @@ export interface Place {
   select: (id: string) => void;
   /** Offers to put back what was removed. */
   offerUndo: (removal: Removal) => void;
+  signIn: (id: string) => void;
 }
 
 /** Tunnels that were removed together. */
@@ -112,6 +115,7 @@ export function createActs(place: Place): Acts {
     disconnect: (ids) => tell(each(ids, bridge.disconnect)),
     toggle: (tunnel) => tell(isOn(tunnel.state) ? bridge.disconnect(tunnel.id) : bridge.connect(tunnel.id)),
     tryNow: (id) => tell(bridge.tryNow(id)),
+    signIn: place.signIn,
     keepOpen: (id) => tell(bridge.keepOpen(id)),
     usePort: (tunnel, port) => tell(usePort(tunnel, port)),
     create: place.create,

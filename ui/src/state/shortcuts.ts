@@ -9,6 +9,8 @@ export interface Shortcuts {
   n: () => void;
   z: () => void;
   zoom: (wish: Zoom) => void;
+  /** 1 is the list, 2 the first page beside it. */
+  page: (place: number) => void;
   /** The question mark, where no text is typed. */
   help: () => void;
 }
@@ -31,6 +33,7 @@ function withControl(event: KeyboardEvent, acts: Shortcuts): (() => void) | null
   // Quitting works while a dialog asks something; the rest would happen behind it.
   if (event.key === "q") return acts.q;
   if (asks()) return null;
+  if (/^[1-9]$/.test(event.key)) return () => acts.page(Number(event.key));
   switch (event.key) {
     case "k":
       return acts.k;

@@ -14,6 +14,8 @@ export type Shown =
 /** A view of the window; those of single tunnels name one by its id. */
 export type View =
   | { page: "tunnels"; shown: Shown }
+  /** Signs in for the tunnel at once, if there is one. */
+  | { page: "signIn"; tunnel: string | null }
   | { page: "doctor"; tunnel: string | null }
   | { page: "logs"; tunnel: string | null }
   | { page: "demo" }
@@ -21,6 +23,19 @@ export type View =
 
 /** The view that the window opens with. */
 export const FIRST: View = { page: "tunnels", shown: { which: "all" } };
+
+/** A page beside the list, as one comes to it from no tunnel. */
+export function viewOf(page: Exclude<View["page"], "tunnels">): View {
+  switch (page) {
+    case "signIn":
+    case "doctor":
+    case "logs":
+      return { page, tunnel: null };
+    case "demo":
+    case "settings":
+      return { page };
+  }
+}
 
 /** Says whether a tunnel is among those that are shown. */
 export function isShown(tunnel: TunnelView, shown: Shown): boolean {

@@ -34,6 +34,11 @@ export function speak(wanted: readonly string[] = navigator.languages): void {
   setSpeech(speechFor(wanted));
 }
 
+/** Lists names, without a word between the last two. */
+export function names(all: readonly string[]): string {
+  return all.join(", ");
+}
+
 const formats = new Map<string, Intl.NumberFormat>();
 
 /** Writes a number as the locale does, with so many digits after the point. */

@@ -43,6 +43,7 @@ mod sign_in_fault;
 mod sign_ins;
 mod signing_in;
 mod sso;
+mod standing;
 mod targets;
 mod trust;
 mod variables;
@@ -79,6 +80,7 @@ pub use sign_ins::SignIns;
 pub use signing_in::{
     MfaDevice, Person, SignInBy, SignInRequest, SignedIn, Visit, code_needed, sign_in_now,
 };
+pub use standing::Standing;
 pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
 pub use trust::{ShownCertificates, Trust};
 

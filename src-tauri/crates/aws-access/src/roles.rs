@@ -150,7 +150,7 @@ fn session(
     })
 }
 
-fn place(role: &Role) -> Place {
+pub(crate) fn place(role: &Role) -> Place {
     let texts = [
         ("ExternalId", role.external_id.as_deref()),
         ("RoleArn", Some(role.arn.as_str())),

@@ -49,10 +49,30 @@ pub(crate) struct PortalRole {
 }
 
 impl Login {
-    /// Where its token is kept (AWS CLI: under the name of the session, or under the portal).
+    /// Where its token is kept.
     pub(crate) fn place(&self) -> Place {
-        Place::Sso(name_of(self.session.as_deref().unwrap_or(&self.start_url)))
+        place_of(self.session.as_deref().unwrap_or(&self.start_url))
     }
+}
+
+/// Where the token of a login is kept with which credentials begin, if they begin with one.
+pub(crate) fn login_place(source: &Source) -> Option<Place> {
+    match source {
+        Source::SsoSession { session, .. } => Some(place_of(session)),
+        Source::SsoPortal { start_url, .. } => Some(place_of(start_url)),
+        Source::Keys { .. }
+        | Source::Console { .. }
+        | Source::Process { .. }
+        | Source::WebIdentity { .. }
+        | Source::Environment
+        | Source::Instance
+        | Source::Container => None,
+    }
+}
+
+/// As the AWS CLI has it: under the name of the session, or under the portal.
+fn place_of(name: &str) -> Place {
+    Place::Sso(name_of(name))
 }
 
 impl PortalRole {

@@ -21,14 +21,15 @@ pub mod paste;
 mod profile;
 mod session_manager;
 mod settings;
+mod sign_in_list;
 mod signing_in;
 mod store;
 mod traces;
 
 /// What a sign-in is asked for, and asks for.
 pub use aws_access::{
-    AccessSettings, Keyring, KeyringFault, MfaDevice, ProxyAccount, ProxyChoice, Secret, SignIn,
-    SignInBy, SignInRequest, SignIns, Visit,
+    AccessSettings, Keyring, KeyringFault, MfaDevice, ProfileList, ProxyAccount, ProxyChoice,
+    Secret, SignIn, SignInBy, SignInRequest, SignIns, Standing, Visit,
 };
 pub use closing::Closing;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
@@ -48,6 +49,7 @@ pub use session_manager::{RecordedTunnel, SessionManager};
 pub use settings::{
     Density, Fault, Key, Language, SettingError, Settings, SettingsKeeper, SettingsState, Theme,
 };
+pub use sign_in_list::{PersonalSignIn, PersonalSignInKind, personal_sign_ins, profile_of};
 pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};
 pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
 pub use traces::{STATE_DIR_VARIABLE, Traces};

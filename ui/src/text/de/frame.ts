@@ -11,6 +11,7 @@ export const frame: Words["frame"] = {
   connected: "Verbunden",
   needsYou: "Zu erledigen",
   groups: "Gruppen",
+  signIn: "Anmeldungen",
   doctor: "Diagnose",
   logs: "Protokolle",
   demo: "Demo",

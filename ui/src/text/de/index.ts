@@ -6,6 +6,7 @@ import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
 import { details } from "./details";
+import { doctor } from "./doctor";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
@@ -19,6 +20,7 @@ import { production } from "./production";
 import { questions } from "./questions";
 import { row } from "./row";
 import { settings } from "./settings";
+import { signIn } from "./signIn";
 import { start } from "./start";
 import { state } from "./state";
 
@@ -28,6 +30,7 @@ export const de: Words = {
   clash,
   close,
   details,
+  doctor,
   filing,
   form,
   frame,
@@ -41,6 +44,7 @@ export const de: Words = {
   questions,
   row,
   settings,
+  signIn,
   start,
   state,
 };

@@ -11,6 +11,8 @@ export const keys: Words["keys"] = {
   createKeys: "Strg N",
   undo: "Gelöschtes zurückholen",
   undoKeys: "Strg Z",
+  page: "Die Liste, die Seiten der Seitenleiste der Reihe nach",
+  pageKeys: "Strg 1, 2, 3 …",
   zoom: "Größer, kleiner, wie üblich",
   zoomKeys: "Strg +, −, 0",
   help: "Diese Seite",

@@ -9,6 +9,7 @@ export const frame = {
   connected: "Connected",
   needsYou: "Needs you",
   groups: "Groups",
+  signIn: "Sign-ins",
   doctor: "Doctor",
   logs: "Logs",
   demo: "Demo",

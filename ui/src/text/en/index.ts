@@ -5,6 +5,7 @@ import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
 import { details } from "./details";
+import { doctor } from "./doctor";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
@@ -18,6 +19,7 @@ import { production } from "./production";
 import { questions } from "./questions";
 import { row } from "./row";
 import { settings } from "./settings";
+import { signIn } from "./signIn";
 import { start } from "./start";
 import { state } from "./state";
 
@@ -27,6 +29,7 @@ export const en = {
   clash,
   close,
   details,
+  doctor,
   filing,
   form,
   frame,
@@ -40,6 +43,7 @@ export const en = {
   questions,
   row,
   settings,
+  signIn,
   start,
   state,
 };

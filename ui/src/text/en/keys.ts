@@ -9,6 +9,8 @@ export const keys = {
   createKeys: "Ctrl N",
   undo: "Put back what was deleted",
   undoKeys: "Ctrl Z",
+  page: "The list, the pages of the sidebar in their order",
+  pageKeys: "Ctrl 1, 2, 3 …",
   zoom: "Larger, smaller, as usual",
   zoomKeys: "Ctrl +, −, 0",
   help: "This page",
