@@ -8,6 +8,7 @@
 //! | `U` n | n bytes are taken, their digest comes back, then the end |
 //! | `X` n | both at once; the digest comes behind the pattern |
 //! | `E` n | n bytes are echoed as they come, then the end |
+//! | `P` n | n bytes of the pattern come back; then the next number may come, as a page is fetched |
 //! | `R` n | as `X`, with a seed behind the number that makes the pattern another one; then the next number may come |
 
 use std::io;
@@ -70,6 +71,7 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
             let digest = take(&mut reader, count).await?;
             writer.write_all(&digest).await?;
         }
+        b'P' => return pages(&mut stream, count).await,
         b'R' => return rounds(&mut stream, count).await,
         b'X' => {
             let (sent, digest) = tokio::join!(send(&mut writer, count), take(&mut reader, count));
@@ -81,6 +83,19 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
         }
     }
     writer.shutdown().await
+}
+
+/// Sends one object after the other until the client is gone.
+async fn pages(stream: &mut TcpStream, first: u64) -> io::Result<()> {
+    let mut count = first;
+    loop {
+        send(stream, count).await?;
+        count = match stream.read_u64().await {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        };
+    }
 }
 
 /// Plays rounds until the client is gone.

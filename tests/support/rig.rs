@@ -16,6 +16,9 @@ use crate::Destination;
 /// The managed node of every scenario.
 pub const TARGET: &str = "i-0123456789abcdef0";
 
+/// The region of every scenario.
+pub const REGION: &str = "eu-central-1";
+
 /// Whatever should have happened has not: only a hanging test ever waits as long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -75,7 +78,7 @@ impl Rig {
         let (access_key_id, secret, token) = sim.credentials();
         TunnelConfig {
             access: AccessSettings {
-                region: Some("eu-central-1".to_owned()),
+                region: Some(REGION.to_owned()),
                 endpoint_url: Some(sim.endpoint_url()),
                 static_credentials: Some(StaticCredentials {
                     access_key_id,

@@ -2,7 +2,6 @@
 //! connection may be lost, no byte be wrong, and nothing grow.
 
 mod load;
-mod process;
 
 use std::error::Error;
 use std::fmt;
@@ -15,8 +14,8 @@ use ssm_sim::{Settings, Simulator, TerminatedBy};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use self::load::Load;
-use self::process::{Figures, Process};
 use crate::Destination;
+use crate::process::{Figures, Process, culvert_forward, culvert_listens};
 
 /// One way. Without any, what a close loses is a matter of microseconds. Nothing limits the
 /// bandwidth: where acknowledgements queue behind an upload, a close loses hundreds of them, and
@@ -135,7 +134,11 @@ pub async fn run(plan: Plan, mut tell: impl FnMut(&str)) -> Result<Outcome, Box<
     let sim = Simulator::start(settings).await?;
     sim.faults().latency(LATENCY);
     let destination = Destination::start().await?;
-    let (process, address) = Process::start(&plan.program, &sim, &destination).await?;
+    let (process, address) = Process::start(
+        culvert_forward(&plan.program, &sim, &destination),
+        culvert_listens,
+    )
+    .await?;
     tell(&format!(
         "process {} listens at {address}, the gateway closes every {} s",
         process.id(),
@@ -269,6 +272,7 @@ impl Highest {
             self.0 = Some(Figures {
                 resident_kib: before.resident_kib.max(figures.resident_kib),
                 files: before.files.max(figures.files),
+                ..figures
             });
         }
     }
