@@ -7,14 +7,14 @@ pub(crate) mod view;
 use std::future::pending;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
+use tunnel_manager::tunnel::unix_ms_now;
 use tunnel_manager::{History, Manager, Overview, Past, ProfileId, TunnelStatus};
-use tunnel_proto::State;
 
 pub(crate) use rdp::save as save_rdp_file;
 use view::DetailsView;
@@ -98,7 +98,7 @@ impl Follower {
             let Some(status) = status_of(self.id, &overview.borrow_and_update()) else {
                 return;
             };
-            let on = is_started(&status.snapshot.state);
+            let on = !status.snapshot.state.is_over();
             let fresh = match read {
                 Some(read) if read.on == on && Instant::now() < read.until => read,
                 Some(_) | None => {
@@ -107,7 +107,7 @@ impl Follower {
                 }
             };
             let closely = self.manager.look(self.id).await.unwrap_or_default();
-            let view = DetailsView::new(now_ms(), &status, &closely, &fresh.past);
+            let view = DetailsView::new(unix_ms_now(), &status, &closely, &fresh.past);
             let (until, earliest) = (fresh.until, fresh.earliest);
             read = Some(fresh);
             if channel.send(view).is_err() {
@@ -129,7 +129,7 @@ impl Follower {
 
     async fn read(&self, on: bool) -> Read {
         let began = Instant::now();
-        let past = self.history.past(self.id, now_ms(), on).await;
+        let past = self.history.past(self.id, unix_ms_now(), on).await;
         let pause = (began.elapsed() * READ_SHARE).max(READ_PAUSE);
         Read {
             past,
@@ -165,26 +165,6 @@ fn status_of(id: ProfileId, overview: &Overview) -> Option<TunnelStatus> {
     tunnels.find(|status| status.profile.id == id).cloned()
 }
 
-fn is_started(state: &State) -> bool {
-    match state {
-        State::Off | State::Failed { .. } => false,
-        State::Listening
-        | State::Connecting { .. }
-        | State::Up { .. }
-        | State::Degraded { .. }
-        | State::Reconnecting { .. }
-        | State::NeedsSignIn { .. }
-        | State::Stopping => true,
-    }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -193,7 +173,7 @@ mod tests {
     use tokio::time::timeout;
     use tunnel_manager::tunnel::Edits;
     use tunnel_manager::{Draft, SessionManager, Store, Traces};
-    use tunnel_proto::{Cause, Happening, Record};
+    use tunnel_proto::{Cause, Happening, Record, State};
 
     use super::*;
 
@@ -248,7 +228,7 @@ mod tests {
         assert_eq!(first["past"]["day"][0]["condition"], "off");
 
         let up = Record {
-            at: now_ms(),
+            at: unix_ms_now(),
             what: Happening::State {
                 state: State::Listening,
                 cause: Cause::Started,

@@ -30,13 +30,13 @@ fn losses(from: u64, seeds: u64, loss: u32) {
 }
 
 #[test]
-fn one_per_cent_of_loss_and_doubled_and_overtaken_messages_are_borne_for_500_seeds() {
-    losses(0, 500, 10);
+fn one_per_cent_of_loss_and_doubled_and_overtaken_messages_are_borne_for_1000_seeds() {
+    losses(0, 1_000, 10);
 }
 
 #[test]
-fn ten_per_cent_of_loss_and_doubled_and_overtaken_messages_are_borne_for_500_seeds() {
-    losses(500, 500, 100);
+fn ten_per_cent_of_loss_and_doubled_and_overtaken_messages_are_borne_for_1000_seeds() {
+    losses(1_000, 1_000, 100);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::tunnel::{
     BindAddress, Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel,
-    TunnelConfig, TunnelEvent,
+    TunnelConfig, TunnelEvent, unix_ms_now,
 };
 use tunnel_manager::{Following, Traces, TunnelName};
 
@@ -24,7 +24,7 @@ use crate::saved;
 use crate::sign_in;
 use crate::stop::StopSignals;
 use crate::witness::{Witness, Witnessed};
-use crate::words::{span, unix_ms};
+use crate::words::span;
 
 /// Runs `culvert forward`.
 pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
@@ -178,7 +178,7 @@ pub(crate) async fn keep_up(
     let mut events = kept.tunnel.events();
     let mut snapshot = kept.tunnel.snapshot();
     let mut has_been_up = false;
-    let mut narrator = Narrator::new(Instant::now(), unix_ms());
+    let mut narrator = Narrator::new(Instant::now(), unix_ms_now());
     let begins = TunnelEvent::State(snapshot.borrow().state.clone());
     // It has begun before anybody listened, or so that it is heard again.
     let told = narrator.handle(Instant::now(), &begins);
@@ -346,7 +346,7 @@ pub(crate) async fn keep_stream(
     };
     let kept = Kept::new(tunnel, name, &traces);
     let mut events = kept.tunnel.events();
-    let mut narrator = Narrator::new(Instant::now(), unix_ms());
+    let mut narrator = Narrator::new(Instant::now(), unix_ms_now());
     let end = until_ended(&kept.tunnel, read, port, signals).await;
     let ended = Instant::now();
     // A stream is another program's, which has no use for what passes; only its end is told.

@@ -2,7 +2,7 @@
 //! themselves.
 
 use tokio::time::sleep;
-use tunnel_manager::tunnel::{Problem, ProblemKind};
+use tunnel_manager::tunnel::{Problem, ProblemKind, unix_ms_now};
 use tunnel_manager::{Asks, Closing, Consent, Invalid, Production, Profile};
 
 use crate::exit::Exit;
@@ -10,7 +10,7 @@ use crate::output::{Output, complain};
 use crate::saved::{leads_to, listens_at};
 use crate::stop::StopSignals;
 use crate::terminal::Terminal;
-use crate::words::{millis, one_line, unix_ms};
+use crate::words::{millis, one_line};
 
 /// What the command line says of it.
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +163,7 @@ impl Time {
         let production = profile.and_then(|profile| profile.production);
         let after = production.and_then(|production| production.closes_after);
         Self {
-            closing: after.map(|after| Closing::new(after, unix_ms())),
+            closing: after.map(|after| Closing::new(after, unix_ms_now())),
             is_warned: false,
         }
     }
@@ -175,7 +175,7 @@ impl Time {
             return std::future::pending().await;
         };
         loop {
-            let now = unix_ms();
+            let now = unix_ms_now();
             if closing.is_due(now) {
                 return Due::Now(millis(closing.after()));
             }

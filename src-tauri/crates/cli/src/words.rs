@@ -1,6 +1,6 @@
 //! Lengths of time and lost connections in words.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,12 +22,6 @@ pub(crate) fn span(ms: u64) -> String {
         3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
         _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
     }
-}
-
-/// The time now, in Unix milliseconds.
-pub(crate) fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    millis(since.unwrap_or_default())
 }
 
 pub(crate) fn millis(span: Duration) -> u64 {

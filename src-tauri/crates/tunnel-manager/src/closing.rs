@@ -1,7 +1,9 @@
 //! When a tunnel to production closes by itself. Times are Unix milliseconds and come from outside.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use tunnel::unix_ms_now;
 
 use crate::overview::Closes;
 
@@ -17,10 +19,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// The machine's wall clock: it goes on while the machine sleeps.
 pub(crate) fn wall_clock() -> Clock {
-    Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        millis(since.unwrap_or_default())
-    })
+    Arc::new(unix_ms_now)
 }
 
 /// The time that one start of a tunnel has.

@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tunnel::{Destination, TunnelConfig, TunnelEvent};
+use tunnel::{Destination, TunnelConfig, TunnelEvent, unix_ms_now};
 use tunnel_proto::Record;
 use uuid::Uuid;
 
@@ -293,13 +293,6 @@ fn keep(
     }
     diary.leave_out(Reason::TooFast, missed.swap(0, Ordering::Relaxed));
     diary.say_gaps(clock());
-}
-
-fn unix_ms_now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

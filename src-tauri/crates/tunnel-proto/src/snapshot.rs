@@ -226,6 +226,22 @@ impl Snapshot {
     }
 }
 
+impl State {
+    /// Says whether the tunnel does nothing until it is started: it is off, or was given up.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Off | Self::Failed { .. } => true,
+            Self::Listening
+            | Self::Connecting { .. }
+            | Self::Up { .. }
+            | Self::Degraded { .. }
+            | Self::Reconnecting { .. }
+            | Self::NeedsSignIn { .. }
+            | Self::Stopping => false,
+        }
+    }
+}
+
 impl Problem {
     /// Makes a problem that has no raw text to show.
     pub fn new(

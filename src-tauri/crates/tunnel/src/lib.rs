@@ -401,9 +401,9 @@ fn random_seed() -> Result<[u8; 32], getrandom::Error> {
     Ok(seed)
 }
 
-/// The wall clock, read once when a tunnel starts: from then on its time is monotonic, so that
-/// a clock that is set back changes nothing.
-fn unix_ms_now() -> u64 {
+/// Reads the wall clock: Unix milliseconds. A tunnel does so once, when it starts: from then on its
+/// time is monotonic, so that a clock that is set back changes nothing.
+pub fn unix_ms_now() -> u64 {
     unix_ms(SystemTime::now())
 }
 

@@ -1,11 +1,11 @@
 //! One tunnel from the request to start it until it is off.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
-use tunnel::Details;
+use tunnel::{Details, unix_ms_now};
 use tunnel_proto::{Snapshot, State};
 
 use crate::engine::{Engine, Launch, RunningTunnel as _};
@@ -54,7 +54,7 @@ pub(super) async fn run<E: Engine>(
         // Without an actor there is nobody to tell; the tunnel is stopped all the same.
         progress.send((id, what)).await.ok();
     };
-    let mut last = idle(State::Connecting { since: now_ms() });
+    let mut last = idle(State::Connecting { since: unix_ms_now() });
     tell(Progress::Changed(last.clone())).await;
 
     let starting = engine.start(launch);
@@ -74,7 +74,7 @@ pub(super) async fn run<E: Engine>(
         Ok(tunnel) => tunnel,
         Err(failure) => {
             let failed = State::Failed {
-                since: now_ms(),
+                since: unix_ms_now(),
                 problem: failure.problem,
             };
             return tell(Progress::Ended(idle(failed), failure.free_port)).await;
@@ -90,7 +90,7 @@ pub(super) async fn run<E: Engine>(
                     break false;
                 }
                 last = snapshots.borrow_and_update().clone();
-                if is_over(&last.state) {
+                if last.state.is_over() {
                     break false;
                 }
                 tell(Progress::Changed(last.clone())).await;
@@ -128,24 +128,4 @@ pub(super) async fn run<E: Engine>(
 /// What is known of a tunnel that does not run.
 pub(super) fn idle(state: State) -> Snapshot {
     Snapshot::new(state, Vec::new())
-}
-
-fn is_over(state: &State) -> bool {
-    match state {
-        State::Off | State::Failed { .. } => true,
-        State::Listening
-        | State::Connecting { .. }
-        | State::Up { .. }
-        | State::Degraded { .. }
-        | State::Reconnecting { .. }
-        | State::NeedsSignIn { .. }
-        | State::Stopping => false,
-    }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
