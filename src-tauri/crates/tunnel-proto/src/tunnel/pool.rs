@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Action, Intent, RequestId, Tunnel, TunnelTimer, Waiting};
 use crate::evidence::{Cause, Happening, Refusal, TurnedAway};
-use crate::slot::{Phase, Slot, Step, Up};
-use crate::{Load, Problem, SessionKey, Start};
+use crate::slot::{Health, Phase, Slot, Step, Up};
+use crate::{Illness, Load, Problem, SessionKey, Start};
 
 /// How long a session that is not needed any more is kept for what may come.
 const SHRINK_AFTER: Duration = Duration::from_secs(60);
@@ -58,6 +58,22 @@ impl Tunnel {
     pub(super) fn handle_load(&mut self, key: SessionKey, load: Load) -> Cause {
         if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
             up.load = load;
+        }
+        Cause::Health
+    }
+
+    pub(super) fn handle_degraded(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        illness: Option<Illness>,
+    ) -> Cause {
+        if let Some(up) = self.slot(key).and_then(Slot::up_mut) {
+            up.health = match (illness, &up.health) {
+                (Some(illness), _) => Health::Ill(illness),
+                (None, Health::Well { since }) => Health::Well { since: *since },
+                (None, Health::Ill(_)) => Health::Well { since: now },
+            };
         }
         Cause::Health
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::recovery::SIGN_IN_PROBE;
+use super::retrying::SIGN_IN_PROBE;
 use super::surroundings::{Network, network_down};
 use super::{Intent, Tunnel};
 use crate::slot::{Lacks, Outage, Phase, Slot};

@@ -15,10 +15,10 @@ mod turned_away;
 mod unreached;
 
 use super::ending::STOP_PATIENCE;
-use super::recovery::SIGN_IN_PROBE;
+use super::retrying::SIGN_IN_PROBE;
 use super::*;
 use crate::evidence::{ClosedBy, DropRecord, Refusal, TurnedAway};
-use crate::{Next, Outlook, PoolSize, ProblemKind};
+use crate::{Failure, Illness, Load, Next, Outlook, PoolSize, Problem, ProblemKind, Vitals};
 
 const SECOND: Duration = Duration::from_secs(1);
 
