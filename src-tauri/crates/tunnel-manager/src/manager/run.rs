@@ -54,7 +54,9 @@ pub(super) async fn run<E: Engine>(
         // Without an actor there is nobody to tell; the tunnel is stopped all the same.
         progress.send((id, what)).await.ok();
     };
-    let mut last = idle(State::Connecting { since: unix_ms_now() });
+    let mut last = idle(State::Connecting {
+        since: unix_ms_now(),
+    });
     tell(Progress::Changed(last.clone())).await;
 
     let starting = engine.start(launch);

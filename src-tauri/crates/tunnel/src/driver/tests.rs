@@ -1,13 +1,16 @@
 //! The task of a tunnel, step by step: what becomes of connections that could not begin, and of
 //! sessions that are to be ended while others call the service.
 
+use std::time::Duration;
+
 use aws_access::{Secret, StaticCredentials};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tunnel_proto::TunnelPolicy;
+use tunnel_proto::{Happening, Next, TunnelPolicy};
 
 use super::*;
 use crate::config::Destination;
+use crate::session_task::Unopened;
 use crate::{TunnelConfig, route};
 
 /// A tunnel whose service listens at `address`, and its events. Its first session is being
