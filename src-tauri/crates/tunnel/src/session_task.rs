@@ -1,35 +1,32 @@
 //! The task of one session: everything on the hot path between the WebSocket and the local
 //! connections. It decides nothing; the session engine and the tunnel's policy do.
 
+mod local;
+mod messages;
+mod socket;
+
 use std::collections::HashMap;
-use std::fmt;
 use std::future::Future as _;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink as _, Stream as _};
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
-use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tunnel_proto::{
-    Clock, Close, ClosedBy, ConnectionId, DataKey, Facts, Illness, Learned, Load, Loss, Problem,
-    Session, SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE, Transmit, Vitals,
+    Close, ClosedBy, ConnectionId, Session, SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE,
 };
 
+use self::socket::{CLOSE_PATIENCE, close, close_beside};
 use crate::connection::{Connection, FromConnection};
 use crate::dial::Socket;
-use crate::listen::Caller;
-use crate::local_peer::LocalPeers;
 use crate::look::{CONNECTIONS_MOST, Seen, newest};
-use crate::route::Route;
+
+pub(crate) use self::messages::{Figures, Report, Surroundings, ToSession, Token, Unopened};
 
 /// Frames, commands and chunks that are taken in one go, before what they cause is sent: one
 /// write to the socket then carries many acknowledgements.
@@ -41,108 +38,8 @@ const INBOX: usize = 256;
 /// How often the figures of a busy session are told.
 const FIGURES_PERIOD: Duration = Duration::from_millis(500);
 
-/// How long a WebSocket that is no longer wanted may take to be closed in order.
-const CLOSE_PATIENCE: Duration = Duration::from_millis(300);
-
 /// Where the timer stands when nothing is due.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Sent to a session's task.
-#[derive(Debug)]
-pub(crate) enum ToSession {
-    /// A WebSocket, and the token that opens the channel on it.
-    Socket(Box<Socket>, Token),
-    /// A WebSocket that takes the place of the present one at a quiet moment.
-    Renewal(Box<Socket>, Token),
-    /// Say when nothing is on its way.
-    AwaitQuiet,
-    /// Close the WebSocket in order, and say nothing of it.
-    Close,
-    /// Find out whether the WebSocket still works.
-    CheckPath,
-    /// The machine is about to sleep.
-    Sleep,
-    /// A local connection to carry.
-    Connect(Caller),
-    /// The answer to [`Report::DataKeyNeeded`].
-    DataKey(Result<DataKey, Problem>),
-    /// Ask the agent to end the session.
-    SendEnd,
-    /// Say how the session and its connections are.
-    Look(oneshot::Sender<Seen>),
-    /// End the task, its WebSocket and its connections.
-    Discard,
-}
-
-/// What opens the data channel. Secret.
-pub(crate) struct Token(pub(crate) String);
-
-/// Leaves the secret out.
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
-    }
-}
-
-/// Said by a session's task.
-#[derive(Debug)]
-pub(crate) enum Report {
-    Established(Facts),
-    DataKeyNeeded {
-        key_id: String,
-    },
-    Lost(Loss),
-    Over(Problem, Vitals),
-    Degraded(Option<Illness>),
-    Load(Load),
-    /// Nothing is on its way.
-    Quiet(Vitals),
-    /// The WebSocket of a renewal is in use.
-    Renewed,
-    /// It was dropped.
-    RenewalMissed,
-    /// The agent has acknowledged that the session ends, or can't be told.
-    FlagDone,
-    Notice(Problem),
-    /// The target could not connect to the destination for a connection.
-    Unreached(Problem),
-    /// The tunnel's next sessions should know this.
-    Learned(Learned),
-    /// A connection has ended.
-    Finished,
-    /// A connection that was placed on the session could not begin on it.
-    Unopened(Caller, Unopened),
-    /// The figures have changed.
-    Figures,
-}
-
-/// Why a connection could not begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unopened {
-    /// The session is over, which the tunnel hears at about the same time.
-    Over,
-    /// It carries as many as it can.
-    Full,
-}
-
-/// Figures of a tunnel, summed over its sessions.
-#[derive(Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) bytes_up: AtomicU64,
-    pub(crate) bytes_down: AtomicU64,
-    /// Milliseconds; `u32::MAX` while it is not known.
-    pub(crate) round_trip_ms: AtomicU32,
-}
-
-/// What a session's task needs of its tunnel.
-#[derive(Debug, Clone)]
-pub(crate) struct Surroundings {
-    pub(crate) reports: mpsc::Sender<(SessionKey, Report)>,
-    pub(crate) figures: Arc<Figures>,
-    pub(crate) peers: LocalPeers,
-    pub(crate) clock: Clock,
-    pub(crate) route: Arc<Route>,
-}
 
 pub(crate) struct SessionTask {
     key: SessionKey,
@@ -264,71 +161,6 @@ impl SessionTask {
         }
     }
 
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SocketError>> {
-        let Some(socket) = &mut self.socket else {
-            return Poll::Pending;
-        };
-        let mut socket = Pin::new(&mut **socket);
-        let now = Instant::now().into_std();
-        loop {
-            if socket.as_mut().poll_ready(cx)?.is_pending() {
-                return Poll::Pending;
-            }
-            let Some(transmit) = self.session.poll_transmit(now) else {
-                break;
-            };
-            let message = match transmit {
-                Transmit::Text(text) => Message::text(text),
-                Transmit::Binary(frame) => Message::Binary(frame),
-                Transmit::Ping => Message::Ping(Bytes::new()),
-            };
-            socket.as_mut().start_send(message)?;
-            self.unflushed = true;
-        }
-        if self.unflushed {
-            ready!(socket.poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_receive(&mut self, cx: &mut Context<'_>, batch: &mut Batch) {
-        let Some(socket) = &mut self.socket else {
-            return;
-        };
-        while batch.frames.len() < BATCH {
-            let Poll::Ready(next) = Pin::new(&mut **socket).poll_next(cx) else {
-                return;
-            };
-            match next {
-                Some(Ok(Message::Binary(frame))) => batch.frames.push(frame),
-                // Text carries nothing in this direction.
-                Some(Ok(
-                    Message::Ping(_) | Message::Pong(_) | Message::Text(_) | Message::Frame(_),
-                )) => {
-                    batch.life = true;
-                    // The answer to a ping waits in the socket's buffer.
-                    self.unflushed = true;
-                }
-                Some(Ok(Message::Close(frame))) => {
-                    batch.lost = Some(self.closed(frame));
-                    return;
-                }
-                Some(Err(error)) => {
-                    batch.lost = Some(self.broken(&error));
-                    return;
-                }
-                None => {
-                    let close = self.close_record(None, "the connection ended");
-                    batch.lost = Some((close, ClosedBy::Network));
-                    return;
-                }
-            }
-        }
-        // There may be more: come back after these.
-        cx.waker().wake_by_ref();
-    }
-
     fn handle(&mut self, batch: Batch) -> std::ops::ControlFlow<()> {
         let now = Instant::now().into_std();
         if batch.orphaned {
@@ -387,80 +219,6 @@ impl SessionTask {
         std::ops::ControlFlow::Continue(())
     }
 
-    fn handle_connection(&mut self, now: std::time::Instant, from: FromConnection) {
-        match from {
-            FromConnection::Data(id, data) => {
-                if let Some(connection) = self.connections.get_mut(&id) {
-                    let count = data.len();
-                    connection.take(count);
-                    self.session.write(now, id, data);
-                    self.count(Direction::Up, count);
-                    self.settle(id);
-                }
-            }
-            FromConnection::EndOfFile(id) => self.session.close_write(now, id),
-            FromConnection::Gone(id) => {
-                self.connections.remove(&id);
-                self.session.close(now, id);
-            }
-            FromConnection::Drained(id) => self.pump(now, id),
-        }
-    }
-
-    /// Gives the local reader back what the session has sent on.
-    fn settle(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.settle(self.session.unsent(id));
-        }
-    }
-
-    fn connect(&mut self, now: std::time::Instant, caller: Caller) {
-        let Some(id) = self.session.open(now) else {
-            // Whoever places it anew has to know first what has become of this session.
-            self.deliver(now);
-            let why = match self.session.outcome() {
-                Some(_) => Unopened::Over,
-                None => Unopened::Full,
-            };
-            self.report(Report::Unopened(caller, why));
-            return;
-        };
-        tracing::debug!(connection = %id, "a connection begins");
-        let capacity = self.session.send_capacity(id);
-        let connection = Connection::start(
-            id,
-            caller.local,
-            capacity,
-            self.to_inbox.clone(),
-            self.surroundings.peers.clone(),
-        );
-        self.connections.insert(id, connection);
-    }
-
-    /// Moves what the session has for a connection to its writer.
-    fn pump(&mut self, now: std::time::Instant, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return;
-        };
-        let mut count = 0;
-        while connection.can_write()
-            && let Some(data) = self.session.read(now, id)
-        {
-            count += data.len();
-            connection.write(data);
-        }
-        if count > 0 {
-            connection.count_down(count);
-            self.count(Direction::Down, count);
-        }
-        if self.session.is_finished(id)
-            && let Some(connection) = self.connections.remove(&id)
-        {
-            connection.finish();
-            self.session.close(now, id);
-        }
-    }
-
     /// Acts on what the session says about connections, and passes the rest on.
     fn deliver(&mut self, now: std::time::Instant) {
         while let Some(event) = self.session.poll_event() {
@@ -514,38 +272,6 @@ impl SessionTask {
         }
     }
 
-    /// The WebSocket is gone. Whoever ended it first is named; what comes later finds none.
-    fn drop_socket(&mut self, now: std::time::Instant, close: Close, closed_by: ClosedBy) {
-        if self.socket.take().is_none() {
-            return;
-        }
-        let loss = Loss {
-            vitals: self.session.vitals(now),
-            progressed: self.session.has_progressed(),
-            close,
-            closed_by,
-        };
-        let end = match loss.close.code {
-            Some(1000) => SocketEnd::Orderly,
-            Some(_) | None => SocketEnd::Broken,
-        };
-        self.session.handle_disconnected(now, end);
-        self.report(Report::Lost(loss));
-        // The one that was to take its place does so now.
-        if let Some((socket, token)) = self.next_socket.take() {
-            self.session.cancel_quiet();
-            self.use_socket(now, socket, token);
-            self.report(Report::Renewed);
-        }
-    }
-
-    fn use_socket(&mut self, now: std::time::Instant, socket: Box<Socket>, Token(token): Token) {
-        tracing::debug!("a WebSocket is in use");
-        self.socket = Some(socket);
-        self.unflushed = false;
-        self.session.handle_connected(now, token);
-    }
-
     /// Nothing is on its way: the moment for a new WebSocket.
     fn handle_quiet(&mut self, now: std::time::Instant) {
         let Some((socket, token)) = self.next_socket.take() else {
@@ -575,19 +301,6 @@ impl SessionTask {
         self.outbox.push(report);
     }
 
-    fn count(&mut self, direction: Direction, bytes: usize) {
-        let figures = &self.surroundings.figures;
-        let (counter, own) = match direction {
-            Direction::Up => (&figures.bytes_up, &mut self.bytes_up),
-            Direction::Down => (&figures.bytes_down, &mut self.bytes_down),
-        };
-        counter.fetch_add(bytes as u64, Ordering::Relaxed);
-        *own += bytes as u64;
-        if self.figures_due.is_none() {
-            self.figures_due = Some(Instant::now() + FIGURES_PERIOD);
-        }
-    }
-
     fn tell_figures(&mut self) {
         if self.figures_due.is_some_and(|due| due <= Instant::now()) {
             self.figures_due = None;
@@ -615,39 +328,6 @@ impl SessionTask {
             self.timer.as_mut().reset(next);
         }
     }
-
-    fn close_record(&self, code: Option<u16>, reason: impl Into<String>) -> Close {
-        let at = self.surroundings.clock.unix_ms(Instant::now().into_std());
-        Close {
-            at,
-            code,
-            reason: reason.into(),
-        }
-    }
-
-    /// The gateway closed the WebSocket in order.
-    fn closed(&self, frame: Option<CloseFrame>) -> (Close, ClosedBy) {
-        let close = match frame {
-            Some(frame) => self.close_record(Some(frame.code.into()), frame.reason.as_str()),
-            // RFC 6455, section 7.1.5: a close frame without a body counts as 1005.
-            None => self.close_record(Some(1005), ""),
-        };
-        (close, ClosedBy::Gateway)
-    }
-
-    /// The connection under the WebSocket broke.
-    fn broken(&self, error: &SocketError) -> (Close, ClosedBy) {
-        (
-            self.close_record(None, error.to_string()),
-            ClosedBy::Network,
-        )
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Direction {
-    Up,
-    Down,
 }
 
 impl Batch {
@@ -661,22 +341,6 @@ impl Batch {
             && !self.timer
             && !self.orphaned
     }
-}
-
-/// Closes a WebSocket that nobody waits for any more.
-fn close_beside(mut socket: Box<Socket>) {
-    tokio::spawn(async move {
-        let _ = tokio::time::timeout(CLOSE_PATIENCE, close(&mut socket)).await;
-    });
-}
-
-async fn close(socket: &mut Socket) {
-    let frame = CloseFrame {
-        code: CloseCode::Normal,
-        reason: "".into(),
-    };
-    // The other side may be gone; there is nobody to tell.
-    let _ = socket.close(Some(frame)).await;
 }
 
 #[cfg(test)]

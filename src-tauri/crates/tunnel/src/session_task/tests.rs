@@ -1,15 +1,20 @@
 //! A session's task that is told to end.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tunnel_proto::{Action, ProblemKind, SessionConfig, Tunnel as Policy, TunnelPolicy};
+use tunnel_proto::{
+    Action, Clock, Problem, ProblemKind, SessionConfig, Tunnel as Policy, TunnelPolicy,
+};
 
 use super::*;
 use crate::TunnelConfig;
 use crate::config::Destination;
-use crate::listen::Local;
+use crate::listen::{Caller, Local};
+use crate::local_peer::LocalPeers;
+use crate::route::Route;
 
 /// A session that is over is given a connection, and is to end, before its task runs.
 async fn told_all_at_once(reports: mpsc::Sender<(SessionKey, Report)>, local: Local) {
