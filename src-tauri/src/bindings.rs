@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{commands, doctor, form, keys, pick, sign_in};
+use crate::{commands, demo, doctor, exchange, form, keys, pick, sign_in};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -55,7 +55,12 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::try_tunnel_now,
             commands::reload_tunnels,
             commands::start_demo,
-            commands::cut_demo,
+            demo::cut_demo,
+            demo::visit_demo,
+            demo::leave_demo,
+            exchange::read_import,
+            exchange::merge_import,
+            exchange::export_tunnels,
             commands::open_demo_page,
         ])
 }

@@ -45,5 +45,10 @@ const COMMAND_NAMES: &[&str] = &[
     "reload_tunnels",
     "start_demo",
     "cut_demo",
+    "visit_demo",
+    "leave_demo",
+    "read_import",
+    "merge_import",
+    "export_tunnels",
     "open_demo_page",
 ];

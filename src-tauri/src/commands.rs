@@ -8,12 +8,13 @@
 use std::net::SocketAddr;
 
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Manager as _, State};
+use tauri::{AppHandle, State};
 use tunnel_manager::{Consent, Manager, ManagerError, ProfileId, RemovalId};
 
 use crate::consent;
 use crate::details::view::DetailsView;
-use crate::details::{DetailsUpdates, save_rdp_file as save_rdp};
+use crate::details::{DetailsUpdates, rdp};
+use crate::downloads::save_for_user;
 use crate::preferences::Preferences;
 use crate::preferences::view::{KeyView, SettingsView};
 use crate::shell::Shell;
@@ -81,19 +82,7 @@ pub(crate) async fn save_rdp_file(
     id: String,
 ) -> Result<String, RefusalView> {
     let (name, address) = listening(&manager, parse(&id)?)?;
-    let paths = app.path();
-    let folder = paths
-        .download_dir()
-        .ok()
-        .filter(|folder| folder.is_dir())
-        .map_or_else(|| paths.home_dir(), Ok)
-        .map_err(|error| RefusalView::not_saved(&error))?;
-    let saved = tauri::async_runtime::spawn_blocking(move || save_rdp(&folder, &name, &address));
-    match saved.await {
-        Ok(Ok(path)) => Ok(path.display().to_string()),
-        Ok(Err(error)) => Err(RefusalView::not_saved(&error)),
-        Err(error) => Err(RefusalView::not_saved(&error)),
-    }
+    save_for_user(&app, rdp::stem(&name), "rdp", rdp::text(&address)).await
 }
 
 /// The name of a tunnel, and the first TCP address at which it listens.
@@ -288,13 +277,6 @@ pub(crate) async fn start_demo(manager: State<'_, Manager>) -> Result<String, Re
     Ok(manager.start_demo().await?.to_string())
 }
 
-/// Closes the demo tunnel's WebSocket, as the gateway does each hour.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn cut_demo(manager: State<'_, Manager>) -> Result<(), RefusalView> {
-    Ok(manager.cut_demo().await?)
-}
-
 /// Opens the demo tunnel's page in the browser. The window can't name another address.
 #[tauri::command]
 #[specta::specta]
@@ -316,7 +298,7 @@ pub(crate) fn open_demo_page(manager: State<'_, Manager>) -> Result<(), RefusalV
 /// More than anybody has; each is looked for among all.
 const TUNNELS_MOST: usize = 10_000;
 
-fn parse_all(ids: &[String]) -> Result<Vec<ProfileId>, RefusalView> {
+pub(crate) fn parse_all(ids: &[String]) -> Result<Vec<ProfileId>, RefusalView> {
     match ids.get(TUNNELS_MOST) {
         Some(one_too_many) => Err(RefusalView::bad_id(one_too_many)),
         None => ids.iter().map(|id| parse(id)).collect(),

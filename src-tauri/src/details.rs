@@ -1,10 +1,9 @@
 //! One tunnel seen closely, for the page that shows it: what the window is told, and how often.
 //! Nothing of it is found out while no such page is open.
 
-mod rdp;
+pub(crate) mod rdp;
 pub(crate) mod view;
 
-use std::future::pending;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,20 +15,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tunnel_manager::tunnel::unix_ms_now;
 use tunnel_manager::{History, Manager, Overview, Past, ProfileId, TunnelStatus};
 
-pub(crate) use rdp::save as save_rdp_file;
+use crate::reading::{DAY_MOVES, earliest, recording};
 use view::DetailsView;
 
 /// As for the overview: nobody reads numbers that change more often.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// The least time between two readings of the history, however much is recorded.
-const READ_PAUSE: Duration = Duration::from_secs(2);
-
-/// Reading takes at most one part in so many of the time.
-const READ_SHARE: u32 = 10;
-
-/// The day goes on although nothing is recorded: its strip moves by a pixel in about this time.
-const DAY_MOVES: Duration = Duration::from_secs(4 * 60);
 
 /// Sends the details of one tunnel to the page that asked for them last.
 pub(crate) struct DetailsUpdates {
@@ -130,23 +120,12 @@ impl Follower {
     async fn read(&self, on: bool) -> Read {
         let began = Instant::now();
         let past = self.history.past(self.id, unix_ms_now(), on).await;
-        let pause = (began.elapsed() * READ_SHARE).max(READ_PAUSE);
         Read {
             past,
             on,
             until: began + DAY_MOVES,
-            earliest: began + pause,
+            earliest: earliest(began),
         }
-    }
-}
-
-/// Waits until something was recorded, and not more often than it may be read. Given up before
-/// its end, it has taken no notice of anything: the next call hears of the same.
-async fn recording(recorded: &mut watch::Receiver<u64>, earliest: Instant) {
-    sleep_until(earliest).await;
-    if recorded.changed().await.is_err() {
-        // Nothing is kept.
-        pending::<()>().await;
     }
 }
 
@@ -170,7 +149,6 @@ mod tests {
     use std::sync::mpsc;
 
     use tauri::ipc::InvokeResponseBody;
-    use tokio::time::timeout;
     use tunnel_manager::tunnel::Edits;
     use tunnel_manager::{Draft, SessionManager, Store, Traces};
     use tunnel_proto::{Cause, Happening, Record, State};
@@ -240,18 +218,6 @@ mod tests {
         let day = second["past"]["day"].as_array().expect("a list");
         assert_eq!(day.last().expect("one")["condition"], "unknown");
         task.abort();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_recorded_is_heard_of_although_the_tunnel_changed_before_it_could_be_read() {
-        let (sender, mut recorded) = watch::channel(0);
-        sender.send(1).expect("somebody listens");
-        let earliest = Instant::now() + READ_PAUSE;
-        let given_up = timeout(READ_PAUSE / 2, recording(&mut recorded, earliest)).await;
-        assert!(given_up.is_err());
-        timeout(READ_PAUSE, recording(&mut recorded, earliest))
-            .await
-            .expect("heard of");
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,10 +11,13 @@ mod autostart;
 mod bindings;
 mod commands;
 mod consent;
+mod demo;
 mod details;
 mod display;
 mod doctor;
+mod downloads;
 mod ending;
+mod exchange;
 #[cfg(test)]
 mod fixtures;
 mod form;
@@ -25,6 +28,7 @@ mod markup;
 mod notices;
 mod pick;
 mod preferences;
+mod reading;
 mod remembered;
 mod shell;
 mod sign_in;
@@ -45,9 +49,11 @@ use tunnel_manager::{Manager, SessionManager, SettingsKeeper, Store, Traces};
 
 use arguments::Arguments;
 use autostart::Autostart;
+use demo::DemoVisits;
 use details::DetailsUpdates;
 use doctor::Doctor;
 use ending::Ending;
+use exchange::Imports;
 use keys::Keys;
 #[cfg(target_os = "macos")]
 use link::Link;
@@ -106,12 +112,14 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 let manager = Manager::start(store, engine.clone(), edits);
                 (manager, history, engine, environment)
             });
-            app.manage(DetailsUpdates::new(manager.clone(), history));
+            app.manage(DetailsUpdates::new(manager.clone(), history.clone()));
+            app.manage(DemoVisits::default());
+            app.manage(Imports::default());
             app.manage(Keys(engine.keyring()));
             app.manage(Picker::new(engine.clone()));
             app.manage(Doctor::new(engine.clone(), manager.clone()));
             app.manage(SignInDesk::new(engine, manager.clone(), keeper.clone(), environment));
-            app.manage(Updates::new(manager.overview()));
+            app.manage(Updates::new(manager.overview(), history));
             app.manage(Ending::new(manager.clone()));
             let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);
             let (host, shown) = watch::channel(Host::Unknown);

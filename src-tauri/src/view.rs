@@ -5,14 +5,15 @@
 //! Counts and times are `u64` here and `number` there, which is exact up to 2^53: nine petabytes,
 //! or the year 287396.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tunnel_manager::{
-    BindAddress, Closes, Draft, Field, Invalid, ManagerError, Overview, ProductionDraft, Refiling,
-    TunnelStatus,
+    BindAddress, Closes, Draft, Field, Invalid, ManagerError, Overview, ProductionDraft, ProfileId,
+    Recent, Refiling, TunnelStatus,
 };
 use tunnel_proto::{Close, Problem, ProblemKind, RenewedBy, State, Then, Until};
 
@@ -75,6 +76,10 @@ pub(crate) struct TunnelView {
     free_port: Option<u16>,
     /// When it closes by itself, as tunnels to production do.
     closes: Option<ClosesView>,
+    /// WebSockets that it lost in the last 24 hours; none where that is not known.
+    drops_day: Option<u32>,
+    /// When it was used last, Unix milliseconds; none of one that was not in seven days.
+    last_used: Option<u64>,
 }
 
 /// When a tunnel closes by itself.
@@ -325,17 +330,24 @@ pub(crate) enum FieldView {
     ClosesAfter,
 }
 
-impl From<&Overview> for OverviewView {
-    fn from(overview: &Overview) -> Self {
+impl OverviewView {
+    /// `recents` is what became of the tunnels, if that is known.
+    pub(crate) fn new(overview: &Overview, recents: Option<&HashMap<ProfileId, Recent>>) -> Self {
+        let recent = |status: &TunnelStatus| {
+            recents.map(|all| all.get(&status.profile.id).copied().unwrap_or_default())
+        };
+        let tunnels = overview.tunnels.iter();
         Self {
-            tunnels: overview.tunnels.iter().map(TunnelView::from).collect(),
+            tunnels: tunnels
+                .map(|status| TunnelView::new(status, recent(status)))
+                .collect(),
             store: overview.store.as_ref().map(ProblemView::from),
         }
     }
 }
 
-impl From<&TunnelStatus> for TunnelView {
-    fn from(status: &TunnelStatus) -> Self {
+impl TunnelView {
+    fn new(status: &TunnelStatus, recent: Option<Recent>) -> Self {
         let TunnelStatus {
             profile,
             snapshot,
@@ -367,6 +379,8 @@ impl From<&TunnelStatus> for TunnelView {
             demo: *demo,
             free_port: *free_port,
             closes: closes.map(|Closes { at, is_soon }| ClosesView { at, is_soon }),
+            drops_day: recent.map(|recent| recent.drops_day),
+            last_used: recent.and_then(|recent| recent.last_used),
         }
     }
 }
@@ -632,9 +646,9 @@ impl RefusalView {
     }
 }
 
-impl From<&Invalid> for InvalidView {
-    fn from(invalid: &Invalid) -> Self {
-        let field = match invalid.field {
+impl From<Field> for FieldView {
+    fn from(field: Field) -> Self {
+        match field {
             Field::Name => FieldView::Name,
             Field::Group => FieldView::Group,
             Field::Tags => FieldView::Tags,
@@ -658,9 +672,14 @@ impl From<&Invalid> for InvalidView {
             Field::KeepSessionAlive => FieldView::KeepSessionAlive,
             Field::ProductionReason => FieldView::ProductionReason,
             Field::ClosesAfter => FieldView::ClosesAfter,
-        };
+        }
+    }
+}
+
+impl From<&Invalid> for InvalidView {
+    fn from(invalid: &Invalid) -> Self {
         Self {
-            field,
+            field: invalid.field.into(),
             message: invalid.rule.to_string(),
         }
     }

@@ -53,6 +53,12 @@ class Window {
     return call(`${this.#session}/execute/async`, { script, args });
   }
 
+  /** Runs a function's body in the page that calls its argument when it is done. */
+  async wait(script, limit = 60_000) {
+    await call(`${this.#session}/timeouts`, { script: limit });
+    return call(`${this.#session}/execute/async`, { script, args: [] });
+  }
+
   /** Waits for a button or switch by its role and accessible name. */
   async control(role, name) {
     const selector = role === "button" ? "button:not([role])" : `[role=${role}]`;

@@ -7,11 +7,13 @@ import { createStore, reconcile } from "solid-js/store";
 import type { Answer, Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
 import { Announcer } from "./components/Announcer";
 import { Frame } from "./components/Frame";
+import { ImportDialog } from "./components/ImportDialog";
 import { KeysHelp } from "./components/KeysHelp";
 import { ProductionQuestion } from "./components/ProductionQuestion";
 import { Questions } from "./components/Questions";
 import { Sidebar } from "./components/Sidebar";
 import { Toast } from "./components/Toast";
+import { TimedToast } from "./components/TimedToast";
 import { UndoToast } from "./components/UndoToast";
 import { PAGES } from "./pages";
 import { TunnelDetails } from "./pages/TunnelDetails";
@@ -19,6 +21,7 @@ import { TunnelForm } from "./pages/TunnelForm";
 import { focusSearch, TunnelsPage } from "./pages/TunnelsPage";
 import { createActs, type Removal } from "./state/acts";
 import { createList } from "./state/list";
+import { createPace, paced } from "./state/pace";
 import type { PageName, PageProps } from "./state/page";
 import { createNarrow } from "./state/narrow";
 import { createSamples } from "./state/samples";
@@ -29,11 +32,14 @@ import { FIRST, viewOf, type Shown, type View } from "./state/view";
 import { zoomed, type Zoom } from "./state/zoom";
 import { speech } from "./text/locale";
 import { isOn } from "./text/state";
+import { words } from "./text/words";
 
 /** What is open above the list: nothing, a new tunnel's form, or a saved one's by its id. */
 type Open = { what: "nothing" } | { what: "new"; pasted?: string } | { what: "edit"; id: string };
 
-export function App(props: { bridge: Bridge }): JSX.Element {
+export function App(given: { bridge: Bridge }): JSX.Element {
+  const pace = createPace();
+  const props = { bridge: paced(given.bridge, pace) };
   const samples = createSamples();
   const [state, setState] = createStore<{ overview: OverviewView | null }>({ overview: null });
   const [open, setOpen] = createSignal<Open>({ what: "nothing" });
@@ -48,6 +54,8 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   const list = createList(tunnels, () => shownIn(view()) ?? { which: "all" });
   const [removal, setRemoval] = createSignal<Removal | null>(null);
   const [help, setHelp] = createSignal(false);
+  const [importing, setImporting] = createSignal(false);
+  const [notice, setNotice] = createSignal<string | null>(null);
   const acts = createActs({
     bridge: props.bridge,
     tell,
@@ -55,6 +63,12 @@ export function App(props: { bridge: Bridge }): JSX.Element {
     create: () => setOpen({ what: "new" }),
     edit: (id) => setOpen({ what: "edit", id }),
     select: lead,
+    showDemo: () => {
+      setView({ page: "demo" });
+      if (!tunnels().some((tunnel) => tunnel.demo && isOn(tunnel.state))) tell(props.bridge.startDemo());
+    },
+    importFile: () => setImporting(true),
+    saved: (path) => setNotice(words().exchange.savedAs(path)),
     offerUndo: setRemoval,
     signIn,
   });
@@ -139,7 +153,8 @@ export function App(props: { bridge: Bridge }): JSX.Element {
   createEffect(() => {
     if (!ticks()) return;
     const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
+      // What was told meanwhile has set it.
+      if (!document.hidden && Date.now() - now() >= 900) pace("clock", () => setNow(Date.now()));
     }, 1000);
     onCleanup(() => clearInterval(timer));
   });
@@ -240,6 +255,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
               now={now()}
               bridge={props.bridge}
               tell={tell}
+              samples={samples}
               go={setView}
               select={lead}
             />
@@ -252,6 +268,7 @@ export function App(props: { bridge: Bridge }): JSX.Element {
               shown={shown()}
               list={list}
               selection={selection}
+              samples={samples}
               acts={acts}
               onDoctor={PAGES.doctor === undefined ? null : (tunnel) => setView({ page: "doctor", tunnel })}
               onKeys={() => setHelp(true)}
@@ -304,6 +321,20 @@ export function App(props: { bridge: Bridge }): JSX.Element {
       </Show>
       <Toast refusal={refusal()} onClose={() => setRefusal(null)} />
       <UndoToast removal={removal()} onUndo={undo} onClose={() => setRemoval(null)} />
+      <TimedToast about={notice()} onClose={() => setNotice(null)}>
+        {(said) => <p>{said}</p>}
+      </TimedToast>
+      <Show when={importing()}>
+        <ImportDialog
+          bridge={props.bridge}
+          onClose={() => setImporting(false)}
+          onImported={(count) => {
+            setImporting(false);
+            setView(FIRST);
+            setNotice(words().exchange.imported(count));
+          }}
+        />
+      </Show>
       <Show when={help()}>
         <KeysHelp onClose={() => setHelp(false)} />
       </Show>

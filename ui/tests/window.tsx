@@ -7,7 +7,9 @@ import { vi } from "vitest";
 import { App } from "../src/App";
 import type {
   Bridge,
+  CountView,
   DetailsView,
+  ImportView,
   OverviewView,
   QuestionView,
   RefusalView,
@@ -15,7 +17,7 @@ import type {
   ShellView,
   SignInsView,
 } from "../src/bridge";
-import { settings } from "../src/preview/fixtures";
+import { settings, someImport } from "../src/preview/fixtures";
 
 /** The window over a bridge that notes what it is asked for. */
 export function opened(overview: OverviewView | null) {
@@ -23,6 +25,7 @@ export function opened(overview: OverviewView | null) {
   let tellSettings: (settings: SettingsView) => void = () => {};
   let tellDetails: (details: DetailsView) => void = () => {};
   let tellSignIns: (signIns: SignInsView) => void = () => {};
+  let tellCount: (count: CountView) => void = () => {};
   let tellShell: (shell: ShellView) => void = () => {};
   const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const bridge = {
@@ -89,6 +92,20 @@ export function opened(overview: OverviewView | null) {
     reload: done(),
     startDemo: done(),
     cutDemo: done(),
+    visitDemo: vi.fn((listener: (count: CountView) => void) => {
+      tellCount = listener;
+      return Promise.resolve(null);
+    }),
+    leaveDemo: done(),
+    readImport: vi.fn((_name: string, _text: string, read: (file: ImportView) => void): Promise<RefusalView | null> => {
+      read(someImport);
+      return Promise.resolve(null);
+    }),
+    mergeImport: done(),
+    exportTunnels: vi.fn((_ids: readonly string[], saved: (path: string) => void) => {
+      saved("/home/user/Downloads/Culvert tunnels.toml");
+      return Promise.resolve(null);
+    }),
     openDemoPage: done(),
     copy: vi.fn(() => Promise.resolve(true)),
   } satisfies Bridge;
@@ -102,6 +119,7 @@ export function opened(overview: OverviewView | null) {
     ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
     lead: (tunnel: string, number: number, signsIn = false) =>
       tellShell({ question: null, selected: { tunnel, number, signsIn } }),
+    count: (count: CountView) => tellCount(count),
     user: userEvent.setup(),
   };
 }

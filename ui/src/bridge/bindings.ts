@@ -114,8 +114,24 @@ export const commands = {
 	reloadTunnels: () => typedError<null, RefusalView>(__TAURI_INVOKE("reload_tunnels")),
 	/**  Starts the demo tunnel and answers its id. */
 	startDemo: () => typedError<string, RefusalView>(__TAURI_INVOKE("start_demo")),
-	/**  Closes the demo tunnel's WebSocket, as the gateway does each hour. */
-	cutDemo: () => typedError<null, RefusalView>(__TAURI_INVOKE("cut_demo")),
+	/**  Does something to the demo tunnel's connection. */
+	cutDemo: (cut: DemoCutView) => typedError<null, RefusalView>(__TAURI_INVOKE("cut_demo", { cut })),
+	/**
+	 *  Goes through the demo tunnel for as long as it runs, and sends what was counted, four times a
+	 *  second at most.
+	 */
+	visitDemo: (onCount: Channel<CountView>) => __TAURI_INVOKE<void>("visit_demo", { onCount }),
+	/**  Goes through the demo tunnel no more. */
+	leaveDemo: () => __TAURI_INVOKE<void>("leave_demo"),
+	/**
+	 *  Reads a file of tunnels, `name` being what the user calls it, and compares it with the saved ones.
+	 *  Nothing is saved.
+	 */
+	readImport: (name: string, text: string) => typedError<ImportView, RefusalView>(__TAURI_INVOKE("read_import", { name, text })),
+	/**  Saves what was chosen of the file of this number: one choice for each of its tunnels. */
+	mergeImport: (number: number, choices: ChoiceView[]) => typedError<null, RefusalView>(__TAURI_INVOKE("merge_import", { number, choices })),
+	/**  Saves these tunnels as a file among the user's downloads, and answers its path. */
+	exportTunnels: (ids: string[]) => typedError<string, RefusalView>(__TAURI_INVOKE("export_tunnels", { ids })),
 	/**  Opens the demo tunnel's page in the browser. The window can't name another address. */
 	openDemoPage: () => typedError<null, RefusalView>(__TAURI_INVOKE("open_demo_page")),
 };
@@ -139,6 +155,13 @@ export type AnswerView =
 /**  The program ends. */
 "quit";
 
+/**  A setting that differs; a text is empty where it is as usual. */
+export type ChangeView = {
+	field: FieldView,
+	from: string,
+	to: string,
+};
+
 /**  A check, by its name for programs. */
 export type CheckNameView = "settings" | "localPort" | "credentials" | "dns" | "tcp" | "proxy" | "tls" | "captivePortal" | "clock" | "webSocket" | "identity" | "target" | "agent" | "startSession" | "resumeSession" | "terminateSession" | "preferences" | "sessionKey" | "ghosts" | "session";
 
@@ -149,6 +172,15 @@ export type CheckView = {
 	/**  Who else has the port; only where no rule is broken. */
 	clash: ClashView | null,
 };
+
+/**  What becomes of a tunnel of the file. */
+export type ChoiceView = 
+/**  Nothing. */
+"leave" | 
+/**  It is saved, in the place of the one that it differs from. */
+"take" | 
+/**  It is saved beside that one. */
+"beside";
 
 /**  Somebody else has the local port, or nobody can have it. */
 export type ClashView = {
@@ -197,6 +229,18 @@ export type ConnectionView = {
 	program: ProgramView | null,
 };
 
+/**  What came through the demo tunnel. */
+export type CountView = {
+	/**  The number that came last; the far end counts from 1 for each connection. */
+	number: number,
+	/**  Numbers that never came. */
+	missing: number,
+	/**  Connections that ended although the tunnel was on. */
+	lost: number,
+	/**  Bytes that came, over all connections. */
+	bytes: number,
+};
+
 /**  The sign-in that is under way, or was last. */
 export type CurrentView = {
 	/**  Tells it from those before it. */
@@ -208,6 +252,19 @@ export type CurrentView = {
 	/**  How far it is. */
 	step: StepView,
 };
+
+/**  What can be done to the demo tunnel's connection. */
+export type DemoCutView = 
+/**  The gateway closes the WebSocket, code 1000. */
+"close" | 
+/**  The TCP connection is reset. */
+"reset" | 
+/**  Nothing passes for a while. */
+"blackHole" | 
+/**  Closed, and the first resumes are refused. */
+"refusedResume" | 
+/**  The agent is away for a while. */
+"agentGone";
 
 /**  One tunnel seen closely. Times are Unix milliseconds. */
 export type DetailsView = {
@@ -230,6 +287,17 @@ export type DetailsView = {
 	/**  Why that can't be read. */
 	pastProblem: string | null,
 };
+
+/**  How it differs from the saved ones. */
+export type DifferenceView = 
+/**  None has its id or its name. */
+{ kind: "new" } | 
+/**  It is saved as it is. */
+{ kind: "same" } | 
+/**  It is saved with other settings. */
+{ kind: "changed"; changes: ChangeView[] } | 
+/**  Another one of its name is saved. */
+{ kind: "clash"; changes: ChangeView[] };
 
 /**
  *  A tunnel's settings as the form has them. Those from `sessions` on are texts as they are
@@ -366,6 +434,14 @@ export type HostsView = {
 	progress: ProgressView,
 };
 
+/**  A file that was read. */
+export type ImportView = {
+	/**  By this it is named in the choice. */
+	number: number,
+	/**  Its tunnels, in its order. */
+	offers: OfferView[],
+};
+
 /**  A field of the form that has to change. */
 export type InvalidView = {
 	/**  Which. */
@@ -402,6 +478,15 @@ export type NoteView = {
 	line: number,
 	/**  In characters, from 1. */
 	column: number,
+};
+
+/**  A tunnel of the file. */
+export type OfferView = {
+	/**  As the file has it. */
+	draft: DraftView,
+	difference: DifferenceView,
+	/**  What is done if nothing else is chosen. */
+	usual: ChoiceView,
 };
 
 /**  Everything at one moment. */
@@ -861,6 +946,10 @@ export type TunnelView = {
 	freePort: number | null,
 	/**  When it closes by itself, as tunnels to production do. */
 	closes: ClosesView | null,
+	/**  WebSockets that it lost in the last 24 hours; none where that is not known. */
+	dropsDay: number | null,
+	/**  When it was used last, Unix milliseconds; none of one that was not in seven days. */
+	lastUsed: number | null,
 };
 
 /**  When a state ends if nothing else ends it before. */

@@ -7,12 +7,16 @@ import {
   type AccountView,
   type AnswerView,
   type CheckView,
+  type ChoiceView,
+  type CountView,
+  type DemoCutView,
   type DetailsView,
   type DraftView,
   type ExaminationView,
   type ExaminedView,
   type HostsView,
   type KeysView,
+  type ImportView,
   type KeyView,
   type OverviewView,
   type PasteView,
@@ -33,11 +37,15 @@ export type {
   AnswerView,
   CheckNameView,
   CheckView,
+  ChangeView,
+  ChoiceView,
   ClashView,
   CloseView,
   ConditionView,
   ConnectionView,
   CurrentView as CurrentSignInView,
+  CountView,
+  DemoCutView,
   DetailsView,
   DraftView,
   DropView,
@@ -50,10 +58,12 @@ export type {
   HostRoleView,
   HostsView,
   HostView,
+  ImportView,
   InvalidView,
   KeysView,
   KeyView,
   LackView,
+  OfferView,
   OverviewView,
   PartView,
   PasteView,
@@ -176,6 +186,12 @@ export interface Bridge {
   moveTunnel(id: string, before: string | null): Answer;
   /** Files tunnels under a group, with a tag, or as favourites. */
   refileTunnels(ids: readonly string[], to: RefilingView): Answer;
+  /** Reads a file of tunnels and compares it with the saved ones. Nothing is saved. */
+  readImport(name: string, text: string, read: (file: ImportView) => void): Answer;
+  /** Saves what was chosen of the file of this number: one choice for each of its tunnels. */
+  mergeImport(number: number, choices: readonly ChoiceView[]): Answer;
+  /** Saves these tunnels as a file to give away, and says where. */
+  exportTunnels(ids: readonly string[], saved: (path: string) => void): Answer;
   connect(id: string): Answer;
   /** Starts a tunnel to production, which the user was asked about. */
   connectProduction(id: string, reason: string | null): Answer;
@@ -185,7 +201,11 @@ export interface Bridge {
   tryNow(id: string): Answer;
   reload(): Answer;
   startDemo(): Answer;
-  cutDemo(): Answer;
+  /** Does something to the demo tunnel's connection. */
+  cutDemo(cut: DemoCutView): Answer;
+  /** Goes through the demo tunnel, and calls `listener` with what comes, until nobody looks any more. */
+  visitDemo(listener: (count: CountView) => void): Answer;
+  leaveDemo(): Answer;
   openDemoPage(): Answer;
   /** Puts a text on the clipboard; says whether that worked. */
   copy(text: string): Promise<boolean>;
@@ -259,6 +279,9 @@ export const bridge: Bridge = {
   restoreTunnels: (removal) => done(commands.restoreTunnels(removal)),
   moveTunnel: (id, before) => done(commands.moveTunnel(id, before)),
   refileTunnels: (ids, to) => done(commands.refileTunnels([...ids], to)),
+  readImport: (name, text, read) => done(commands.readImport(name, text), read),
+  mergeImport: (number, choices) => done(commands.mergeImport(number, [...choices])),
+  exportTunnels: (ids, saved) => done(commands.exportTunnels([...ids]), saved),
   connect: (id) => done(commands.connectTunnel(id)),
   connectProduction: (id, reason) => done(commands.connectProduction(id, reason)),
   keepOpen: (id) => done(commands.keepTunnelOpen(id)),
@@ -266,7 +289,13 @@ export const bridge: Bridge = {
   tryNow: (id) => done(commands.tryTunnelNow(id)),
   reload: () => done(commands.reloadTunnels()),
   startDemo: () => done(commands.startDemo()),
-  cutDemo: () => done(commands.cutDemo()),
+  cutDemo: (cut) => done(commands.cutDemo(cut)),
+  visitDemo(listener) {
+    const channel = new Channel<CountView>();
+    channel.onmessage = listener;
+    return done(commands.visitDemo(channel).then(ok));
+  },
+  leaveDemo: () => done(commands.leaveDemo().then(ok)),
   openDemoPage: () => done(commands.openDemoPage()),
   async copy(text) {
     try {

@@ -1,6 +1,6 @@
 // What to do with several tunnels at once.
 
-import type { JSX } from "solid-js";
+import { Show, type JSX } from "solid-js";
 
 import { words } from "../text/words";
 import { Glyph } from "./Icon";
@@ -11,6 +11,8 @@ export function BulkBar(props: {
   onDisconnect: () => void;
   onGroup: () => void;
   onTags: () => void;
+  /** Null where none of them is saved. */
+  onExport: (() => void) | null;
   onDelete: () => void;
   onClear: () => void;
 }): JSX.Element {
@@ -28,6 +30,7 @@ export function BulkBar(props: {
       {button(words().list.disconnect, () => props.onDisconnect())}
       {button(words().list.group, () => props.onGroup())}
       {button(words().list.tags, () => props.onTags())}
+      <Show when={props.onExport}>{(act) => button(words().exchange.exportChosen, act())}</Show>
       {button(words().list.delete, () => props.onDelete(), true)}
       <button
         type="button"

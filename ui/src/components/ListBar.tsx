@@ -31,6 +31,9 @@ export interface ListBarProps {
   onDisconnectAll: () => void;
   onSelectAll: () => void;
   onKeys: () => void;
+  onImport: () => void;
+  /** What can be exported. */
+  exports: readonly MenuItem[];
   onNew: () => void;
   /** Null where the demo is there. */
   onStartDemo: (() => void) | null;
@@ -52,6 +55,9 @@ export function ListBar(props: ListBarProps): JSX.Element {
         checked: props.order === order,
         onChoose: () => props.onOrder(order),
       })),
+      "line",
+      { label: words().exchange.import, onChoose: props.onImport },
+      ...props.exports,
       "line",
       ...(demo === null ? [] : [{ label: say.tryDemo, onChoose: demo }]),
       { label: say.keys, keys: words().keys.helpKeys, onChoose: props.onKeys },

@@ -9,6 +9,7 @@ import { createDrag } from "../state/drag";
 import { groupOf, linesOf, tunnelOf, type LineKey } from "../state/lines";
 import { rowKeys } from "../state/list-keys";
 import type { Section } from "../state/order";
+import type { Samples } from "../state/samples";
 import type { Selection } from "../state/selection";
 import { placeToSee, stretch } from "../state/window";
 import { words } from "../text/words";
@@ -31,6 +32,7 @@ export interface TunnelListProps {
   sections: readonly Section[];
   /** Unix milliseconds. */
   now: number;
+  samples: Samples;
   selection: Selection;
   acts: Acts;
   /** The order is the user's, so that it can be changed. */
@@ -169,6 +171,7 @@ export function TunnelList(props: TunnelListProps): JSX.Element {
                     style={style()}
                     index={at() + 1}
                     tunnel={tunnel()}
+                    samples={props.samples.of(tunnel().id)}
                     now={props.now}
                     current={(props.selection.cursor() ?? ids()[0]) === tunnel().id}
                     selected={props.selection.marked().has(tunnel().id)}

@@ -4,13 +4,15 @@ import { createMemo, For, Show, type JSX } from "solid-js";
 
 import type { TunnelView } from "../bridge";
 import type { Acts } from "../state/acts";
-import { facts, isOn, stateSentence, stateWord } from "../text/state";
+import type { Series } from "../state/samples";
+import { facts, hasSession, isOn, stateSentence, stateWord } from "../text/state";
 import { addressToCopy, destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import { ClosesNote } from "./ClosesNote";
 import { CopyButton } from "./CopyButton";
 import { Glyph, StateIcon } from "./Icon";
 import { under, type Spot } from "./Menu";
+import { RowFigures } from "./RowFigures";
 import { RowHelp } from "./RowHelp";
 import { Switch } from "./Switch";
 import "./tunnel-row.css";
@@ -24,6 +26,8 @@ export function TunnelRow(props: {
   /** Its place among the lines, from 1. */
   index: number;
   tunnel: TunnelView;
+  /** What it carried until a time. */
+  samples: (now: number) => Series;
   /** Unix milliseconds. */
   now: number;
   /** The keys are here. */
@@ -110,7 +114,7 @@ export function TunnelRow(props: {
               )}
             </Show>
           </p>
-          <p class="row-state">
+          <p class="row-state" title={kind() === "up" ? facts(props.tunnel).join(" · ") : undefined}>
             <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span> {sentence()}
             <For each={facts(props.tunnel)}>{(fact) => <span class="row-fact">{fact}</span>}</For>
           </p>
@@ -135,6 +139,10 @@ export function TunnelRow(props: {
         <div class="row-help">
           <RowHelp tunnel={props.tunnel} acts={props.acts} tabindex={reach()} onDoctor={props.onDoctor} />
         </div>
+
+        <Show when={hasSession(props.tunnel.state)}>
+          <RowFigures series={props.samples(props.now)} />
+        </Show>
 
         <div class="row-actions">
           <Show when={!props.tunnel.demo}>

@@ -5,7 +5,7 @@ import { createMemo, onCleanup, onMount, Show, type JSX } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
 
 import type { Answer, Bridge, DetailsView, TunnelView } from "../bridge";
-import { Chart, highest } from "../components/Chart";
+import { ChartPart, rateNow } from "../components/ChartPart";
 import { Checks } from "../components/Checks";
 import { ClosesNote } from "../components/ClosesNote";
 import { CopyActions } from "../components/CopyActions";
@@ -20,7 +20,6 @@ import { ProblemNote } from "../components/ProblemNote";
 import { createExamination } from "../state/examination";
 import { createRates } from "../state/rates";
 import type { Series } from "../state/samples";
-import { bytes, roundTrip } from "../text/amounts";
 import { isOn, problemOf, stateSentence, stateWord } from "../text/state";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
@@ -66,13 +65,6 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
     props.tell(props.bridge.subscribeTunnel(props.tunnel.id, take));
     onCleanup(() => void props.bridge.unsubscribeTunnel());
   });
-
-  const rate = (of: readonly (number | null)[]): string => say().perSecond(bytes(of.at(-1) ?? 0));
-  const chartText = (): string => {
-    const { down, up } = series();
-    const most = say().perSecond(bytes(highest([...down, ...up], 0)));
-    return say().chartText(rate(down), rate(up), most, roundTrip(props.tunnel.roundTripMs));
-  };
 
   return (
     <article class="details" aria-labelledby="details-title">
@@ -125,7 +117,7 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
             type="button"
             class="button"
             title={words().row.cutItHint}
-            onClick={() => props.tell(props.bridge.cutDemo())}
+            onClick={() => props.tell(props.bridge.cutDemo("close"))}
           >
             {words().row.cutIt}
           </button>
@@ -148,31 +140,12 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
       <Show when={on()}>
         <Figures
           tunnel={props.tunnel}
-          down={rate(series().down)}
-          up={rate(series().up)}
+          down={rateNow(series().down)}
+          up={rateNow(series().up)}
           drops={past()?.dropsDay ?? 0}
           now={props.now}
         />
-        <section class="details-part" aria-labelledby="details-chart">
-          <div class="details-part-head">
-            <h3 id="details-chart">{say().chart}</h3>
-            <span class="chart-keys">
-              <span>
-                <i class="key-down" />
-                {say().down}
-              </span>
-              <span>
-                <i class="key-up" />
-                {say().up}
-              </span>
-              <span>
-                <i class="key-round-trip" />
-                {say().roundTrip}
-              </span>
-            </span>
-          </div>
-          <Chart series={series()} text={chartText()} />
-        </section>
+        <ChartPart series={series()} roundTripMs={props.tunnel.roundTripMs} />
       </Show>
       <Show when={past()}>{(past) => <DayStrip past={past()} />}</Show>
       <Show when={details()?.pastProblem}>

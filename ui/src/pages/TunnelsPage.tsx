@@ -6,7 +6,7 @@ import type { OverviewView, TunnelView } from "../bridge";
 import { BulkBar } from "../components/BulkBar";
 import { FilingDialog, type Filing } from "../components/FilingDialog";
 import { ListBar, SEARCH_ID } from "../components/ListBar";
-import { Menu, type Spot } from "../components/Menu";
+import { Menu, type MenuItem, type Spot } from "../components/Menu";
 import { NoneListed } from "../components/NoneListed";
 import { ProblemNote } from "../components/ProblemNote";
 import { rowId } from "../components/TunnelRow";
@@ -14,6 +14,7 @@ import { TunnelList } from "../components/TunnelList";
 import { isProduction, running, startable, type Acts } from "../state/acts";
 import type { List } from "../state/list";
 import { rowMenu } from "../state/row-menu";
+import type { Samples } from "../state/samples";
 import { neighbour, type Selection } from "../state/selection";
 import type { Shown } from "../state/view";
 import { isUp } from "../text/state";
@@ -29,6 +30,7 @@ export interface TunnelsPageProps {
   /** Which of the tunnels are listed. */
   shown: Shown;
   list: List;
+  samples: Samples;
   selection: Selection;
   acts: Acts;
   /** Null where there is no page of the doctor. */
@@ -90,6 +92,8 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
           onDisconnectAll={() => props.acts.disconnect(running(listed()))}
           onSelectAll={() => props.selection.markAll(ids())}
           onKeys={props.onKeys}
+          onImport={props.acts.importFile}
+          exports={exports()}
           onNew={props.acts.create}
           onStartDemo={hasDemo() ? null : props.acts.startDemo}
         />
@@ -101,6 +105,7 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
           onDisconnect={() => props.acts.disconnect(running(marked()))}
           onGroup={() => setFiling({ what: "group", ids: saved(marked()) })}
           onTags={() => setFiling({ what: "tags", ids: saved(marked()) })}
+          onExport={saved(marked()).length === 0 ? null : () => props.acts.exportFile(saved(marked()))}
           onDelete={() => props.acts.remove(marked().map(({ id }) => id))}
           onClear={() => props.selection.close()}
         />
@@ -122,7 +127,12 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
           when={all().length > 0}
           fallback={
             <Show when={props.overview !== null && props.overview.store === null}>
-              <Welcome onStartDemo={props.acts.startDemo} onNew={props.acts.create} />
+              <Welcome
+                onStartDemo={props.acts.startDemo}
+                onShowDemo={props.acts.showDemo}
+                onNew={props.acts.create}
+                onImport={props.acts.importFile}
+              />
             </Show>
           }
         >
@@ -134,6 +144,7 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
             <TunnelList
               sections={props.list.sections()}
               now={props.now}
+              samples={props.samples}
               selection={props.selection}
               acts={props.acts}
               movable={movable()}
@@ -143,7 +154,7 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
             />
           </Show>
           <Show when={hasDemo() && all().length === 1}>
-            <DemoGuide />
+            <DemoGuide onShowDemo={props.acts.showDemo} />
           </Show>
         </Show>
       </div>
@@ -192,6 +203,15 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
   function activeRow(): string | undefined {
     const cursor = props.selection.cursor();
     return cursor !== null && ids().includes(cursor) ? rowId(cursor) : undefined;
+  }
+
+  /** What can be exported of what is shown: everything, or a group. */
+  function exports(): MenuItem[] {
+    const { shown } = props;
+    const group = shown.which === "group" ? shown.group : null;
+    const ids = saved(all().filter(({ draft }) => group === null || draft.group === group));
+    const label = group === null ? words().exchange.exportAll : words().exchange.exportGroup(group);
+    return ids.length === 0 ? [] : [{ label, onChoose: () => props.acts.exportFile(ids) }];
   }
 
   /** Without the demo, which is not saved. */

@@ -6,7 +6,12 @@ import { Sign } from "../components/Icon";
 import { words } from "../text/words";
 import "./welcome.css";
 
-export function Welcome(props: { onStartDemo: () => void; onNew: () => void }): JSX.Element {
+export function Welcome(props: {
+  onStartDemo: () => void;
+  onShowDemo: () => void;
+  onNew: () => void;
+  onImport: () => void;
+}): JSX.Element {
   return (
     <section class="welcome" aria-labelledby="welcome-title">
       <Sign size={72} />
@@ -24,12 +29,20 @@ export function Welcome(props: { onStartDemo: () => void; onNew: () => void }): 
           {words().list.newTunnel}
         </button>
       </div>
+      <p class="welcome-more">
+        <button type="button" class="text-button" onClick={() => props.onShowDemo()}>
+          {words().demo.see}
+        </button>
+        <button type="button" class="text-button" onClick={() => props.onImport()}>
+          {words().exchange.import}
+        </button>
+      </p>
       <p class="welcome-note">{words().start.demoNote}</p>
     </section>
   );
 }
 
-export function DemoGuide(): JSX.Element {
+export function DemoGuide(props: { onShowDemo: () => void }): JSX.Element {
   return (
     <section class="guide" aria-labelledby="guide-title">
       <h2 id="guide-title">{words().start.guideTitle}</h2>
@@ -44,6 +57,9 @@ export function DemoGuide(): JSX.Element {
         </li>
         <li>{words().start.guideHolds}</li>
       </ol>
+      <button type="button" class="button" onClick={() => props.onShowDemo()}>
+        {words().demo.see}
+      </button>
     </section>
   );
 }

@@ -5,11 +5,13 @@ import type { Component } from "solid-js";
 import type { PageName, PageProps } from "../state/page";
 import { DoctorPage } from "./DoctorPage";
 import { SignInPage } from "./SignInPage";
+import { DemoPage } from "./DemoPage";
 import { SettingsPage } from "./SettingsPage";
 
 /** The pages that there are, in the sidebar's order. */
 export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> } = {
   signIn: SignInPage,
   doctor: DoctorPage,
+  demo: DemoPage,
   settings: SettingsPage,
 };

@@ -3,6 +3,7 @@
 import type {
   DetailsView,
   DraftView,
+  ImportView,
   DropView,
   FindingView,
   KeyView,
@@ -44,6 +45,8 @@ export function tunnel(name: string, changes: Partial<TunnelView> = {}): TunnelV
     demo: false,
     freePort: null,
     closes: null,
+    dropsDay: null,
+    lastUsed: null,
     ...changes,
   };
 }
@@ -432,4 +435,32 @@ export const someSignIns: SignInsView = {
     tunnel: null,
     step: { kind: "visit", url: "https://company.awsapps.com/start/#/device?user_code=ABCD-EFGH", code: "ABCD-EFGH", opened: true },
   },
+};
+
+/** A file with a tunnel of each kind: new, saved as it is, changed, and of another's name. */
+export const someImport: ImportView = {
+  number: 1,
+  offers: [
+    { draft: draft({ name: "Invoices database" }), difference: { kind: "new" }, usual: "take" },
+    { draft: draft({ name: "Reports" }), difference: { kind: "same" }, usual: "leave" },
+    {
+      draft: draft({ name: "Orders database", remotePort: 5433 }),
+      difference: {
+        kind: "changed",
+        changes: [
+          { field: "remotePort", from: "5432", to: "5433" },
+          { field: "region", from: "", to: "eu-west-1" },
+        ],
+      },
+      usual: "leave",
+    },
+    {
+      draft: draft({ name: "Billing desktop", target: "i-0aa11bb22cc33dd44" }),
+      difference: {
+        kind: "clash",
+        changes: [{ field: "target", from: "i-0c2f9a7b31e4d5f91", to: "i-0aa11bb22cc33dd44" }],
+      },
+      usual: "leave",
+    },
+  ],
 };

@@ -11,7 +11,18 @@ import "../components/icon.css";
 import { App } from "../App";
 import { speak } from "../text/locale";
 import { someHosts, someProfiles, someTargets } from "./choices";
-import { draft, everyState, manyTunnels, NOW, problem, settings, someDetails, someFindings, someSignIns } from "./fixtures";
+import {
+  draft,
+  everyState,
+  manyTunnels,
+  NOW,
+  problem,
+  settings,
+  someDetails,
+  someFindings,
+  someImport,
+  someSignIns,
+} from "./fixtures";
 
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
@@ -161,6 +172,20 @@ const bridge: Bridge = {
   reload: () => Promise.resolve({ problem: problem(), fields: [] }),
   startDemo: done,
   cutDemo: done,
+  visitDemo(listener) {
+    listener({ number: 1_284, missing: 0, lost: 0, bytes: 2_610_000 });
+    return done();
+  },
+  leaveDemo: done,
+  readImport(_name, _text, read) {
+    read(someImport);
+    return done();
+  },
+  mergeImport: done,
+  exportTunnels: (_ids, saved) => {
+    saved("/home/user/Downloads/Culvert tunnels.toml");
+    return done();
+  },
   openDemoPage: done,
   copy: () => Promise.resolve(true),
 };

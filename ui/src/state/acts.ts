@@ -28,6 +28,12 @@ export interface Acts {
   move: (id: string, before: string | null) => void;
   startDemo: () => void;
   cutDemo: () => void;
+  /** Shows the page on which the demo tunnel is cut. */
+  showDemo: () => void;
+  /** Asks for a file of tunnels. */
+  importFile: () => void;
+  /** Saves tunnels as a file to give away. */
+  exportFile: (ids: readonly string[]) => void;
   openDemoPage: () => void;
   /** Reads the saved tunnels again. */
   reload: () => void;
@@ -63,6 +69,10 @@ export interface Place {
   create: () => void;
   edit: (id: string) => void;
   select: (id: string) => void;
+  showDemo: () => void;
+  importFile: () => void;
+  /** Says where a file was saved. */
+  saved: (path: string) => void;
   /** Offers to put back what was removed. */
   offerUndo: (removal: Removal) => void;
   signIn: (id: string) => void;
@@ -125,7 +135,10 @@ export function createActs(place: Place): Acts {
     refile: (ids, to) => tell(bridge.refileTunnels(ids, to)),
     move: (id, before) => tell(bridge.moveTunnel(id, before)),
     startDemo: () => tell(bridge.startDemo()),
-    cutDemo: () => tell(bridge.cutDemo()),
+    cutDemo: () => tell(bridge.cutDemo("close")),
+    showDemo: place.showDemo,
+    importFile: place.importFile,
+    exportFile: (ids) => tell(bridge.exportTunnels(ids, place.saved)),
     openDemoPage: () => tell(bridge.openDemoPage()),
     reload: () => tell(bridge.reload()),
     copy: (text) => bridge.copy(text),

@@ -2,9 +2,10 @@
 
 import type { StateView, TunnelView } from "../bridge";
 import { speech } from "../text/locale";
+import { isOn } from "../text/state";
 
 /** The orders to choose from; `own` is that of the file, which the user makes. */
-export const ORDERS = ["own", "name", "state"] as const;
+export const ORDERS = ["own", "name", "state", "used"] as const;
 export type Order = (typeof ORDERS)[number];
 
 /** What wants attention comes first, what is off last. */
@@ -49,6 +50,11 @@ export function groupsOf(tunnels: readonly TunnelView[]): string[] {
   return [...names].sort(new Intl.Collator(speech().locale, { numeric: true }).compare);
 }
 
+/** Those that run are in use; of the others that were not for a week, nothing is known. */
+function lastUse(tunnel: TunnelView): number {
+  return isOn(tunnel.state) ? Number.MAX_SAFE_INTEGER : (tunnel.lastUsed ?? 0);
+}
+
 function sorted(tunnels: TunnelView[], order: Order, collator: Intl.Collator): TunnelView[] {
   const byName = (one: TunnelView, other: TunnelView): number => collator.compare(one.draft.name, other.draft.name);
   switch (order) {
@@ -56,6 +62,8 @@ function sorted(tunnels: TunnelView[], order: Order, collator: Intl.Collator): T
       return tunnels;
     case "name":
       return tunnels.sort(byName);
+    case "used":
+      return tunnels.sort((one, other) => lastUse(other) - lastUse(one) || byName(one, other));
     case "state":
       return tunnels.sort(
         (one, other) => RANK[one.state.kind] - RANK[other.state.kind] || byName(one, other),

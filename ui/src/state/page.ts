@@ -1,6 +1,7 @@
 // What every page beside the list is given.
 
 import type { Answer, Bridge, OverviewView, SettingsView } from "../bridge";
+import type { Samples } from "./samples";
 import type { View } from "./view";
 
 /** The views beside the list. */
@@ -15,6 +16,8 @@ export interface PageProps<Name extends PageName = PageName> {
   settings: SettingsView | null;
   /** Unix milliseconds, each second while a tunnel runs. */
   now: number;
+  /** What the tunnels carried in the last minutes. */
+  samples: Samples;
   /** Asks the shell. */
   bridge: Bridge;
   /** Shows why something was not done. */

@@ -52,10 +52,14 @@ export function facts(tunnel: TunnelView): string[] {
   const say = words().row;
   const { kind } = tunnel.state;
   const carries = kind === "up" || (isOn(tunnel.state) && tunnel.connections > 0);
-  const reconnects = tunnel.reconnects + tunnel.replacements;
+  const reconnects = tunnel.dropsDay ?? tunnel.reconnects + tunnel.replacements;
   return [
     carries ? say.connections(tunnel.connections) : null,
-    isOn(tunnel.state) && reconnects > 0 ? say.reconnects(reconnects) : null,
+    isOn(tunnel.state) && reconnects > 0
+      ? tunnel.dropsDay === null
+        ? say.reconnects(reconnects)
+        : say.reconnectsDay(reconnects)
+      : null,
     tunnel.lastClose === null ? null : say.lastClose(closeText(tunnel.lastClose)),
   ].filter((fact) => fact !== null);
 }
@@ -81,6 +85,11 @@ export function problemOf(tunnel: TunnelView): ProblemView | null {
     case "stopping":
       return null;
   }
+}
+
+/** Says whether the tunnel carries something, or would if its session had its connection. */
+export function hasSession(state: StateView): boolean {
+  return isUp(state) || state.kind === "reconnecting";
 }
 
 /** Says whether the tunnel has a session that lives. */

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tunnel_manager::demo::Demo;
+use tunnel_manager::demo::{Demo, DemoCut};
 use tunnel_manager::tunnel::{
     AccessSettings, Destination, Problem, ProblemKind, Secret, Snapshot, State, StaticCredentials,
     Tunnel, TunnelConfig,
@@ -119,7 +119,7 @@ async fn hold(output: Output, demo: &Demo, tunnel: &Tunnel) -> Result<(), Proble
         "Asked for it again, and now the gateway cuts the connection half way through the request.",
     );
     let cut = Instant::now();
-    demo.cut();
+    demo.cut(DemoCut::Close);
     let back = until(&mut snapshot, |now| {
         now.reconnects > 0 && matches!(now.state, State::Up { .. })
     })

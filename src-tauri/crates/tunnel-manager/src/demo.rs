@@ -5,8 +5,12 @@ mod page;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use ssm_sim::{Settings, Simulator};
+use ssm_sim::{ApiFault, BlackHole, Operation, Settings, Simulator};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tunnel_proto::{Problem, ProblemKind};
 
 use crate::engine::{DemoService, StaticAccess};
@@ -20,6 +24,33 @@ const TARGET: &str = "i-0c0ffee0c0ffee000";
 const HOST: &str = "demo.internal";
 const PORT: u32 = 80;
 
+/// The name under which the page counts four times a second, with as many bytes as are seen in a
+/// chart.
+pub const FLOW: &str = "/flow";
+
+/// How long a black hole and the agent's absence last: long enough to be noticed, and short enough
+/// that nobody gives up watching.
+const AWAY: Duration = Duration::from_secs(8);
+
+/// How often a resume is refused before one is accepted.
+const REFUSALS: u32 = 2;
+
+/// What can be done to the demo tunnel's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DemoCut {
+    /// The gateway closes the WebSocket with code 1000, as it does after an hour.
+    Close,
+    /// The TCP connection is reset, as by a network that changes.
+    Reset,
+    /// Nothing passes for 8 s, and what was on its way is gone: nobody is told of it.
+    BlackHole,
+    /// The gateway closes the WebSocket, and the service refuses the first two resumes, as it does
+    /// when it is asked too often.
+    RefusedResume,
+    /// The agent is away for 8 s, as when it is updated.
+    AgentGone,
+}
+
 /// The demo's service: SSM API, gateway, agent and web page, all on loopback.
 ///
 /// Everything ends with it, at the latest when it is dropped.
@@ -27,7 +58,13 @@ const PORT: u32 = 80;
 pub struct Demo {
     simulator: Simulator,
     page: Page,
+    /// Brings the agent back.
+    comeback: Comeback,
 }
+
+/// The task that brings the agent back, as long as nobody ends the demo.
+#[derive(Debug, Default)]
+struct Comeback(Mutex<Option<JoinHandle<()>>>);
 
 impl Demo {
     /// Starts it on free ports of 127.0.0.1.
@@ -44,7 +81,11 @@ impl Demo {
         let simulator = Simulator::start(settings)
             .await
             .map_err(|error| cannot_start(&error))?;
-        Ok(Self { simulator, page })
+        Ok(Self {
+            simulator,
+            page,
+            comeback: Comeback::default(),
+        })
     }
 
     /// Where clients find the simulated SSM API.
@@ -72,9 +113,36 @@ impl Demo {
         &self.simulator
     }
 
-    /// Closes each tunnel's WebSocket with code 1000, as the gateway does after an hour.
-    pub fn cut(&self) {
-        self.simulator.faults().close(1000, "Bye");
+    /// Does this to each tunnel's connection.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn cut(&self, cut: DemoCut) {
+        let faults = self.simulator.faults();
+        match cut {
+            DemoCut::Close => faults.close(1000, "Bye"),
+            DemoCut::Reset => faults.reset(),
+            DemoCut::BlackHole => faults.black_hole(BlackHole::Swallow, Some(AWAY)),
+            DemoCut::RefusedResume => {
+                let fault = ApiFault::Error {
+                    code: "ThrottlingException".to_owned(),
+                    message: "Rate exceeded".to_owned(),
+                    status: 400,
+                };
+                faults.fail_api(Operation::ResumeSession, fault, Some(REFUSALS));
+                faults.close(1000, "Bye");
+            }
+            DemoCut::AgentGone => {
+                faults.agent_gone();
+                let faults = faults.clone();
+                let back = tokio::spawn(async move {
+                    sleep(AWAY).await;
+                    faults.agent_back();
+                });
+                self.comeback.replace(Some(back));
+            }
+        }
     }
 
     /// A tunnel that leads to the page, from any free port.
@@ -90,6 +158,8 @@ impl Demo {
             reason: Some("Trying Culvert".to_owned()),
             // What is shown is how one session holds.
             sessions: Some("1".to_owned()),
+            // A silence is noticed while somebody watches.
+            keepalive: Some("5".to_owned()),
             ..Draft::default()
         }
     }
@@ -109,12 +179,27 @@ impl DemoService for Demo {
         Self::access(self)
     }
 
-    fn cut(&self) {
-        Self::cut(self);
+    fn cut(&self, cut: DemoCut) {
+        Self::cut(self, cut);
     }
 
     async fn stop(self) {
         Self::stop(self).await;
+    }
+}
+
+impl Comeback {
+    fn replace(&self, task: Option<JoinHandle<()>>) {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = std::mem::replace(&mut *current, task) {
+            old.abort();
+        }
+    }
+}
+
+impl Drop for Comeback {
+    fn drop(&mut self) {
+        self.replace(None);
     }
 }
 

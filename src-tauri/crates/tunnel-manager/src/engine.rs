@@ -9,6 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tunnel::Details;
 use tunnel_proto::{Problem, Snapshot};
 
+use crate::demo::DemoCut;
 use crate::profile::{CredentialSource, Draft, Profile};
 
 /// Makes tunnels.
@@ -54,8 +55,8 @@ pub trait DemoService: Send + Sync + 'static {
     /// Credentials that the service accepts.
     fn access(&self) -> StaticAccess;
 
-    /// Closes the tunnel's WebSocket as the gateway does each hour.
-    fn cut(&self);
+    /// Does this to the tunnel's connection.
+    fn cut(&self, cut: DemoCut);
 
     /// Ends the service.
     fn stop(self) -> impl Future<Output = ()> + Send + 'static;

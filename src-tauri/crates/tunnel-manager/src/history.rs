@@ -8,6 +8,7 @@ mod day;
 mod diary;
 mod past;
 mod reading;
+mod recent;
 mod strip;
 mod summary;
 
@@ -32,6 +33,7 @@ use diary::{Bounds, Diary, Reason};
 pub use past::{LostSocket, Past};
 pub use reading::Reading;
 pub(crate) use reading::read;
+pub use recent::Recent;
 pub use strip::{Condition, Segment, Strip};
 pub use summary::Summary;
 

@@ -35,8 +35,8 @@ pub use closing::Closing;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
 pub use history::{
-    Condition, Entry, Following, History, LostSocket, Past, Reading, Segment, Strip, Summary,
-    TunnelName,
+    Condition, Entry, Following, History, LostSocket, Past, Reading, Recent, Segment, Strip,
+    Summary, TunnelName,
 };
 pub use keys::typed_keys;
 pub use manager::{Manager, RemovalId};

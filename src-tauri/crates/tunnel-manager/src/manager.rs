@@ -10,10 +10,12 @@ use tracing::Instrument as _;
 use tunnel::{Details, Edits};
 
 use crate::closing::{self, Clock};
+use crate::demo::DemoCut;
 use crate::engine::Engine;
 use crate::error::ManagerError;
+use crate::exchange::{Choice, Offer};
 use crate::overview::Overview;
-use crate::profile::{Consent, Draft, ProfileId, Refiling};
+use crate::profile::{Consent, Draft, Profile, ProfileId, Refiling};
 use crate::store::Store;
 
 /// Requests that may wait for the actor; each is one act of a person.
@@ -40,13 +42,15 @@ enum Request {
     Restore(RemovalId, Answer<()>),
     Move(ProfileId, Option<ProfileId>, Answer<()>),
     Refile(Vec<ProfileId>, Refiling, Answer<()>),
+    Compare(Vec<Profile>, Answer<Vec<Offer>>),
+    Merge(Vec<(Offer, Choice)>, Answer<()>),
     Connect(ProfileId, Option<Consent>, Answer<()>),
     KeepOpen(ProfileId, Answer<()>),
     Disconnect(ProfileId, Answer<()>),
     TryNow(ProfileId, Answer<()>),
     Look(ProfileId, oneshot::Sender<Details>),
     StartDemo(Answer<ProfileId>),
-    CutDemo(Answer<()>),
+    CutDemo(DemoCut, Answer<()>),
     Reload(Answer<()>),
     StopAll(Answer<()>),
 }
@@ -159,6 +163,25 @@ impl Manager {
             .await
     }
 
+    /// Compares tunnels of a file that somebody has given with those that are saved now.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Closed`].
+    pub async fn compare(&self, offered: Vec<Profile>) -> Result<Vec<Offer>, ManagerError> {
+        self.ask(|answer| Request::Compare(offered, answer)).await
+    }
+
+    /// Saves what was chosen of what [`compare`](Self::compare) has told, all of it or nothing. Tunnels
+    /// that run go on with the settings that they were started with.
+    ///
+    /// # Errors
+    ///
+    /// [`ManagerError::Store`]; nothing is saved then.
+    pub async fn merge(&self, chosen: Vec<(Offer, Choice)>) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::Merge(chosen, answer)).await
+    }
+
     /// Starts a tunnel and returns at once: the overview tells how it goes. One that is being
     /// stopped starts when that is done; one that runs goes on.
     ///
@@ -228,14 +251,13 @@ impl Manager {
         self.ask(Request::StartDemo).await
     }
 
-    /// Closes the demo tunnel's WebSocket as the gateway does each hour. Does nothing without
-    /// a demo tunnel.
+    /// Does something to the demo tunnel's connection. Does nothing without a demo tunnel.
     ///
     /// # Errors
     ///
     /// [`ManagerError::Closed`].
-    pub async fn cut_demo(&self) -> Result<(), ManagerError> {
-        self.ask(Request::CutDemo).await
+    pub async fn cut_demo(&self, cut: DemoCut) -> Result<(), ManagerError> {
+        self.ask(|answer| Request::CutDemo(cut, answer)).await
     }
 
     /// Reads the profile file again. Tunnels that run go on, those that it no longer names

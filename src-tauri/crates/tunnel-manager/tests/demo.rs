@@ -3,10 +3,10 @@
 #![expect(clippy::expect_used, reason = "a test fails by it")]
 
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tunnel_manager::demo::Demo;
+use tunnel_manager::demo::{Demo, DemoCut, FLOW};
 use tunnel_manager::tunnel::{Edits, Environment, SessionState};
 use tunnel_manager::{Draft, Manager, Overview, SessionManager, Store, Traces, TunnelStatus};
 use tunnel_proto::{DropEnd, State};
@@ -65,7 +65,7 @@ async fn the_demo_tunnel_carries_its_page_before_and_after_a_cut() {
             .contains("You are looking through a tunnel")
     );
 
-    manager.cut_demo().await.expect("cut");
+    manager.cut_demo(DemoCut::Close).await.expect("cut");
     let cut = until(&mut overview, |tunnel| tunnel.snapshot.last_close.is_some()).await;
     assert_eq!(
         cut.snapshot.last_close.and_then(|close| close.code),
@@ -188,7 +188,7 @@ async fn a_live_connection_is_seen_with_its_session_and_program_and_a_cut_in_the
     assert_eq!(program, ours);
 
     let mut recorded = history.recorded();
-    manager.cut_demo().await.expect("cut");
+    manager.cut_demo(DemoCut::Close).await.expect("cut");
     let past = loop {
         recorded.changed().await.expect("it is kept");
         let past = history.past(id, now_ms(), true).await.expect("read");
@@ -206,4 +206,92 @@ async fn a_live_connection_is_seen_with_its_session_and_program_and_a_cut_in_the
 fn now_ms() -> u64 {
     let since = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
     u64::try_from(since.as_millis()).expect("before the end of time")
+}
+
+/// Reads the numbers that the page counts over one connection.
+struct Counting(BufReader<TcpStream>);
+
+impl Counting {
+    async fn through(address: &str) -> Self {
+        let mut stream = TcpStream::connect(address).await.expect("listens");
+        let request = format!("GET {FLOW} HTTP/1.1\r\nhost: demo.internal\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        Self(BufReader::new(stream))
+    }
+
+    async fn next(&mut self) -> u64 {
+        loop {
+            let mut line = String::new();
+            let count = self.0.read_line(&mut line).await.expect("it lives");
+            assert_ne!(count, 0, "the connection ended");
+            if let Some(number) = line.strip_prefix("data: ") {
+                return number.trim_end().parse().expect("a number");
+            }
+        }
+    }
+}
+
+/// Cuts the demo tunnel in this way; the connection that counts has to live through it with no number
+/// missing. Returns the tunnel once it is well again.
+async fn lives_through(
+    cut: DemoCut,
+    noticed: impl Fn(&TunnelStatus) -> bool,
+    well: impl Fn(&TunnelStatus) -> bool,
+) -> TunnelStatus {
+    let (_folder, manager) = manager();
+    let mut overview = manager.overview();
+    manager.start_demo().await.expect("starts");
+    let up = until(&mut overview, is_up).await;
+    let address = up.snapshot.addresses.first().expect("it listens");
+    let mut counting = Counting::through(address).await;
+    assert_eq!(counting.next().await, 1);
+
+    manager.cut_demo(cut).await.expect("cut");
+    let (after, ()) = tokio::join!(
+        async {
+            until(&mut overview, noticed).await;
+            until(&mut overview, |tunnel| is_up(tunnel) && well(tunnel)).await
+        },
+        async {
+            for number in 2..=20 {
+                assert_eq!(counting.next().await, number);
+            }
+        }
+    );
+    manager.stop_all().await.expect("stops");
+    after
+}
+
+fn is_cut(tunnel: &TunnelStatus) -> bool {
+    tunnel.snapshot.last_close.is_some()
+}
+
+fn is_resumed(tunnel: &TunnelStatus) -> bool {
+    tunnel.snapshot.reconnects == 1 && tunnel.snapshot.replacements == 0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_costs_the_demos_connection_nothing() {
+    let after = lives_through(DemoCut::Reset, is_cut, is_resumed).await;
+    assert_eq!(after.snapshot.last_close.and_then(|close| close.code), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn resumes_that_are_refused_are_tried_until_one_is_accepted() {
+    let refused = |tunnel: &TunnelStatus| match &tunnel.snapshot.state {
+        State::Reconnecting { problem, .. } => problem.code == "throttled",
+        _ => false,
+    };
+    lives_through(DemoCut::RefusedResume, refused, is_resumed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_black_hole_is_noticed_and_costs_the_demos_connection_nothing() {
+    lives_through(DemoCut::BlackHole, |tunnel| !is_up(tunnel), is_resumed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_comes_back_goes_on_with_the_same_session() {
+    let same = |tunnel: &TunnelStatus| tunnel.snapshot.replacements == 0;
+    lives_through(DemoCut::AgentGone, |tunnel| !is_up(tunnel), same).await;
 }

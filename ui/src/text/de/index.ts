@@ -5,8 +5,10 @@ import { amounts } from "./amounts";
 import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
+import { demo } from "./demo";
 import { details } from "./details";
 import { doctor } from "./doctor";
+import { exchange } from "./exchange";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
@@ -29,8 +31,10 @@ export const de: Words = {
   checks,
   clash,
   close,
+  demo,
   details,
   doctor,
+  exchange,
   filing,
   form,
   frame,

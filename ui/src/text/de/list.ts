@@ -29,6 +29,7 @@ export const list: Words["list"] = {
     own: "In eigener Reihenfolge",
     name: "Nach Name",
     state: "Nach Zustand",
+    used: "Nach letzter Nutzung",
   },
   keys: "Tastaturkürzel",
   selected: (count) => `${number(count)} ausgewählt`,

@@ -14,6 +14,9 @@ export const row: Words["row"] = {
   connections: (count) =>
     count === 0 ? "keine Verbindungen" : say(count, { one: "# Verbindung", other: "# Verbindungen" }),
   reconnects: (count) => say(count, { one: "# Neuverbindung", other: "# Neuverbindungen" }),
+  reconnectsDay: (count) =>
+    say(count, { one: "# Neuverbindung in 24\u00a0h", other: "# Neuverbindungen in 24\u00a0h" }),
+  spark: "Was er in den letzten fünf Minuten übertragen hat",
   fromAccount: (message) => `Vom Konto: ${message}`,
   signIn: "Anmelden",
   doctor: "Diagnose",

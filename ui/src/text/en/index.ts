@@ -4,8 +4,10 @@ import { amounts } from "./amounts";
 import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
+import { demo } from "./demo";
 import { details } from "./details";
 import { doctor } from "./doctor";
+import { exchange } from "./exchange";
 import { filing } from "./filing";
 import { form } from "./form";
 import { frame } from "./frame";
@@ -28,8 +30,10 @@ export const en = {
   checks,
   clash,
   close,
+  demo,
   details,
   doctor,
+  exchange,
   filing,
   form,
   frame,

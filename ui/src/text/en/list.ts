@@ -29,6 +29,7 @@ export const list = {
     own: "In my order",
     name: "By name",
     state: "By state",
+    used: "By last use",
   },
   keys: "Keyboard shortcuts",
   selected: (count: number) => `${number(count)} selected`,

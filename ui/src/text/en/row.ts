@@ -13,6 +13,9 @@ export const row = {
   connections: (count: number) =>
     count === 0 ? "no connections" : say(count, { one: "# connection", other: "# connections" }),
   reconnects: (count: number) => say(count, { one: "# reconnect", other: "# reconnects" }),
+  reconnectsDay: (count: number) =>
+    say(count, { one: "# reconnect in 24\u00a0h", other: "# reconnects in 24\u00a0h" }),
+  spark: "What it carried in the last five minutes",
   fromAccount: (message: string) => `From the account: ${message}`,
   signIn: "Sign in",
   doctor: "Doctor",

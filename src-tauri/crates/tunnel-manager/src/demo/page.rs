@@ -24,6 +24,9 @@ const HEAD_MOST: u64 = 16 << 10;
 const IDLE_MOST: Duration = Duration::from_secs(60);
 /// One tick is enough to see, and seldom enough to cost nothing.
 const TICK: Duration = Duration::from_secs(1);
+/// What is counted for a chart: four times a second, 8 KB/s.
+const FLOW_PAUSE: Duration = Duration::from_millis(250);
+const FLOW_FILLER: usize = 2_000;
 
 /// A server on 127.0.0.1; it ends when this is dropped.
 #[derive(Debug)]
@@ -81,7 +84,8 @@ async fn answer(stream: TcpStream) -> io::Result<()> {
         };
         let (status, kind, body) = match path.as_str() {
             "/" => ("200 OK", "text/html; charset=utf-8", BODY),
-            "/ticks" => return write_ticks(&mut stream).await,
+            "/ticks" => return write_counts(&mut stream, TICK, 0).await,
+            super::FLOW => return write_counts(&mut stream, FLOW_PAUSE, FLOW_FILLER).await,
             _ => ("404 Not Found", "text/plain", "Nothing here.\n"),
         };
         write_whole(&mut stream, status, kind, body).await?;
@@ -126,19 +130,29 @@ async fn write_whole(
     stream.flush().await
 }
 
-/// Counts until the browser goes: server-sent events (HTML standard, section 9.2).
-async fn write_ticks(stream: &mut BufReader<TcpStream>) -> io::Result<()> {
+/// Counts until the browser goes: server-sent events (HTML standard, section 9.2), each with so
+/// many bytes more in a comment.
+async fn write_counts(
+    stream: &mut BufReader<TcpStream>,
+    pause: Duration,
+    filler: usize,
+) -> io::Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
                 cache-control: no-store\r\nconnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).await?;
-    let mut ticks = interval(TICK);
+    let comment = if filler == 0 {
+        String::new()
+    } else {
+        format!(":{}\n", "-".repeat(filler))
+    };
+    let mut ticks = interval(pause);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut count = 0_u64;
     loop {
         ticks.tick().await;
         count += 1;
         stream
-            .write_all(format!("data: {count}\n\n").as_bytes())
+            .write_all(format!("{comment}data: {count}\n\n").as_bytes())
             .await?;
         stream.flush().await?;
     }

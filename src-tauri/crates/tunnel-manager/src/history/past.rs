@@ -108,14 +108,14 @@ impl History {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tempfile::TempDir;
     use tunnel_proto::{Cause, Close, ClosedBy, DropEnd, Record, State, Vitals};
 
     use super::super::{Condition, TunnelName};
     use super::*;
 
-    fn lost(at: u64) -> Record {
+    pub(in crate::history) fn lost(at: u64) -> Record {
         let record = DropRecord {
             session_id: None,
             closed_by: ClosedBy::Gateway,

@@ -17,6 +17,7 @@ use super::{Answer, RemovalId, Request};
 use crate::closing::{Clock, Closing};
 use crate::engine::{DemoService, Engine, Launch};
 use crate::error::ManagerError;
+use crate::exchange;
 use crate::overview::{Closes, Overview, TunnelStatus};
 use crate::profile::{Consent, Draft, Field, Invalid, Profile, ProfileId, Refiling, rules};
 use crate::store::{Store, StoreError};
@@ -162,6 +163,14 @@ impl<E: Engine> Actor<E> {
                 drop(answer.send(self.move_to(id, before).await));
             }
             Request::Refile(ids, to, answer) => drop(answer.send(self.refile(ids, to).await)),
+            Request::Compare(offered, answer) => {
+                let saved: Vec<_> = self.saved.iter().map(|saved| (**saved).clone()).collect();
+                drop(answer.send(Ok(exchange::compare(&saved, offered))));
+            }
+            Request::Merge(chosen, answer) => {
+                let merge = move |saved: &mut Vec<Profile>| exchange::merge(saved, &chosen);
+                drop(answer.send(self.save(merge).await));
+            }
             Request::Connect(id, consent, answer) => {
                 drop(answer.send(self.connect(id, consent)));
             }
@@ -175,9 +184,9 @@ impl<E: Engine> Actor<E> {
                 }
             }
             Request::StartDemo(answer) => drop(answer.send(self.start_demo().await)),
-            Request::CutDemo(answer) => {
+            Request::CutDemo(cut, answer) => {
                 if let Some(demo) = &self.demo {
-                    demo.service.cut();
+                    demo.service.cut(cut);
                 }
                 drop(answer.send(Ok(())));
             }

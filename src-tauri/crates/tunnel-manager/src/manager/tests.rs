@@ -12,7 +12,9 @@ use tunnel_proto::{Outlook, Problem, ProblemKind, RenewedBy, Snapshot, State};
 
 use super::run::idle;
 use super::*;
+use crate::demo::DemoCut;
 use crate::engine::{DemoService, Launch, RunningTunnel, StartFailure, StaticAccess};
+use crate::exchange::{Choice, Difference};
 use crate::overview::TunnelStatus;
 use crate::profile::{CredentialSource, Field};
 
@@ -139,7 +141,7 @@ impl DemoService for FakeDemo {
         }
     }
 
-    fn cut(&self) {
+    fn cut(&self, _cut: DemoCut) {
         self.0.with(|inner| inner.cuts += 1);
     }
 
@@ -741,6 +743,32 @@ async fn a_running_tunnel_survives_its_removal_from_the_file() {
 }
 
 #[tokio::test]
+async fn what_is_chosen_of_a_file_is_saved_and_the_rest_is_not() {
+    let mut bench = Bench::new();
+    let own = bench.manager.add(draft("a")).await.expect("added");
+    let theirs = |name: &str, port| {
+        let draft = Draft {
+            remote_port: port,
+            ..draft(name)
+        };
+        draft.check(ProfileId::random()).expect("valid")
+    };
+    let offered = vec![theirs("a", 81), theirs("b", 82), theirs("c", 83)];
+    let offers = bench.manager.compare(offered).await.expect("compared");
+    assert!(matches!(offers[0].difference, Difference::Clash { with, .. } if with == own));
+    let choices = [Choice::Take, Choice::Leave, Choice::Take];
+    let chosen = offers.into_iter().zip(choices).collect();
+    bench.manager.merge(chosen).await.expect("saved");
+    let overview = bench.until(|overview| overview.tunnels.len() == 2).await;
+    let saved = |at: usize| &overview.tunnels[at].profile;
+    assert_eq!(
+        (saved(0).id, Draft::from(&**saved(0)).remote_port),
+        (own, 81)
+    );
+    assert_eq!(saved(1).name, "c");
+}
+
+#[tokio::test]
 async fn the_demo_tunnel_runs_with_its_own_credentials_and_is_not_saved() {
     let mut bench = Bench::new();
     let id = bench.manager.start_demo().await.expect("starts");
@@ -748,7 +776,7 @@ async fn the_demo_tunnel_runs_with_its_own_credentials_and_is_not_saved() {
         .until_state(|state| matches!(state, State::Connecting { .. }))
         .await;
     assert!(demo.demo);
-    bench.manager.cut_demo().await.expect("cut");
+    bench.manager.cut_demo(DemoCut::Close).await.expect("cut");
     assert_eq!(bench.manager.start_demo().await.expect("the same"), id);
     bench.script.with(|inner| {
         assert_eq!(inner.cuts, 1);

@@ -1,0 +1,119 @@
+// Rows in the real window: what they say while a tunnel is busy, that nothing jumps, how often they are drawn,
+// and 500 of them that are scrolled.
+
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { binary, startMachine, until } from "./machine.mjs";
+import { openWindow } from "./window.mjs";
+
+const pictures =
+  process.env.CULVERT_SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));
+mkdirSync(pictures, { recursive: true });
+
+async function opened(t, options, tunnels = []) {
+  const machine = await startMachine(options);
+  t.after(() => machine.stop());
+  if (tunnels.length > 0) {
+    mkdirSync(machine.config, { recursive: true });
+    writeFileSync(join(machine.config, "tunnels.toml"), ["version = 2", ...tunnels].join("\n"));
+  }
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+  return window;
+}
+
+/** Where everything in the rows is, in whole pixels. */
+const PLACES = `[...document.querySelectorAll(".row, .row .switch, .row .row-figures, .row .row-help > button")]
+  .map((each) => { const { left, top, width, height } = each.getBoundingClientRect();
+    return [left, top, width, height].map(Math.round).join(" "); }).join(";")`;
+
+for (const theme of ["light", "dark"]) {
+  test(`a busy row says what goes each way, jumps nowhere, and is drawn four times a second at most (${theme})`, async (t) => {
+    const window = await opened(t, { dark: theme === "dark" });
+    await window.click("button", "Try the demo tunnel");
+    const address = /127\.0\.0\.1:\d+/.exec(await window.row("Demo tunnel", "up"))?.[0];
+    // Requests as fast as they are answered, each a connection of its own.
+    let busy = true;
+    t.after(() => (busy = false));
+    const load = (async () => {
+      while (busy) await fetch(`http://${address}/`, { headers: { connection: "close" } }).then((answer) => answer.text());
+    })();
+    load.catch(() => {});
+    await until("the rate", async () => /[1-9][\d.,]* (KB|MB)\/s/.test(await window.row("Demo tunnel", "up")));
+
+    const watched = await window.wait(
+      `const done = arguments[0];
+       const places = new Set();
+       let batches = 0;
+       const watcher = new MutationObserver(() => { batches += 1; places.add(${PLACES}); });
+       watcher.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+       setTimeout(() => { watcher.disconnect(); done({ batches, places: [...places] }); }, 6_000);`,
+    );
+    assert.ok(watched.batches >= 4, `something was drawn: ${watched.batches}`);
+    // Four in each second, of six, and one more at an edge.
+    assert.ok(watched.batches <= 25, `${watched.batches} times in 6 s`);
+    assert.equal(watched.places.length, 1, watched.places.join("\n"));
+    await window.screenshot(join(pictures, `row-busy-${theme}.png`));
+    assert.deepEqual(await window.violations(), []);
+
+    await window.resize(1280, 800);
+    await until("the details", () =>
+      window.run(`const open = document.querySelector(".details");
+        if (!open) document.querySelector("[data-state=up]").click();
+        return open !== null;`),
+    );
+    await until("the line of the round trip", () =>
+      window.run(`return /L/.test(document.querySelector(".details .chart-round-trip")?.getAttribute("d") ?? "")`), 60_000,
+    );
+    await window.screenshot(join(pictures, `round-trip-${theme}.png`));
+    busy = false;
+    await load.catch(() => {});
+  });
+}
+
+test("500 tunnels are scrolled, and what is there is a few rows at a time", async (t) => {
+  const entry = (number) =>
+    `[[tunnel]]\nname = "Node ${number}"\ngroup = "Group ${number % 9}"\ntarget = "i-0123456789abcdef0"\n` +
+    `remote_port = 22\nprofile = "nobody"\nregion = "eu-west-1"\n`;
+  const window = await opened(t, {}, Array.from({ length: 500 }, (_, at) => entry(at)));
+  await window.text("0 of 500 tunnels up");
+  const scrolled = await window.wait(
+    `const done = arguments[0];
+     const place = document.querySelector(".list-place");
+     const end = place.scrollHeight - place.clientHeight;
+     const frames = [];
+     let before = performance.now(), most = 0, empty = 0;
+     const step = (now) => {
+       frames.push(now - before);
+       before = now;
+       const rows = [...document.querySelectorAll(".line")];
+       most = Math.max(most, rows.length);
+       const box = place.getBoundingClientRect();
+       const covered = document.elementFromPoint(box.left + 40, box.top + box.height / 2)?.closest(".line");
+       if (covered === null || covered === undefined) empty += 1;
+       if (place.scrollTop >= end - 1 || frames.length > 2_000) return done({ frames: frames.slice(2), most, empty, end, top: place.scrollTop });
+       place.scrollTop += 240;
+       requestAnimationFrame(step);
+     };
+     requestAnimationFrame(step);`,
+    150_000,
+  );
+  const sorted = scrolled.frames.toSorted((one, other) => one - other);
+  const at = (part) => sorted[Math.floor(part * (sorted.length - 1))].toFixed(1);
+  t.diagnostic(`${sorted.length} frames over ${scrolled.end} px: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, worst ${at(1)} ms`);
+  assert.ok(scrolled.top >= scrolled.end - 1, "it was scrolled to its end");
+  assert.ok(scrolled.most < 60, `${scrolled.most} lines were there at once`);
+  assert.equal(scrolled.empty, 0, "no frame without a row in the middle");
+  await window.screenshot(join(pictures, "rows-500-end.png"));
+  await window.run(`document.querySelector(".list-place").scrollTop /= 2`);
+  await window.screenshot(join(pictures, "rows-500-middle.png"));
+
+  // The order is remembered from one window to the next.
+  await window.click("button", "More for the list");
+  await window.click("menuitemradio", "By last use");
+  assert.equal(await window.run(`return localStorage.getItem("culvert.order")`), "used");
+});

@@ -1,0 +1,113 @@
+// What happened to the demo tunnel, from what was done to it and how it was seen since.
+
+import type { CountView, DemoCutView, StateView, TunnelView } from "../bridge";
+
+/** One thing that happened. Times are Unix milliseconds. */
+export type Step =
+  | { at: number; what: "cut"; cut: DemoCutView }
+  | { at: number; what: "noticed"; kind: StateView["kind"]; why: string }
+  | { at: number; what: "well"; tookMs: number; number: number; missing: number; lost: number };
+
+/** How the tunnel was seen at one time. */
+export interface Sight {
+  at: number;
+  kind: StateView["kind"];
+  /** What the engine says of it. */
+  why: string;
+  /** How often its session was resumed or replaced. */
+  mended: number;
+  count: CountView;
+}
+
+export interface Story {
+  /** The oldest first. */
+  steps: readonly Step[];
+  /** What was done to it last and is not over, and what had been counted then. */
+  open: {
+    at: number;
+    mended: number;
+    count: CountView;
+    /** When something was counted last. */
+    counted: number;
+    /** It was seen not to be well, or nothing was counted for a while. */
+    disturbed: boolean;
+  } | null;
+  /** The state that was told last. */
+  kind: StateView["kind"];
+}
+
+export const NO_STORY: Story = { steps: [], open: null, kind: "up" };
+
+/** It is counted four times a second: what takes longer was noticed. */
+const PAUSE_MS = 2_000;
+
+/** More than fits beside it. */
+const STEPS_MOST = 12;
+
+/** How a tunnel is seen at a time, with what was counted until then. */
+export function sightOf({ state, reconnects, replacements }: TunnelView, count: CountView, at: number): Sight {
+  return { at, kind: state.kind, why: why(state), mended: reconnects + replacements, count };
+}
+
+/** The story with what was just done to the tunnel. */
+export function cutStory(story: Story, cut: DemoCutView, sight: Sight): Story {
+  const open = story.open ?? {
+    at: sight.at,
+    mended: sight.mended,
+    count: sight.count,
+    counted: sight.at,
+    disturbed: false,
+  };
+  return { ...story, steps: added(story.steps, { at: sight.at, what: "cut", cut }), open };
+}
+
+/** The story with how the tunnel is now. */
+export function seenStory(story: Story, sight: Sight): Story {
+  const { open } = story;
+  const { kind } = sight;
+  if (open === null) return story.kind === kind ? story : { ...story, kind };
+  // Whoever switches it off has another story.
+  if (kind === "off" || kind === "stopping") return { ...story, open: null, kind };
+  if (kind !== "up") {
+    const steps = story.kind === kind ? story.steps : added(story.steps, { at: sight.at, what: "noticed", kind, why: sight.why });
+    return { steps, kind, open: { ...open, disturbed: true } };
+  }
+  // It is well once it is up and somebody has counted on; a short break is not seen at all.
+  const paused = sight.at - open.counted > PAUSE_MS;
+  const mended = open.disturbed || paused || sight.mended > open.mended;
+  const counts = sight.count.number > open.count.number || sight.count.lost > open.count.lost;
+  if (!mended || !counts) {
+    const counted = counts && !paused ? sight.at : open.counted;
+    return { ...story, kind, open: { ...open, count: open.count, counted } };
+  }
+  const step: Step = {
+    at: sight.at,
+    what: "well",
+    tookMs: Math.max(0, sight.at - open.at),
+    number: sight.count.number,
+    missing: sight.count.missing - open.count.missing,
+    lost: sight.count.lost - open.count.lost,
+  };
+  return { steps: added(story.steps, step), open: null, kind };
+}
+
+function added(steps: readonly Step[], step: Step): Step[] {
+  return [...steps, step].slice(-STEPS_MOST);
+}
+
+/** What the engine says of it. */
+function why(state: StateView): string {
+  switch (state.kind) {
+    case "degraded":
+    case "reconnecting":
+    case "needsSignIn":
+    case "failed":
+      return state.problem.what;
+    case "off":
+    case "listening":
+    case "connecting":
+    case "up":
+    case "stopping":
+      return "";
+  }
+}
