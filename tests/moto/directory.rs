@@ -8,7 +8,7 @@ use aws_access::{
 use serde_json::json;
 
 use crate::relay::{Asked, Relay};
-use crate::server::{Moto, REGION};
+use crate::server::{Moto, PATIENCE, REGION};
 
 const EC2: &str = "2016-11-15";
 const RDS: &str = "2014-10-31";
@@ -27,6 +27,8 @@ async fn access_at(url: String) -> Access {
             secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
             session_token: None,
         }),
+        // A mock on a busy machine takes its time for a page of 500.
+        api_timeout: PATIENCE,
         ..AccessSettings::default()
     })
     .await

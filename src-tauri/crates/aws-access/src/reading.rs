@@ -7,6 +7,7 @@ mod ecs;
 mod elasticache;
 mod nodes;
 mod opensearch;
+mod pages;
 mod place;
 mod rds;
 mod xml;
@@ -83,6 +84,11 @@ impl Reading {
         }
     }
 
+    /// The operation's name in the API.
+    fn operation(self) -> &'static str {
+        self.action().split_once(':').map_or("", |(_, name)| name)
+    }
+
     /// The name in the scope of signatures, which is the one in IAM actions.
     fn signing_name(self) -> &'static str {
         self.action().split_once(':').map_or("", |(name, _)| name)
@@ -135,10 +141,7 @@ impl Reader {
         parameters: &[(String, String)],
         credentials: &Credentials,
     ) -> Result<String, AccessError> {
-        let name = reading
-            .action()
-            .split_once(':')
-            .map_or("", |(_, name)| name);
+        let name = reading.operation();
         // The serializer must not live across the call: it can't be sent between threads.
         let body = Serializer::new(String::new())
             .append_pair("Action", name)

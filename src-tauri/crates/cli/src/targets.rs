@@ -129,14 +129,11 @@ impl<T: Serialize> Found<T> {
         let (found, of) = (self.entries.len(), self.listing.entries().len());
         if json {
             output::json(&json!({ "event": "summary", "found": found, "of": of }));
-        } else if found == 0 && problems.is_empty() {
-            complain(&match of {
-                0 => format!("There is no {event} in this account and region."),
-                of => format!(
-                    "None of {} fits.",
-                    count(of as u64, event, &format!("{event}s"))
-                ),
-            });
+        } else if found == 0 && of > 0 {
+            let all = count(of as u64, event, &format!("{event}s"));
+            complain(&format!("None of {all} fits."));
+        } else if of == 0 && problems.is_empty() {
+            complain(&format!("There is no {event} in this account and region."));
         }
         match problems.first() {
             Some((_, problem)) if of == 0 => Exit::from(problem),

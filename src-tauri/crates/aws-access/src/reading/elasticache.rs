@@ -3,6 +3,7 @@
 
 use aws_credential_types::Credentials;
 
+use super::pages::Pages;
 use super::place::{Place, engine};
 use super::{Reader, Reading, xml};
 use crate::{AccessError, Host, HostKind, HostRole};
@@ -10,10 +11,29 @@ use crate::{AccessError, Host, HostKind, HostRole};
 const VERSION: &str = "2015-02-02";
 
 /// How many groups or clusters a page has: the most.
-const PAGE: &str = "100";
+const PAGE: (&str, &str) = ("MaxRecords", "100");
 
-/// How many serverless caches a page has.
-const SERVERLESS_PAGE: &str = "50";
+const GROUPS: Pages = Pages {
+    reading: Reading::ReplicationGroups,
+    version: VERSION,
+    most: PAGE,
+    list: "ReplicationGroups",
+    next: "Marker",
+};
+
+const CLUSTERS: Pages = Pages {
+    reading: Reading::CacheClusters,
+    list: "CacheClusters",
+    ..GROUPS
+};
+
+const SERVERLESS: Pages = Pages {
+    reading: Reading::ServerlessCaches,
+    version: VERSION,
+    most: ("MaxResults", "50"),
+    list: "ServerlessCaches",
+    next: "NextToken",
+};
 
 impl Reader {
     /// One page of the endpoints of replication groups, and the marker of the next one.
@@ -22,24 +42,8 @@ impl Reader {
         marker: Option<&str>,
         credentials: &Credentials,
     ) -> Result<(Vec<Host>, Option<String>), AccessError> {
-        let parameters = page(("MaxRecords", PAGE), ("Marker", marker));
-        let answer = self
-            .query(
-                Reading::ReplicationGroups,
-                VERSION,
-                &parameters,
-                credentials,
-            )
-            .await?;
-        read(
-            &answer,
-            [
-                "DescribeReplicationGroupsResponse",
-                "DescribeReplicationGroupsResult",
-            ],
-            ["ReplicationGroups", "Marker"],
-            replication_group,
-        )
+        self.page(GROUPS, marker, &[], credentials, replication_group)
+            .await
     }
 
     /// One page of the endpoints of clusters, and the marker of the next one. Nodes of a
@@ -49,20 +53,9 @@ impl Reader {
         marker: Option<&str>,
         credentials: &Credentials,
     ) -> Result<(Vec<Host>, Option<String>), AccessError> {
-        let mut parameters = page(("MaxRecords", PAGE), ("Marker", marker));
-        parameters.push(("ShowCacheNodeInfo".to_owned(), "true".to_owned()));
-        let answer = self
-            .query(Reading::CacheClusters, VERSION, &parameters, credentials)
-            .await?;
-        read(
-            &answer,
-            [
-                "DescribeCacheClustersResponse",
-                "DescribeCacheClustersResult",
-            ],
-            ["CacheClusters", "Marker"],
-            cache_cluster,
-        )
+        let with_nodes = [("ShowCacheNodeInfo", "true")];
+        self.page(CLUSTERS, marker, &with_nodes, credentials, cache_cluster)
+            .await
     }
 
     /// One page of the endpoints of serverless caches, and the token of the next one.
@@ -71,54 +64,9 @@ impl Reader {
         token: Option<&str>,
         credentials: &Credentials,
     ) -> Result<(Vec<Host>, Option<String>), AccessError> {
-        let parameters = page(("MaxResults", SERVERLESS_PAGE), ("NextToken", token));
-        let answer = self
-            .query(Reading::ServerlessCaches, VERSION, &parameters, credentials)
-            .await?;
-        read(
-            &answer,
-            [
-                "DescribeServerlessCachesResponse",
-                "DescribeServerlessCachesResult",
-            ],
-            ["ServerlessCaches", "NextToken"],
-            serverless_cache,
-        )
+        self.page(SERVERLESS, token, &[], credentials, serverless_cache)
+            .await
     }
-}
-
-fn page(most: (&str, &str), next: (&str, Option<&str>)) -> Vec<(String, String)> {
-    let mut parameters = vec![(most.0.to_owned(), most.1.to_owned())];
-    if let (name, Some(next)) = next {
-        parameters.push((name.to_owned(), next.to_owned()));
-    }
-    parameters
-}
-
-fn read(
-    answer: &str,
-    [response, result]: [&str; 2],
-    [list, next_page]: [&str; 2],
-    mut item: impl FnMut(&mut xml::Element<'_, '_>) -> Result<Vec<Host>, AccessError>,
-) -> Result<(Vec<Host>, Option<String>), AccessError> {
-    let (mut hosts, mut next) = (Vec::new(), None);
-    xml::document(answer, response, |name, child| {
-        if name != result {
-            return Ok(());
-        }
-        xml::children(child, |name, child| {
-            if name == list {
-                xml::children(child, |_, child| {
-                    hosts.extend(item(child)?);
-                    Ok(())
-                })?;
-            } else if name == next_page {
-                next = xml::text(child)?;
-            }
-            Ok(())
-        })
-    })?;
-    Ok((hosts, next))
 }
 
 /// What has been read of a cache.
@@ -253,16 +201,7 @@ mod tests {
             </member><member><ServerlessCacheName>new</ServerlessCacheName></member>\
             </ServerlessCaches><NextToken>t</NextToken>\
             </DescribeServerlessCachesResult></DescribeServerlessCachesResponse>";
-        let (hosts, next) = read(
-            answer,
-            [
-                "DescribeServerlessCachesResponse",
-                "DescribeServerlessCachesResult",
-            ],
-            ["ServerlessCaches", "NextToken"],
-            serverless_cache,
-        )
-        .unwrap();
+        let (hosts, next) = SERVERLESS.read(answer, serverless_cache).unwrap();
         assert_eq!(next.as_deref(), Some("t"));
         let ends: Vec<_> = hosts.iter().map(|host| (host.role, host.port)).collect();
         assert_eq!(ends, [(HostRole::Endpoint, 6379), (HostRole::Reader, 6380)]);
@@ -271,19 +210,17 @@ mod tests {
 
     #[test]
     fn a_memcached_cluster_has_its_configuration_and_its_nodes() {
-        let answer = "<R><D><CacheClusters><CacheCluster><CacheClusterId>mem</CacheClusterId>\
+        let answer = "<CacheClusters><CacheCluster><CacheClusterId>mem</CacheClusterId>\
             <Engine>memcached</Engine><ConfigurationEndpoint><Address>mem.cfg</Address>\
             <Port>11211</Port></ConfigurationEndpoint><CacheNodes><CacheNode>\
             <CacheNodeId>0001</CacheNodeId><Endpoint><Address>mem.0001</Address>\
             <Port>11211</Port></Endpoint></CacheNode></CacheNodes></CacheCluster>\
-            </CacheClusters></D></R>";
-        let (hosts, _) = read(
-            answer,
-            ["R", "D"],
-            ["CacheClusters", "Marker"],
-            cache_cluster,
-        )
-        .unwrap();
+            </CacheClusters>";
+        let answer = format!(
+            "<DescribeCacheClustersResponse><DescribeCacheClustersResult>{answer}\
+             </DescribeCacheClustersResult></DescribeCacheClustersResponse>"
+        );
+        let (hosts, _) = CLUSTERS.read(&answer, cache_cluster).unwrap();
         let names: Vec<_> = hosts
             .iter()
             .map(|host| (host.name.as_str(), host.role))

@@ -3,6 +3,7 @@
 
 use aws_credential_types::Credentials;
 
+use super::pages::Pages;
 use super::place::{Place, engine, port};
 use super::{Reader, Reading, xml};
 use crate::{AccessError, Host, HostKind, HostRole};
@@ -10,7 +11,21 @@ use crate::{AccessError, Host, HostKind, HostRole};
 const VERSION: &str = "2014-10-31";
 
 /// How many databases a page has: the most.
-const PAGE: &str = "100";
+const PAGE: (&str, &str) = ("MaxRecords", "100");
+
+const INSTANCES: Pages = Pages {
+    reading: Reading::DbInstances,
+    version: VERSION,
+    most: PAGE,
+    list: "DBInstances",
+    next: "Marker",
+};
+
+const CLUSTERS: Pages = Pages {
+    reading: Reading::DbClusters,
+    list: "DBClusters",
+    ..INSTANCES
+};
 
 impl Reader {
     /// One page of databases, and the marker of the next one.
@@ -19,25 +34,8 @@ impl Reader {
         marker: Option<&str>,
         credentials: &Credentials,
     ) -> Result<(Vec<Host>, Option<String>), AccessError> {
-        let answer = self.rds(Reading::DbInstances, marker, credentials).await?;
-        let (mut hosts, mut next) = (Vec::new(), None);
-        xml::document(&answer, "DescribeDBInstancesResponse", |name, result| {
-            if name != "DescribeDBInstancesResult" {
-                return Ok(());
-            }
-            xml::children(result, |name, child| {
-                match name {
-                    "DBInstances" => xml::children(child, |_, item| {
-                        hosts.extend(instance(item)?);
-                        Ok(())
-                    })?,
-                    "Marker" => next = xml::text(child)?,
-                    _ => {}
-                }
-                Ok(())
-            })
-        })?;
-        Ok((hosts, next))
+        self.page(INSTANCES, marker, &[], credentials, instance)
+            .await
     }
 
     /// One page of the endpoints of clusters, and the marker of the next one.
@@ -46,38 +44,7 @@ impl Reader {
         marker: Option<&str>,
         credentials: &Credentials,
     ) -> Result<(Vec<Host>, Option<String>), AccessError> {
-        let answer = self.rds(Reading::DbClusters, marker, credentials).await?;
-        let (mut hosts, mut next) = (Vec::new(), None);
-        xml::document(&answer, "DescribeDBClustersResponse", |name, result| {
-            if name != "DescribeDBClustersResult" {
-                return Ok(());
-            }
-            xml::children(result, |name, child| {
-                match name {
-                    "DBClusters" => xml::children(child, |_, item| {
-                        hosts.extend(cluster(item)?);
-                        Ok(())
-                    })?,
-                    "Marker" => next = xml::text(child)?,
-                    _ => {}
-                }
-                Ok(())
-            })
-        })?;
-        Ok((hosts, next))
-    }
-
-    async fn rds(
-        &self,
-        reading: Reading,
-        marker: Option<&str>,
-        credentials: &Credentials,
-    ) -> Result<String, AccessError> {
-        let mut parameters = vec![("MaxRecords".to_owned(), PAGE.to_owned())];
-        if let Some(marker) = marker {
-            parameters.push(("Marker".to_owned(), marker.to_owned()));
-        }
-        self.query(reading, VERSION, &parameters, credentials).await
+        self.page(CLUSTERS, marker, &[], credentials, cluster).await
     }
 }
 

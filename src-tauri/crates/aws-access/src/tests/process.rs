@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use crate::proxies::Proxies;
-use crate::{Access, AccessError, AccessSettings};
+use crate::{Access, AccessError, AccessSettings, Holder};
 
 /// Access by a program that the shell runs from this script.
 async fn by_script(folder: &TempDir, script: &str) -> Access {
@@ -67,6 +67,7 @@ async fn the_answer_is_read_as_the_aws_cli_reads_it() {
             format!("echo '{{\"Version\": 1, {keys}, {more}, \"AccountId\": \"1\"}}' ; echo");
         let credentials = answered(&script).await.unwrap();
         assert_eq!(credentials.session_token(), Some("planted-token"));
+        assert_eq!(Holder::of(&credentials).account.as_deref(), Some("1"));
         let until = credentials.expiry().unwrap();
         let since = until.duration_since(std::time::SystemTime::UNIX_EPOCH);
         assert_eq!(

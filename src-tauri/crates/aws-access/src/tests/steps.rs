@@ -6,7 +6,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use super::server::{Answer, Server};
 use crate::proxies::Proxies;
 use crate::variables::Variables;
-use crate::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service};
+use crate::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Holder, Service};
 
 fn config(text: &str) -> EnvConfigFiles {
     EnvConfigFiles::builder()
@@ -63,15 +63,23 @@ impl Account {
         text: &str,
         variables: Variables,
     ) -> Result<(), AccessError> {
+        let access = self.access(profile, text, variables).await?;
+        access.resume_session("alice-0123").await.map(|_| ())
+    }
+
+    async fn access(
+        &self,
+        profile: Option<&str>,
+        text: &str,
+        variables: Variables,
+    ) -> Result<Access, AccessError> {
         let settings = AccessSettings {
             profile: profile.map(str::to_owned),
             region: Some("eu-central-1".to_owned()),
             endpoints: self.endpoints(),
             ..AccessSettings::default()
         };
-        let access =
-            Access::load_in(settings, config(text), &Proxies::Environment, &variables).await?;
-        access.resume_session("alice-0123").await.map(|_| ())
+        Access::load_in(settings, config(text), &Proxies::Environment, &variables).await
     }
 }
 
@@ -237,4 +245,49 @@ async fn a_profile_that_leads_nowhere_says_where_it_breaks() {
     assert_eq!(error.code(), "source-profile-missing");
     assert_eq!(error.what(), "The source profile gone does not exist.");
     assert_eq!(keys(&account.sts).len() + keys(&account.ssm).len(), 0);
+}
+
+#[tokio::test]
+async fn whose_credentials_are_is_known_from_the_way_to_them_and_nobody_is_asked() {
+    let account = Account::handing_out("ASIAROLE").await;
+    let written = "[profile written]\naws_access_key_id = AKIAOWN\n\
+                   aws_secret_access_key = planted-secret\naws_account_id = 333333333333\n";
+    let own = [
+        ("AWS_ACCESS_KEY_ID", "AKIAENV"),
+        ("AWS_SECRET_ACCESS_KEY", "planted-secret"),
+    ];
+    let with_account = Variables::from([own[0], own[1], ("AWS_ACCOUNT_ID", "444444444444")]);
+    for (profile, text, variables, key, of) in [
+        (
+            Some("top"),
+            CHAIN,
+            Variables::none(),
+            "ASIAROLE",
+            Some("222222222222"),
+        ),
+        (Some("base"), CHAIN, Variables::none(), "AKIABASE", None),
+        (
+            Some("written"),
+            written,
+            Variables::none(),
+            "AKIAOWN",
+            Some("333333333333"),
+        ),
+        (None, "", with_account, "AKIAENV", Some("444444444444")),
+        (None, "", Variables::from(own), "AKIAENV", None),
+    ] {
+        let access = account.access(profile, text, variables).await.unwrap();
+        assert_eq!(access.holder(), None, "before the first call");
+        access.resume_session("alice-0123").await.unwrap();
+        let expected = Holder {
+            account: of.map(str::to_owned),
+            access_key_id: key.to_owned(),
+        };
+        assert_eq!(access.holder(), Some(expected), "{profile:?}");
+    }
+    assert_eq!(
+        keys(&account.sts),
+        ["AKIABASE", "ASIAROLE"],
+        "the two roles"
+    );
 }

@@ -101,6 +101,15 @@ async fn what_keeps_everything_from_being_looked_at_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_nothing_fits_is_said_also_where_something_could_not_be_looked_at() {
+    let world = World::start_with(nodes()).await;
+    let ended = run(targets(&world, &["nowhere"])).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("None of 3 targets fits."), "{ended:?}");
+    assert!(ended.err.contains("are missing"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn words_narrow_the_list_and_programs_get_objects() {
     let world = World::start_with(nodes()).await;
     let ended = run(targets(&world, &["bastion", "--json"])).await;
