@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod candidates;
 mod container;
+mod ghosts;
 mod machine;
 mod network;
 mod permission;
@@ -11,12 +12,10 @@ mod target;
 mod words;
 
 pub use access::{Credentials, Identity, credentials, identity, settings};
-pub use account::{
-    OpenSession, Owner, PORTS_IN_THE_CLEAR, Plugin, Preferences, Sessions, Sweep, Wants, ghosts,
-    preferences, session_key,
-};
+pub use account::{PORTS_IN_THE_CLEAR, Plugin, Preferences, Wants, preferences, session_key};
 pub use candidates::{OfCandidate, agents, candidates, usable_candidates};
 pub use container::{Container, connected, container};
+pub use ghosts::{OpenSession, Owner, Sessions, Sweep, ghosts};
 pub use machine::{Port, PortTaken, local_port};
 pub use network::{
     Answer, Certificate, Name, Proxied, Resolved, Upgrade, captive_portal, clock, dns, proxy, tcp,
