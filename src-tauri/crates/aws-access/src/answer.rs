@@ -1,5 +1,7 @@
 //! Telling the service's errors apart, by their codes.
 
+mod call;
+
 use std::error::Error;
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -12,8 +14,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::error::Elapsed;
 
 use crate::error::Source;
-use crate::reading::Reading;
-use crate::{AccessError, Callee, NetworkFault, Service};
+use crate::{AccessError, Callee, NetworkFault};
+pub(crate) use call::{Call, Inquiry};
 
 /// How far clocks may be apart before it is their fault that a signature is refused.
 /// SigV4 bears five minutes; the answer's date is older than the moment it is read.
@@ -67,118 +69,6 @@ impl fmt::Display for ServiceAnswer {
 }
 
 impl Error for ServiceAnswer {}
-
-/// The call that was made, as far as its errors' meaning depends on it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Call<'a> {
-    Start {
-        target: &'a str,
-        document: &'a str,
-    },
-    Resume {
-        session_id: &'a str,
-    },
-    Terminate {
-        session_id: &'a str,
-    },
-    DataKey {
-        key_id: &'a str,
-    },
-    Read(Reading),
-    /// A role that is assumed with other credentials.
-    AssumeRole {
-        role: &'a str,
-    },
-    /// A role that is got for the token of another identity provider.
-    WebIdentity {
-        role: &'a str,
-    },
-    /// A role of the portal of IAM Identity Center.
-    PortalRole {
-        account: &'a str,
-        role: &'a str,
-    },
-    /// A login of IAM Identity Center.
-    Login,
-    Inquire(Inquiry),
-}
-
-/// A call that only asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Inquiry {
-    Caller,
-    Node,
-    Connection,
-    Preferences,
-    Sessions,
-}
-
-impl Call<'_> {
-    fn action(self) -> &'static str {
-        match self {
-            Self::Start { .. } => "ssm:StartSession",
-            Self::Resume { .. } => "ssm:ResumeSession",
-            Self::Terminate { .. } => "ssm:TerminateSession",
-            Self::DataKey { .. } => "kms:GenerateDataKey",
-            Self::Read(reading) => reading.action(),
-            Self::AssumeRole { .. } => "sts:AssumeRole",
-            Self::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
-            Self::PortalRole { .. } => "sso:GetRoleCredentials",
-            Self::Login => "sso-oauth:CreateToken",
-            Self::Inquire(inquiry) => match inquiry {
-                Inquiry::Caller => "sts:GetCallerIdentity",
-                Inquiry::Node => "ssm:DescribeInstanceInformation",
-                Inquiry::Connection => "ssm:GetConnectionStatus",
-                Inquiry::Preferences => "ssm:GetDocument",
-                Inquiry::Sessions => "ssm:DescribeSessions",
-            },
-        }
-    }
-
-    /// Who is called.
-    pub(crate) fn callee(self) -> Callee {
-        let service = match self {
-            Self::Start { .. } | Self::Resume { .. } | Self::Terminate { .. } => Service::Ssm,
-            Self::DataKey { .. } => Service::Kms,
-            Self::Read(reading) => reading.of(),
-            Self::AssumeRole { .. } | Self::WebIdentity { .. } => Service::Sts,
-            Self::PortalRole { .. } => Service::Sso,
-            Self::Login => Service::SsoOidc,
-            Self::Inquire(inquiry) => match inquiry {
-                Inquiry::Caller => Service::Sts,
-                Inquiry::Node | Inquiry::Connection | Inquiry::Preferences | Inquiry::Sessions => {
-                    Service::Ssm
-                }
-            },
-        };
-        Callee::Service(service)
-    }
-
-    /// What it means that the call is denied.
-    fn denied(self, answer: ServiceAnswer) -> AccessError {
-        match self {
-            Self::AssumeRole { role } | Self::WebIdentity { role } => AccessError::RoleDenied {
-                action: self.action(),
-                role: role.to_owned(),
-                answer,
-            },
-            Self::PortalRole { account, role } => AccessError::PortalRole {
-                role: format!("{role} of the account {account}"),
-                answer,
-            },
-            Self::Start { .. }
-            | Self::Resume { .. }
-            | Self::Terminate { .. }
-            | Self::DataKey { .. }
-            | Self::Read(_)
-            | Self::Login
-            | Self::Inquire(_) => AccessError::AccessDenied {
-                action: self.action(),
-                answer,
-            },
-        }
-    }
-}
 
 /// Makes of an SDK error what it means for the call.
 pub(crate) fn call_error<E>(call: Call<'_>, error: SdkError<E, HttpResponse>) -> AccessError

@@ -1,6 +1,7 @@
 //! What the AWS config files say.
 
 mod fault;
+mod file_fault;
 mod list;
 pub(crate) mod path;
 mod program;
@@ -16,7 +17,8 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::variables::{Variables, switch};
 use crate::{AccessError, Service};
-pub use fault::{FileFault, FileFaultKind, ProfileFault, Severity};
+pub use fault::{ProfileFault, Severity};
+pub use file_fault::{FileFault, FileFaultKind};
 pub(crate) use list::lacks_program;
 pub use list::{ProfileInfo, ProfileList};
 pub use path::{CredentialPath, Role, Source};

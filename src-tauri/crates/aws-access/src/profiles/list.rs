@@ -8,7 +8,8 @@ use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::fault::{FileFault, FileFaultKind, ProfileFault, Severity};
+use super::fault::{ProfileFault, Severity};
+use super::file_fault::{FileFault, FileFaultKind};
 use super::path::{self, CredentialPath, Source, value};
 use super::scan::{FileKind, Scan, scan};
 use super::{program, service_urls};

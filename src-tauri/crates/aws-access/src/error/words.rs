@@ -1,0 +1,335 @@
+//! What errors say to people.
+
+use tokio::time::error::Elapsed;
+
+use super::{AccessError, Source};
+use crate::http_client::ViaProxy;
+use crate::network::chain_text;
+use crate::proxies::PasswordLack;
+use crate::sign_in_fault::run_sign_in;
+use crate::{Denial, NetworkFault, ProfileFault};
+
+impl AccessError {
+    /// What happened, in one sentence.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::UnknownProfile {
+                profile,
+                by_environment,
+                ..
+            } => {
+                let named = if *by_environment {
+                    ", which AWS_PROFILE names"
+                } else {
+                    ""
+                };
+                format!("The AWS config files have no profile named {profile}{named}.")
+            }
+            Self::ConfigFiles { .. } => "The AWS config files cannot be used as they are.".into(),
+            Self::Profile { fault, .. } => fault.what(),
+            Self::RegionMissing {
+                profile: Some(profile),
+            } => {
+                format!("No region is set, and profile {profile} names none.")
+            }
+            Self::RegionMissing { profile: None } => "No AWS region is set.".into(),
+            Self::InvalidRegion { region } => format!("\"{region}\" is no AWS region."),
+            Self::InvalidEndpoint { endpoint, reason } => {
+                format!("The endpoint \"{endpoint}\" cannot be used: {reason}.")
+            }
+            Self::CaBundle { path, source } => {
+                format!("The CA bundle {} cannot be used: {source}.", path.display())
+            }
+            Self::TlsSetup { .. } => "Secure connections could not be set up.".into(),
+            Self::NoCredentials {
+                profile: Some(profile),
+                ..
+            } => {
+                format!("Profile {profile} holds no AWS credentials.")
+            }
+            Self::NoCredentials { profile: None, .. } => "No AWS credentials were found.".into(),
+            Self::CredentialsFailed {
+                profile: Some(profile),
+                ..
+            } => format!("The source of the credentials of profile {profile} reported an error."),
+            Self::CredentialsFailed { profile: None, .. } => {
+                "The source of the AWS credentials reported an error.".into()
+            }
+            Self::CredentialsTimeout { after } => {
+                format!("No AWS credentials came within {} s.", after.as_secs())
+            }
+            Self::SsoLoginExpired {
+                profile: Some(profile),
+                ..
+            } => {
+                format!("The AWS login of profile {profile} is missing or has expired.")
+            }
+            Self::SsoLoginExpired { profile: None, .. } => {
+                "The AWS login is missing or has expired.".into()
+            }
+            Self::ExpiredToken(_) | Self::ExpiredEnvironment(_) => {
+                "The AWS credentials have expired.".into()
+            }
+            Self::InvalidCredentials(_) => "AWS does not accept the credentials.".into(),
+            Self::ClockSkew {
+                seconds: Some(seconds),
+                ..
+            } => {
+                let direction = if *seconds < 0 { "behind" } else { "ahead" };
+                format!(
+                    "This computer's clock is {} s {direction}.",
+                    seconds.unsigned_abs()
+                )
+            }
+            Self::ClockSkew { seconds: None, .. } => "This computer's clock is wrong.".into(),
+            Self::AccessDenied { action, answer } => {
+                let denial = Denial::of(action, answer);
+                match denial.resource {
+                    Some(resource) => {
+                        format!(
+                            "The credentials do not allow {} on {resource}.",
+                            denial.action
+                        )
+                    }
+                    None => format!("The credentials do not allow {}.", denial.action),
+                }
+            }
+            Self::RoleDenied { action, role, .. } => {
+                format!("The credentials do not allow {action} on {role}.")
+            }
+            Self::InvalidRole { role, answer } => format!(
+                "AWS rejects what the profile asks for with the role {role}: {}.",
+                answer.message.trim_end_matches('.')
+            ),
+            Self::IdentityToken { role, .. } => {
+                format!("AWS does not take the identity provider's token for the role {role}.")
+            }
+            Self::PortalRole { role, .. } => {
+                format!("The AWS login does not give the role {role}.")
+            }
+            Self::NotEnabled(_) => "The account does not have this service or this region.".into(),
+            Self::TargetNotConnected { target, .. } => {
+                format!("{target} is not connected to Session Manager.")
+            }
+            Self::TargetNotFound { asked, .. } => {
+                format!("No node that is online has {asked}.")
+            }
+            Self::TargetOffline { asked, fitting: 1 } => {
+                format!("One node has {asked}, and it is not connected to Session Manager.")
+            }
+            Self::TargetOffline { asked, fitting } => {
+                format!("{fitting} nodes have {asked}, and none is connected to Session Manager.")
+            }
+            Self::InvalidDocument { document, .. } => {
+                format!("The session document {document} cannot be used.")
+            }
+            Self::InvalidRequest(answer) => format!(
+                "AWS rejects the request: {}.",
+                answer.message.trim_end_matches('.')
+            ),
+            Self::Throttled(_) => "AWS receives too many calls from this account.".into(),
+            Self::SessionLimit(_) => "The account has as many sessions as it may have.".into(),
+            Self::SessionOver { session_id, .. } => format!("The session {session_id} has ended."),
+            Self::KmsKey { key_id, .. } => {
+                format!("The KMS key {key_id}, which encrypts the session, cannot be used.")
+            }
+            Self::Network {
+                fault,
+                callee,
+                proxy,
+                source,
+            } => {
+                let what = match proxy {
+                    Some(proxy) => fault.what_through(callee.label(), proxy),
+                    None => fault.what(callee.label()),
+                };
+                match missing_password(*fault, source) {
+                    Some(lack) => format!("{}; {}.", what.trim_end_matches('.'), lack.why()),
+                    None => what,
+                }
+            }
+            Self::Service(answer) => match &answer.code {
+                Some(code) => format!("AWS reports {code}."),
+                None => format!("AWS answers with HTTP status {}.", answer.status),
+            },
+            Self::Unparsable { .. } => "The answer did not come from AWS.".into(),
+            Self::Unsendable { .. } => "The request to AWS could not be made.".into(),
+            Self::SignIn(fault) => fault.what(),
+            Self::Keyring(fault) => fault.what(),
+        }
+    }
+
+    /// What the reader can do, in one sentence.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::UnknownProfile {
+                because: Some(fault),
+                ..
+            }
+            | Self::ConfigFiles {
+                because: Some(fault),
+                ..
+            } => format!("{}: {} {}", fault.place(), fault.what(), fault.remedy()),
+            Self::UnknownProfile { known, .. } if known.is_empty() => {
+                "Create one with \"aws configure\" or \"aws configure sso\".".into()
+            }
+            Self::UnknownProfile { known, .. } => {
+                format!("Choose one of these: {}.", known.join(", "))
+            }
+            Self::ConfigFiles { because: None, .. } => {
+                "Check ~/.aws/config and ~/.aws/credentials.".into()
+            }
+            Self::Profile { fault, .. } => fault.remedy(),
+            Self::RegionMissing { .. } => "Give one, such as eu-central-1: with --region, in the \
+                 settings of the tunnel or of the profile, or in AWS_REGION."
+                .into(),
+            Self::InvalidRegion { .. } => "Give a region, such as eu-central-1.".into(),
+            Self::InvalidEndpoint { .. } => {
+                "Give a URL such as https://ssm.eu-central-1.amazonaws.com.".into()
+            }
+            Self::CaBundle { .. } => {
+                "Give a PEM file of certificates, in the settings or in AWS_CA_BUNDLE.".into()
+            }
+            Self::TlsSetup { .. } | Self::Unsendable { .. } => {
+                "Please report this, with the details.".into()
+            }
+            Self::NoCredentials { profile: Some(profile), .. } => {
+                let profile = profile.clone();
+                ProfileFault::NoCredentials { profile }.remedy()
+            }
+            Self::NoCredentials { profile: None, .. } => {
+                "Choose a profile, run \"aws configure\" or \"aws configure sso\", or keep keys with \"culvert keys add NAME\".".into()
+            }
+            Self::CredentialsFailed { .. } => {
+                "The details say which; check the profile's settings.".into()
+            }
+            Self::CredentialsTimeout { .. } => {
+                "Check the network connection and the profile's source of credentials.".into()
+            }
+            Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
+            Self::SignIn(fault) => fault.remedy(),
+            Self::Keyring(fault) => fault.remedy(),
+            Self::ExpiredToken(_) => "Renew them where they come from.".into(),
+            Self::ExpiredEnvironment(_) => "They come from environment variables, which Culvert reads only when it starts: set new ones, and start it again.".into(),
+            Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
+            Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
+            Self::AccessDenied { action, .. } => {
+                format!("Ask for the permission {action} on this resource.")
+            }
+            Self::RoleDenied { .. } => {
+                "Ask for the permission to assume the role, and for its trust policy to allow it, too.".into()
+            }
+            Self::InvalidRole { .. } => {
+                "Check role_arn, external_id, role_session_name and duration_seconds of the profile.".into()
+            }
+            Self::IdentityToken { .. } => {
+                "Let the identity provider write another token into the file, and check that the role trusts that provider.".into()
+            }
+            Self::PortalRole { .. } => {
+                "Check sso_account_id and sso_role_name of the profile, or ask for that role in IAM Identity Center.".into()
+            }
+            Self::NotEnabled(_) => {
+                "Enable it in the account's settings, or choose another region.".into()
+            }
+            Self::TargetNotFound { .. } => {
+                "\"culvert targets\" shows which nodes there are in this account and region: give it the same --profile or --keys, and --region.".into()
+            }
+            Self::TargetNotConnected { .. } | Self::TargetOffline { .. } => {
+                "Check that it runs in this region, that its SSM agent is up, and that it reaches the ssmmessages endpoint.".into()
+            }
+            Self::InvalidDocument { .. } => {
+                "Check the document's name, and that it is a session document in this region.".into()
+            }
+            Self::InvalidRequest(_) => "Check the target, the ports and the host.".into(),
+            Self::Throttled(_) => {
+                "This passes when fewer calls are made: other programs may use the account, too.".into()
+            }
+            Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
+            Self::SessionOver { .. } => "Nothing to do: another session is started in its place.".into(),
+            Self::KmsKey { .. } => {
+                "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
+            }
+            Self::Network { fault, source, .. } => match missing_password(*fault, source) {
+                Some(lack) => lack.remedy(),
+                None => fault.remedy().into(),
+            },
+            Self::Service(answer) if answer.is_transient() => {
+                "This is likely to pass; if it does not, the AWS Health Dashboard may say why.".into()
+            }
+            Self::Service(_) => "The details say more.".into(),
+            Self::Unparsable { .. } => {
+                "Sign in to the network in a browser, or check the endpoint and the proxy.".into()
+            }
+        }
+    }
+
+    /// The raw text of whoever reported it; empty when there is none.
+    #[must_use]
+    pub fn details(&self) -> String {
+        match self {
+            // That time has run out is all that it says, and that is in the sentence.
+            Self::Network { source, .. } if source.is::<Elapsed>() => String::new(),
+            Self::ConfigFiles { source, .. }
+            | Self::CaBundle { source, .. }
+            | Self::TlsSetup { source }
+            | Self::NoCredentials { source, .. }
+            | Self::CredentialsFailed { source, .. }
+            | Self::SsoLoginExpired { source, .. }
+            | Self::Network { source, .. }
+            | Self::Unsendable { source } => chain_text(source.as_ref()),
+            Self::SignIn(fault) => fault.details(),
+            Self::Keyring(fault) => fault.details(),
+            Self::ExpiredToken(answer)
+            | Self::ExpiredEnvironment(answer)
+            | Self::InvalidCredentials(answer)
+            | Self::ClockSkew { answer, .. }
+            | Self::AccessDenied { answer, .. }
+            | Self::RoleDenied { answer, .. }
+            | Self::InvalidRole { answer, .. }
+            | Self::IdentityToken { answer, .. }
+            | Self::PortalRole { answer, .. }
+            | Self::NotEnabled(answer)
+            | Self::TargetNotConnected { answer, .. }
+            | Self::InvalidDocument { answer, .. }
+            | Self::InvalidRequest(answer)
+            | Self::Throttled(answer)
+            | Self::SessionLimit(answer)
+            | Self::KmsKey { answer, .. }
+            | Self::Service(answer)
+            | Self::SessionOver {
+                answer: Some(answer),
+                ..
+            } => answer.to_string(),
+            Self::Unparsable { status, excerpt } => match status {
+                Some(status) => format!("HTTP {status}: {excerpt}"),
+                None => excerpt.clone(),
+            },
+            Self::TargetNotFound { unseen, .. } => unseen.clone(),
+            Self::UnknownProfile { .. }
+            | Self::Profile { .. }
+            | Self::RegionMissing { .. }
+            | Self::InvalidRegion { .. }
+            | Self::InvalidEndpoint { .. }
+            | Self::CredentialsTimeout { .. }
+            | Self::TargetOffline { .. }
+            | Self::SessionOver { answer: None, .. } => String::new(),
+        }
+    }
+}
+
+/// The password that a proxy was not given which has refused to connect.
+fn missing_password(fault: NetworkFault, source: &Source) -> Option<&PasswordLack> {
+    match fault {
+        NetworkFault::Proxy => ViaProxy::lack(source.as_ref()),
+        NetworkFault::Dns
+        | NetworkFault::Refused
+        | NetworkFault::Unreachable
+        | NetworkFault::Broken
+        | NetworkFault::ConnectTimeout
+        | NetworkFault::Timeout
+        | NetworkFault::Tls(_)
+        | NetworkFault::ProxyUnreachable => None,
+    }
+}
