@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{commands, demo, doctor, exchange, form, keys, pick, sign_in};
+use crate::{commands, demo, doctor, exchange, form, keys, logs, pick, sign_in};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -42,6 +42,10 @@ pub(crate) fn builder() -> Builder<Wry> {
             sign_in::cancel_sign_in,
             sign_in::give_mfa_code,
             sign_in::open_sign_in_page,
+            logs::subscribe_logs,
+            logs::unsubscribe_logs,
+            logs::set_tunnel_log_level,
+            logs::open_log_folder,
             commands::add_tunnel,
             commands::update_tunnel,
             commands::remove_tunnels,

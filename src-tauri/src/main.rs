@@ -23,6 +23,7 @@ mod fixtures;
 mod form;
 mod keys;
 mod link;
+mod logs;
 #[cfg(target_os = "linux")]
 mod markup;
 mod notices;
@@ -44,6 +45,7 @@ use std::process::ExitCode;
 use tauri::async_runtime::spawn;
 use tauri::{Manager as _, RunEvent};
 use tokio::sync::{mpsc, watch};
+use tunnel_manager::log::{self, LogFiles};
 use tunnel_manager::tunnel::{Edits, Environment};
 use tunnel_manager::{Manager, SessionManager, SettingsKeeper, Store, Traces};
 
@@ -57,6 +59,7 @@ use exchange::Imports;
 use keys::Keys;
 #[cfg(target_os = "macos")]
 use link::Link;
+use logs::Logs;
 use pick::Picker;
 use preferences::Preferences;
 use shell::Shell;
@@ -65,7 +68,6 @@ use tray::Host;
 use updates::Updates;
 
 fn main() -> ExitCode {
-    tunnel_manager::log::init();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -82,6 +84,9 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
     display::check()?;
     let store = Store::in_config_folder()?;
     let keeper = SettingsKeeper::in_config_folder()?;
+    let settings = keeper.settings();
+    let files = LogFiles::Days(settings.log_days);
+    let (log, guard) = log::init("culvert-desktop", files, settings.log_level);
     let bindings = bindings::builder();
     let app = tauri::Builder::default()
         // First of all: a second start ends here, before it has touched anything.
@@ -130,6 +135,8 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 keeper.state(),
                 wishes.clone(),
             ));
+            spawn(logs::follow_settings(log.levels.clone(), keeper.state()));
+            app.manage(Logs::new(log));
             spawn(preferences::follow(handle.clone(), keeper.state()));
             spawn(tray::run(handle.clone(), manager.overview(), wishes, host));
             spawn(acts::serve(handle, manager.clone(), acts));
@@ -148,7 +155,12 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             Ok(())
         })
         .build(tauri::generate_context!())?;
-    app.run(|app, event| {
+    let mut guard = Some(guard);
+    app.run(move |app, event| {
+        // Nothing is dropped after it: the process ends there.
+        if let RunEvent::Exit = &event {
+            guard.take();
+        }
         ending::handle(&event);
         if let RunEvent::WindowEvent { event, .. } = &event {
             window::handle(app, event);

@@ -10,6 +10,7 @@ import type {
   CountView,
   DetailsView,
   ImportView,
+  LogsView,
   OverviewView,
   QuestionView,
   RefusalView,
@@ -26,6 +27,7 @@ export function opened(overview: OverviewView | null) {
   let tellDetails: (details: DetailsView) => void = () => {};
   let tellSignIns: (signIns: SignInsView) => void = () => {};
   let tellCount: (count: CountView) => void = () => {};
+  let tellLogs: (logs: LogsView) => void = () => {};
   let tellShell: (shell: ShellView) => void = () => {};
   const done = () => vi.fn<(...args: unknown[]) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const bridge = {
@@ -78,6 +80,13 @@ export function opened(overview: OverviewView | null) {
     cancelSignIn: done(),
     giveMfaCode: done(),
     openSignInPage: done(),
+    subscribeLogs: vi.fn((listener: (logs: LogsView) => void) => {
+      tellLogs = listener;
+      return Promise.resolve(null);
+    }),
+    unsubscribeLogs: done(),
+    setTunnelLogLevel: done(),
+    openLogFolder: done(),
     addTunnel: done(),
     updateTunnel: done(),
     removeTunnels: done(),
@@ -116,6 +125,7 @@ export function opened(overview: OverviewView | null) {
     tellSettings: (next: SettingsView) => tellSettings(next),
     detail: (details: DetailsView) => tellDetails(structuredClone(details)),
     signIns: (signIns: SignInsView) => tellSignIns(structuredClone(signIns)),
+    logs: (logs: LogsView) => tellLogs(structuredClone(logs)),
     ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
     lead: (tunnel: string, number: number, signsIn = false) =>
       tellShell({ question: null, selected: { tunnel, number, signsIn } }),

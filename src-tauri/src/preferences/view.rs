@@ -54,6 +54,8 @@ pub(crate) enum KeyView {
     Density,
     Sessions,
     RenewAfter,
+    LogLevel,
+    LogDays,
 }
 
 impl SettingsView {
@@ -97,6 +99,8 @@ impl From<Key> for KeyView {
             Key::Density => Self::Density,
             Key::Sessions => Self::Sessions,
             Key::RenewAfter => Self::RenewAfter,
+            Key::LogLevel => Self::LogLevel,
+            Key::LogDays => Self::LogDays,
         }
     }
 }
@@ -119,6 +123,8 @@ impl From<KeyView> for Key {
             KeyView::Density => Self::Density,
             KeyView::Sessions => Self::Sessions,
             KeyView::RenewAfter => Self::RenewAfter,
+            KeyView::LogLevel => Self::LogLevel,
+            KeyView::LogDays => Self::LogDays,
         }
     }
 }

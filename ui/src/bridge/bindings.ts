@@ -88,6 +88,20 @@ export const commands = {
 	giveMfaCode: (number: number, code: string) => typedError<null, RefusalView>(__TAURI_INVOKE("give_mfa_code", { number, code })),
 	/**  Opens the page again that the sign-in of this number waits for. The window can't name another. */
 	openSignInPage: (number: number) => typedError<null, RefusalView>(__TAURI_INVOKE("open_sign_in_page", { number })),
+	/**
+	 *  Sends the last records through the channel, and then those that come, at most once in 250 ms, until
+	 *  another page asks, or none.
+	 */
+	subscribeLogs: (onLogs: Channel<LogsView>) => __TAURI_INVOKE<void>("subscribe_logs", { onLogs }),
+	/**  Nobody looks at the log any more. */
+	unsubscribeLogs: () => __TAURI_INVOKE<void>("unsubscribe_logs"),
+	/**
+	 *  Switches how much is logged of a tunnel, by its id, until the program ends; none takes back what was
+	 *  its own.
+	 */
+	setTunnelLogLevel: (id: string, level: LevelView | null) => typedError<null, RefusalView>(__TAURI_INVOKE("set_tunnel_log_level", { id, level })),
+	/**  Opens the folder of the log's files. The window can't name another. */
+	openLogFolder: () => typedError<null, RefusalView>(__TAURI_INVOKE("open_log_folder")),
 	/**  Saves a new tunnel and answers its id. */
 	addTunnel: (draft: DraftView) => typedError<string, RefusalView>(__TAURI_INVOKE("add_tunnel", { draft })),
 	/**  Saves other settings of a tunnel. */
@@ -451,7 +465,7 @@ export type InvalidView = {
 };
 
 /**  Names a setting. */
-export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "theme" | "zoom" | "density" | "sessions" | "renewAfter";
+export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "theme" | "zoom" | "density" | "sessions" | "renewAfter" | "logLevel" | "logDays";
 
 /**  The names of the keys that there are, or why they are not known. */
 export type KeysView = 
@@ -468,6 +482,38 @@ export type KeysView =
 export type LackView = {
 	part: PartView,
 	problem: ProblemView,
+};
+
+/**  How much something matters. */
+export type LevelView = "error" | "warn" | "info" | "debug" | "trace";
+
+/**  A record of the log. */
+export type LogView = {
+	/**  Tells it from others; it only grows. */
+	number: number,
+	/**  Unix milliseconds. */
+	at: number,
+	level: LevelView,
+	/**  The part of the program that says it. */
+	part: string,
+	/**  The name of the tunnel that it is about. */
+	tunnel: string | null,
+	/**  The session in it. */
+	session: string | null,
+	/**  One line. */
+	text: string,
+	/**  The whole line as the files have it. */
+	line: string,
+};
+
+/**  What is new in the log. */
+export type LogsView = {
+	/**  Those that were not sent to this page yet, the oldest first. */
+	records: LogView[],
+	/**  The tunnels that have a level of their own, by name. */
+	tunnels: { [key in string]: LevelView },
+	/**  The folder of the files; none where none are written. */
+	folder: string | null,
 };
 
 /**  Something to know about what was read. */

@@ -18,6 +18,8 @@ import {
   type KeysView,
   type ImportView,
   type KeyView,
+  type LevelView,
+  type LogsView,
   type OverviewView,
   type PasteView,
   type ProblemView,
@@ -62,6 +64,9 @@ export type {
   InvalidView,
   KeysView,
   KeyView,
+  LevelView,
+  LogsView,
+  LogView,
   LackView,
   OfferView,
   OverviewView,
@@ -175,6 +180,14 @@ export interface Bridge {
   giveMfaCode(number: number, code: string): Answer;
   /** Opens the page again that the sign-in of this number waits for. */
   openSignInPage(number: number): Answer;
+  /** Calls `listener` with the last records of the log, and then with those that come, until nobody looks any more. */
+  subscribeLogs(listener: (logs: LogsView) => void): Answer;
+  /** Nobody looks at the log any more. */
+  unsubscribeLogs(): Answer;
+  /** Switches how much is logged of a tunnel; null takes back what was its own. */
+  setTunnelLogLevel(id: string, level: LevelView | null): Answer;
+  /** Opens the folder of the log's files. */
+  openLogFolder(): Answer;
   /** Saves a new tunnel, and says under which id. */
   addTunnel(draft: DraftView, added?: (id: string) => void): Answer;
   updateTunnel(id: string, draft: DraftView): Answer;
@@ -273,6 +286,14 @@ export const bridge: Bridge = {
   cancelSignIn: (number) => done(commands.cancelSignIn(number).then(ok)),
   giveMfaCode: (number, code) => done(commands.giveMfaCode(number, code)),
   openSignInPage: (number) => done(commands.openSignInPage(number)),
+  subscribeLogs(listener) {
+    const channel = new Channel<LogsView>();
+    channel.onmessage = listener;
+    return done(commands.subscribeLogs(channel).then(ok));
+  },
+  unsubscribeLogs: () => done(commands.unsubscribeLogs().then(ok)),
+  setTunnelLogLevel: (id, level) => done(commands.setTunnelLogLevel(id, level)),
+  openLogFolder: () => done(commands.openLogFolder()),
   addTunnel: (draft, added) => done(commands.addTunnel(draft), added),
   updateTunnel: (id, draft) => done(commands.updateTunnel(id, draft)),
   removeTunnels: (ids, removed) => done(commands.removeTunnels([...ids]), removed),

@@ -11,7 +11,7 @@ import { rowKeys } from "../state/list-keys";
 import type { Section } from "../state/order";
 import type { Samples } from "../state/samples";
 import type { Selection } from "../state/selection";
-import { placeToSee, stretch } from "../state/window";
+import { observer, placeToSee, stretch } from "../state/window";
 import { words } from "../text/words";
 import { GroupRow } from "./GroupRow";
 import type { Filing } from "./FilingDialog";
@@ -214,11 +214,6 @@ export function TunnelList(props: TunnelListProps): JSX.Element {
     else if (event.ctrlKey || event.metaKey) props.selection.toggle(id);
     else props.selection.select(id);
   }
-}
-
-/** Watches sizes, where that can be done. */
-function observer(changed: (entries: ResizeObserverEntry[]) => void): ResizeObserver | null {
-  return typeof ResizeObserver === "undefined" ? null : new ResizeObserver(changed);
 }
 
 function sameLines(one: readonly LineKey[], other: readonly LineKey[]): boolean {

@@ -15,11 +15,12 @@ const CHOICES: { readonly [Key in KeyView]?: readonly string[] } = {
   signInBy: ["browser", "device-code"],
   theme: ["auto", "light", "dark"],
   density: ["comfortable", "compact"],
+  logLevel: ["error", "warn", "info", "debug", "trace"],
 };
 
 const SWITCHES: readonly KeyView[] = ["startHidden", "quitAsks", "notifyNeedsYou", "notifyOutages"];
 
-type Section = "general" | "network" | "signIn" | "notifications" | "appearance" | "tunnels";
+type Section = "general" | "network" | "signIn" | "notifications" | "appearance" | "tunnels" | "log";
 
 const SECTIONS: readonly (readonly [Section, readonly KeyView[]])[] = [
   ["general", ["startHidden", "language", "quitAsks"]],
@@ -28,6 +29,7 @@ const SECTIONS: readonly (readonly [Section, readonly KeyView[]])[] = [
   ["signIn", ["signInBy"]],
   ["network", ["proxy", "caFile"]],
   ["tunnels", ["keepalive", "sessions", "renewAfter"]],
+  ["log", ["logLevel", "logDays"]],
 ];
 
 export function SettingsPage(props: PageProps<"settings">): JSX.Element {

@@ -4,6 +4,7 @@ import type { Component } from "solid-js";
 
 import type { PageName, PageProps } from "../state/page";
 import { DoctorPage } from "./DoctorPage";
+import { LogsPage } from "./LogsPage";
 import { SignInPage } from "./SignInPage";
 import { DemoPage } from "./DemoPage";
 import { SettingsPage } from "./SettingsPage";
@@ -12,6 +13,7 @@ import { SettingsPage } from "./SettingsPage";
 export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> } = {
   signIn: SignInPage,
   doctor: DoctorPage,
+  logs: LogsPage,
   demo: DemoPage,
   settings: SettingsPage,
 };

@@ -7,6 +7,8 @@ import type {
   DropView,
   FindingView,
   KeyView,
+  LogsView,
+  LogView,
   OverviewView,
   ProblemView,
   SettingsView,
@@ -249,6 +251,8 @@ export function settings(wishes: Partial<Record<KeyView, string>> = {}): Setting
     density: "comfortable",
     sessions: "1-4",
     renewAfter: "50",
+    logLevel: "info",
+    logDays: "7",
   };
   const keys = Object.keys(usual) as KeyView[];
   return {
@@ -463,4 +467,32 @@ export const someImport: ImportView = {
       usual: "leave",
     },
   ],
+};
+
+/** A record of the log, changed by `changes`. */
+export function logRecord(number: number, changes: Partial<LogView> = {}): LogView {
+  const record = {
+    number,
+    at: NOW - 60_000 + number * 1000,
+    level: "info" as const,
+    part: "tunnel::driver",
+    tunnel: "Orders database",
+    session: "s1",
+    text: "the WebSocket is gone code=1000",
+    ...changes,
+  };
+  return { ...record, line: `${number} ${record.level.toUpperCase()} ${record.tunnel ?? ""}: ${record.text}` };
+}
+
+/** The log of an hour with a loss. */
+export const someLogs: LogsView = {
+  records: [
+    logRecord(1, { tunnel: null, session: null, text: "the network is up" }),
+    logRecord(2),
+    logRecord(3, { level: "warn", tunnel: "Ledger console", text: "a connection was given up cause=Stalled" }),
+    logRecord(4, { level: "error", tunnel: null, text: "what happens can't be kept on disk" }),
+    logRecord(5, { level: "debug", text: "the policy hears input=Resumed" }),
+  ],
+  tunnels: {},
+  folder: "/home/user/.local/state/culvert/log",
 };

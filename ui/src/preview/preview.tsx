@@ -21,6 +21,7 @@ import {
   someDetails,
   someFindings,
   someImport,
+  someLogs,
   someSignIns,
 } from "./fixtures";
 
@@ -151,6 +152,13 @@ const bridge: Bridge = {
   cancelSignIn: done,
   giveMfaCode: done,
   openSignInPage: done,
+  subscribeLogs(listener) {
+    listener(someLogs);
+    return done();
+  },
+  unsubscribeLogs: done,
+  setTunnelLogLevel: done,
+  openLogFolder: done,
   addTunnel: () =>
     Promise.resolve({
       problem: problem({ code: "invalid-settings" }),

@@ -41,6 +41,11 @@ export function placeToSee(
   return to > top + viewport ? Math.max(0, Math.min(from, to - viewport)) : null;
 }
 
+/** Watches sizes, where that can be done. */
+export function observer(changed: (entries: ResizeObserverEntry[]) => void): ResizeObserver | null {
+  return typeof ResizeObserver === "undefined" ? null : new ResizeObserver(changed);
+}
+
 function sum(heights: readonly number[], from: number, to: number): number {
   let all = 0;
   for (let at = from; at < to; at += 1) all += heights[at] ?? 0;

@@ -69,6 +69,20 @@ export function clock(at: number, now: number): string {
   return day === date.format(now) ? time.format(at) : `${day}, ${time.format(at)}`;
 }
 
+const instants = new Map<string, Intl.DateTimeFormat>();
+
+/** Says a time of the day to the millisecond: `17:40:03.120`. */
+export function instant(at: number): string {
+  const { locale } = speech();
+  let format = instants.get(locale);
+  if (format === undefined) {
+    const part = "2-digit";
+    format = new Intl.DateTimeFormat(locale, { hour: part, minute: part, second: part, fractionalSecondDigits: 3, hourCycle: "h23" });
+    instants.set(locale, format);
+  }
+  return format.format(at);
+}
+
 function withRest(value: string, rest: number, unit: (count: number) => string): string {
   return rest === 0 ? value : `${value} ${unit(rest)}`;
 }

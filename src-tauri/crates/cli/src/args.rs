@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
+use tunnel_manager::log::LogLevel;
 use tunnel_manager::tunnel::{
     BindAddress, Destination, PoolSize, TargetError, TargetSpec, TunnelConfig,
 };
@@ -27,6 +28,10 @@ use crate::targets::Targets;
 pub(crate) use aws::{Aws, Places};
 pub(crate) use looking::{Doctor, IamPolicy};
 
+fn log_level(text: &str) -> Result<LogLevel, &'static str> {
+    LogLevel::of_name(text).ok_or("it must be error, warn, info, debug or trace")
+}
+
 /// A time that can be switched off. Not written out where it is an option's value: clap would
 /// take the option for one that may be missing.
 type OrOff = Option<Duration>;
@@ -35,6 +40,9 @@ type OrOff = Option<Duration>;
 #[derive(Debug, Parser)]
 #[command(name = "culvert", version, about, arg_required_else_help = true)]
 pub(crate) struct Args {
+    /// Keep a log of this level in the log folder: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
+    pub(crate) log: Option<LogLevel>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -38,6 +38,8 @@ mod words;
 use std::path::Path;
 use std::process::ExitCode;
 
+use tunnel_manager::log::{self, LogFiles, LogGuard, LogLevel};
+
 use crate::args::{Args, Command};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
     } else {
         match Args::read(&arguments) {
             Ok(args) => {
-                tunnel_manager::log::init();
+                let _guard = begin_log(args.log);
                 run(dispatch(args.command))
             }
             Err(error) => {
@@ -73,6 +75,15 @@ fn main() -> ExitCode {
     };
     exit.into()
 }
+
+/// Files are written where that is asked for: a command leaves nothing behind by itself.
+fn begin_log(level: Option<LogLevel>) -> LogGuard {
+    let files = level.map_or(LogFiles::Nowhere, |_| LogFiles::Days(LOG_DAYS));
+    log::init("culvert", files, level.unwrap_or_default()).1
+}
+
+/// Days of the command line's log that are kept.
+const LOG_DAYS: u16 = 7;
 
 async fn dispatch(command: Command) -> Exit {
     match command {

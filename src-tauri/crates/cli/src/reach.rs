@@ -35,7 +35,9 @@ impl Reach {
             | Key::Zoom
             | Key::Density
             | Key::Sessions
-            | Key::RenewAfter => false,
+            | Key::RenewAfter
+            | Key::LogLevel
+            | Key::LogDays => false,
         };
         let path = keeper.path().display();
         for Fault { key, line, column } in state.faults.iter().filter(counts) {

@@ -1,15 +1,31 @@
-//! The log of both programs, for whoever looks for a fault.
+//! The log of both programs, for whoever looks for a fault: its files, its last records in memory, and
+//! what environment variables ask for besides. `docs/log.md` has the rules of the levels.
+
+mod files;
+mod flood;
+mod keeper;
+mod levels;
+mod record;
+mod ring;
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tracing::{Level, Metadata};
+use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::traces::Traces;
+
+pub use files::LogGuard;
+pub use levels::{Levels, LogLevel, TUNNELS_MOST};
+pub use record::LogRecord;
+pub use ring::{LogRing, RECORDS_MOST};
 
 /// Our own crates, whose log lines hold no secret at any level.
 const OURS: [&str; 10] = [
@@ -25,13 +41,36 @@ const OURS: [&str; 10] = [
     "tunnel_proto",
 ];
 
-/// Logs what `CULVERT_LOG` asks for (the syntax is that of `RUST_LOG`; by default our warnings
-/// and everybody's errors): into the file that `CULVERT_LOG_FILE` names, or else to standard
-/// error. With a file, standard error gets what it gets by default. Once a process.
+/// The log of this process. A clone is the same.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    /// How much is logged.
+    pub levels: Levels,
+    /// The last records.
+    pub ring: LogRing,
+    /// The folder of its files; none where none are written.
+    pub folder: Option<PathBuf>,
+}
+
+/// The files that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFiles {
+    /// None.
+    Nowhere,
+    /// One a day in the log folder of this user, of which so many are kept.
+    Days(u16),
+}
+
+/// Begins the log of this program. Once a process.
+///
+/// What the levels want is kept in memory, and written into `files`. Besides, what `CULVERT_LOG` asks
+/// for (the syntax is that of `RUST_LOG`; by default our warnings and everybody's errors) goes into the
+/// file that `CULVERT_LOG_FILE` names, or else to standard error. With a file, standard error gets what
+/// it gets by default.
 ///
 /// Of libraries nothing below `info` is logged, whatever is asked for: the SDK writes whole
 /// answers at `trace`, and those hold session tokens and keys.
-pub fn init() {
+pub fn init(program: &str, files: LogFiles, level: LogLevel) -> (Log, LogGuard) {
     let wanted = EnvFilter::try_from_env("CULVERT_LOG").unwrap_or_else(|_| by_default());
     let file = match std::env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => open(Path::new(&path)).map(Some),
@@ -52,13 +91,48 @@ pub fn init() {
         .with_writer(io::stderr)
         .with_ansi(false)
         .with_filter(to_stderr);
+    let (folder, writer, guard, unwritten) = daily(program, files);
+    let log = Log {
+        folder,
+        ..Log::default()
+    };
+    let keeper = keeper::Keeper::new(log.levels.clone(), log.ring.clone(), writer);
     tracing_subscriber::registry()
+        .with(keeper::layer(keeper))
         .with(filter_fn(may_be_seen))
         .with(file_lines)
         .with(lines)
         .init();
+    log.levels.set_all(level);
     if let Some(error) = failed {
         tracing::warn!(%error, "{FILE_VARIABLE} names a file that can't be written");
+    }
+    if let Some(error) = unwritten {
+        tracing::warn!(%error, "the log can't be written into its folder");
+    }
+    (log, guard)
+}
+
+type Daily = (
+    Option<PathBuf>,
+    Option<NonBlocking>,
+    LogGuard,
+    Option<io::Error>,
+);
+
+fn daily(program: &str, files: LogFiles) -> Daily {
+    let nothing = |error| (None, None, LogGuard::of_nothing(), error);
+    let days = match files {
+        LogFiles::Nowhere => return nothing(None),
+        LogFiles::Days(days) => days,
+    };
+    // A system without a home folder is told of by those who keep more there.
+    let Some(folder) = Traces::folder_of_user().map(|state| files::folder_in(&state)) else {
+        return nothing(None);
+    };
+    match files::open(&folder, program, days) {
+        Ok((writer, guard)) => (Some(folder), Some(writer), guard, None),
+        Err(error) => nothing(Some(error)),
     }
 }
 
@@ -81,7 +155,10 @@ fn by_default() -> EnvFilter {
 }
 
 fn may_be_seen(metadata: &Metadata<'_>) -> bool {
-    let target = metadata.target();
+    *metadata.level() <= Level::INFO || is_ours(metadata.target())
+}
+
+fn is_ours(target: &str) -> bool {
     let name = target.split_once("::").map_or(target, |(name, _)| name);
-    *metadata.level() <= Level::INFO || OURS.contains(&name)
+    OURS.contains(&name)
 }

@@ -11,6 +11,7 @@ use aws_access::{AccessSettings, ProxyChoice, SignInBy};
 use tunnel_proto::PoolSize;
 use url::Url;
 
+use crate::log::LogLevel;
 use crate::profile::{Upkeep, rules};
 
 pub use keeper::{SettingError, SettingsKeeper, SettingsState};
@@ -19,6 +20,12 @@ pub use key::{Fault, Key};
 /// Seconds of an outage before it is told: under 10 s most are mended by themselves, and after an
 /// hour nobody needs to be told.
 const OUTAGE_AFTER: std::ops::RangeInclusive<u64> = 10..=3600;
+
+/// What happened last week is still worth looking at.
+const LOG_DAYS_USUAL: u16 = 7;
+
+/// Days of the log on disk.
+const LOG_DAYS: std::ops::RangeInclusive<u16> = 1..=90;
 
 /// Percent. Below 75 nobody can read it; the pages are made for up to 200.
 const ZOOM: std::ops::RangeInclusive<u16> = 75..=200;
@@ -58,6 +65,10 @@ pub struct Settings {
     /// Age at which a WebSocket is renewed, for tunnels that have no wish of their own; `None`
     /// leaves it to the gateway to close it. Default: 50 min.
     pub renew_after: Option<Duration>,
+    /// How much is logged. Default: changes of state.
+    pub log_level: LogLevel,
+    /// Days of the log that are kept on disk, from the next start on. Default: 7.
+    pub log_days: u16,
 }
 
 /// What the window speaks.
@@ -113,6 +124,8 @@ impl Default for Settings {
             density: Density::Comfortable,
             sessions: upkeep.sessions,
             renew_after: upkeep.renew_after,
+            log_level: LogLevel::Info,
+            log_days: LOG_DAYS_USUAL,
         }
     }
 }
@@ -186,6 +199,8 @@ impl Settings {
             .to_owned(),
             Key::Sessions => rules::sessions_text(self.sessions),
             Key::RenewAfter => rules::minutes_text(self.renew_after),
+            Key::LogLevel => self.log_level.name().to_owned(),
+            Key::LogDays => self.log_days.to_string(),
         }
     }
 
@@ -250,6 +265,10 @@ impl Settings {
             }
             Key::Sessions => self.sessions = rules::sessions(text).ok()?,
             Key::RenewAfter => self.renew_after = rules::renew_after(text).ok()?,
+            Key::LogLevel => self.log_level = LogLevel::of_name(text)?,
+            Key::LogDays => {
+                self.log_days = text.parse().ok().filter(|days| LOG_DAYS.contains(days))?
+            }
         }
         Some(())
     }
@@ -318,6 +337,8 @@ mod tests {
             (Key::Density, "compact"),
             (Key::Sessions, "2"),
             (Key::RenewAfter, "off"),
+            (Key::LogLevel, "debug"),
+            (Key::LogDays, "30"),
         ] {
             let mut read = Settings::default();
             assert!(read.take(key, text), "{key:?}");
@@ -342,6 +363,9 @@ mod tests {
             (Key::Theme, "blue"),
             (Key::Sessions, "9"),
             (Key::RenewAfter, "60"),
+            (Key::LogLevel, "off"),
+            (Key::LogDays, "0"),
+            (Key::LogDays, "91"),
         ] {
             let mut read = Settings::default();
             assert!(!read.take(key, text), "{key:?} {text}");

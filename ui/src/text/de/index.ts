@@ -15,6 +15,7 @@ import { frame } from "./frame";
 import { keyring } from "./keyring";
 import { keys } from "./keys";
 import { list } from "./list";
+import { logs } from "./logs";
 import { paste } from "./paste";
 import { pick } from "./pick";
 import { problems } from "./problems";
@@ -41,6 +42,7 @@ export const de: Words = {
   keyring,
   keys,
   list,
+  logs,
   paste,
   pick,
   problems,

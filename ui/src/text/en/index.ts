@@ -14,6 +14,7 @@ import { frame } from "./frame";
 import { keyring } from "./keyring";
 import { keys } from "./keys";
 import { list } from "./list";
+import { logs } from "./logs";
 import { paste } from "./paste";
 import { pick } from "./pick";
 import { problems } from "./problems";
@@ -40,6 +41,7 @@ export const en = {
   keyring,
   keys,
   list,
+  logs,
   paste,
   pick,
   problems,

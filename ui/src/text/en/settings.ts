@@ -21,6 +21,8 @@ const labels: Readonly<Record<KeyView, string>> = {
   density: "Density",
   sessions: "Sessions of a tunnel",
   renewAfter: "Renew after, in minutes",
+  logLevel: "What is logged",
+  logDays: "Days that are kept on disk",
 };
 
 /** What is good to know of it. */
@@ -30,6 +32,8 @@ const hints: Readonly<Partial<Record<KeyView, string>>> = {
   keepalive: "Less behind a proxy that drops silent connections.",
   outageAfter: "Shorter ones mend themselves.",
   sessions: "A number from 1 to 8, or a range. Each carries about 1 MB/s.",
+  logLevel: "Counts at once, and until a tunnel has a level of its own. Details and messages fill files fast.",
+  logDays: "1 to 90, from the next start on.",
   renewAfter: "AWS closes a connection at 60. off leaves it to AWS.",
 };
 
@@ -50,6 +54,8 @@ const must: Readonly<Record<KeyView, string>> = {
   density: "It must be comfortable or compact.",
   sessions: "It must be a number from 1 to 8, or a range such as 1-4.",
   renewAfter: "It must be 1 to 59 minutes, or off.",
+  logLevel: "It must be error, warn, info, debug or trace.",
+  logDays: "It must be 1 to 90 days.",
 };
 
 /** What may be chosen, by the words of the file. */
@@ -64,6 +70,11 @@ const choices: Readonly<Record<string, string>> = {
   "theme dark": "Dark",
   "density comfortable": "Comfortable",
   "density compact": "Compact",
+  "logLevel error": "Errors",
+  "logLevel warn": "Warnings and errors",
+  "logLevel info": "Changes of state",
+  "logLevel debug": "Details as well",
+  "logLevel trace": "Every message",
   "proxy environment": "As the environment says",
   "proxy none": "None",
   "proxy own": "This one:",
@@ -77,6 +88,7 @@ export const settings = {
   notifications: "Notifications",
   appearance: "Appearance",
   tunnels: "Tunnels without a wish of their own",
+  log: "Log",
   autostart: "Start at login",
   proxyAddress: "Address of the proxy",
   file: "Kept in",

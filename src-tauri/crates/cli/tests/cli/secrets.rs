@@ -95,6 +95,28 @@ async fn a_log_goes_into_the_file_that_is_named_for_it() {
     assert!(ended.err.contains("CULVERT_LOG_FILE"), "{ended:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_asked_for_lies_in_the_log_folder_and_one_that_is_not_lies_nowhere() {
+    let world = World::start().await;
+    let state = world.path("state");
+    let run = async |extra: &[&str]| {
+        let mut command = world.forward(extra);
+        command.env("CULVERT_STATE_DIR", &state);
+        let mut culvert = Running::start(command);
+        culvert.listening().await;
+        assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
+    };
+    run(&[]).await;
+    assert!(!state.join("log").exists(), "nobody has asked for it");
+    run(&["--log", "debug"]).await;
+    let mut files = std::fs::read_dir(state.join("log")).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    assert!(files.next().is_none());
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.lines().all(|line| line.starts_with("20")), "{text}");
+    assert!(text.contains(" DEBUG tunnel::"), "{text}");
+}
+
 /// A way to the service on which all that it answers is kept.
 async fn eavesdrop(service: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -33,6 +33,10 @@ pub enum Key {
     Sessions,
     /// `tunnels.renew_after`
     RenewAfter,
+    /// `log.level`
+    LogLevel,
+    /// `log.days`
+    LogDays,
 }
 
 /// A value of the file that is not what it must be. The setting is as usual.
@@ -48,7 +52,7 @@ pub struct Fault {
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::StartHidden,
         Self::Language,
         Self::QuitAsks,
@@ -64,6 +68,8 @@ impl Key {
         Self::Density,
         Self::Sessions,
         Self::RenewAfter,
+        Self::LogLevel,
+        Self::LogDays,
     ];
 
     /// Its section and its name in the file.
@@ -84,6 +90,8 @@ impl Key {
             Self::Density => ("appearance", "density"),
             Self::Sessions => ("tunnels", "sessions"),
             Self::RenewAfter => ("tunnels", "renew_after"),
+            Self::LogLevel => ("log", "level"),
+            Self::LogDays => ("log", "days"),
         }
     }
 
@@ -101,7 +109,9 @@ impl Key {
             | Self::Zoom
             | Self::Density
             | Self::Sessions
-            | Self::RenewAfter => false,
+            | Self::RenewAfter
+            | Self::LogLevel
+            | Self::LogDays => false,
         }
     }
 
@@ -125,6 +135,8 @@ impl Key {
             Self::Density => "It must be \"comfortable\" or \"compact\".",
             Self::Sessions => "It must be a number from 1 to 8, or a range such as \"1-4\".",
             Self::RenewAfter => "It must be 1 to 59 minutes, or \"off\".",
+            Self::LogLevel => "It must be \"error\", \"warn\", \"info\", \"debug\" or \"trace\".",
+            Self::LogDays => "It must be 1 to 90 days.",
         }
     }
 }

@@ -1,0 +1,314 @@
+//! What takes each record of this process, and gives it to the files and to whoever looks.
+
+use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tracing::callsite::Identifier;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_appender::non_blocking::NonBlocking;
+use tracing_subscriber::layer::{Context, Filter};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, registry};
+
+use super::flood::Flood;
+use super::record::Text;
+use super::{Levels, LogLevel, LogRecord, LogRing, is_ours};
+
+/// Takes records: those of our own crates as the levels say, of others what is an error.
+pub(super) struct Keeper {
+    levels: Levels,
+    ring: LogRing,
+    file: Option<Mutex<NonBlocking>>,
+    flood: Mutex<Flood<Kind>>,
+    begun: Instant,
+}
+
+/// What makes lines alike: where in the program they come from, and of which tunnel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    place: Identifier,
+    level: LogLevel,
+    part: &'static str,
+    tunnel: Option<String>,
+}
+
+/// Which records are taken, before they are put together.
+pub(super) struct Wanted(pub(super) Levels);
+
+/// The name of the tunnel whose span it is.
+struct OfTunnel(String);
+
+/// The key of the session whose span it is.
+struct OfSession(String);
+
+impl Keeper {
+    pub(super) fn new(levels: Levels, ring: LogRing, file: Option<NonBlocking>) -> Self {
+        Self {
+            levels,
+            ring,
+            file: file.map(Mutex::new),
+            flood: Mutex::new(Flood::new()),
+            begun: Instant::now(),
+        }
+    }
+
+    fn take(&self, record: LogRecord) {
+        let record = self.ring.push(record);
+        if let Some(file) = &self.file {
+            let line = format!("{record}\n");
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            // It only queues the line; what finds no room is lost.
+            file.write_all(line.as_bytes()).ok();
+        }
+    }
+
+    /// Tells how many lines were kept back, and says whether this one is told.
+    fn admits(&self, kind: Kind) -> bool {
+        let now = self.begun.elapsed();
+        let (over, admitted) = {
+            let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
+            (flood.over(now), flood.admits(kind, now))
+        };
+        for (kind, count) in over {
+            self.take(LogRecord {
+                number: 0,
+                at: now_ms(),
+                level: kind.level,
+                part: kind.part,
+                tunnel: kind.tunnel,
+                session: None,
+                text: format!("{count} more lines of one kind within a minute are not written"),
+            });
+        }
+        admitted
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keeper {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else {
+            return;
+        };
+        match span.name() {
+            "tunnel" => {
+                if let Some(name) = value(attributes, "name") {
+                    span.extensions_mut().insert(OfTunnel(name));
+                }
+            }
+            "session" => {
+                if let Some(key) = value(attributes, "key") {
+                    span.extensions_mut().insert(OfSession(key));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let level = LogLevel::from(*metadata.level());
+        let (mut tunnel, mut session) = (None, None);
+        for span in context.event_scope(event).into_iter().flatten() {
+            let extensions = span.extensions();
+            tunnel = tunnel.or_else(|| extensions.get().map(|OfTunnel(name)| name.clone()));
+            session = session.or_else(|| extensions.get().map(|OfSession(key)| key.clone()));
+        }
+        let part = metadata.target();
+        if is_ours(part) && !self.levels.wants(level, tunnel.as_deref()) {
+            return;
+        }
+        // Whoever asks for every message gets every message.
+        let is_held_up = level <= LogLevel::Info
+            && !self.admits(Kind {
+                place: metadata.callsite(),
+                level,
+                part,
+                tunnel: tunnel.clone(),
+            });
+        if is_held_up {
+            return;
+        }
+        let mut text = Text::default();
+        event.record(&mut text);
+        self.take(LogRecord {
+            number: 0,
+            at: now_ms(),
+            level,
+            part,
+            tunnel,
+            session: session.or_else(|| text.session()),
+            text: text.finish(),
+        });
+    }
+}
+
+impl<S> Filter<S> for Wanted {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.may_want(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.may_want(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        // Spans say whose a record is, and are errors.
+        Some(self.0.highest().filter().max(LevelFilter::ERROR))
+    }
+}
+
+impl Wanted {
+    fn may_want(&self, metadata: &Metadata<'_>) -> bool {
+        let level = LogLevel::from(*metadata.level());
+        if is_ours(metadata.target()) {
+            level <= self.0.highest()
+        } else {
+            level == LogLevel::Error
+        }
+    }
+}
+
+/// A value of a span as a text.
+fn value(attributes: &Attributes<'_>, name: &'static str) -> Option<String> {
+    let mut found = Value { name, value: None };
+    attributes.record(&mut found);
+    found.value
+}
+
+struct Value {
+    name: &'static str,
+    value: Option<String>,
+}
+
+impl Visit for Value {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == self.name {
+            self.value = Some(format!("{value:?}"));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == self.name {
+            self.value = Some(value.to_owned());
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A layer of records that the levels want.
+pub(super) fn layer(keeper: Keeper) -> impl Layer<registry::Registry> {
+    let wanted = Wanted(keeper.levels.clone());
+    keeper.with_filter(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    /// What is taken while `log` says something.
+    fn taken(levels: &Levels, log: impl FnOnce()) -> Vec<String> {
+        let ring = LogRing::default();
+        let keeper = Keeper::new(levels.clone(), ring.clone(), None);
+        let subscriber = registry().with(layer(keeper));
+        tracing::subscriber::with_default(subscriber, log);
+        let records = ring.after(0).into_iter();
+        let told = |record: &LogRecord| {
+            let tunnel = record.tunnel.as_deref().unwrap_or("-");
+            let session = record.session.as_deref().unwrap_or("-");
+            format!(
+                "{} {tunnel} {session}: {}",
+                record.level.name(),
+                record.text
+            )
+        };
+        records.map(|record| told(&record)).collect()
+    }
+
+    #[test]
+    fn a_record_says_its_tunnel_and_session_and_its_values() {
+        let told = taken(&Levels::default(), || {
+            let tunnel = tracing::error_span!("tunnel", name = %"db");
+            let _tunnel = tunnel.enter();
+            tracing::info!(session = %"s0", "up");
+            let session = tracing::error_span!("session", key = %"s1", id = "i");
+            let _session = session.enter();
+            tracing::warn!(code = 1006, reason = "cut", "the WebSocket is gone");
+        });
+        let gone = "warn db s1: the WebSocket is gone code=1006 reason=\"cut\"";
+        assert_eq!(told, ["info db s0: up", gone]);
+    }
+
+    #[test]
+    fn a_level_counts_at_once_and_for_one_tunnel_alone() {
+        let levels = Levels::default();
+        let say = || {
+            for name in ["a", "b"] {
+                let tunnel = tracing::error_span!("tunnel", %name);
+                let _tunnel = tunnel.enter();
+                tracing::debug!("a detail");
+            }
+            tracing::debug!("of none");
+        };
+        let told = taken(&levels, || {
+            say();
+            levels.set_tunnel("b", Some(LogLevel::Debug));
+            say();
+            levels.set_all(LogLevel::Debug);
+            levels.set_tunnel("b", Some(LogLevel::Info));
+            say();
+        });
+        let expected = [
+            "debug b -: a detail",
+            "debug a -: a detail",
+            "debug - -: of none",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_flood_is_held_up_but_not_what_was_asked_for_by_level() {
+        let levels = Levels::default();
+        let told = taken(&levels, || {
+            for _ in 0..50 {
+                tracing::info!("the same");
+            }
+        });
+        assert_eq!(told.len(), 10);
+        levels.set_all(LogLevel::Debug);
+        let told = taken(&levels, || {
+            for _ in 0..50 {
+                tracing::debug!("the same");
+            }
+        });
+        assert_eq!(told.len(), 50);
+    }
+
+    #[test]
+    fn of_libraries_errors_alone_are_taken() {
+        let levels = Levels::default();
+        levels.set_all(LogLevel::Trace);
+        let told = taken(&levels, || {
+            tracing::warn!(target: "hyper::client", "a warning");
+            tracing::error!(target: "hyper::client", "an error");
+            tracing::trace!(target: "tunnel::driver", "ours");
+        });
+        assert_eq!(told, ["error - -: an error", "trace - -: ours"]);
+    }
+}
