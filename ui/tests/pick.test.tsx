@@ -169,7 +169,7 @@ describe("targets", () => {
     expect(form.values().target).toBe("mine");
     await user.keyboard("{ArrowDown}");
     expect(field("Target").getAttribute("aria-expanded")).toBe("true");
-    await user.tab();
+    screen.getByLabelText("Port").focus();
     expect(screen.queryByRole("listbox")).toBeNull();
   });
 

@@ -59,7 +59,10 @@ export function Combobox(
   let pop: HTMLDivElement | undefined;
 
   function show(typed: string | null): void {
-    if (!open()) setActive(null);
+    if (!open()) {
+      setActive(null);
+      box?.scrollIntoView?.({ block: "nearest" });
+    }
     setOpen(true);
     props.onLook(typed);
   }
@@ -120,14 +123,21 @@ export function Combobox(
     pop.style.bottom = isBelow ? "auto" : `${innerHeight - top + 4}px`;
   }
 
+  // The form slides in, scrolls, and makes room for what is wrong with other fields: the list follows.
   createEffect(() => {
     if (!open()) return;
     place();
-    window.addEventListener("resize", place);
-    document.addEventListener("scroll", place, true);
+    const room = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(place);
+    box?.closest("form")?.querySelectorAll("fieldset, .field").forEach((part) => room?.observe(part));
+    const moves = [
+      [window, "resize"],
+      [document, "scroll"],
+      [document, "animationend"],
+    ] as const;
+    moves.forEach(([where, what]) => where.addEventListener(what, place, true));
     onCleanup(() => {
-      window.removeEventListener("resize", place);
-      document.removeEventListener("scroll", place, true);
+      room?.disconnect();
+      moves.forEach(([where, what]) => where.removeEventListener(what, place, true));
     });
   });
   createEffect(
@@ -148,7 +158,13 @@ export function Combobox(
   };
 
   return (
-    <div class="field" classList={{ "field-wrong": props.error !== null }}>
+    <div
+      class="field"
+      classList={{ "field-wrong": props.error !== null }}
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) close();
+      }}
+    >
       <label for={id}>{props.label}</label>
       <div class="combo" ref={(element) => (box = element)}>
         <input
@@ -178,7 +194,6 @@ export function Combobox(
             if (!open()) show(null);
           }}
           onKeyDown={press}
-          onBlur={close}
         />
         <button
           type="button"
@@ -202,8 +217,21 @@ export function Combobox(
         </p>
       </Show>
       <Show when={open()}>
-        <div ref={(element) => (pop = element)} class="combo-pop" onMouseDown={(event) => event.preventDefault()}>
-          {props.notes}
+        <div
+          ref={(element) => (pop = element)}
+          class="combo-pop"
+          onMouseDown={(event) => event.preventDefault()}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            event.preventDefault();
+            event.stopPropagation();
+            input?.focus();
+            close();
+          }}
+        >
+          <div class="combo-notes" tabindex="0">
+            {props.notes}
+          </div>
           <div id={`${id}-list`} class="combo-list" role="listbox" aria-label={props.label}>
             <For each={props.choices}>
               {(choice) => (

@@ -65,9 +65,9 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
 
   onMount(() => dialog?.showModal());
   createEffect(on(form.edits, () => setLeaving(false)));
-  // What a test finds stands at the end of the form; who has asked for it wants to see it.
+  // What a test finds stands at the end of the form; who has asked for it wants to see it, its sum above all.
   createEffect(() => {
-    if (examination.findings().length > 0 || examination.phase() === "underWay") checks?.scrollIntoView?.({ block: "end" });
+    if (examination.phase() !== "none") checks?.scrollIntoView?.({ block: "start" });
   });
   // That a field is wrong is told at the field.
   createEffect(() => {
