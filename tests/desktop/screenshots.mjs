@@ -57,8 +57,38 @@ const SCREENS = [
     leave: async (window) => window.click("button", "Cancel"),
   },
   {
+    name: "sign-in",
+    open: async (window) => {
+      await window.click("button", "Sign-ins");
+      await window.text("Not signed in");
+    },
+  },
+  {
+    name: "doctor",
+    open: async (window) => {
+      await window.click("button", "Doctor");
+      await window.run(
+        `const list = document.querySelector(".doctor-bar select");
+         list.value = [...list.options].find(({ text }) => text.includes("Build agent")).value;
+         list.dispatchEvent(new Event("change", { bubbles: true }));`,
+      );
+      await window.click("button", "Check now");
+      await window.control("button", "Check again");
+    },
+  },
+  {
+    name: "logs",
+    open: async (window) => {
+      await window.click("button", "Logs");
+      await window.text("What is logged");
+    },
+  },
+  {
     name: "settings",
-    open: async (window) => window.click("button", "Settings"),
+    open: async (window) => {
+      await window.click("button", "Settings");
+      await window.text("Start at login");
+    },
   },
 ];
 
@@ -75,8 +105,10 @@ const FIRST = [
 ];
 
 mkdirSync(folder, { recursive: true });
-const wanted = process.argv.slice(2);
-for (const theme of ["light", "dark"]) {
+const THEMES = ["light", "dark"];
+const words = process.argv.slice(2);
+const wanted = words.filter((word) => !THEMES.includes(word));
+for (const theme of THEMES.filter((theme) => words.includes(theme) || !THEMES.some((other) => words.includes(other)))) {
   await visit(theme, SCREENS);
   await visit(theme, FIRST);
 }
