@@ -85,16 +85,12 @@ export function DemoPage(props: PageProps<"demo">): JSX.Element {
                 <div class="demo-cuts">
                   <For each={CUTS}>
                     {(how) => (
-                      <button
-                        type="button"
-                        class="demo-cut"
-                        aria-label={say().cuts[how].name}
-                        aria-describedby={`demo-${how}`}
-                        onClick={() => cut(how)}
-                      >
-                        <b>{say().cuts[how].name}</b>
-                        <span id={`demo-${how}`}>{say().cuts[how].does}</span>
-                      </button>
+                      <div class="demo-cut">
+                        <button type="button" class="button" aria-describedby={`demo-${how}`} onClick={() => cut(how)}>
+                          {say().cuts[how].name}
+                        </button>
+                        <p id={`demo-${how}`}>{say().cuts[how].does}</p>
+                      </div>
                     )}
                   </For>
                 </div>

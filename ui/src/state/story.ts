@@ -41,8 +41,8 @@ export const NO_STORY: Story = { steps: [], open: null, kind: "up" };
 /** It is counted four times a second: what takes longer was noticed. */
 const PAUSE_MS = 2_000;
 
-/** More than fits beside it. */
-const STEPS_MOST = 12;
+/** More than anybody looks back for. */
+const STEPS_MOST = 60;
 
 /** How a tunnel is seen at a time, with what was counted until then. */
 export function sightOf({ state, reconnects, replacements }: TunnelView, count: CountView, at: number): Sight {
