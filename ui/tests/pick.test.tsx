@@ -46,6 +46,7 @@ function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: Refusa
     removeKeys: vi.fn((_name: string) => Promise.resolve(null)),
   };
   const onSubmit = vi.fn();
+  const onSignIn = vi.fn();
   let state: FormState | undefined;
   render(() => {
     const form = createForm(null, null, bridge);
@@ -58,7 +59,7 @@ function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: Refusa
             onSubmit();
           }}
         >
-          <LeadsFields form={form} bridge={bridge} />
+          <LeadsFields form={form} bridge={bridge} onSignIn={onSignIn} />
           <AwsFields form={form} bridge={bridge} />
           <button type="submit">Save</button>
         </form>
@@ -66,7 +67,7 @@ function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: Refusa
     );
   });
   const form = state as FormState;
-  return { bridge, form, targets, hosts, refusals, onSubmit, user: userEvent.setup() };
+  return { bridge, form, targets, hosts, refusals, onSignIn, onSubmit, user: userEvent.setup() };
 }
 
 const field = (name: string) => screen.getByRole<HTMLInputElement>("combobox", { name });
@@ -125,7 +126,7 @@ describe("targets", () => {
   });
 
   test("that can't be listed say why, and AWS is asked again by keyboard", async () => {
-    const { bridge, refusals, user } = opened();
+    const { bridge, onSignIn, refusals, user } = opened();
     await user.type(field("Target"), "b");
     refusals.at(-1)?.({
       problem: problem({ kind: "credentials", what: "The sign-in has expired.", remedy: "Sign in again." }),
@@ -133,10 +134,13 @@ describe("targets", () => {
     });
     await waitFor(() => expect(document.body.textContent).toContain("The sign-in has expired."));
     expect(document.body.textContent).toContain("Sign in again.");
-    expect(lines()).toEqual(["Ask AWS again"]);
-    await user.keyboard("{ArrowDown}{Enter}");
+    expect(lines()).toEqual(["Sign in…", "Ask AWS again"]);
+    await user.keyboard("{ArrowUp}{Enter}");
     expect(bridge.findTargets.mock.calls.at(-1)?.[0]).toMatchObject({ typed: "b", anew: true });
     expect(field("Target").getAttribute("aria-expanded")).toBe("true");
+    await user.click(screen.getByRole("option", { name: "Sign in…" }));
+    expect(onSignIn).toHaveBeenCalledOnce();
+    expect(screen.queryByRole("listbox")).toBeNull();
   });
 
   test("that are a part of all say what is missing, once for each reason", async () => {
