@@ -1,6 +1,11 @@
 //! The doctor's checks for the window: told one by one as they are made, ended when nobody waits for
 //! them any more. No tunnel is started for them.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "commands get their state and arguments by value"
+)]
+
 pub(crate) mod view;
 
 use std::collections::BTreeMap;
@@ -70,7 +75,7 @@ impl Doctor {
     fn examination(&self, what: ExaminedView) -> Result<Examination, RefusalView> {
         let (tunnels, sweep, session) = match what {
             ExaminedView::Draft { draft } => {
-                let profile = checked(draft)?;
+                let profile = checked(*draft)?;
                 (self.one(&profile), false, false)
             }
             ExaminedView::Tunnel { id, session } => {
@@ -223,7 +228,7 @@ mod tests {
 
     fn of_draft(draft: Draft) -> ExaminedView {
         ExaminedView::Draft {
-            draft: draft.into(),
+            draft: Box::new(draft.into()),
         }
     }
 

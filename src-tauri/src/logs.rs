@@ -1,6 +1,11 @@
 //! The log for its page: the last records and those that come, while the page is open; and how much is
 //! logged, switched while everything runs.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "commands get their state and arguments by value"
+)]
+
 pub(crate) mod view;
 
 use std::sync::{Mutex, PoisonError};

@@ -1,6 +1,11 @@
 //! What the form offers to pick: profiles, and the targets and hosts of an account, found as somebody
 //! types. Each letter is one request; what is found is told again while the lists still come.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "commands get their state and arguments by value"
+)]
+
 mod rule;
 pub(crate) mod view;
 

@@ -1,6 +1,11 @@
 //! Signing in from the window: which sign-ins there are and how they stand, and the one that is under
 //! way. One is begun by a command alone, which is something that a person did.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "commands get their state and arguments by value"
+)]
+
 pub(crate) mod view;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use crate::view::{DraftView, ProblemKindView};
 #[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum ExaminedView {
     /// A tunnel as it is typed, saved or not.
-    Draft { draft: DraftView },
+    Draft { draft: Box<DraftView> },
     /// A saved tunnel, thoroughly; with a real session that is opened and closed, if that is wanted
     /// and it does not lead to production.
     Tunnel { id: String, session: bool },

@@ -161,7 +161,9 @@ async fn an_account_that_can_not_be_is_refused_before_anybody_is_asked() {
     let refused = |account: AccountView| {
         let picker = &picker;
         async move {
-            let refused = picker.access(&account, false).await.err().expect("refused");
+            let Err(refused) = picker.access(&account, false).await else {
+                panic!("not refused");
+            };
             serde_json::to_value(refused).expect("JSON")
         }
     };

@@ -28,14 +28,14 @@ pub enum AccessError {
         /// Whether it was `AWS_PROFILE` that asked for it.
         by_environment: bool,
         /// What is wrong with the files that may be why.
-        because: Option<FileFault>,
+        because: Option<Box<FileFault>>,
     },
     /// The AWS config files cannot be read or parsed.
     ConfigFiles {
         /// What is wrong with them.
         source: Source,
         /// The same, found by reading them line by line.
-        because: Option<FileFault>,
+        because: Option<Box<FileFault>>,
     },
     /// The profile can't be used as it is written.
     Profile {
@@ -265,33 +265,38 @@ impl AccessError {
 
     /// The same with what is wrong with the files, where that may be why.
     pub(crate) async fn with_file_fault(self) -> Self {
-        match self {
-            Self::UnknownProfile {
+        if let Self::UnknownProfile {
+            profile,
+            known,
+            by_environment,
+            because: None,
+        } = self
+        {
+            let faults = ProfileList::read().await.faults;
+            return Self::UnknownProfile {
+                because: FileFault::that_hides(&faults, &profile)
+                    .cloned()
+                    .map(Box::new),
                 profile,
                 known,
                 by_environment,
-                because: None,
-            } => {
-                let faults = ProfileList::read().await.faults;
-                Self::UnknownProfile {
-                    because: FileFault::that_hides(&faults, &profile).cloned(),
-                    profile,
-                    known,
-                    by_environment,
-                }
-            }
-            Self::ConfigFiles {
-                source,
-                because: None,
-            } => {
-                let faults = ProfileList::read().await.faults;
-                Self::ConfigFiles {
-                    because: faults.into_iter().find(FileFault::stops_the_sdk),
-                    source,
-                }
-            }
-            error => error,
+            };
         }
+        if let Self::ConfigFiles {
+            source,
+            because: None,
+        } = self
+        {
+            let faults = ProfileList::read().await.faults;
+            return Self::ConfigFiles {
+                because: faults
+                    .into_iter()
+                    .find(FileFault::stops_the_sdk)
+                    .map(Box::new),
+                source,
+            };
+        }
+        self
     }
 
     /// The error's stable name.

@@ -58,7 +58,9 @@ fn unknown(list: &ProfileList, wanted: &[String]) -> Option<Problem> {
         profile: profile.clone(),
         known,
         by_environment: false,
-        because: FileFault::that_hides(&list.faults, profile).cloned(),
+        because: FileFault::that_hides(&list.faults, profile)
+            .cloned()
+            .map(Box::new),
     };
     Some(Problem::new(
         ProblemKind::Settings,

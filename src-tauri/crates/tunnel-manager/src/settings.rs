@@ -267,7 +267,7 @@ impl Settings {
             Key::RenewAfter => self.renew_after = rules::renew_after(text).ok()?,
             Key::LogLevel => self.log_level = LogLevel::of_name(text)?,
             Key::LogDays => {
-                self.log_days = text.parse().ok().filter(|days| LOG_DAYS.contains(days))?
+                self.log_days = text.parse().ok().filter(|days| LOG_DAYS.contains(days))?;
             }
         }
         Some(())

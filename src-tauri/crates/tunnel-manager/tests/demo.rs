@@ -278,9 +278,11 @@ async fn a_reset_costs_the_demos_connection_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resumes_that_are_refused_are_tried_until_one_is_accepted() {
-    let refused = |tunnel: &TunnelStatus| match &tunnel.snapshot.state {
-        State::Reconnecting { problem, .. } => problem.code == "throttled",
-        _ => false,
+    let refused = |tunnel: &TunnelStatus| {
+        matches!(
+            &tunnel.snapshot.state,
+            State::Reconnecting { problem, .. } if problem.code == "throttled"
+        )
     };
     lives_through(DemoCut::RefusedResume, refused, is_resumed).await;
 }

@@ -247,7 +247,7 @@ impl Ledger {
 
     /// Notes that a session was started. To be called as soon as its id is known. Never waits.
     pub fn started(&self, started: &Started) {
-        self.write(Line::Started(started.clone()));
+        self.write(Line::Started(Box::new(started.clone())));
     }
 
     /// Notes that a session has been ended at the service, or was found to be over. Ids that

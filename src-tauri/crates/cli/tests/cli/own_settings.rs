@@ -125,11 +125,8 @@ async fn sessions_that_were_left_are_ended_through_the_proxy_of_the_settings() {
     proxied(&world, &proxy);
     leave(&world);
     let ended = run(looking(&world, &["--sweep", "--json"])).await;
-    let ghosts = ended.out.iter().map(|line| object(line));
-    let ghosts = ghosts
-        .filter(|line| line["check"] == "ghosts")
-        .next()
-        .unwrap();
+    let mut lines = ended.out.iter().map(|line| object(line));
+    let ghosts = lines.find(|line| line["check"] == "ghosts").unwrap();
     assert_eq!(ghosts["code"], "ghosts-left", "{ghosts:#}");
     let what = ghosts["what"].as_str().unwrap();
     assert!(what.contains(&proxy.address.to_string()), "{what}");

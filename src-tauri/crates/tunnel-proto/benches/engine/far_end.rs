@@ -74,7 +74,9 @@ impl Pair {
                 session.handle_input(now, acknowledgement);
             }
         }
-        let connection = session.open(now).expect("an established session");
+        let Some(connection) = session.open(now) else {
+            unreachable!("the session is established");
+        };
         Self {
             session,
             connection,

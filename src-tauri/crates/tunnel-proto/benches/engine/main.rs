@@ -70,7 +70,7 @@ fn decode(bencher: Bencher) {
         .counter(BytesCount::new(MESSAGES * PAYLOAD))
         .bench_local(|| {
             for message in &messages {
-                divan::black_box(Message::decode(message)).expect("a message of ours");
+                let _ = divan::black_box(Message::decode(message));
             }
         });
 }

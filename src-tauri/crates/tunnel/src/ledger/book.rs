@@ -46,7 +46,7 @@ const UNFINISHED: &str = ".new";
 )]
 pub(super) enum Line {
     /// A session was started.
-    Started(Started),
+    Started(Box<Started>),
     /// A session is over.
     Ended {
         /// Which.
@@ -92,7 +92,7 @@ impl Book {
         let new = match line {
             Line::Started(started) => self
                 .living
-                .insert(started.session_id.clone(), started.clone())
+                .insert(started.session_id.clone(), Started::clone(started))
                 .is_none(),
             Line::Ended { session_id } => self.living.remove(session_id).is_some(),
         };
@@ -157,7 +157,11 @@ impl Book {
         if let Err(error) = file.lock() {
             tracing::debug!(%error, "the file system has no locks");
         }
-        let lines = self.living.values().cloned().map(Line::Started);
+        let lines = self
+            .living
+            .values()
+            .cloned()
+            .map(|started| Line::Started(Box::new(started)));
         let lines: Vec<_> = lines.collect();
         write(&mut file, &lines)?;
         // The name first: a crash of the process alone takes nothing that was written.
@@ -319,7 +323,7 @@ pub(super) fn ghosts(bytes: &[u8], now: u64) -> Vec<Started> {
     for line in bytes.split(|byte| *byte == b'\n') {
         match serde_json::from_slice(line) {
             Ok(Line::Started(started)) => {
-                living.insert(started.session_id.clone(), started);
+                living.insert(started.session_id.clone(), *started);
             }
             Ok(Line::Ended { session_id }) => {
                 living.remove(&session_id);

@@ -50,7 +50,9 @@ fn leave(folder: &Path, sessions: &[Started]) {
     fs::create_dir_all(folder).unwrap();
     let lines: String = sessions
         .iter()
-        .map(|started| serde_json::to_string(&Line::Started(started.clone())).unwrap() + "\n")
+        .map(|started| {
+            serde_json::to_string(&Line::Started(Box::new(started.clone()))).unwrap() + "\n"
+        })
         .collect();
     fs::write(folder.join("1-dead-1.jsonl"), lines).unwrap();
 }
@@ -270,7 +272,8 @@ async fn a_file_does_not_grow_with_what_is_over() {
 
 #[test]
 fn torn_and_foreign_lines_cost_only_themselves() {
-    let started = |name: &str| serde_json::to_string(&Line::Started(session(name, NOW))).unwrap();
+    let started =
+        |name: &str| serde_json::to_string(&Line::Started(Box::new(session(name, NOW)))).unwrap();
     let whole = format!(
         "{}\n\u{0}\u{0}garbage\n{{\"event\":\"danced\"}}\n{}\n{}",
         started("a"),
