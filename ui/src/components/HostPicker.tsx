@@ -10,14 +10,9 @@ import type { FormState } from "../state/form";
 import { words } from "../text/words";
 import { Combobox, type Choice } from "./Combobox";
 import { FindNotes } from "./FindNotes";
-import { progressText, remedies } from "./finding";
+import { askAgain, progressText } from "./finding";
 
-export function HostPicker(props: {
-  form: FormState;
-  bridge: Pick<Bridge, "findHosts" | "endFind">;
-  /** Leads to where somebody signs in. */
-  onSignIn: () => void;
-}): JSX.Element {
+export function HostPicker(props: { form: FormState; bridge: Pick<Bridge, "findHosts" | "endFind"> }): JSX.Element {
   const finder = createFinder<HostsView>(props.bridge.findHosts, props.bridge);
   let typed = "";
 
@@ -39,11 +34,7 @@ export function HostPicker(props: {
       view: () => <HostLine host={host} />,
       onChoose: () => choose(host),
     }));
-    const again = remedies(found?.progress ?? null, finder.refusal(), {
-      askAgain: () => look(typed, true),
-      signIn: props.onSignIn,
-    });
-    return [...hosts, ...again];
+    return [...hosts, ...askAgain(found?.progress ?? null, finder.refusal(), () => look(typed, true))];
   };
 
   return (
