@@ -13,6 +13,11 @@ const LATE_AFTER: Duration = Duration::from_secs(3);
 /// retransmission comes after a second at most, RFC 6298) and a slow mobile network, no longer.
 const CHECK_PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long after a wake or a change of network a message says nothing of the path: it may have
+/// lain in the socket's buffer, or have been on its way when the path was lost. Only the answer
+/// to the ping is believed sooner.
+const BACKLOG: Duration = Duration::from_millis(500);
+
 /// How long nothing may come in the middle of a download before the gateway is asked: several
 /// pauses of an agent that waits for acknowledgements (1 s at most, docs/protocol.md, section 3).
 /// What gets lost before a dead path is noticed comes again at ten messages a second.
@@ -20,7 +25,8 @@ const BULK_SILENCE: Duration = Duration::from_secs(2);
 
 /// WebSocket pings after a time without inbound frames, and a deadline for a sign of life.
 ///
-/// Any inbound frame counts as life, so a busy channel is never pinged. TCP's own keepalive
+/// Any inbound frame counts as life, so a busy channel is never pinged; but one that may have been
+/// on its way before a check says nothing of what is checked. TCP's own keepalive
 /// does not reset the idle timers of application load balancers; pings do (docs/protocol.md,
 /// section 3).
 #[derive(Debug)]
@@ -53,6 +59,8 @@ enum State {
     /// An answer is expected.
     Asked {
         ping: Ping,
+        /// From when on a message is as good as an answer.
+        believed_from: Instant,
         late_at: Instant,
         until: Instant,
     },
@@ -101,10 +109,18 @@ impl Keepalive {
     /// A frame of so many bytes came in.
     pub(super) fn handle_frame(&mut self, now: Instant, bytes: usize) {
         self.inflow.count(now, bytes);
-        self.handle_life(now);
+        match self.state {
+            State::Asked { believed_from, .. } if now < believed_from => {}
+            State::Down
+            | State::Quiet { .. }
+            | State::Asleep
+            | State::Asked { .. }
+            | State::Late { .. }
+            | State::Dead { .. } => self.handle_life(now),
+        }
     }
 
-    /// Any frame came in, a pong included.
+    /// The gateway answered a ping, or sent one.
     pub(super) fn handle_life(&mut self, now: Instant) {
         match self.state {
             State::Quiet { .. } | State::Asked { .. } | State::Late { .. } => {
@@ -153,12 +169,14 @@ impl Keepalive {
         self.state = match self.state {
             State::Quiet { .. } | State::Asleep => State::Asked {
                 ping: Ping::Due,
+                believed_from: now + BACKLOG,
                 late_at: now + LATE_AFTER,
                 until: soon,
             },
             // The ping that is out may have gone the old way.
             State::Asked { late_at, until, .. } if until > soon => State::Asked {
                 ping: Ping::Due,
+                believed_from: now + BACKLOG,
                 late_at,
                 until: soon,
             },
@@ -178,6 +196,7 @@ impl Keepalive {
             State::Quiet { .. } => {
                 self.state = State::Asked {
                     ping: Ping::Due,
+                    believed_from: now,
                     late_at: now + LATE_AFTER,
                     until: now + self.patience,
                 };
@@ -205,6 +224,7 @@ impl Keepalive {
                 ping,
                 late_at,
                 until,
+                ..
             } if late_at <= now => {
                 self.state = State::Late { ping, until };
                 false
@@ -464,6 +484,34 @@ mod tests {
         keepalive.handle_life(start + CHECK_PATIENCE / 2);
         assert!(!keepalive.handle_timeout(start + CHECK_PATIENCE));
         assert_eq!(keepalive.late_until(), None);
+    }
+
+    #[test]
+    fn what_was_on_its_way_before_a_check_is_no_answer_to_it() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+        keepalive.handle_connected(start);
+        keepalive.handle_sleep();
+        let wake = start + INTERVAL * 1_000;
+        keepalive.check(wake);
+        assert!(keepalive.poll_ping());
+        keepalive.handle_frame(wake, 100);
+        keepalive.handle_frame(wake + BACKLOG / 2, 100);
+        assert_eq!(keepalive.poll_timeout(), Some(wake + CHECK_PATIENCE));
+        assert!(keepalive.handle_timeout(wake + CHECK_PATIENCE));
+
+        // The ping's answer is one as soon as it comes, and so is what was sent after the check.
+        for believed in [
+            |keepalive: &mut Keepalive, wake| keepalive.handle_life(wake),
+            |keepalive: &mut Keepalive, wake| keepalive.handle_frame(wake + BACKLOG, 100),
+        ] {
+            let mut keepalive = Keepalive::new(INTERVAL, PATIENCE);
+            keepalive.handle_connected(start);
+            keepalive.check(wake);
+            believed(&mut keepalive, wake);
+            assert!(!keepalive.handle_timeout(wake + CHECK_PATIENCE));
+            assert!(!keepalive.is_answer_due());
+        }
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Session {
         self.collect(now);
     }
 
-    /// Any frame without payload for us came in: a ping, a pong.
+    /// A frame without payload for us came in: a pong, a ping.
     pub fn handle_life(&mut self, now: Instant) {
         self.last_frame = Some(now);
         self.keepalive.handle_life(now);
