@@ -25,13 +25,34 @@ export function createFinder<T>(find: Find<T>, bridge: Pick<Bridge, "endFind">):
   let looking = false;
   let number: number | null = null;
   let whose = "";
+  let wish: FindRequest | null = null;
+  let asking = false;
 
   function look(account: AccountView, typed: string, anew = false): void {
-    const mine = ++turn;
+    turn += 1;
     looking = true;
     // What another account has is no answer, however soon the right one comes.
     if (whose !== JSON.stringify(account)) setFound(null);
     whose = JSON.stringify(account);
+    wish = { account, typed, anew: anew || (wish?.anew ?? false) };
+    if (!asking) void ask();
+  }
+
+  /**
+   * Asks for what is wished for until nothing is left. One request at a time: the shell takes those that are under way
+   * together in any order, and the one that it takes last would count as the newest.
+   */
+  async function ask(): Promise<void> {
+    asking = true;
+    while (wish !== null) {
+      const now = wish;
+      wish = null;
+      await askFor(now, turn);
+    }
+    asking = false;
+  }
+
+  async function askFor(now: FindRequest, mine: number): Promise<void> {
     const begun = (given: number): void => {
       // What comes after it ends it; if nothing does, nobody else would.
       if (!looking) void bridge.endFind(given);
@@ -42,15 +63,15 @@ export function createFinder<T>(find: Find<T>, bridge: Pick<Bridge, "endFind">):
       setRefusal(null);
       setFound(() => next);
     };
-    void find({ account, typed, anew }, listener, begun).then((refused) => {
-      if (refused === null || mine !== turn || !looking) return;
-      setFound(null);
-      setRefusal(refused);
-    });
+    const refused = await find(now, listener, begun);
+    if (refused === null || mine !== turn || !looking) return;
+    setFound(null);
+    setRefusal(refused);
   }
 
   function end(): void {
     looking = false;
+    wish = null;
     if (number !== null) void bridge.endFind(number);
     number = null;
   }
