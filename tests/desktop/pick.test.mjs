@@ -52,15 +52,22 @@ async function opened(t, theme, { size = [1280, 800], bare = false } = {}) {
 }
 
 const value = (window, name) => window.run("return document.querySelector(`[name=${arguments[0]}]`).value", name);
-/** Waits for a line of the open list whose text has all of these in it. */
-const line = (window, ...texts) =>
-  until(`a line with ${texts.join(", ")}`, () =>
-    window.run(
-      `return [...document.querySelectorAll("[role=option]")].map((line) => line.innerText)
-         .find((text) => arguments[0].every((part) => text.includes(part)))`,
-      texts,
-    ),
-  );
+/** Waits for a line of the open list whose text has all of these in it; a failure says what the list has instead. */
+const line = async (window, ...texts) => {
+  let list = null;
+  try {
+    return await until(`a line with ${texts.join(", ")}`, async () => {
+      list = await window.run("return document.querySelector('.combo-pop')?.innerText ?? null");
+      return window.run(
+        `return [...document.querySelectorAll("[role=option]")].map((line) => line.innerText)
+           .find((text) => arguments[0].every((part) => text.includes(part)))`,
+        texts,
+      );
+    });
+  } catch (error) {
+    throw new Error(`${error.message}; the list: ${list ?? "not there"}`, { cause: error });
+  }
+};
 /** The list's place in the window, and whether there is more in it than it shows without scrolling. */
 const place = (window) =>
   window.run(

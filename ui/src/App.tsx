@@ -286,6 +286,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
           onSave={(draft) => props.bridge.addTunnel(draft, lead)}
           onRemove={() => Promise.resolve(null)}
           onClose={close}
+          onSignIn={() => setView({ page: "signIn", tunnel: null })}
         />
       </Show>
       <Show when={edited()?.id} keyed>
@@ -298,6 +299,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
             onSave={(draft) => props.bridge.updateTunnel(id, draft)}
             onRemove={() => Promise.resolve(acts.remove([id])).then(() => null)}
             onClose={close}
+            onSignIn={() => setView({ page: "signIn", tunnel: null })}
           />
         )}
       </Show>

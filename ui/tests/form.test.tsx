@@ -23,10 +23,12 @@ function opened(
     draft?: DraftView;
     pasted?: string;
     untestable?: RefusalView;
+    unlisted?: RefusalView;
   } = {},
 ) {
   const onSave = vi.fn<(draft: DraftView) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const onClose = vi.fn();
+  const onSignIn = vi.fn();
   const bridge = {
     readPaste: vi.fn((_text: string, take: (paste: PasteView) => void) => {
       const answer = given.paste;
@@ -48,7 +50,7 @@ function opened(
     }),
     endExamination: vi.fn(() => Promise.resolve(null)),
     listProfiles: vi.fn(() => Promise.resolve(null)),
-    findTargets: vi.fn(() => Promise.resolve(null)),
+    findTargets: vi.fn(() => Promise.resolve(given.unlisted ?? null)),
     findHosts: vi.fn(() => Promise.resolve(null)),
     endFind: vi.fn(() => Promise.resolve(null)),
     listKeys: vi.fn(() => Promise.resolve(null)),
@@ -65,9 +67,10 @@ function opened(
       onSave={onSave}
       onRemove={() => Promise.resolve(null)}
       onClose={onClose}
+      onSignIn={onSignIn}
     />
   ));
-  return { onSave, onClose, bridge, user: userEvent.setup() };
+  return { onSave, onClose, onSignIn, bridge, user: userEvent.setup() };
 }
 
 const value = (label: string) => screen.getByLabelText<HTMLInputElement>(label).value;
@@ -183,4 +186,15 @@ test("what can be no tunnel is not tested, and the field that has to change is n
   await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Target")));
   expect(document.body.textContent).toContain("Say which instance.");
   expect(screen.queryByRole("region", { name: "Checks" })).toBeNull();
+});
+
+test("who has to sign in before there is a list is led there, and asked before what was typed is lost", async () => {
+  const unlisted = { problem: problem({ kind: "credentials", what: "The sign-in has expired." }), fields: [] };
+  const { onClose, onSignIn, user } = opened({ unlisted });
+  await user.type(screen.getByLabelText("Target"), "b");
+  await user.click(await screen.findByRole("option", { name: "Sign in…" }));
+  expect(onSignIn).not.toHaveBeenCalled();
+  await user.click(screen.getByRole("button", { name: "Discard" }));
+  expect(onClose).toHaveBeenCalledOnce();
+  expect(onSignIn).toHaveBeenCalledOnce();
 });

@@ -19,15 +19,16 @@ afterEach(cleanup);
 const nothing = () => vi.fn(() => Promise.resolve(null));
 
 /** The fields with their lists, over a shell that answers when it is told to. */
-function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: RefusalView } = {}) {
+function opened(
+  given: { profiles?: ProfilesView; keys?: KeysView; kept?: RefusalView; unlisted?: RefusalView } = {},
+) {
   const targets: ((found: TargetsView) => void)[] = [];
   const hosts: ((found: HostsView) => void)[] = [];
-  const refusals: ((refused: RefusalView) => void)[] = [];
   const asking = <T,>(listeners: ((found: T) => void)[]) =>
     vi.fn((_ask: FindRequest, listener: (found: T) => void, begun: (number: number) => void) => {
       listeners.push(listener);
-      begun(listeners.length);
-      return new Promise<RefusalView | null>((refuse) => refusals.push(refuse));
+      if (given.unlisted === undefined) begun(listeners.length);
+      return Promise.resolve(given.unlisted ?? null);
     });
   const bridge = {
     checkDraft: nothing(),
@@ -46,6 +47,7 @@ function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: Refusa
     removeKeys: vi.fn((_name: string) => Promise.resolve(null)),
   };
   const onSubmit = vi.fn();
+  const onSignIn = vi.fn();
   let state: FormState | undefined;
   render(() => {
     const form = createForm(null, null, bridge);
@@ -58,7 +60,7 @@ function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: Refusa
             onSubmit();
           }}
         >
-          <LeadsFields form={form} bridge={bridge} />
+          <LeadsFields form={form} bridge={bridge} onSignIn={onSignIn} />
           <AwsFields form={form} bridge={bridge} />
           <button type="submit">Save</button>
         </form>
@@ -66,7 +68,7 @@ function opened(given: { profiles?: ProfilesView; keys?: KeysView; kept?: Refusa
     );
   });
   const form = state as FormState;
-  return { bridge, form, targets, hosts, refusals, onSubmit, user: userEvent.setup() };
+  return { bridge, form, targets, hosts, onSignIn, onSubmit, user: userEvent.setup() };
 }
 
 const field = (name: string) => screen.getByRole<HTMLInputElement>("combobox", { name });
@@ -125,18 +127,21 @@ describe("targets", () => {
   });
 
   test("that can't be listed say why, and AWS is asked again by keyboard", async () => {
-    const { bridge, refusals, user } = opened();
-    await user.type(field("Target"), "b");
-    refusals.at(-1)?.({
+    const unlisted = {
       problem: problem({ kind: "credentials", what: "The sign-in has expired.", remedy: "Sign in again." }),
       fields: [],
-    });
+    };
+    const { bridge, onSignIn, user } = opened({ unlisted });
+    await user.type(field("Target"), "b");
     await waitFor(() => expect(document.body.textContent).toContain("The sign-in has expired."));
     expect(document.body.textContent).toContain("Sign in again.");
-    expect(lines()).toEqual(["Ask AWS again"]);
-    await user.keyboard("{ArrowDown}{Enter}");
+    expect(lines()).toEqual(["Sign in…", "Ask AWS again"]);
+    await user.keyboard("{ArrowUp}{Enter}");
     expect(bridge.findTargets.mock.calls.at(-1)?.[0]).toMatchObject({ typed: "b", anew: true });
     expect(field("Target").getAttribute("aria-expanded")).toBe("true");
+    await user.click(screen.getByRole("option", { name: "Sign in…" }));
+    expect(onSignIn).toHaveBeenCalledOnce();
+    expect(screen.queryByRole("listbox")).toBeNull();
   });
 
   test("that are a part of all say what is missing, once for each reason", async () => {

@@ -10,9 +10,14 @@ import type { FormState } from "../state/form";
 import { words } from "../text/words";
 import { Combobox, type Choice } from "./Combobox";
 import { FindNotes } from "./FindNotes";
-import { askAgain, progressText } from "./finding";
+import { progressText, remedies } from "./finding";
 
-export function HostPicker(props: { form: FormState; bridge: Pick<Bridge, "findHosts" | "endFind"> }): JSX.Element {
+export function HostPicker(props: {
+  form: FormState;
+  bridge: Pick<Bridge, "findHosts" | "endFind">;
+  /** Leads to where somebody signs in. */
+  onSignIn: () => void;
+}): JSX.Element {
   const finder = createFinder<HostsView>(props.bridge.findHosts, props.bridge);
   let typed = "";
 
@@ -34,7 +39,11 @@ export function HostPicker(props: { form: FormState; bridge: Pick<Bridge, "findH
       view: () => <HostLine host={host} />,
       onChoose: () => choose(host),
     }));
-    return [...hosts, ...askAgain(found?.progress ?? null, finder.refusal(), () => look(typed, true))];
+    const again = remedies(found?.progress ?? null, finder.refusal(), {
+      askAgain: () => look(typed, true),
+      signIn: props.onSignIn,
+    });
+    return [...hosts, ...again];
   };
 
   return (

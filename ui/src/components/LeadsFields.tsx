@@ -12,13 +12,15 @@ import { TargetPicker } from "./TargetPicker";
 export function LeadsFields(props: {
   form: FormState;
   bridge: Pick<Bridge, "findTargets" | "findHosts" | "endFind">;
+  /** Leads to where somebody signs in. */
+  onSignIn: () => void;
 }): JSX.Element {
   return (
     <fieldset>
       <legend>{words().form.leads}</legend>
-      <TargetPicker form={props.form} bridge={props.bridge} />
+      <TargetPicker form={props.form} bridge={props.bridge} onSignIn={props.onSignIn} />
       <div class="form-pair">
-        <HostPicker form={props.form} bridge={props.bridge} />
+        <HostPicker form={props.form} bridge={props.bridge} onSignIn={props.onSignIn} />
         <Field {...props.form.field("remotePort")} label={words().form.port} placeholder="5432" required numeric mono />
       </div>
     </fieldset>

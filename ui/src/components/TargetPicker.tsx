@@ -11,11 +11,13 @@ import { lastTarget, withLastTarget } from "../text/target";
 import { words } from "../text/words";
 import { Combobox, type Choice } from "./Combobox";
 import { FindNotes } from "./FindNotes";
-import { askAgain, progressText } from "./finding";
+import { progressText, remedies } from "./finding";
 
 export function TargetPicker(props: {
   form: FormState;
   bridge: Pick<Bridge, "findTargets" | "endFind">;
+  /** Leads to where somebody signs in. */
+  onSignIn: () => void;
 }): JSX.Element {
   const finder = createFinder<TargetsView>(props.bridge.findTargets, props.bridge);
   let typed = "";
@@ -42,7 +44,10 @@ export function TargetPicker(props: {
       view: () => <RuleLine rule={rule} />,
       onChoose: () => choose(rule.value, rule.isTag ? null : rule.by),
     }));
-    const again = askAgain(found?.progress ?? null, finder.refusal(), () => look(typed, true));
+    const again = remedies(found?.progress ?? null, finder.refusal(), {
+      askAgain: () => look(typed, true),
+      signIn: props.onSignIn,
+    });
     return [...(found?.rulesFirst ? [...rules, ...nodes] : [...nodes, ...rules]), ...again];
   };
 

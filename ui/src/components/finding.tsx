@@ -4,11 +4,23 @@ import type { ProgressView, RefusalView } from "../bridge";
 import { words } from "../text/words";
 import type { Choice } from "./Combobox";
 
-/** Asks AWS again, where something is missing. */
-export function askAgain(progress: ProgressView | null, refusal: RefusalView | null, ask: () => void): readonly Choice[] {
-  const lacks = refusal !== null || (progress?.lacks.length ?? 0) > 0;
-  if (!lacks) return [];
-  return [{ key: "ask-again", view: () => words().pick.askAgain, isAct: true, stays: true, onChoose: ask }];
+/** What can be done where something is missing: sign in, if that is why, and ask AWS again. */
+export function remedies(
+  progress: ProgressView | null,
+  refusal: RefusalView | null,
+  acts: { askAgain: () => void; signIn: () => void },
+): readonly Choice[] {
+  const problems = [...(progress?.lacks ?? []), ...(refusal === null ? [] : [refusal])].map(({ problem }) => problem);
+  if (problems.length === 0) return [];
+  const signIn: Choice = { key: "sign-in", view: () => words().pick.signIn, isAct: true, onChoose: acts.signIn };
+  const again: Choice = {
+    key: "ask-again",
+    view: () => words().pick.askAgain,
+    isAct: true,
+    stays: true,
+    onChoose: acts.askAgain,
+  };
+  return [...(problems.some(({ kind }) => kind === "credentials") ? [signIn] : []), again];
 }
 
 /** How far a list is, in a sentence. */

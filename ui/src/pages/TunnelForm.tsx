@@ -49,6 +49,8 @@ export interface TunnelFormProps {
   onSave: (draft: DraftView) => Promise<RefusalView | null>;
   onRemove: () => Promise<RefusalView | null>;
   onClose: () => void;
+  /** Leads to where somebody signs in; the form is closed by then. */
+  onSignIn: () => void;
 }
 
 export function TunnelForm(props: TunnelFormProps): JSX.Element {
@@ -58,13 +60,15 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
   /** How often something had been changed when it was tested. */
   const [tested, setTested] = createSignal(0);
   const isNew = props.draft === null;
+  /** Whoever leaves wants to sign in. */
+  let signsIn = false;
   let dialog: HTMLDialogElement | undefined;
   let element: HTMLFormElement | undefined;
   let advanced: HTMLDetailsElement | undefined;
   let checks: HTMLDivElement | undefined;
 
   onMount(() => dialog?.showModal());
-  createEffect(on(form.edits, () => setLeaving(false)));
+  createEffect(on(form.edits, stay));
   // What a test finds stands at the end of the form; who has asked for it wants to see it, its sum above all.
   createEffect(() => {
     if (examination.phase() !== "none") checks?.scrollIntoView?.({ block: "start" });
@@ -103,7 +107,24 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
   /** Closes; asks first where something would be lost. */
   function close(): void {
     if (form.changed() && !leaving()) setLeaving(true);
-    else props.onClose();
+    else leave();
+  }
+
+  /** Leads to the sign-ins, which lie behind the form; the same question comes first. */
+  function signIn(): void {
+    signsIn = true;
+    setLeaving(false);
+    close();
+  }
+
+  function leave(): void {
+    props.onClose();
+    if (signsIn) props.onSignIn();
+  }
+
+  function stay(): void {
+    setLeaving(false);
+    signsIn = false;
   }
 
   async function save(event: SubmitEvent): Promise<void> {
@@ -169,7 +190,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             <Field {...form.field("group")} label={words().form.group} hint={words().form.groupHint} />
             <Field {...form.field("tags")} label={words().form.tags} hint={words().form.tagsHint} />
           </div>
-          <LeadsFields form={form} bridge={props.bridge} />
+          <LeadsFields form={form} bridge={props.bridge} onSignIn={signIn} />
           <BeginsFields form={form} />
           <AwsFields form={form} bridge={props.bridge} />
           <ProductionFields values={form.values()} error={form.errorOf("closesAfter")} onEdit={form.edit} />
@@ -196,8 +217,8 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               }}
             />
           }
-          onStay={() => setLeaving(false)}
-          onDiscard={() => props.onClose()}
+          onStay={stay}
+          onDiscard={leave}
           onRemove={() => void ask(() => props.onRemove())}
           onCancel={close}
         />
