@@ -31,6 +31,16 @@ const PLACES = `[...document.querySelectorAll(".row, .row .switch, .row .row-fig
   .map((each) => { const { left, top, width, height } = each.getBoundingClientRect();
     return [left, top, width, height].map(Math.round).join(" "); }).join(";")`;
 
+/** Facts of a row of which only a part is seen: there is room for one, or it is left out. */
+const HALF_SHOWN = `return [...document.querySelectorAll(".row-state")].flatMap((line) => {
+  const whole = line.getBoundingClientRect();
+  return [...line.querySelectorAll(".row-fact")].filter((fact) => {
+    const { top, bottom, right } = fact.getBoundingClientRect();
+    const isLeftOut = top >= whole.bottom - 1;
+    return !isLeftOut && (bottom > whole.bottom + 1 || right > whole.right + 1);
+  }).map((fact) => fact.textContent);
+});`;
+
 for (const theme of ["light", "dark"]) {
   test(`a busy row says what goes each way, jumps nowhere, and is drawn four times a second at most (${theme})`, async (t) => {
     const window = await opened(t, { dark: theme === "dark" });
@@ -57,6 +67,11 @@ for (const theme of ["light", "dark"]) {
     // Four in each second, of six, and one more at an edge.
     assert.ok(watched.batches <= 25, `${watched.batches} times in 6 s`);
     assert.equal(watched.places.length, 1, watched.places.join("\n"));
+    for (const width of [1280, 760, 1280]) {
+      await window.resize(width, 800);
+      await until(`${width} pixels`, () => window.run("return innerWidth === arguments[0]", width));
+      assert.deepEqual(await window.run(HALF_SHOWN), [], `at ${width} pixels`);
+    }
     await window.screenshot(join(pictures, `row-busy-${theme}.png`));
     assert.deepEqual(await window.violations(), []);
 
@@ -74,6 +89,32 @@ for (const theme of ["light", "dark"]) {
     await load.catch(() => {});
   });
 }
+
+test("a long address is one line that keeps its port, and what copies it stands beside it", async (t) => {
+  const long = "reports-of-the-last-quarter.cluster-ro-c3kx9vq7a1bd.eu-central-1.rds.amazonaws.com";
+  const entry =
+    `[[tunnel]]\nname = "Reports"\ntarget = "i-0123456789abcdef0"\nremote_host = "${long}"\nremote_port = 5432\n` +
+    `local_port = 15432\nregion = "eu-west-1"\n`;
+  const window = await opened(t, {}, [entry]);
+  await window.row("Reports", "off");
+  for (const [width, lines] of [[1280, 1], [720, 1], [420, 2]]) {
+    await window.resize(width, 480);
+    await until(`${width} pixels`, () => window.run("return innerWidth === arguments[0]", width));
+    const at = await window.run(
+      `const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+       const [ends, begin, copy, port] = [".row-ends", ".row-begin", ".row-ends .copy-button", ".row-port"].map(box);
+       const tall = parseFloat(getComputedStyle(document.querySelector(".row-begin")).lineHeight);
+       return {
+         lines: Math.round((ends.height - copy.height) / tall) + 1,
+         apart: copy.left - begin.right,
+         portIsThere: port.width > 0 && port.right <= ends.right + 1,
+       };`,
+    );
+    assert.deepEqual({ ...at, apart: at.apart < 12 }, { lines, apart: true, portIsThere: true }, `${width}: ${at.apart}`);
+    await window.screenshot(join(pictures, `row-long-${width}.png`));
+  }
+  assert.equal(await window.run("return document.querySelector('.row-end').title"), `${long}:5432`);
+});
 
 test("500 tunnels are scrolled, and what is there is a few rows at a time", async (t) => {
   const entry = (number) =>

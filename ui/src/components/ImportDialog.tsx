@@ -138,6 +138,7 @@ function Offer(props: { offer: OfferView; choice: ChoiceView; onChoose: (choice:
         </div>
         <Show when={props.offer.difference.kind !== "same"}>
           <select
+            class="select"
             aria-label={say().choiceFor(name())}
             onChange={(event) => props.onChoose(chosen(event.currentTarget.value))}
           >

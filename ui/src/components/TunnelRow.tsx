@@ -6,7 +6,7 @@ import type { TunnelView } from "../bridge";
 import type { Acts } from "../state/acts";
 import type { Series } from "../state/samples";
 import { facts, hasSession, isOn, stateSentence, stateWord } from "../text/state";
-import { addressToCopy, destinationText, listenText } from "../text/tunnel";
+import { addressToCopy, destinationParts, destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import { ClosesNote } from "./ClosesNote";
 import { CopyButton } from "./CopyButton";
@@ -98,11 +98,8 @@ export function TunnelRow(props: {
             </Show>
             <For each={props.tunnel.draft.tags}>{(tag) => <span class="tag tag-own">{tag}</span>}</For>
           </h3>
-          <p class="row-address mono">
-            <span class="row-ends">
-              {listenText(props.tunnel)} <span aria-label={words().row.to}>→</span>{" "}
-              <span class="row-end">{destinationText(props.tunnel.draft)}</span>
-            </span>
+          <p class="row-ends mono">
+            <span class="row-begin">{listenText(props.tunnel)}</span>
             <Show when={addressToCopy(props.tunnel)}>
               {(address) => (
                 <CopyButton
@@ -112,10 +109,17 @@ export function TunnelRow(props: {
                   onCopy={props.acts.copy}
                 />
               )}
-            </Show>
+            </Show>{" "}
+            <span aria-label={words().row.to}>→</span>{" "}
+            <span class="row-end" title={destinationText(props.tunnel.draft)}>
+              <span class="row-host">{destinationParts(props.tunnel.draft).host}</span>
+              <span class="row-port">{destinationParts(props.tunnel.draft).port}</span>
+            </span>
           </p>
           <p class="row-state" title={kind() === "up" ? facts(props.tunnel).join(" · ") : undefined}>
-            <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span> {sentence()}
+            <span>
+              <span class={`row-word state-${kind()}`}>{stateWord(props.tunnel.state)}</span> {sentence()}
+            </span>
             <For each={facts(props.tunnel)}>{(fact) => <span class="row-fact">{fact}</span>}</For>
           </p>
           <ClosesNote

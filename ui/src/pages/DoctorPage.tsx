@@ -65,6 +65,7 @@ export function DoctorPage(props: PageProps<"doctor">): JSX.Element {
         </label>
         <select
           id={id}
+          class="select"
           onChange={(event) => props.go({ page: "doctor", tunnel: event.currentTarget.value || null })}
         >
           <option value="" selected={tunnel() === null}>

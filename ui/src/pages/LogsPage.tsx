@@ -176,7 +176,7 @@ function Choice(props: {
       <label for={id} classList={{ "visually-hidden": !props.shown }}>
         {props.label}
       </label>
-      <select id={id} class="logs-choice" onChange={(event) => props.onChoose(event.currentTarget.value)}>
+      <select id={id} class="select logs-choice" onChange={(event) => props.onChoose(event.currentTarget.value)}>
         {props.children}
       </select>
     </>

@@ -151,6 +151,7 @@ function Choice(
       </label>
       <select
         id={id}
+        class="select"
         name={key}
         aria-describedby={`${id}-note`}
         onChange={(event) => props.tell(props.onChoose(event.currentTarget.value))}

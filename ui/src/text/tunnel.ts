@@ -5,9 +5,15 @@ import { words } from "./words";
 
 /** Where the tunnel leads to: `db.internal:5432`, or `5432 on i-0123`. */
 export function destinationText(draft: DraftView): string {
-  return draft.remoteHost === null
-    ? words().state.onTarget(draft.remotePort, draft.target)
-    : `${draft.remoteHost.includes(":") ? `[${draft.remoteHost}]` : draft.remoteHost}:${draft.remotePort}`;
+  const { host, port } = destinationParts(draft);
+  return host + port;
+}
+
+/** The same in two parts, of which the first may be cut short: its beginning tells it from others. */
+export function destinationParts(draft: DraftView): { host: string; port: string } {
+  const { remoteHost, remotePort, target } = draft;
+  if (remoteHost === null) return { host: words().state.onTarget(remotePort, target), port: "" };
+  return { host: remoteHost.includes(":") ? `[${remoteHost}]` : remoteHost, port: `:${remotePort}` };
 }
 
 /** Where the tunnel begins: its address while it runs, else the one that it will have. */
