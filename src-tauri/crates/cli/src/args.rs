@@ -16,6 +16,7 @@ use tunnel_manager::tunnel::{
 };
 use tunnel_manager::{Profile, Upkeep, rules};
 
+use crate::diagnose::Diagnose;
 use crate::exchange::Export;
 use crate::history::History;
 use crate::hosts::Hosts;
@@ -68,6 +69,9 @@ pub(crate) enum Command {
     History(History),
     /// Find out what is wrong, and what to do: the way to AWS, credentials, permissions, target
     Doctor(Doctor),
+    /// Write one file to give away with a report: what happened, how things are set up, logs, the
+    /// doctor's findings; without secrets and names, and shown before
+    Diagnose(Diagnose),
     /// Print the least IAM policy that tunnels need
     IamPolicy(IamPolicy),
     /// List the profiles of the AWS config files, their kinds, and what is wrong with them
@@ -216,6 +220,7 @@ impl Args {
             | Command::Demo(_)
             | Command::History(_)
             | Command::Doctor(_)
+            | Command::Diagnose(_)
             | Command::IamPolicy(_)
             | Command::Profiles(_)
             | Command::Targets(_)

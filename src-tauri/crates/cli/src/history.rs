@@ -27,6 +27,9 @@ pub(crate) struct History {
     /// Only connections to the gateway that were lost
     #[arg(long)]
     drops: bool,
+    /// Also what each day (UTC) comes to
+    #[arg(long)]
+    days: bool,
     /// Print one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -99,7 +102,7 @@ impl History {
 }
 
 /// Reads `30m`, `24h`, `7d`.
-fn since(text: &str) -> Result<Duration, String> {
+pub(crate) fn since(text: &str) -> Result<Duration, String> {
     let wrong = || "give a number and a unit, such as 30m, 24h or 7d".to_owned();
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(digits);

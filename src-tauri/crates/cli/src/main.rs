@@ -6,6 +6,7 @@
 mod account;
 mod args;
 mod demo;
+mod diagnose;
 mod doctor;
 mod ending;
 mod exchange;
@@ -99,6 +100,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
         Command::History(history) => history::run(&history),
         Command::Doctor(wanted) => doctor::run(wanted).await,
+        Command::Diagnose(wanted) => diagnose::run(wanted).await,
         Command::IamPolicy(wanted) => iam_policy::run(wanted).await,
         Command::Profiles(wanted) => profiles::run(&wanted).await,
         Command::Targets(targets) => targets::run(targets).await,

@@ -297,5 +297,10 @@ fn keep(
     diary.say_gaps(clock());
 }
 
+/// The day of a time in Unix milliseconds, UTC: `2026-11-30`.
+pub(crate) fn day_text(unix_ms: u64) -> String {
+    day::Day::of(unix_ms).to_string()
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! tunnels themselves are made by an [`Engine`] ([`SessionManager`]), so that all of this can be tried without a
 //! network.
 
+pub mod bundle;
 mod closing;
 pub mod demo;
 pub mod doctor;

@@ -137,7 +137,7 @@ fn daily(program: &str, files: LogFiles) -> Daily {
 }
 
 /// Names a file to append the log to.
-const FILE_VARIABLE: &str = "CULVERT_LOG_FILE";
+pub(crate) const FILE_VARIABLE: &str = "CULVERT_LOG_FILE";
 
 /// For its owner alone: a log tells of hosts and accounts.
 fn open(path: &Path) -> io::Result<File> {

@@ -16,6 +16,7 @@ fn forward(arguments: &[&str]) -> Result<TunnelConfig, clap::Error> {
         | Command::Demo(_)
         | Command::History(_)
         | Command::Doctor(_)
+        | Command::Diagnose(_)
         | Command::IamPolicy(_)
         | Command::Profiles(_)
         | Command::Targets(_)

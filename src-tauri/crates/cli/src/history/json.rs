@@ -20,6 +20,13 @@ enum Line<'a> {
         #[serde(flatten)]
         summary: Summary,
     },
+    /// What one day of it comes to.
+    Day {
+        name: &'a str,
+        day: String,
+        #[serde(flatten)]
+        summary: Summary,
+    },
     Gaps {
         left_out: u64,
         unreadable: u64,
@@ -31,6 +38,11 @@ impl History {
         let entries = reading.entries.iter();
         let entries = entries.filter(|entry| self.shows(entry, since));
         let mut lines: Vec<_> = entries.filter_map(|entry| json(&entry)).collect();
+        lines.extend(
+            self.days_of(reading, since)
+                .into_iter()
+                .filter_map(|(name, day, summary)| json(&Line::Day { name, day, summary })),
+        );
         let summaries = by_tunnel(&reading.entries, since);
         lines.extend(summaries.into_iter().filter_map(|(name, summary)| {
             json(&Line::Summary {

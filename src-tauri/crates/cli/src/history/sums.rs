@@ -2,12 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use tunnel_manager::{Entry, Summary};
+use tunnel_manager::{Entry, Reading, Summary};
 
+use super::History;
 use crate::words::{count, one_line, span};
 
 /// What each tunnel of which something is recorded since then comes to, in the order of names.
 pub(super) fn by_tunnel(entries: &[Entry], since: u64) -> BTreeMap<&str, Summary> {
+    let of = apart(entries, since).into_iter();
+    of.map(|(name, entries)| (name, Summary::of(entries, since)))
+        .collect()
+}
+
+impl History {
+    /// What each day (UTC) of each tunnel comes to, if that was asked for.
+    pub(super) fn days_of<'a>(
+        &self,
+        reading: &'a Reading,
+        since: u64,
+    ) -> Vec<(&'a str, String, Summary)> {
+        if !self.days {
+            return Vec::new();
+        }
+        let of = apart(&reading.entries, since).into_iter();
+        of.flat_map(|(name, entries)| {
+            let days = Summary::days(entries, since).into_iter();
+            days.map(move |(day, summary)| (name, day, summary))
+        })
+        .collect()
+    }
+}
+
+/// The entries of each tunnel of which something is recorded since then.
+fn apart(entries: &[Entry], since: u64) -> BTreeMap<&str, Vec<&Entry>> {
     let mut of: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for entry in entries {
         of.entry(entry.tunnel.name.as_str())
@@ -15,9 +42,7 @@ pub(super) fn by_tunnel(entries: &[Entry], since: u64) -> BTreeMap<&str, Summary
             .push(entry);
     }
     of.retain(|_, entries| entries.iter().any(|entry| entry.record.at >= since));
-    of.into_iter()
-        .map(|(name, entries)| (name, Summary::of(entries, since)))
-        .collect()
+    of
 }
 
 pub(super) fn sum(summary: &Summary) -> String {
@@ -57,6 +82,10 @@ pub(super) fn sum(summary: &Summary) -> String {
     }
     if summary.drops + summary.renewals > 0 {
         parts.push(format!("longest gap {}", span(summary.longest_gap_ms)));
+        if summary.carried_through > 0 {
+            let carried = count(summary.carried_through, "connection", "connections");
+            parts.push(format!("{carried} carried through"));
+        }
         parts.push(match summary.connections_lost {
             0 => "no connection lost".to_owned(),
             lost => format!("{} lost", count(lost, "connection", "connections")),

@@ -122,7 +122,7 @@ Saturday 21 November 2026
 Sunday 22 November 2026
 02:00:00  db: off (it was stopped)
 
-db: up 99.99 % of the 14 h that are recorded, 1 drop (1 by the gateway), 1 renewal, longest gap 0.4 s, no connection lost.";
+db: up 99.99 % of the 14 h that are recorded, 1 drop (1 by the gateway), 1 renewal, longest gap 0.4 s, 5 connections carried through, no connection lost.";
     assert_eq!(lines.join("\n"), expected);
 }
 
@@ -268,6 +268,26 @@ fn drops_alone_are_told_when_they_alone_are_asked_for() {
     }
     let objects = only.objects(&a_day(), 0);
     assert_eq!(objects.len(), 2, "{objects:?}");
+}
+
+#[test]
+fn what_each_day_comes_to_is_told_when_it_is_asked_for() {
+    let asked = history(&["--days"]);
+    let lines = asked.sentences(&a_day(), 0, &TimeZone::UTC);
+    for begin in [
+        "2026-11-21 (UTC), db: up 99.99 %",
+        "2026-11-22 (UTC), db: up 100 %",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(begin)),
+            "{lines:?}"
+        );
+    }
+    let objects = asked.objects(&a_day(), 0);
+    let days = objects
+        .iter()
+        .filter(|line| line.contains("\"event\":\"day\""));
+    assert_eq!(days.count(), 2, "{objects:?}");
 }
 
 #[test]

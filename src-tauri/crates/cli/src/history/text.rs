@@ -59,6 +59,13 @@ impl History {
         if !summaries.is_empty() {
             lines.push(String::new());
         }
+        for (name, day, summary) in self.days_of(reading, since) {
+            lines.push(format!(
+                "{day} (UTC), {}: {}.",
+                one_line(name),
+                sum(&summary)
+            ));
+        }
         for (name, summary) in summaries {
             lines.push(format!("{}: {}.", one_line(name), sum(&summary)));
         }

@@ -8,6 +8,7 @@
 )]
 
 mod demo;
+mod diagnose;
 mod doctor;
 mod failures;
 mod files;

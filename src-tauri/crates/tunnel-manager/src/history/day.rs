@@ -14,6 +14,12 @@ impl Day {
         Self(unix_ms / DAY_MS)
     }
 
+    /// Its begin and its end in Unix milliseconds; the end is the next one's begin.
+    pub(super) const fn bounds(self) -> (u64, u64) {
+        let begin = self.0.saturating_mul(DAY_MS);
+        (begin, begin.saturating_add(DAY_MS))
+    }
+
     /// How many days there are between both.
     pub(super) const fn distance(self, other: Self) -> u64 {
         self.0.abs_diff(other.0)

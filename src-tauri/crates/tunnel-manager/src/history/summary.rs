@@ -1,12 +1,13 @@
 //! What a stretch of history comes to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use tunnel_proto::{ClosedBy, DropEnd, Happening, Problem, State};
 use uuid::Uuid;
 
 use super::Entry;
+use super::day::Day;
 
 /// What the history of one tunnel comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ pub struct Summary {
     pub longest_gap_ms: u64,
     /// Local connections that did not live through a drop.
     pub connections_lost: u64,
+    /// Local connections that lived through a drop or a renewal, counted at each.
+    pub carried_through: u64,
     /// Local connections that were closed without having been carried.
     pub turned_away: u64,
     /// How long the tunnel was up, milliseconds, as far as is recorded.
@@ -54,6 +57,27 @@ impl Summary {
     /// Of a run whose end is not recorded, for it goes on or has crashed, the time after its
     /// last record is not counted: nothing is known of it.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, since: u64) -> Self {
+        Self::between(entries, since, u64::MAX)
+    }
+
+    /// What each day (UTC) comes to on which something is recorded, from `since` on, oldest first:
+    /// `2026-11-30` and so on.
+    pub fn days<'a>(
+        entries: impl IntoIterator<Item = &'a Entry> + Clone,
+        since: u64,
+    ) -> Vec<(String, Self)> {
+        let times = entries.clone().into_iter().map(|entry| entry.record.at);
+        let days: BTreeSet<Day> = times.filter(|at| *at >= since).map(Day::of).collect();
+        let of = |day: &Day| {
+            let (begin, end) = day.bounds();
+            let summary = Self::between(entries.clone(), begin.max(since), end);
+            (day.to_string(), summary)
+        };
+        days.iter().map(of).collect()
+    }
+
+    /// The same until a time, which is not part of it.
+    fn between<'a>(entries: impl IntoIterator<Item = &'a Entry>, since: u64, until: u64) -> Self {
         let mut summary = Self::default();
         let mut runs: HashMap<Option<Uuid>, Span> = HashMap::new();
         for entry in entries {
@@ -63,7 +87,7 @@ impl Summary {
                 phase: Phase::Unknown,
             });
             // However often it was told in between: each stretch is counted once.
-            let known = at.saturating_sub(run.from.max(since));
+            let known = at.min(until).saturating_sub(run.from.max(since));
             match run.phase {
                 Phase::Unknown | Phase::Resting => {}
                 Phase::Up => {
@@ -78,6 +102,10 @@ impl Summary {
             }
             summary.was_up |= known > 0 && run.phase.carries();
             run.from = run.from.max(at);
+            if at >= until {
+                // It has only told how long the state before has lasted.
+                continue;
+            }
             match &entry.record.what {
                 Happening::State { state, cause: _ } => {
                     run.phase = phase(state);
@@ -96,11 +124,13 @@ impl Summary {
                         }
                     }
                     summary.longest_gap_ms = summary.longest_gap_ms.max(lost.lasted_ms);
+                    summary.carried_through += u64::from(lost.survived);
                     summary.connections_lost +=
                         u64::from(lost.connections.saturating_sub(lost.survived));
                 }
                 Happening::Renewed(renewal) if at >= since => {
                     summary.renewals += 1;
+                    summary.carried_through += u64::from(renewal.connections);
                     summary.longest_gap_ms = summary.longest_gap_ms.max(renewal.gap_ms);
                 }
                 Happening::TurnedAway(turned_away) if at >= since => {

@@ -376,6 +376,7 @@ fn a_summary_counts_drops_by_who_ended_them_and_what_they_cost() {
         renewals: 1,
         longest_gap_ms: 700,
         connections_lost: 2,
+        carried_through: 9,
         turned_away: 0,
         up_ms: 0,
         degraded_ms: 0,
@@ -411,6 +412,29 @@ fn the_share_of_up_counts_what_is_known_and_not_what_is_not() {
     );
     assert_eq!(summary.up_ms, 3 * HOUR);
     assert_eq!(summary.wanted_ms, 5 * HOUR);
+}
+
+#[test]
+fn each_day_has_its_share_of_what_lasts_over_midnight() {
+    let all = entries(vec![
+        connecting(NOON),
+        up(NOON),
+        lost(NOON + 11 * HOUR, ClosedBy::Gateway, DropEnd::Resumed),
+        off(NOON + 15 * HOUR),
+    ]);
+    let days = Summary::days(&all, NOON);
+    let told: Vec<_> = days
+        .iter()
+        .map(|(day, sum)| {
+            (
+                day.as_str(),
+                sum.drops,
+                sum.up_ms / HOUR,
+                sum.wanted_ms / HOUR,
+            )
+        })
+        .collect();
+    assert_eq!(told, [("2026-11-21", 1, 12, 12), ("2026-11-22", 0, 3, 3)]);
 }
 
 #[test]

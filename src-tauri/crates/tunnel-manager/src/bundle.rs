@@ -1,0 +1,331 @@
+//! Evidence that can be handed to a stranger: what Culvert and its surroundings are, what happened
+//! to tunnels, and what the doctor says, in one file without secrets or names.
+//!
+//! [`collect`] gathers and redacts; what can't be had becomes a line in the bundle. Nothing is
+//! written until [`Bundle::write`] is called: until then it can be looked at.
+
+mod about;
+mod cause;
+mod day_time;
+mod doctor;
+mod facts;
+mod gather;
+mod pack;
+mod summary;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use redact::Kind;
+use redact::{RedactError, Redactor};
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+use tunnel_proto::Snapshot;
+
+use crate::doctor::Examination;
+use crate::history::{Reading, TunnelName};
+use crate::profile::Profile;
+
+pub use cause::DropCause;
+pub use pack::Written;
+
+/// How long the doctor may take: what it has not said by then is a line in the bundle.
+const DOCTOR_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long redaction may take; what finds no time then is left out, and told. What a build without
+/// optimisation takes is no measure: it is thirty times as slow.
+const REDACTION_LIMIT: Duration = match cfg!(debug_assertions) {
+    true => Duration::from_secs(120),
+    false => Duration::from_secs(4),
+};
+
+/// How much a bundle holds before it is compressed, bytes.
+const SIZE_MOST: usize = 18 << 20;
+
+/// What is collected.
+#[derive(Debug)]
+pub struct Request {
+    /// The saved tunnels that it is about; `None`: all, and those that were never saved.
+    pub tunnels: Option<Vec<Profile>>,
+    /// From when on, Unix milliseconds.
+    pub since: u64,
+    /// Now, Unix milliseconds.
+    pub now: u64,
+    /// Whether tunnels' names are replaced as well.
+    pub hides_names: bool,
+    /// How the tunnels of this process are, if it runs any.
+    pub live: Vec<(TunnelName, Snapshot)>,
+    /// What the doctor looks at; `None` makes no checks.
+    pub examination: Option<Examination>,
+    /// Name and version of the program that asks.
+    pub program: String,
+}
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// Files and the history are read.
+    Reading,
+    /// The doctor makes its checks.
+    Checking,
+    /// Secrets and names are replaced.
+    Redacting,
+    /// The file is written.
+    Writing,
+}
+
+/// Ends a collection that somebody no longer wants. A clone ends the same one.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<watch::Sender<bool>>);
+
+impl Cancel {
+    /// Ends it.
+    pub fn cancel(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was ended.
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn cancelled(&self) {
+        // The sender is held here: it can't be gone.
+        let _ = self.0.subscribe().wait_for(|cancelled| *cancelled).await;
+    }
+
+    fn check(&self) -> Result<(), BundleError> {
+        match self.is_cancelled() {
+            true => Err(BundleError::Cancelled),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Why there is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// Nobody wants it any more. Nothing is left of it.
+    #[error("the collection was cancelled")]
+    Cancelled,
+    /// What must not be handed out can't be taken out: a fault of the program.
+    #[error(transparent)]
+    Redact(#[from] RedactError),
+    /// There is a file of that name, which is not overwritten.
+    #[error("{0} is there already")]
+    Exists(PathBuf),
+    /// The file can't be written.
+    #[error("{path} can't be written")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A thread ended before its work was done.
+    #[error("the collection has failed")]
+    Lost(#[from] tokio::task::JoinError),
+}
+
+/// One file of a bundle, redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleFile {
+    /// Its path in the bundle.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+    /// What was replaced in it, and how often.
+    pub replaced: Vec<(Kind, u32)>,
+}
+
+/// What can be handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// Its files; the first is the summary.
+    pub files: Vec<BundleFile>,
+    /// What could not be had.
+    pub lacks: Vec<String>,
+}
+
+/// One source, not redacted yet. Never leaves this module.
+struct Raw {
+    path: String,
+    text: String,
+}
+
+/// What was gathered so far.
+#[derive(Default)]
+struct Gathered {
+    files: Vec<Raw>,
+    reading: Reading,
+    lacks: Vec<String>,
+}
+
+/// Collects what a bundle holds. `told` hears what is being done. Takes 10 s at most.
+///
+/// # Errors
+/// It was cancelled, or nothing can be redacted. What can't be had is no error.
+pub async fn collect(
+    request: Request,
+    mut told: impl FnMut(Stage),
+    cancel: &Cancel,
+) -> Result<Bundle, BundleError> {
+    told(Stage::Reading);
+    let Request {
+        tunnels,
+        since,
+        now,
+        hides_names,
+        live,
+        examination,
+        program,
+    } = request;
+    let profiles = tunnels.clone();
+    let reading = spawn_blocking(move || gather::all(profiles.as_deref(), since));
+    let mut gathered = tokio::select! {
+        gathered = reading => gathered?,
+        () = cancel.cancelled() => return Err(BundleError::Cancelled),
+    };
+    gathered.files.push(about::file(&program, since, now));
+    gathered.files.extend(gather::live(&live));
+    if let Some(examination) = examination {
+        told(Stage::Checking);
+        tokio::select! {
+            () = doctor::examine(examination, DOCTOR_LIMIT, &mut gathered) => {}
+            () = cancel.cancelled() => return Err(BundleError::Cancelled),
+        }
+    }
+    told(Stage::Redacting);
+    let subject = Subject {
+        tunnels,
+        since,
+        hides_names,
+    };
+    let cancel = cancel.clone();
+    spawn_blocking(move || redact(gathered, &subject, &cancel)).await?
+}
+
+/// What a bundle is about.
+struct Subject {
+    tunnels: Option<Vec<Profile>>,
+    since: u64,
+    hides_names: bool,
+}
+
+fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bundle, BundleError> {
+    let begun = Instant::now();
+    let Gathered {
+        mut files,
+        reading,
+        mut lacks,
+    } = gathered;
+    let mut redactor = Redactor::new()?;
+    facts::learn_machine(&mut redactor);
+    let saved = facts::saved(subject.tunnels.as_deref(), &mut lacks);
+    facts::learn_tunnels(&mut redactor, &saved, subject.hides_names);
+    facts::learn_history(&mut redactor, &reading, subject.hides_names);
+    files.insert(
+        0,
+        Raw {
+            path: "summary.md".to_owned(),
+            text: summary::markdown(&reading, subject.since, &files),
+        },
+    );
+    // What one file tells is taken out of all.
+    let mut learned = Vec::new();
+    for file in files {
+        cancel.check()?;
+        if begun.elapsed() > REDACTION_LIMIT / 2 {
+            lacks.push(no_room(&file));
+            continue;
+        }
+        redactor.learn_from(&file.text);
+        learned.push(file);
+    }
+    let mut bundle = Bundle {
+        files: Vec::new(),
+        lacks: Vec::new(),
+    };
+    let mut size = 0;
+    for file in learned {
+        cancel.check()?;
+        if begun.elapsed() > REDACTION_LIMIT || size > SIZE_MOST {
+            lacks.push(no_room(&file));
+            continue;
+        }
+        let file = redacted(&mut redactor, &file)?;
+        size += file.text.len();
+        bundle.files.push(file);
+    }
+    let tunnels = facts::tunnels(&mut redactor, &saved);
+    for (path, text) in [
+        ("tunnels.json", tunnels),
+        ("settings.json", facts::settings()),
+    ] {
+        let counted = redactor.take_counts();
+        let mut file = redacted(
+            &mut redactor,
+            &Raw {
+                path: path.to_owned(),
+                text,
+            },
+        )?;
+        file.replaced = merged(file.replaced, counted);
+        bundle.files.push(file);
+    }
+    bundle.files.push(BundleFile {
+        path: "dependencies.txt".to_owned(),
+        text: DEPENDENCIES.to_owned(),
+        replaced: Vec::new(),
+    });
+    for lack in lacks {
+        let lack = redactor.text(&lack)?;
+        bundle.lacks.push(lack);
+    }
+    let collecting = match bundle.lacks.as_slice() {
+        [] => "Everything could be collected.\n".to_owned(),
+        lacks => lacks.join("\n") + "\n",
+    };
+    bundle.files.push(BundleFile {
+        path: "collecting.txt".to_owned(),
+        text: collecting,
+        replaced: redactor.take_counts().into_iter().collect(),
+    });
+    Ok(bundle)
+}
+
+fn no_room(file: &Raw) -> String {
+    format!("{} is left out: it found no room or time.", file.path)
+}
+
+/// Names and versions of what the program is made of. Nothing of anybody is in it.
+const DEPENDENCIES: &str = include_str!(concat!(env!("OUT_DIR"), "/dependencies.txt"));
+
+fn redacted(redactor: &mut Redactor, raw: &Raw) -> Result<BundleFile, BundleError> {
+    let text = redactor.text(&raw.text)?;
+    // A file may be called by what is in it.
+    let path = match raw.path.strip_prefix("logs/") {
+        Some(name) => format!("logs/{}", redactor.text(name)?),
+        None => raw.path.clone(),
+    };
+    Ok(BundleFile {
+        path,
+        text,
+        replaced: redactor.take_counts().into_iter().collect(),
+    })
+}
+
+fn merged(replaced: Vec<(Kind, u32)>, more: redact::Counts) -> Vec<(Kind, u32)> {
+    let mut counts = more;
+    for (kind, count) in replaced {
+        *counts.entry(kind).or_default() += count;
+    }
+    counts.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

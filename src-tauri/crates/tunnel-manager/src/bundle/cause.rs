@@ -1,0 +1,198 @@
+//! What a drop was, in the words of whoever has seen many.
+
+use serde::Serialize;
+use tunnel_proto::{ClosedBy, DropEnd, DropRecord, Happening, ProblemKind};
+
+use crate::history::Entry;
+
+/// Younger WebSockets are not closed for their age: the gateway does so after an hour.
+const HOURLY_FROM_MS: u64 = 50 * 60 * 1000;
+
+/// A sleep that was noticed so long before or after a drop belongs to it.
+const NEAR_MS: u64 = 2 * 60 * 1000;
+
+/// What made a tunnel lose its connection to the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DropCause {
+    /// The gateway's close at about an hour.
+    HourlyClose,
+    /// The gateway closed it earlier.
+    GatewayClose,
+    /// The credentials had expired or were refused.
+    Login,
+    /// The machine slept.
+    Sleep,
+    /// The agent at the far end was gone.
+    Agent,
+    /// Messages of the session no longer came through.
+    Jam,
+    /// No sign of life came any more: packets vanish on the way.
+    Silence,
+    /// This machine had no network.
+    NoNetwork,
+    /// The connection broke on the way.
+    Broken,
+    /// Culvert renewed it, and that failed.
+    Renewal,
+    /// The session was over.
+    SessionEnd,
+}
+
+impl DropCause {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::HourlyClose => "the hourly close of the gateway",
+            Self::GatewayClose => "a close by the gateway",
+            Self::Login => "an expired login: credentials were missing or refused",
+            Self::Sleep => "this machine slept",
+            Self::Agent => "a dead agent: the node no longer answered",
+            Self::Jam => "a jammed session: messages no longer came through",
+            Self::Silence => "a black hole: no answer came, and nobody closed the connection",
+            Self::NoNetwork => "this machine had no network",
+            Self::Broken => "the connection broke on the way",
+            Self::Renewal => "a renewal that failed",
+            Self::SessionEnd => "the end of the session",
+        }
+    }
+
+    /// What a drop was, by its record and by what was recorded round it.
+    pub fn of(lost: &DropRecord, ended_at: u64, around: &[Entry]) -> Self {
+        let begun_at = ended_at.saturating_sub(lost.lasted_ms);
+        let near = |at: u64| at + NEAR_MS >= begun_at && at <= ended_at + NEAR_MS;
+        let slept = around.iter().any(|entry| {
+            matches!(entry.record.what, Happening::Slept { .. }) && near(entry.record.at)
+        });
+        let ending = match &lost.end {
+            DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => Some(problem),
+            DropEnd::Resumed | DropEnd::Stopped | DropEnd::LetGo => None,
+        };
+        let asked = lost
+            .attempts
+            .iter()
+            .filter_map(|made| made.problem.as_ref());
+        let mut said = ending.into_iter().chain(asked);
+        let codes: Vec<&str> = said.clone().map(|problem| problem.code.as_str()).collect();
+        let has = |code: &str| codes.contains(&code);
+        if slept {
+            return Self::Sleep;
+        }
+        if said.any(|problem| problem.kind == ProblemKind::Credentials) {
+            return Self::Login;
+        }
+        if has("agent-gone") || has("agent-away") || has("target-not-connected") {
+            return Self::Agent;
+        }
+        if has("stalled") || has("jammed") {
+            return Self::Jam;
+        }
+        if has(tunnel_proto::NETWORK_DOWN) {
+            return Self::NoNetwork;
+        }
+        match lost.closed_by {
+            ClosedBy::Gateway if lost.socket_age_ms >= HOURLY_FROM_MS => Self::HourlyClose,
+            ClosedBy::Gateway => Self::GatewayClose,
+            ClosedBy::Network => Self::Broken,
+            ClosedBy::Deadline => Self::Silence,
+            ClosedBy::Renewal => Self::Renewal,
+            ClosedBy::SessionEnd => Self::SessionEnd,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tunnel_proto::{Asked, Attempts, Close, Problem, Record, Vitals};
+
+    use super::*;
+    use crate::history::TunnelName;
+
+    const ENDED: u64 = 1_795_262_400_000;
+
+    fn lost(closed_by: ClosedBy) -> DropRecord {
+        DropRecord {
+            session_id: None,
+            closed_by,
+            close: Close {
+                at: ENDED,
+                code: None,
+                reason: String::new(),
+            },
+            socket_age_ms: 60_000,
+            vitals: Vitals::default(),
+            connections: 0,
+            attempts: Vec::new(),
+            attempts_left_out: 0,
+            lasted_ms: 1_000,
+            survived: 0,
+            end: DropEnd::Resumed,
+            what: String::new(),
+            remedy: String::new(),
+        }
+    }
+
+    fn problem(kind: ProblemKind, code: &str) -> Problem {
+        Problem::new(kind, code, "", "")
+    }
+
+    fn replaced(kind: ProblemKind, code: &str) -> DropRecord {
+        DropRecord {
+            end: DropEnd::Replaced {
+                problem: problem(kind, code),
+            },
+            ..lost(ClosedBy::SessionEnd)
+        }
+    }
+
+    #[test]
+    fn each_drop_of_an_afternoon_is_named() {
+        let hourly = DropRecord {
+            socket_age_ms: 60 * 60 * 1000,
+            ..lost(ClosedBy::Gateway)
+        };
+        let login = DropRecord {
+            attempts: vec![Attempts {
+                asked: Asked::ResumeSession,
+                problem: Some(problem(ProblemKind::Credentials, "expired-credentials")),
+                count: 3,
+                first_after_ms: 0,
+                last_after_ms: 10,
+                took_ms: 1,
+            }],
+            ..lost(ClosedBy::Gateway)
+        };
+        for (record, cause) in [
+            (hourly, DropCause::HourlyClose),
+            (lost(ClosedBy::Gateway), DropCause::GatewayClose),
+            (lost(ClosedBy::Deadline), DropCause::Silence),
+            (lost(ClosedBy::Network), DropCause::Broken),
+            (login, DropCause::Login),
+            (
+                replaced(ProblemKind::Target, "agent-gone"),
+                DropCause::Agent,
+            ),
+            (replaced(ProblemKind::Target, "jammed"), DropCause::Jam),
+            (
+                replaced(ProblemKind::Service, "session-ended"),
+                DropCause::SessionEnd,
+            ),
+        ] {
+            assert_eq!(DropCause::of(&record, ENDED, &[]), cause);
+        }
+    }
+
+    #[test]
+    fn a_drop_round_a_sleep_is_its_work() {
+        let slept = |at| Entry {
+            tunnel: TunnelName::new(None, "db"),
+            record: Record {
+                at,
+                what: Happening::Slept { asleep_ms: 1 },
+            },
+        };
+        let of = |at| DropCause::of(&lost(ClosedBy::Deadline), ENDED, &[slept(at)]);
+        assert_eq!(of(ENDED - 1_000), DropCause::Sleep);
+        assert_eq!(of(ENDED - 3_600_000), DropCause::Silence);
+    }
+}

@@ -1,0 +1,31 @@
+//! What the doctor says.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{Gathered, Raw};
+use crate::doctor::{Examination, report};
+
+/// Makes the checks for so long. What was found by then is in the bundle.
+pub(super) async fn examine(examination: Examination, limit: Duration, gathered: &mut Gathered) {
+    let mut lines = Vec::new();
+    let examined = timeout(
+        limit,
+        Box::pin(crate::doctor::examine(examination, |finding| {
+            lines.push(report::json(finding));
+        })),
+    )
+    .await;
+    if examined.is_err() {
+        gathered.lacks.push(format!(
+            "The doctor was not done after {} s: the checks behind the last one in doctor.jsonl \
+             are not known.",
+            limit.as_secs()
+        ));
+    }
+    gathered.files.push(Raw {
+        path: "doctor.jsonl".to_owned(),
+        text: lines.join("\n") + "\n",
+    });
+}

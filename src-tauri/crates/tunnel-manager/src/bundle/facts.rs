@@ -1,0 +1,314 @@
+//! What is known of values by where they stand: tunnels' settings, the history, the machine, and
+//! the files and variables that hold secrets. What is read there is only looked for elsewhere, and
+//! told nowhere.
+
+use std::env;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use directories::BaseDirs;
+use redact::{Kind, Redactor};
+use serde_json::{Map, Value, json};
+use tunnel_proto::{Candidate, Happening, TargetSpec};
+use url::Url;
+
+use crate::history::{Reading, TunnelName};
+use crate::profile::{Draft, Filing, Profile};
+use crate::settings::{Key, SettingsKeeper};
+use crate::store::Store;
+
+/// More of a file with secrets is not looked at, bytes.
+const FILE_MOST: u64 = 1 << 20;
+
+/// More files of a cache are not looked at.
+const CACHED_MOST: usize = 64;
+
+/// The saved tunnels that a bundle is about.
+pub(super) fn saved(chosen: Option<&[Profile]>, lacks: &mut Vec<String>) -> Vec<Profile> {
+    if let Some(chosen) = chosen {
+        return chosen.to_vec();
+    }
+    match Store::in_config_folder().and_then(|store| store.read()) {
+        Ok(profiles) => profiles,
+        Err(error) => {
+            lacks.push(format!(
+                "The saved tunnels can't be read: {}",
+                error.problem().what
+            ));
+            Vec::new()
+        }
+    }
+}
+
+/// Who uses this machine, and the secrets that it holds.
+pub(super) fn learn_machine(redactor: &mut Redactor) {
+    for name in ["USER", "LOGNAME", "USERNAME"] {
+        learn_variable(redactor, Kind::User, name);
+    }
+    learn_variable(redactor, Kind::Host, "HOSTNAME");
+    learn_variable(redactor, Kind::Host, "COMPUTERNAME");
+    for path in ["/proc/sys/kernel/hostname", "/etc/hostname"] {
+        if let Ok(name) = fs::read_to_string(path) {
+            redactor.learn(Kind::Host, name.trim());
+        }
+    }
+    learn_variable(redactor, Kind::Key, "AWS_ACCESS_KEY_ID");
+    learn_variable(redactor, Kind::Secret, "AWS_SECRET_ACCESS_KEY");
+    learn_variable(redactor, Kind::Token, "AWS_SESSION_TOKEN");
+    learn_variable(redactor, Kind::Name, "AWS_PROFILE");
+    let Some(home) = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()) else {
+        return;
+    };
+    if let Some(name) = home.file_name().and_then(|name| name.to_str()) {
+        redactor.learn(Kind::User, name);
+    }
+    let aws = home.join(".aws");
+    let named = |variable: &str, name: &str| {
+        env::var_os(variable).map_or_else(|| aws.join(name), PathBuf::from)
+    };
+    learn_settings(redactor, &named("AWS_CONFIG_FILE", "config"));
+    learn_settings(
+        redactor,
+        &named("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    );
+    for cache in ["sso/cache", "cli/cache"] {
+        let files = fs::read_dir(aws.join(cache))
+            .into_iter()
+            .flatten()
+            .flatten();
+        for file in files.take(CACHED_MOST) {
+            if let Ok(value) = serde_json::from_str(&head(&file.path())) {
+                redactor.learn_from_json(&value);
+            }
+        }
+    }
+}
+
+fn learn_variable(redactor: &mut Redactor, kind: Kind, name: &str) {
+    if let Ok(value) = env::var(name) {
+        redactor.learn(kind, &value);
+    }
+}
+
+/// The keys and names in a file of AWS settings.
+fn learn_settings(redactor: &mut Redactor, path: &Path) {
+    let text = head(path);
+    for line in text.lines().map(str::trim) {
+        if let Some(section) = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+        {
+            let name = section.rsplit(' ').next().unwrap_or_default();
+            redactor.learn(Kind::Name, name);
+        }
+        let Some((key, value)) = line.split_once('=') else {
+            continue;
+        };
+        let value = value.trim();
+        match key.trim().to_ascii_lowercase().as_str() {
+            "aws_access_key_id" => redactor.learn(Kind::Key, value),
+            "aws_secret_access_key" => redactor.learn(Kind::Secret, value),
+            "aws_session_token" => redactor.learn(Kind::Token, value),
+            "external_id" => redactor.learn(Kind::Secret, value),
+            "sso_account_id" => redactor.learn(Kind::Account, value),
+            "sso_role_name" | "role_session_name" | "sso_session" | "source_profile" => {
+                redactor.learn(Kind::Name, value);
+            }
+            _ => {}
+        }
+    }
+    redactor.learn_from(&text);
+}
+
+fn head(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    // What can't be read holds nothing that could be told.
+    if let Ok(file) = fs::File::open(path) {
+        let _ = file.take(FILE_MOST).read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What tunnels' settings name.
+pub(super) fn learn_tunnels(redactor: &mut Redactor, tunnels: &[Profile], hides_names: bool) {
+    for tunnel in tunnels {
+        let Draft {
+            remote_host,
+            profile,
+            keys,
+            reason,
+            ..
+        } = Draft::from(tunnel);
+        if hides_names {
+            redactor.learn(Kind::Tunnel, &tunnel.name);
+        }
+        let marked = [
+            (Kind::Host, remote_host),
+            (Kind::Name, profile),
+            (Kind::Name, keys),
+            (Kind::Text, reason),
+        ];
+        for (kind, value) in marked {
+            if let Some(value) = value {
+                redactor.learn(kind, &value);
+            }
+        }
+        let urls = tunnel
+            .endpoint_url
+            .iter()
+            .filter_map(|url| Url::parse(url).ok());
+        for url in urls.chain(
+            tunnel
+                .endpoints
+                .urls
+                .values()
+                .filter_map(|url| url.as_str().parse().ok()),
+        ) {
+            redactor.learn(Kind::Host, url.host_str().unwrap_or_default());
+        }
+        for (kind, value) in of_target(&tunnel.target) {
+            redactor.learn(kind, value);
+        }
+        let Filing {
+            group,
+            tags,
+            favourite: _,
+        } = &tunnel.filing;
+        for value in group.iter().chain(tags) {
+            redactor.learn(Kind::Tag, value);
+        }
+    }
+}
+
+/// What a target names.
+fn of_target(target: &TargetSpec) -> Vec<(Kind, &str)> {
+    let named = |candidate| match candidate {
+        &Candidate::Id(ref id) => vec![(node(id), id.as_str())],
+        &Candidate::Name(ref name, _) => vec![(Kind::Tag, name.as_str())],
+        &Candidate::Tag {
+            ref key,
+            ref value,
+            rule: _,
+        } => {
+            vec![(Kind::Tag, key.as_str()), (Kind::Tag, value.as_str())]
+        }
+    };
+    target.candidates().iter().flat_map(named).collect()
+}
+
+fn node(id: &str) -> Kind {
+    if id.starts_with("mi-") {
+        Kind::ManagedNode
+    } else if id.starts_with("ecs:") {
+        Kind::Task
+    } else {
+        Kind::Instance
+    }
+}
+
+/// What the history's records name by their fields.
+pub(super) fn learn_history(redactor: &mut Redactor, reading: &Reading, hides_names: bool) {
+    for entry in &reading.entries {
+        let TunnelName {
+            id: _,
+            name,
+            run: _,
+        } = &entry.tunnel;
+        if hides_names {
+            redactor.learn(Kind::Tunnel, name);
+        }
+        let session = match &entry.record.what {
+            Happening::Drop(lost) => lost.session_id.as_deref(),
+            Happening::Renewed(renewal) => renewal.session_id.as_deref(),
+            Happening::LeftBehind { session_id, .. } | Happening::EndedLate { session_id } => {
+                Some(session_id.as_str())
+            }
+            Happening::State { .. }
+            | Happening::Target(_)
+            | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
+            | Happening::Slept { .. } => None,
+        };
+        redactor.learn(Kind::Session, session.unwrap_or_default());
+    }
+}
+
+/// The tunnels' settings, each field redacted as what it is.
+pub(super) fn tunnels(redactor: &mut Redactor, tunnels: &[Profile]) -> String {
+    let all: Vec<Value> = tunnels
+        .iter()
+        .map(|tunnel| redacted(redactor, tunnel))
+        .collect();
+    let text = serde_json::to_string_pretty(&all).unwrap_or_default();
+    text + "\n"
+}
+
+fn redacted(redactor: &mut Redactor, tunnel: &Profile) -> Value {
+    let target: Vec<String> = tunnel
+        .target
+        .candidates()
+        .iter()
+        .map(|candidate| match candidate {
+            Candidate::Id(id) => redactor.mark(node(id), id),
+            Candidate::Name(name, rule) => {
+                format!("name:{}, {rule:?}", redactor.mark(Kind::Tag, name))
+            }
+            Candidate::Tag { key, value, rule } => format!(
+                "tag:{}={}, {rule:?}",
+                redactor.mark(Kind::Tag, key),
+                redactor.mark(Kind::Tag, value)
+            ),
+        })
+        .collect();
+    let draft = Draft::from(tunnel);
+    let mut fields = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if !value.is_null() {
+            fields.insert(key.to_owned(), value);
+        }
+    };
+    let mut mark = |kind: Kind, value: &Option<String>| match value {
+        Some(value) => json!(redactor.mark(kind, value)),
+        None => Value::Null,
+    };
+    put("id", json!(tunnel.id));
+    put("name", json!(draft.name));
+    put("group", mark(Kind::Tag, &draft.group));
+    put("target", json!(target));
+    put("remoteHost", mark(Kind::Host, &draft.remote_host));
+    put("remotePort", json!(draft.remote_port));
+    put("bind", json!(draft.bind));
+    put("localPort", json!(draft.local_port));
+    put("profile", mark(Kind::Name, &draft.profile));
+    put("keys", mark(Kind::Name, &draft.keys));
+    put("reason", mark(Kind::Text, &draft.reason));
+    put("region", json!(draft.region));
+    put("endpointUrl", json!(draft.endpoint_url));
+    put("endpoints", json!(draft.endpoints));
+    put("sessions", json!(draft.sessions));
+    put("keepalive", json!(draft.keepalive));
+    put("renewAfter", json!(draft.renew_after));
+    put("lazy", json!(draft.lazy));
+    put("wait", json!(draft.wait));
+    put("retryFor", json!(draft.retry_for));
+    put("keepSessionAlive", json!(draft.keep_session_alive));
+    put("production", json!(draft.production.is_some()));
+    Value::Object(fields)
+}
+
+/// The program's settings, as they count.
+pub(super) fn settings() -> String {
+    let Ok(keeper) = SettingsKeeper::in_config_folder() else {
+        return "{}\n".to_owned();
+    };
+    let settings = keeper.settings();
+    let fields: Map<String, Value> = Key::ALL
+        .into_iter()
+        .map(|key| {
+            let (table, name) = key.place();
+            (format!("{table}.{name}"), Value::String(settings.text(key)))
+        })
+        .collect();
+    serde_json::to_string_pretty(&fields).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,86 @@
+//! The file.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::{Bundle, BundleError, Cancel};
+
+/// A bundle that is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Written {
+    /// Where.
+    pub path: PathBuf,
+    /// Its SHA-256, in hexadecimal digits.
+    pub sha256: String,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+impl Bundle {
+    /// Writes it as a zip file for its owner alone, under a temporary name first: whoever is killed
+    /// meanwhile leaves nothing under the final one. Blocks.
+    ///
+    /// # Errors
+    /// It is cancelled, there is a file of that name, or it can't be written. Nothing is left then.
+    pub fn write(&self, path: &Path, cancel: &Cancel) -> Result<Written, BundleError> {
+        let failed = |source: io::Error| BundleError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        if path.exists() {
+            return Err(BundleError::Exists(path.to_owned()));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            Some(_) | None => Path::new("."),
+        };
+        let file = NamedTempFile::new_in(folder).map_err(failed)?;
+        let mut zip = ZipWriter::new(file);
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .unix_permissions(0o600);
+        for each in &self.files {
+            cancel.check()?;
+            zip.start_file(each.path.as_str(), options)
+                .map_err(|error| failed(error.into()))?;
+            zip.write_all(each.text.as_bytes()).map_err(failed)?;
+        }
+        let file = zip.finish().map_err(|error| failed(error.into()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        let bytes = fs::read(file.path()).map_err(failed)?;
+        cancel.check()?;
+        file.persist_noclobber(path).map_err(|error| {
+            if error.error.kind() == io::ErrorKind::AlreadyExists {
+                BundleError::Exists(path.to_owned())
+            } else {
+                failed(error.error)
+            }
+        })?;
+        sync_folder(folder).map_err(failed)?;
+        Ok(Written {
+            path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+            sha256: hex(&Sha256::digest(&bytes)),
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A rename is only kept over a power cut once its folder is on the disk.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

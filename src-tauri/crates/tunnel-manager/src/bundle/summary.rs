@@ -1,0 +1,176 @@
+//! The page that a person reads first, and can paste into an issue.
+
+use std::collections::BTreeMap;
+
+use tunnel_proto::{DropEnd, DropRecord, Happening, State};
+
+use super::Raw;
+use super::cause::DropCause;
+use super::day_time::{span, utc};
+use crate::history::{Entry, Reading, Summary};
+
+/// Drops that are told one by one for each tunnel, the newest.
+const DROPS_MOST: usize = 100;
+
+/// Writes it.
+pub(super) fn markdown(reading: &Reading, since: u64, files: &[Raw]) -> String {
+    let mut page = format!("# Culvert: what happened since {}\n\n", utc(since));
+    if let Some(about) = files.iter().find(|file| file.path == "about.txt") {
+        for line in about.text.lines().take(6) {
+            page.push_str(&format!("* {line}\n"));
+        }
+        page.push('\n');
+    }
+    let mut of: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in &reading.entries {
+        of.entry(entry.tunnel.name.as_str())
+            .or_default()
+            .push(entry);
+    }
+    of.retain(|_, entries| entries.iter().any(|entry| entry.record.at >= since));
+    if of.is_empty() {
+        page.push_str("Nothing is recorded of that time.\n");
+    }
+    for (name, entries) in of {
+        tunnel(&mut page, name, &entries, since, &reading.entries);
+    }
+    doctor(&mut page, files);
+    page
+}
+
+fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64, all: &[Entry]) {
+    let sum = Summary::of(entries.iter().copied(), since);
+    page.push_str(&format!("## {name}\n\n"));
+    page.push_str(&format!(
+        "{} drops, {} renewals, longest gap {}, {} connections lost, {} turned away; up {} of {} \
+         that are recorded.\n\n",
+        sum.drops,
+        sum.renewals,
+        span(sum.longest_gap_ms),
+        sum.connections_lost,
+        sum.turned_away,
+        span(sum.up_ms),
+        span(sum.wanted_ms)
+    ));
+    let recent = entries.iter().filter(|entry| entry.record.at >= since);
+    let mut lines: Vec<String> = recent.filter_map(|entry| line(entry, all)).collect();
+    let left_out = lines.len().saturating_sub(DROPS_MOST);
+    lines.drain(..left_out);
+    if left_out > 0 {
+        page.push_str(&format!("({left_out} earlier lines are left out.)\n\n"));
+    }
+    for line in lines {
+        page.push_str(&format!("* {line}\n"));
+    }
+    page.push('\n');
+}
+
+/// What is worth a line.
+fn line(entry: &Entry, all: &[Entry]) -> Option<String> {
+    let at = utc(entry.record.at);
+    match &entry.record.what {
+        Happening::Drop(lost) => {
+            let cause = DropCause::of(lost, entry.record.at, all);
+            Some(format!(
+                "{at}: **{}**. {} {}",
+                cause.words(),
+                lost.what,
+                circumstances(lost)
+            ))
+        }
+        Happening::Slept { asleep_ms } => Some(format!(
+            "{at}: **this machine slept** for {}.",
+            span(*asleep_ms)
+        )),
+        Happening::State { state, cause: _ } => match state {
+            State::NeedsSignIn { problem, .. } => Some(format!(
+                "{at}: **an expired login: credentials were missing or refused** ({}). {}",
+                problem.code, problem.what
+            )),
+            State::Failed { problem, .. } => Some(format!(
+                "{at}: **given up** ({}). {}",
+                problem.code, problem.what
+            )),
+            State::Off
+            | State::Listening
+            | State::Connecting { .. }
+            | State::Up { .. }
+            | State::Degraded { .. }
+            | State::Reconnecting { .. }
+            | State::Stopping => None,
+        },
+        Happening::TurnedAway(turned_away) => Some(format!(
+            "{at}: {} connections were closed without having been carried.",
+            turned_away.count
+        )),
+        Happening::Unreached { count, problem } => Some(format!(
+            "{at}: {count} connections: {} ({})",
+            problem.what, problem.code
+        )),
+        Happening::LeftBehind { problem, .. } => Some(format!(
+            "{at}: a session could not be ended ({}).",
+            problem.code
+        )),
+        Happening::Renewed(_) | Happening::EndedLate { .. } | Happening::Target(_) => None,
+    }
+}
+
+/// What is known of it, for whoever doubts the cause.
+fn circumstances(lost: &DropRecord) -> String {
+    let number = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+    let end = match &lost.end {
+        DropEnd::Resumed => "resumed".to_owned(),
+        DropEnd::Replaced { problem } => format!("replaced ({})", problem.code),
+        DropEnd::GivenUp { problem } => format!("given up ({})", problem.code),
+        DropEnd::Stopped => "stopped".to_owned(),
+        DropEnd::LetGo => "let go".to_owned(),
+    };
+    let vitals = &lost.vitals;
+    format!(
+        "{end} after {}; {} of {} connections lived on. Close code {}, reason \"{}\"; WebSocket \
+         {} old; last message {} before; {} unacknowledged, {} out of order.",
+        span(lost.lasted_ms),
+        lost.survived,
+        lost.connections,
+        number(lost.close.code.map(|code| code.to_string())),
+        lost.close.reason,
+        span(lost.socket_age_ms),
+        number(vitals.last_frame_ms.map(span)),
+        vitals.unacknowledged,
+        vitals.held
+    )
+}
+
+/// What the doctor has found wrong.
+fn doctor(page: &mut String, files: &[Raw]) {
+    let Some(found) = files.iter().find(|file| file.path == "doctor.jsonl") else {
+        return;
+    };
+    page.push_str("## The doctor\n\n");
+    let mut all_well = true;
+    for line in found.text.lines() {
+        let Ok(check) = serde_json::from_str::<serde_json::Value>(line) else {
+            continue;
+        };
+        let of = |key: &str| {
+            check
+                .get(key)
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+        };
+        if matches!(of("verdict"), "failed" | "warning") {
+            all_well = false;
+            page.push_str(&format!(
+                "* {}: **{}** ({}). {} {}\n",
+                of("check"),
+                of("verdict"),
+                of("code"),
+                of("what"),
+                of("remedy")
+            ));
+        }
+    }
+    if all_well {
+        page.push_str("It has found nothing wrong.\n");
+    }
+}
