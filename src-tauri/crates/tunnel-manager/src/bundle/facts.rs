@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use directories::BaseDirs;
 use redact::{Kind, Redactor};
 use serde_json::{Map, Value, json};
-use tunnel_proto::{Candidate, Happening, TargetSpec};
+use tunnel_proto::{Candidate, Happening};
 use url::Url;
 
 use crate::history::{Reading, TunnelName};
@@ -167,7 +167,7 @@ pub(super) fn learn_tunnels(redactor: &mut Redactor, tunnels: &[Profile], hides_
         ) {
             redactor.learn(Kind::Host, url.host_str().unwrap_or_default());
         }
-        for (kind, value) in of_target(&tunnel.target) {
+        for (kind, value) in tunnel.target.candidates().iter().flat_map(of_candidate) {
             redactor.learn(kind, value);
         }
         let Filing {
@@ -181,20 +181,17 @@ pub(super) fn learn_tunnels(redactor: &mut Redactor, tunnels: &[Profile], hides_
     }
 }
 
-/// What a target names.
-fn of_target(target: &TargetSpec) -> Vec<(Kind, &str)> {
-    let named = |candidate| match candidate {
-        &Candidate::Id(ref id) => vec![(node(id), id.as_str())],
-        &Candidate::Name(ref name, _) => vec![(Kind::Tag, name.as_str())],
-        &Candidate::Tag {
-            ref key,
-            ref value,
+/// What a candidate of a target names.
+fn of_candidate(candidate: &Candidate) -> Vec<(Kind, &str)> {
+    match candidate {
+        Candidate::Id(id) => vec![(node(id), id)],
+        Candidate::Name(name, _) => vec![(Kind::Tag, name)],
+        Candidate::Tag {
+            key,
+            value,
             rule: _,
-        } => {
-            vec![(Kind::Tag, key.as_str()), (Kind::Tag, value.as_str())]
-        }
-    };
-    target.candidates().iter().flat_map(named).collect()
+        } => vec![(Kind::Tag, key), (Kind::Tag, value)],
+    }
 }
 
 fn node(id: &str) -> Kind {

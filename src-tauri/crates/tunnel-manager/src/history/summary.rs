@@ -63,14 +63,15 @@ impl Summary {
     /// What each day (UTC) comes to on which something is recorded, from `since` on, oldest first:
     /// `2026-11-30` and so on.
     pub fn days<'a>(
-        entries: impl IntoIterator<Item = &'a Entry> + Clone,
+        entries: impl IntoIterator<Item = &'a Entry>,
         since: u64,
     ) -> Vec<(String, Self)> {
-        let times = entries.clone().into_iter().map(|entry| entry.record.at);
+        let entries: Vec<&Entry> = entries.into_iter().collect();
+        let times = entries.iter().map(|entry| entry.record.at);
         let days: BTreeSet<Day> = times.filter(|at| *at >= since).map(Day::of).collect();
         let of = |day: &Day| {
             let (begin, end) = day.bounds();
-            let summary = Self::between(entries.clone(), begin.max(since), end);
+            let summary = Self::between(entries.iter().copied(), begin.max(since), end);
             (day.to_string(), summary)
         };
         days.iter().map(of).collect()
