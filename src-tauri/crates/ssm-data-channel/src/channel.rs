@@ -20,10 +20,12 @@ use crate::cipher::{Cipher, NONCE_LENGTH, OVERHEAD, TAG_LENGTH};
 use crate::handshake::Handshake;
 use crate::random::Random;
 use crate::receive::Receiver;
+use crate::recorder::Recorder;
 use crate::send::{Content, Sender, Verdict};
 use crate::stats::Counters;
 use crate::{
-    Clock, Config, DataKey, Error, Established, Event, SocketEnd, Stats, TimerReason, Transmit,
+    Clock, Config, DataKey, Error, Established, Event, FrameHeader, FrameKind, SocketEnd, Stats,
+    TimerReason, Transmit, Way,
 };
 use acknowledging::Acknowledging;
 
@@ -58,6 +60,7 @@ pub struct DataChannel {
     last_traffic: Option<Instant>,
     events: VecDeque<Event>,
     counters: Counters,
+    recorder: Recorder,
 }
 
 /// Where the session is. A lost socket changes nothing here.
@@ -115,6 +118,7 @@ impl DataChannel {
             last_traffic: None,
             events: VecDeque::new(),
             counters: Counters::default(),
+            recorder: Recorder::new(),
             config,
             clock,
         }
@@ -130,6 +134,7 @@ impl DataChannel {
             Phase::Handshaking(_) | Phase::Established(_) => {}
             Phase::Failed | Phase::Closed => return,
         }
+        self.recorder.other(now, Way::Out, FrameKind::Opened, 0);
         self.link = Some(Link {
             opening: Some(OpenDataChannel {
                 message_schema_version: OpenDataChannel::SCHEMA_VERSION.into(),
@@ -154,6 +159,11 @@ impl DataChannel {
         if self.link.take().is_none() {
             return;
         }
+        let kind = match end {
+            SocketEnd::Orderly => FrameKind::Closed,
+            SocketEnd::Broken => FrameKind::Broken,
+        };
+        self.recorder.other(now, Way::In, kind, 0);
         self.handshake_until = None;
         self.wants_budget = false;
         match self.phase {
@@ -261,6 +271,7 @@ impl DataChannel {
             Phase::Closed => return None,
         }
         if let Some(opening) = link.opening.take() {
+            self.recorder.other(now, Way::Out, FrameKind::Opening, 0);
             return Some(Transmit::Text(opening.encode()));
         }
         if let Some(acknowledgement) = self.acknowledging.take(now) {
@@ -273,14 +284,23 @@ impl DataChannel {
             };
             let mut message = MessageBuilder::with_capacity(ACKNOWLEDGEMENT);
             acknowledgement.encode_into(message.payload_mut());
+            let length = message.payload_len();
+            self.recorder
+                .acknowledgement(now, acknowledgement.sequence_number, length);
             return Some(Transmit::Binary(message.finish(&header)));
         }
         if !self.may_send() {
             return None;
         }
-        let frame = self.sender.take(now)?;
+        let outbound = self.sender.take(now)?;
         self.last_traffic = Some(now);
-        Some(Transmit::Binary(frame))
+        self.recorder.data(
+            now,
+            outbound.number,
+            outbound.payload_type,
+            outbound.payload,
+        );
+        Some(Transmit::Binary(outbound.frame))
     }
 
     /// Returns the next event, in the order in which they happened.
@@ -490,6 +510,27 @@ impl DataChannel {
             && self.acknowledging.is_empty()
     }
 
+    /// Returns the headers of the last frames, oldest first, at most
+    /// [`RECORDED_FRAMES`](crate::RECORDED_FRAMES).
+    pub fn recorded_frames(&self) -> impl Iterator<Item = &FrameHeader> + Clone {
+        self.recorder.frames()
+    }
+
+    /// Returns how many frames before those are forgotten.
+    pub fn forgotten_frames(&self) -> u64 {
+        self.recorder.left_out()
+    }
+
+    /// Takes note of a sign of life that is no message: it is recorded, and changes nothing.
+    pub fn record_ping(&mut self, now: Instant, way: Way) {
+        self.recorder.other(now, way, FrameKind::Ping, 0);
+    }
+
+    /// Returns the clock that was given.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Returns the id that stands for this client in the session.
     pub fn client_id(&self) -> Uuid {
         self.client_id
@@ -539,8 +580,14 @@ impl DataChannel {
         };
         let payload = message.payload_len();
         let frame = message.finish(&header);
-        self.sender
-            .push(now, header.message_id, frame, payload, content);
+        self.sender.push(
+            now,
+            header.message_id,
+            frame,
+            payload,
+            payload_type,
+            content,
+        );
     }
 
     /// A header with a new id, for stream data with the number 0.

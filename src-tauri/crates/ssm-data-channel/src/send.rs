@@ -9,6 +9,7 @@ mod window;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use ssm_message::PayloadType;
 use uuid::Uuid;
 
 pub use pacing::LearnedRate;
@@ -52,6 +53,15 @@ pub(crate) struct Sender {
     pub(crate) retransmissions: u64,
 }
 
+/// A message on its way out.
+pub(crate) struct Outbound {
+    pub(crate) number: i64,
+    pub(crate) payload_type: PayloadType,
+    /// Bytes of payload.
+    pub(crate) payload: usize,
+    pub(crate) frame: Bytes,
+}
+
 /// What an acknowledgement settled.
 pub(crate) struct Acknowledged {
     pub(crate) content: Content,
@@ -88,13 +98,15 @@ impl Sender {
         id: Uuid,
         frame: Bytes,
         payload: usize,
+        payload_type: PayloadType,
         content: Content,
     ) {
         self.unanswered_since.get_or_insert(now);
         if content == Content::Data {
             self.size.pushed(self.window.next_number(), payload);
         }
-        self.window.push(Entry::new(id, frame, payload, content));
+        self.window
+            .push(Entry::new(id, frame, payload, payload_type, content));
     }
 
     /// Says whether one more data message of so many bytes may be kept.
@@ -115,7 +127,7 @@ impl Sender {
     }
 
     /// Takes the next message that is to go out and may.
-    pub(crate) fn take(&mut self, now: Instant) -> Option<Bytes> {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<Outbound> {
         if self.pacer.available(now) == 0 {
             self.refused_until = match self.window.pending() {
                 0 => None,
@@ -126,7 +138,12 @@ impl Sender {
         self.refused_until = None;
         let (number, entry) = self.window.take_pending(now)?;
         let payload = entry.payload();
-        let frame = entry.frame();
+        let outbound = Outbound {
+            number,
+            payload_type: entry.payload_type(),
+            payload,
+            frame: entry.frame(),
+        };
         if entry.is_first_transmission() {
             self.messages += 1;
             self.bytes += u64::try_from(payload).unwrap_or(u64::MAX);
@@ -135,7 +152,7 @@ impl Sender {
         }
         self.pacer.take(now);
         self.size.transmitted(number, now);
-        Some(frame)
+        Some(outbound)
     }
 
     /// Forgets a message that arrived; `None` if there is no such one.

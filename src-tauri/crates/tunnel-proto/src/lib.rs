@@ -28,6 +28,8 @@ mod failure;
 mod leftovers;
 mod outlook;
 mod policy;
+mod recording;
+mod replay;
 mod session;
 mod slot;
 mod snapshot;
@@ -44,6 +46,8 @@ pub use failure::{Failure, Next};
 pub use leftovers::{Leftover, LeftoverAction, Leftovers, Place};
 pub use outlook::{Deadline, Illness, Outlook, Then, Until};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
+pub use recording::{RecordedFrame, Recording};
+pub use replay::{Replayed, Step, Sums, replay};
 pub use session::{
     ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
     SessionTimer, Transmit, Vitals,

@@ -11,7 +11,7 @@ use super::{DataChannel, Phase};
 use crate::handshake::Handshake;
 use crate::receive::Place;
 use crate::send::Content;
-use crate::{BadFrame, Error, Event};
+use crate::{BadFrame, Error, Event, FrameKind, Way};
 
 /// The most characters kept of a text for the user.
 const MAX_TEXT: usize = 2_048;
@@ -22,16 +22,31 @@ impl DataChannel {
             Phase::Handshaking(_) | Phase::Established(_) => {}
             Phase::Failed | Phase::Closed => return Ok(()),
         }
+        let length = frame.len();
         let decoded = Message::decode(&frame);
         // Lets an encrypted payload be decrypted in place.
         drop(frame);
         let message = match decoded {
             Ok(message) => message,
             Err(error) => {
+                self.recorder
+                    .other(now, Way::In, FrameKind::Invalid, length);
                 self.bad_frame(error.into());
                 return Ok(());
             }
         };
+        match message.message_type {
+            // The number that it names is not known yet.
+            MessageType::Acknowledge => {}
+            MessageType::OutputStreamData
+            | MessageType::ChannelClosed
+            | MessageType::StartPublication
+            | MessageType::PausePublication
+            | MessageType::InputStreamData
+            | MessageType::AgentSessionState => {
+                self.recorder.came(now, &message, message.sequence_number);
+            }
+        }
         match message.message_type {
             MessageType::OutputStreamData => {
                 self.resume(now);
@@ -209,10 +224,15 @@ impl DataChannel {
         let acknowledgement = match Acknowledgement::decode(&message.payload) {
             Ok(acknowledgement) => acknowledgement,
             Err(error) => {
+                let length = message.payload.len();
+                self.recorder
+                    .other(now, Way::In, FrameKind::Invalid, length);
                 self.bad_frame(BadFrame::Acknowledgement(Arc::new(error)));
                 return;
             }
         };
+        self.recorder
+            .came(now, message, acknowledgement.sequence_number);
         if acknowledgement.message_type != Some(MessageType::InputStreamData) {
             self.counters.ignored += 1;
             return;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use ssm_message::PayloadType;
 use ssm_message::payload::Flag;
 use uuid::Uuid;
 
@@ -25,6 +26,7 @@ pub(crate) struct Entry {
     id: Uuid,
     frame: Bytes,
     payload: usize,
+    payload_type: PayloadType,
     content: Content,
     transmissions: u32,
     first_sent: Option<Instant>,
@@ -32,11 +34,18 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(id: Uuid, frame: Bytes, payload: usize, content: Content) -> Self {
+    pub(crate) fn new(
+        id: Uuid,
+        frame: Bytes,
+        payload: usize,
+        payload_type: PayloadType,
+        content: Content,
+    ) -> Self {
         Self {
             id,
             frame,
             payload,
+            payload_type,
             content,
             transmissions: 0,
             first_sent: None,
@@ -50,6 +59,10 @@ impl Entry {
 
     pub(crate) fn payload(&self) -> usize {
         self.payload
+    }
+
+    pub(crate) fn payload_type(&self) -> PayloadType {
+        self.payload_type
     }
 
     pub(crate) fn content(&self) -> Content {

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use smux::Mux;
-use ssm_data_channel::{Clock, DataChannel, DataKey, SocketEnd};
+use ssm_data_channel::{Clock, DataChannel, DataKey, SocketEnd, Way};
 use ssm_message::payload::Flag;
 
 use self::backlog::Backlog;
@@ -34,7 +34,7 @@ use self::load::Meter;
 use self::quiet::{Outcome, Quiet};
 use self::serial::Serial;
 use self::trickle::Trickle;
-use crate::{Illness, Problem};
+use crate::{Illness, Problem, Recording};
 
 pub use self::config::{HoldOpen, SessionConfig};
 pub use self::event::{
@@ -181,6 +181,7 @@ impl Session {
     /// A frame without payload for us came in: a pong, a ping.
     pub fn handle_life(&mut self, now: Instant) {
         self.last_frame = Some(now);
+        self.channel.record_ping(now, Way::In);
         self.keepalive.handle_life(now);
         self.collect(now);
     }
@@ -287,7 +288,11 @@ impl Session {
         }
         // What was read meanwhile may have set clocks free.
         self.review(now);
-        self.keepalive.poll_ping().then_some(Transmit::Ping)
+        let ping = self.keepalive.poll_ping();
+        if ping {
+            self.channel.record_ping(now, Way::Out);
+        }
+        ping.then_some(Transmit::Ping)
     }
 
     /// The next thing that happened.
@@ -378,6 +383,15 @@ impl Session {
     /// Smoothed round-trip time to the agent.
     pub fn round_trip(&self) -> Option<Duration> {
         self.channel.rtt()
+    }
+
+    /// The headers of the last 4,096 frames, as they can be handed out: nothing of what they
+    /// carried is in them.
+    pub fn recording(&self, now: Instant) -> Recording {
+        let outcome = self.outcome.as_ref().map(|problem| problem.code.as_str());
+        let left_out = self.channel.forgotten_frames();
+        let frames = self.channel.recorded_frames();
+        Recording::new(self.channel.clock(), now, frames, left_out, outcome)
     }
 
     /// Messages and acknowledgements that have come so far.
