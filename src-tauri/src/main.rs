@@ -106,18 +106,20 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         }))
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
-            let (manager, history, engine, environment) = tauri::async_runtime::block_on(async {
+            let (manager, history, engine, environment, listening) = tauri::async_runtime::block_on(async {
                 let files = [store.path(), keeper.path()];
                 let edits = Edits::of(files.map(Path::to_owned).into());
                 spawn(keeper.clone().follow(edits.clone()));
                 let traces = Traces::of_user();
                 let history = traces.history.clone();
                 let environment = Environment::system();
+                let listening = traces.listen("culvert-desktop");
                 let engine = SessionManager::new(traces, environment.clone(), Some(keeper.clone()));
                 let manager = Manager::start(store, engine.clone(), edits);
-                (manager, history, engine, environment)
+                (manager, history, engine, environment, listening)
             });
             app.manage(DetailsUpdates::new(manager.clone(), history.clone()));
+            app.manage(listening);
             app.manage(DemoVisits::default());
             app.manage(Imports::default());
             app.manage(Keys(engine.keyring()));

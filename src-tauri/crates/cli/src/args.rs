@@ -24,7 +24,9 @@ use crate::import::Import;
 use crate::keys::Keys;
 use crate::list::{List, Remove};
 use crate::profiles::Profiles;
+use crate::replay::Replay;
 use crate::sign_in::SignIn;
+use crate::status::Status;
 use crate::targets::Targets;
 pub(crate) use aws::{Aws, Places};
 pub(crate) use looking::{Doctor, IamPolicy};
@@ -67,11 +69,16 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Tell what happened to the tunnels: connections that were lost, why, and what it cost
     History(History),
+    /// Tell how the tunnels are that run now, in the window and in terminals
+    Status(Status),
     /// Find out what is wrong, and what to do: the way to AWS, credentials, permissions, target
     Doctor(Doctor),
     /// Write one file to give away with a report: what happened, how things are set up, logs, the
     /// doctor's findings; without secrets and names, and shown before
     Diagnose(Diagnose),
+    /// Play the recording of a session again: does the engine do now what it did then?
+    #[command(hide = true)]
+    Replay(Replay),
     /// Print the least IAM policy that tunnels need
     IamPolicy(IamPolicy),
     /// List the profiles of the AWS config files, their kinds, and what is wrong with them
@@ -136,6 +143,9 @@ pub(crate) struct Forward {
     /// defeats the idle timeout that your account's owner has set: be sure that you may
     #[arg(long, value_name = "DURATION|off", value_parser = rules::keep_session_alive)]
     pub(crate) keep_session_alive: Option<OrOff>,
+    /// Answer a Prometheus server at this port of 127.0.0.1, path /metrics; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    pub(crate) metrics: Option<u16>,
     /// Start a tunnel to production without asking; where a reason is asked, give --reason as well
     #[arg(long)]
     pub(crate) yes: bool,
@@ -221,6 +231,8 @@ impl Args {
             | Command::History(_)
             | Command::Doctor(_)
             | Command::Diagnose(_)
+            | Command::Status(_)
+            | Command::Replay(_)
             | Command::IamPolicy(_)
             | Command::Profiles(_)
             | Command::Targets(_)
@@ -269,6 +281,7 @@ impl Forward {
             },
             called: None,
             keep_session_alive: None,
+            metrics: None,
             yes: false,
             json: false,
         }

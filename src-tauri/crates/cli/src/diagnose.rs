@@ -112,7 +112,6 @@ async fn diagnose(wanted: &Diagnose, cancel: &Cancel) -> Result<(), Failure> {
         since: now.saturating_sub(crate::words::millis(wanted.since)),
         now,
         hides_names: wanted.hide_names,
-        live: Vec::new(),
         examination: (!wanted.no_checks).then(|| examination(chosen.as_deref())),
         program: format!("culvert {}", env!("CARGO_PKG_VERSION")),
         tunnels: chosen,

@@ -34,6 +34,7 @@ pub(crate) async fn stop(
         following,
         noted,
         time: _,
+        listening,
     } = kept;
     let mut stopping = Box::pin(async move {
         tunnel.stop().await;
@@ -72,6 +73,7 @@ pub(crate) async fn stop(
     };
     let _ = timeout(LAST_EVENTS, rest).await;
     following.finished().await;
+    drop(listening);
     say(narrator, noted, output);
     exit
 }
@@ -88,6 +90,7 @@ pub(crate) async fn end(
         following,
         noted,
         time: _,
+        listening,
     } = kept;
     tunnel.stop().await;
     // Only then its events are over.
@@ -105,6 +108,7 @@ pub(crate) async fn end(
             Err(TryRecvError::Closed | TryRecvError::Empty) => break,
         }
     }
+    drop(listening);
     say(narrator, noted, output);
 }
 

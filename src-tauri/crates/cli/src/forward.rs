@@ -6,6 +6,8 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
+use tunnel_manager::control::Listening;
+use tunnel_manager::metrics::MetricsServer;
 use tunnel_manager::tunnel::{
     BindAddress, Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel,
     TunnelConfig, TunnelEvent, unix_ms_now,
@@ -49,6 +51,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
             Err(exit) => return exit,
         };
     }
+    let metrics_port = forward.metrics;
     let has_port = forward.local_port.is_some();
     let mut config = forward.into_config(saved.as_ref());
     if agreed.is_some() {
@@ -72,6 +75,16 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         return exit;
     }
     let traces = settle_in(&mut config);
+    let metrics = match metrics(&traces, metrics_port).await {
+        Ok(metrics) => metrics,
+        Err(problem) => {
+            output.failed(&problem);
+            return Exit::from(&problem);
+        }
+    };
+    if let Some(metrics) = &metrics {
+        output.metrics(metrics.address());
+    }
     let name = match &saved {
         Some(profile) => TunnelName::new(Some(profile.id), profile.name.clone()),
         None => TunnelName::of_unsaved(&config),
@@ -97,6 +110,22 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     .await
 }
 
+/// Answers a Prometheus server, if that is wanted, until it is dropped.
+async fn metrics(traces: &Traces, port: Option<u16>) -> Result<Option<MetricsServer>, Problem> {
+    let Some(port) = port else {
+        return Ok(None);
+    };
+    match MetricsServer::begin(traces.roll.clone(), port).await {
+        Ok(server) => Ok(Some(server)),
+        Err(error) => Err(Problem::new(
+            ProblemKind::Listen,
+            "metrics-port",
+            format!("The figures can't be offered: {error}: {}.", error.source),
+            "Give another port with --metrics, or 0 for a free one.",
+        )),
+    }
+}
+
 /// Lets a tunnel go through what the machine goes through, and leave its traces on disk.
 pub(crate) fn settle_in(config: &mut TunnelConfig) -> Traces {
     let traces = Traces::of_user();
@@ -112,6 +141,8 @@ pub(crate) struct Kept {
     pub(crate) noted: Noted,
     /// How long it may stay open.
     pub(crate) time: Time,
+    /// Those who ask how it is are answered as long as this is there.
+    pub(crate) listening: Option<Listening>,
 }
 
 /// Whether the next start knows of the sessions that live.
@@ -123,7 +154,7 @@ pub(crate) enum Noted {
 
 impl Kept {
     pub(crate) fn new(tunnel: Tunnel, name: TunnelName, traces: &Traces) -> Self {
-        let following = traces.history.follow(name, tunnel.events_from_start());
+        let following = traces.follow(name, &tunnel);
         let noted = if traces.ledger.keeps() {
             Noted::Yes
         } else {
@@ -134,6 +165,7 @@ impl Kept {
             following,
             noted,
             time: Time::of(None),
+            listening: traces.listen("culvert"),
         }
     }
 }

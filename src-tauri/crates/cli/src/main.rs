@@ -27,8 +27,10 @@ mod plugin;
 mod production;
 mod profiles;
 mod reach;
+mod replay;
 mod saved;
 mod sign_in;
+mod status;
 mod stop;
 mod table;
 mod targets;
@@ -100,6 +102,8 @@ async fn dispatch(command: Command) -> Exit {
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
         Command::History(history) => history::run(&history),
         Command::Doctor(wanted) => doctor::run(wanted).await,
+        Command::Status(wanted) => status::run(&wanted).await,
+        Command::Replay(wanted) => replay::run(&wanted),
         Command::Diagnose(wanted) => diagnose::run(wanted).await,
         Command::IamPolicy(wanted) => iam_policy::run(wanted).await,
         Command::Profiles(wanted) => profiles::run(&wanted).await,

@@ -1,6 +1,7 @@
 //! What the program prints: sentences for people, or one JSON object a line.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 
 use serde::Serialize;
 use tunnel_manager::tunnel::{
@@ -31,6 +32,9 @@ enum Line<'a> {
     Listening {
         address: &'a str,
         addresses: &'a [String],
+    },
+    Metrics {
+        url: &'a str,
     },
     State {
         state: &'a State,
@@ -82,6 +86,15 @@ impl Output {
         match self {
             Self::Text => say(&format!("listening {address}")),
             Self::Json => json(&Line::Listening { address, addresses }),
+        }
+    }
+
+    /// Figures can be had there.
+    pub(crate) fn metrics(self, address: SocketAddr) {
+        let url = format!("http://{address}/metrics");
+        match self {
+            Self::Text => complain(&format!("metrics at {url}")),
+            Self::Json => json(&Line::Metrics { url: &url }),
         }
     }
 

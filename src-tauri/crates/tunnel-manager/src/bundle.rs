@@ -11,6 +11,7 @@ mod doctor;
 mod facts;
 mod gather;
 mod pack;
+mod running;
 mod summary;
 
 use std::path::PathBuf;
@@ -23,10 +24,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
-use tunnel_proto::Snapshot;
 
 use crate::doctor::Examination;
-use crate::history::{Reading, TunnelName};
+use crate::history::Reading;
 use crate::profile::Profile;
 
 pub use cause::DropCause;
@@ -56,8 +56,6 @@ pub struct Request {
     pub now: u64,
     /// Whether tunnels' names are replaced as well.
     pub hides_names: bool,
-    /// How the tunnels of this process are, if it runs any.
-    pub live: Vec<(TunnelName, Snapshot)>,
     /// What the doctor looks at; `None` makes no checks.
     pub examination: Option<Examination>,
     /// Name and version of the program that asks.
@@ -162,6 +160,7 @@ struct Raw {
 struct Gathered {
     files: Vec<Raw>,
     reading: Reading,
+    running: running::Running,
     lacks: Vec<String>,
 }
 
@@ -180,7 +179,6 @@ pub async fn collect(
         since,
         now,
         hides_names,
-        live,
         examination,
         program,
     } = request;
@@ -191,7 +189,10 @@ pub async fn collect(
         () = cancel.cancelled() => return Err(BundleError::Cancelled),
     };
     gathered.files.push(about::file(&program, since, now));
-    gathered.files.extend(gather::live(&live));
+    tokio::select! {
+        () = running::gather(tunnels.as_deref(), &mut gathered) => {}
+        () = cancel.cancelled() => return Err(BundleError::Cancelled),
+    }
     if let Some(examination) = examination {
         told(Stage::Checking);
         tokio::select! {
@@ -221,6 +222,7 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     let Gathered {
         mut files,
         reading,
+        running,
         mut lacks,
     } = gathered;
     let mut redactor = Redactor::new()?;
@@ -228,6 +230,7 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     let saved = facts::saved(subject.tunnels.as_deref(), &mut lacks);
     facts::learn_tunnels(&mut redactor, &saved, subject.hides_names);
     facts::learn_history(&mut redactor, &reading, subject.hides_names);
+    running.learn(&mut redactor);
     files.insert(
         0,
         Raw {
@@ -277,6 +280,7 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
         file.replaced = merged(file.replaced, counted);
         bundle.files.push(file);
     }
+    bundle.files.extend(running.files());
     bundle.files.push(BundleFile {
         path: "dependencies.txt".to_owned(),
         text: DEPENDENCIES.to_owned(),

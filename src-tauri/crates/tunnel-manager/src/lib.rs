@@ -8,6 +8,7 @@
 
 pub mod bundle;
 mod closing;
+pub mod control;
 pub mod demo;
 pub mod doctor;
 mod engine;
@@ -17,9 +18,11 @@ mod history;
 mod keys;
 pub mod log;
 mod manager;
+pub mod metrics;
 mod overview;
 pub mod paste;
 mod profile;
+mod roll;
 mod session_manager;
 mod settings;
 mod sign_in_list;
@@ -46,6 +49,7 @@ pub use profile::{
     Asks, BindAddress, Consent, CredentialSource, Destination, Draft, Field, Filing, Invalid,
     Listen, Production, ProductionDraft, Profile, ProfileId, Refiling, Rule, Upkeep, rules,
 };
+pub use roll::{Roll, SessionFigures, TunnelFigures, TunnelRecordings};
 pub use session_manager::{RecordedTunnel, SessionManager};
 pub use settings::{
     Density, Fault, Key, Language, SettingError, Settings, SettingsKeeper, SettingsState, Theme,

@@ -126,7 +126,7 @@ impl Engine for SessionManager {
             problem: error.problem(),
             free_port: free_port(&error),
         })?;
-        let following = self.traces.history.follow(name, tunnel.events_from_start());
+        let following = self.traces.follow(name, &tunnel);
         Ok(RecordedTunnel { tunnel, following })
     }
 

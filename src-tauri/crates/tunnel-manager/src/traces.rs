@@ -4,9 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
-use tunnel::Ledger;
+use tunnel::{Ledger, Tunnel};
 
-use crate::history::{self, History, Reading, TunnelName};
+use crate::control::Listening;
+use crate::history::{self, Following, History, Reading, TunnelName};
+use crate::roll::Roll;
 
 /// Environment variable that names the folder for what the program keeps, instead of the OS's
 /// own (`$XDG_STATE_HOME/culvert`, which is `~/.local/state/culvert` by default).
@@ -16,13 +18,15 @@ const HISTORY: &str = "history";
 const SESSIONS: &str = "sessions";
 
 /// What a process' tunnels leave on disk: what happened to them, and which of their sessions
-/// live. A clone is the same. By default nothing.
+/// live; and which of them run, for those who ask. A clone is the same. By default nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
     /// What happened.
     pub history: History,
     /// The sessions that live.
     pub ledger: Ledger,
+    /// The tunnels that run.
+    pub roll: Roll,
 }
 
 impl Traces {
@@ -48,7 +52,29 @@ impl Traces {
         Self {
             history: History::open(&folder.join(HISTORY)),
             ledger: Ledger::open(&folder.join(SESSIONS)),
+            roll: Roll::default(),
         }
+    }
+
+    /// Keeps what happens to a tunnel that has just been started, and enters it into the roll, until
+    /// it is gone.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn follow(&self, name: TunnelName, tunnel: &Tunnel) -> Following {
+        self.roll.enter(name.clone(), tunnel);
+        self.history.follow(name, tunnel.events_from_start())
+    }
+
+    /// Lets the user's other programs ask how the tunnels are, in the name of this one, until it
+    /// is dropped. `None` where the system has nothing for it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn listen(&self, program: &str) -> Option<Listening> {
+        Listening::begin(self.roll.clone(), program)
     }
 
     /// Reads what happened to the tunnels that are wanted, in this process and all others of

@@ -29,7 +29,8 @@ use crate::environment::Environment;
 use crate::guard::hung;
 use crate::ledger::Ledger;
 use crate::listen::{Caller, Local};
-use crate::look::{Details, Programs};
+use crate::look::Programs;
+use crate::recordings::{Ask, Ended};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, Surroundings, ToSession};
 use crate::{Outcome, TunnelEvent};
@@ -73,7 +74,7 @@ pub(crate) struct Parts {
     /// Accepted local connections.
     pub(crate) accepted: mpsc::Receiver<Local>,
     /// Those who want to look at the tunnel closely.
-    pub(crate) looks: mpsc::Receiver<oneshot::Sender<Details>>,
+    pub(crate) looks: mpsc::Receiver<Ask>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) events: broadcast::Sender<TunnelEvent>,
 }
@@ -105,6 +106,8 @@ pub(crate) struct Driver {
     stopping: watch::Sender<Option<Instant>>,
     /// Which programs hold the other ends of its connections, as far as somebody has looked.
     programs: Programs,
+    /// What was recorded of sessions that are over.
+    ended: Ended,
 }
 
 /// What those who hold the tunnel want.
@@ -143,6 +146,7 @@ impl Driver {
             left: Vec::new(),
             stopping: watch::Sender::new(None),
             programs: Programs::default(),
+            ended: Ended::default(),
         }
     }
 
@@ -194,7 +198,7 @@ impl Driver {
             Some((key, report)) = self.reports.recv() => self.handle_report(key, report),
             Some(reply) = self.requests.next() => self.handle_reply(reply),
             change = self.parts.changes.next() => self.input(change),
-            Some(answer) = self.parts.looks.recv() => self.look(answer),
+            Some(ask) = self.parts.looks.recv() => self.answer(ask),
             timer = due(timeout) => {
                 tracing::debug!(?timer, "the policy's time has come");
                 self.parts.policy.handle_timeout(Instant::now().into_std());
@@ -271,6 +275,10 @@ impl Driver {
                 self.nodes.remove(&key);
                 self.bells.remove(&key);
                 if let Some(session) = self.sessions.remove(&key) {
+                    let (answer, heard) = oneshot::channel();
+                    // What is not recorded can't be told.
+                    let _ = session.commands.try_send(ToSession::Record(answer));
+                    self.ended.push(session.session_id, heard);
                     // A task that does not take it ends when its commands' sender is dropped.
                     let _ = session.commands.try_send(ToSession::Discard);
                 }

@@ -31,6 +31,7 @@ mod local_peer;
 mod look;
 mod outcome;
 pub mod probe;
+mod recordings;
 mod requests;
 mod resolve;
 mod route;
@@ -59,18 +60,20 @@ pub use ledger::{Ghost, GhostEnd, Ledger, Noted, Started};
 pub use listen::{Holder, ListenError, can_listen};
 pub use look::{ConnectionDetails, Details, SessionDetails};
 pub use outcome::Outcome;
+pub use recordings::{Observer, SessionRecording};
 pub use tunnel_proto::{
     Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
     DropEnd, DropRecord, Found, Grant, Happening, NETWORK_DOWN, Outlook, PassedOver, PoolSize,
-    Problem, ProblemKind, Record, Refusal, Renewal, RenewalOutlook, RenewedBy, SIGN_IN_PROBE,
-    SessionConfig, SessionState, Snapshot, Start, State, TargetError, TargetRule, TargetSpec, Then,
-    TunnelPolicy, TurnedAway, Until, Vitals,
+    Problem, ProblemKind, Record, Recording, Refusal, Renewal, RenewalOutlook, RenewedBy, Replayed,
+    SIGN_IN_PROBE, SessionConfig, SessionState, Snapshot, Start, State, Step, Sums, TargetError,
+    TargetRule, TargetSpec, Then, TunnelPolicy, TurnedAway, Until, Vitals, replay,
 };
 
 use crate::changes::Changes;
 use crate::driver::{Driver, Order, Parts};
 use crate::listen::Local;
 use crate::local_peer::LocalPeers;
+use crate::recordings::Ask;
 use crate::route::Route;
 use crate::session_task::Surroundings;
 
@@ -161,7 +164,7 @@ pub struct Tunnel {
     from_start: Mutex<Option<broadcast::Receiver<TunnelEvent>>>,
     /// Set when the tunnel is over.
     outcome: watch::Receiver<Option<Outcome>>,
-    looks: mpsc::Sender<oneshot::Sender<Details>>,
+    looks: mpsc::Sender<Ask>,
     endpoint: Option<String>,
 }
 
@@ -272,7 +275,15 @@ impl Tunnel {
     /// tunnel is over, or is asked faster than it answers.
     pub fn look(&self, answer: oneshot::Sender<Details>) {
         // Dropping it says so.
-        let _ = self.looks.try_send(answer);
+        let _ = self.looks.try_send(Ask::Details(answer));
+    }
+
+    /// Looks at it from elsewhere, also when it is owned by somebody else.
+    pub fn observer(&self) -> Observer {
+        Observer {
+            snapshot: self.snapshot.clone(),
+            looks: self.looks.clone(),
+        }
     }
 
     /// Tries at once what the tunnel waits for: after the user has signed in, or does not want

@@ -213,6 +213,7 @@ impl SessionTask {
                 }
                 // Whoever asked may have gone.
                 ToSession::Look(answer) => drop(answer.send(self.look(now))),
+                ToSession::Record(answer) => drop(answer.send(self.session.recording(now))),
                 ToSession::Discard => return std::ops::ControlFlow::Break(()),
             }
         }

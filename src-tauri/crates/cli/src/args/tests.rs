@@ -17,6 +17,8 @@ fn forward(arguments: &[&str]) -> Result<TunnelConfig, clap::Error> {
         | Command::History(_)
         | Command::Doctor(_)
         | Command::Diagnose(_)
+        | Command::Status(_)
+        | Command::Replay(_)
         | Command::IamPolicy(_)
         | Command::Profiles(_)
         | Command::Targets(_)

@@ -78,7 +78,7 @@ async fn diagnose(world: &World, further: &[&str]) -> Ended {
 }
 
 /// Everything in a zip file: names and texts.
-fn unpacked(path: &Path) -> Vec<(String, String)> {
+pub(crate) fn unpacked(path: &Path) -> Vec<(String, String)> {
     let mut zip = ZipArchive::new(File::open(path).unwrap()).unwrap();
     (0..zip.len())
         .map(|index| {

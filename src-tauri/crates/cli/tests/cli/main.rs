@@ -28,6 +28,7 @@ mod saved;
 mod secrets;
 mod sign_in;
 mod soak;
+mod status;
 mod stop;
 mod stream;
 mod support;

@@ -1,6 +1,6 @@
 //! What a drop was, in the words of whoever has seen many.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tunnel_proto::{ClosedBy, DropEnd, DropRecord, Happening, ProblemKind};
 
 use crate::history::Entry;
@@ -12,7 +12,7 @@ const HOURLY_FROM_MS: u64 = 50 * 60 * 1000;
 const NEAR_MS: u64 = 2 * 60 * 1000;
 
 /// What made a tunnel lose its connection to the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DropCause {
     /// The gateway's close at about an hour.
@@ -40,6 +40,38 @@ pub enum DropCause {
 }
 
 impl DropCause {
+    /// Every cause.
+    pub const ALL: [Self; 11] = [
+        Self::HourlyClose,
+        Self::GatewayClose,
+        Self::Login,
+        Self::Sleep,
+        Self::Agent,
+        Self::Jam,
+        Self::Silence,
+        Self::NoNetwork,
+        Self::Broken,
+        Self::Renewal,
+        Self::SessionEnd,
+    ];
+
+    /// Its name where words have no room: `hourly_close`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HourlyClose => "hourly_close",
+            Self::GatewayClose => "gateway_close",
+            Self::Login => "login",
+            Self::Sleep => "sleep",
+            Self::Agent => "agent",
+            Self::Jam => "jam",
+            Self::Silence => "silence",
+            Self::NoNetwork => "no_network",
+            Self::Broken => "broken",
+            Self::Renewal => "renewal",
+            Self::SessionEnd => "session_end",
+        }
+    }
+
     /// In words.
     pub const fn words(self) -> &'static str {
         match self {

@@ -194,7 +194,7 @@ fn of_candidate(candidate: &Candidate) -> Vec<(Kind, &str)> {
     }
 }
 
-fn node(id: &str) -> Kind {
+pub(super) fn node(id: &str) -> Kind {
     if id.starts_with("mi-") {
         Kind::ManagedNode
     } else if id.starts_with("ecs:") {

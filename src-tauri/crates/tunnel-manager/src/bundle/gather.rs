@@ -6,8 +6,6 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tunnel_proto::Snapshot;
-
 use super::{Gathered, Raw};
 use crate::history::TunnelName;
 use crate::log::FILE_VARIABLE;
@@ -61,18 +59,6 @@ pub(super) fn all(tunnels: Option<&[Profile]>, since: u64) -> Gathered {
         tail(&mut gathered, &path, LOGS, LOG_MOST);
     }
     gathered
-}
-
-/// How tunnels are at this moment.
-pub(super) fn live(live: &[(TunnelName, Snapshot)]) -> Option<Raw> {
-    let lines = live.iter().filter_map(|(name, snapshot)| {
-        serde_json::to_string(&serde_json::json!({ "tunnel": name, "snapshot": snapshot })).ok()
-    });
-    let text = lines.collect::<Vec<_>>().join("\n");
-    (!text.is_empty()).then(|| Raw {
-        path: "now.jsonl".to_owned(),
-        text: text + "\n",
-    })
 }
 
 /// The newest lines of the history that find room.

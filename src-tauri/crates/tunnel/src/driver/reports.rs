@@ -8,6 +8,7 @@ use super::{COMMANDS, Driver};
 use crate::access;
 use crate::learned::lowered;
 use crate::look::{Asked, Details};
+use crate::recordings::{self, Ask, Awaited, SessionRecording};
 use crate::session_task::{Report, ToSession, Unopened};
 
 impl Driver {
@@ -69,7 +70,36 @@ impl Driver {
 
     /// Has the sessions' tasks say how they are, and the answer put together beside this task. A
     /// session's task that hangs is not asked again and again: its commands are kept for work.
-    pub(super) fn look(&self, answer: oneshot::Sender<Details>) {
+    pub(super) fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Details(answer) => self.look(answer),
+            Ask::Recordings(answer) => self.recordings(answer),
+        }
+    }
+
+    fn recordings(&mut self, answer: oneshot::Sender<Vec<SessionRecording>>) {
+        let mut handles: Vec<_> = self.sessions.iter().collect();
+        handles.sort_by_key(|(key, _)| **key);
+        let asked = handles.into_iter().map(|(_, handle)| {
+            let (recorded, heard) = oneshot::channel();
+            if handle.commands.capacity() > COMMANDS / 2 {
+                // One that is about to end says nothing.
+                let _ = handle.commands.try_send(ToSession::Record(recorded));
+            }
+            Awaited {
+                session_id: handle.session_id.clone(),
+                heard,
+            }
+        });
+        let asked: Vec<_> = asked.collect();
+        let ended = self.ended.recordings();
+        tokio::spawn(async move {
+            // Whoever asked may have gone.
+            let _ = answer.send(recordings::gather(ended, asked).await);
+        });
+    }
+
+    fn look(&self, answer: oneshot::Sender<Details>) {
         let now = Instant::now().into_std();
         let asked = self.parts.policy.sessions(now).map(|status| {
             let (seen, heard) = oneshot::channel();

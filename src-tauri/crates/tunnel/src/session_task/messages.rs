@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use tokio::sync::{mpsc, oneshot};
 use tunnel_proto::{
-    Clock, DataKey, Facts, Illness, Learned, Load, Loss, Problem, SessionKey, Vitals,
+    Clock, DataKey, Facts, Illness, Learned, Load, Loss, Problem, Recording, SessionKey, Vitals,
 };
 
 use crate::dial::Socket;
@@ -38,6 +38,8 @@ pub(crate) enum ToSession {
     SendEnd,
     /// Say how the session and its connections are.
     Look(oneshot::Sender<Seen>),
+    /// Say which frames went and came.
+    Record(oneshot::Sender<Recording>),
     /// End the task, its WebSocket and its connections.
     Discard,
 }

@@ -1,0 +1,117 @@
+//! `culvert replay`: a recorded session once more, in virtual time, with the engine as it is now. For
+//! those who look into a bundle.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args as ClapArgs;
+use tunnel_manager::tunnel::{Problem, ProblemKind, Recording, Replayed, Sums, replay};
+
+use crate::exit::Exit;
+use crate::output::{Output, say};
+use crate::words::one_line;
+
+/// No recording is longer, bytes: 4,096 frames of 150 each are half of it.
+const MOST: u64 = 2 << 20;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Replay {
+    /// A recording, as a bundle has them in recordings/
+    file: PathBuf,
+}
+
+/// Prints what the engine makes of it. Succeeds if it does what it did then.
+pub(crate) fn run(wanted: &Replay) -> Exit {
+    let recording = match read(&wanted.file) {
+        Ok(recording) => recording,
+        Err(problem) => {
+            Output::Text.failed(&problem);
+            return Exit::from(&problem);
+        }
+    };
+    let replayed = replay(&recording, Instant::now());
+    for line in lines(&recording, &replayed) {
+        say(&line);
+    }
+    match replayed.agrees(&recording) {
+        true => Exit::Success,
+        false => Exit::Failure,
+    }
+}
+
+fn read(path: &Path) -> Result<Recording, Problem> {
+    let no = |why: String| {
+        Problem::new(
+            ProblemKind::Settings,
+            "recording-unreadable",
+            format!(
+                "{} is no recording that can be played: {why}.",
+                path.display()
+            ),
+            "Take a file of the folder recordings of an unpacked bundle.",
+        )
+    };
+    let text = text_of(path).map_err(|error| no(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| no(error.to_string()))
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn lines(recording: &Recording, replayed: &Replayed) -> Vec<String> {
+    let mut lines: Vec<_> = replayed
+        .steps
+        .iter()
+        .map(|step| {
+            let (seconds, micros) = (step.us / 1_000_000, step.us % 1_000_000);
+            format!("{seconds:>7}.{micros:06} s  {}", one_line(&step.what))
+        })
+        .collect();
+    lines.push(format!(
+        "then: {}",
+        sums(replayed.recorded, &recording.outcome)
+    ));
+    lines.push(format!(
+        "now:  {}",
+        sums(replayed.played, &replayed.outcome)
+    ));
+    if replayed.held_back > 0 {
+        lines.push(format!(
+            "{} messages that went out then are held back now",
+            replayed.held_back
+        ));
+    }
+    if replayed.unacknowledged > 0 {
+        lines.push(format!(
+            "{} messages that were acknowledged then are not now",
+            replayed.unacknowledged
+        ));
+    }
+    lines.push(match replayed.agrees(recording) {
+        true => "The engine does what it did then.".to_owned(),
+        false => "The engine does something else than it did then.".to_owned(),
+    });
+    lines
+}
+
+fn sums(sums: Sums, outcome: &Option<String>) -> String {
+    let Sums {
+        sent,
+        sent_again,
+        acknowledged,
+        pings,
+    } = sums;
+    let end = match outcome {
+        Some(code) => format!("ended ({})", one_line(code)),
+        None => "went on".to_owned(),
+    };
+    format!(
+        "{sent} messages sent, {sent_again} sent again, {acknowledged} acknowledgements, {pings} \
+         pings, {end}"
+    )
+}

@@ -1,0 +1,203 @@
+//! What the programs that run say: how their tunnels are now, and what their flight recorders hold.
+
+use redact::{Kind, Redactor};
+use serde_json::json;
+use tunnel_proto::{RecordedFrame, Recording};
+
+use super::{BundleFile, Gathered, Raw, facts};
+use crate::control::{Answer, Question, ask};
+use crate::history::TunnelName;
+use crate::profile::Profile;
+use crate::roll::{SessionFigures, TunnelFigures};
+
+/// Recordings that a bundle has, at most: 10 MB before they are compressed.
+const RECORDINGS_MOST: usize = 24;
+
+/// What was answered, of the tunnels that it is about.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    sessions: Vec<SessionFigures>,
+    /// Session ids that the recordings are of.
+    recorded: Vec<String>,
+    recordings: Vec<Recording>,
+}
+
+/// Asks them. Takes 3 s at most.
+pub(super) async fn gather(tunnels: Option<&[Profile]>, gathered: &mut Gathered) {
+    let (statuses, recordings) = tokio::join!(ask(Question::Status), ask(Question::Recordings));
+    take(statuses, recordings, tunnels, gathered);
+}
+
+fn take(
+    statuses: Vec<Answer>,
+    recordings: Vec<Answer>,
+    tunnels: Option<&[Profile]>,
+    gathered: &mut Gathered,
+) {
+    let wanted = |tunnel: &TunnelName| {
+        tunnels.is_none_or(|tunnels| tunnels.iter().any(|profile| tunnel.id == Some(profile.id)))
+    };
+    let mut lines = Vec::new();
+    for answer in statuses {
+        let of = answer.tunnels.into_iter();
+        for figures in of.filter(|figures| wanted(&figures.tunnel)) {
+            lines.push(line(answer.pid, &answer.program, &answer.version, &figures));
+            gathered.running.sessions.extend(figures.sessions);
+        }
+    }
+    if lines.is_empty() {
+        lines.push("No such tunnel runs now, or none that can be asked.".to_owned());
+    }
+    gathered.files.push(Raw {
+        path: "now.jsonl".to_owned(),
+        text: lines.join("\n") + "\n",
+    });
+    let all = recordings.into_iter().flat_map(|answer| answer.recordings);
+    let of_wanted = all.filter(|of| wanted(&of.tunnel));
+    let mut index = Vec::new();
+    let mut left_out = 0;
+    for (tunnel, session) in of_wanted.flat_map(|of| {
+        let name = of.tunnel.name;
+        of.sessions
+            .into_iter()
+            .map(move |session| (name.clone(), session))
+    }) {
+        if index.len() == RECORDINGS_MOST {
+            left_out += 1;
+            continue;
+        }
+        let recording = session.recording.checked();
+        let id = session
+            .session_id
+            .unwrap_or_else(|| "not known yet".to_owned());
+        index.push(format!(
+            "{}: tunnel {tunnel}, session {id}, {}, ended by its own judgement: {}, {} frames, {} \
+             forgotten",
+            path_of(index.len()),
+            if session.ended { "over" } else { "lives" },
+            recording.outcome.as_deref().unwrap_or("no"),
+            recording.frames.len(),
+            recording.left_out
+        ));
+        gathered.running.recorded.push(id);
+        gathered.running.recordings.push(recording);
+    }
+    if left_out > 0 {
+        gathered.lacks.push(format!(
+            "{left_out} recordings of sessions are left out: they found no room."
+        ));
+    }
+    if !index.is_empty() {
+        gathered.files.push(Raw {
+            path: "recordings/index.txt".to_owned(),
+            text: index.join("\n") + "\n",
+        });
+    }
+}
+
+fn line(pid: u32, program: &str, version: &str, figures: &TunnelFigures) -> String {
+    json!({ "pid": pid, "program": program, "version": version, "now": figures }).to_string()
+}
+
+fn path_of(index: usize) -> String {
+    format!("recordings/{}.json", index + 1)
+}
+
+impl Running {
+    /// What its fields name.
+    pub(super) fn learn(&self, redactor: &mut Redactor) {
+        for session in &self.sessions {
+            redactor.learn(
+                Kind::Session,
+                session.session_id.as_deref().unwrap_or_default(),
+            );
+            if let Some(node) = &session.node {
+                redactor.learn(facts::node(node), node);
+            }
+        }
+        for id in &self.recorded {
+            redactor.learn(Kind::Session, id);
+        }
+    }
+
+    /// The recordings as files. Their type holds numbers and words of our own and nothing else, so
+    /// there is nothing to replace, and a number that looks like an account's stays what it is.
+    pub(super) fn files(&self) -> impl Iterator<Item = BundleFile> {
+        let recordings = self.recordings.iter().enumerate();
+        recordings.map(|(index, recording)| BundleFile {
+            path: path_of(index),
+            text: text_of(recording),
+            replaced: Vec::new(),
+        })
+    }
+}
+
+/// JSON with a frame a line.
+fn text_of(recording: &Recording) -> String {
+    let head = Recording {
+        frames: Vec::new(),
+        ..recording.clone()
+    };
+    let head = serde_json::to_string(&head).unwrap_or_default();
+    let frame = |frame: &RecordedFrame| serde_json::to_string(frame).unwrap_or_default();
+    let frames: Vec<_> = recording.frames.iter().map(frame).collect();
+    match head.strip_suffix("]}") {
+        Some(head) => format!("{head}\n{}\n]}}\n", frames.join(",\n")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tunnel_proto::{Snapshot, State};
+
+    use super::*;
+    use crate::roll::TunnelRecordings;
+
+    fn answer(recordings: Vec<TunnelRecordings>) -> Answer {
+        Answer {
+            pid: 7,
+            program: "culvert".to_owned(),
+            version: "1".to_owned(),
+            tunnels: vec![TunnelFigures {
+                tunnel: TunnelName::new(None, "Orders"),
+                snapshot: Snapshot::new(State::Up { since: 1 }, Vec::new()),
+                drops: Default::default(),
+                sessions: Vec::new(),
+            }],
+            recordings,
+        }
+    }
+
+    #[test]
+    fn a_recording_is_a_file_that_can_be_read_again_and_has_no_text_of_others() {
+        let recording = Recording {
+            began: 1_795_262_400_000,
+            left_out: 3,
+            outcome: Some("Nina's".to_owned()),
+            until: 123_456_789_012,
+            frames: Vec::new(),
+        };
+        let recordings = TunnelRecordings {
+            tunnel: TunnelName::new(None, "Orders"),
+            sessions: vec![tunnel::SessionRecording {
+                session_id: Some("nina-0abc".to_owned()),
+                ended: true,
+                recording: recording.clone(),
+            }],
+        };
+        let mut gathered = Gathered::default();
+        let answers = || vec![answer(vec![recordings.clone()])];
+        take(answers(), answers(), None, &mut gathered);
+        let files: Vec<_> = gathered.running.files().collect();
+        assert_eq!(files[0].path, "recordings/1.json");
+        let again: Recording = serde_json::from_str(&files[0].text).unwrap();
+        assert_eq!(again, recording.checked());
+        assert!(!files[0].text.contains("Nina"));
+        // Of other tunnels nothing is taken.
+        let mut gathered = Gathered::default();
+        take(answers(), answers(), Some(&[]), &mut gathered);
+        assert_eq!(gathered.running.files().count(), 0);
+        assert!(gathered.files[0].text.contains("No such tunnel"));
+    }
+}
