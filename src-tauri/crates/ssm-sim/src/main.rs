@@ -109,6 +109,7 @@ enum Odd {
     UnknownSessionType,
     Garbage,
     Silent,
+    NoPlugin,
 }
 
 #[tokio::main]
@@ -231,6 +232,7 @@ fn settings(arguments: Arguments) -> Settings {
             Odd::UnknownSessionType => HandshakeVariation::UnknownSessionType,
             Odd::Garbage => HandshakeVariation::Garbage,
             Odd::Silent => HandshakeVariation::Silent,
+            Odd::NoPlugin => HandshakeVariation::NoPlugin,
         },
         destinations: arguments.destination.into_iter().collect(),
         ..Settings::default()

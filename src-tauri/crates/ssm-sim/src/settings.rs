@@ -344,4 +344,7 @@ pub enum HandshakeVariation {
     Garbage,
     /// No handshake at all: the agent stays silent.
     Silent,
+    /// None either: the agent does not know the plugin `Port`, and the session is ended with its
+    /// words.
+    NoPlugin,
 }

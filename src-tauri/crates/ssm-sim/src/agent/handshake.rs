@@ -78,8 +78,23 @@ pub(super) fn properties(session: &Session) -> PortProperties {
     }
 }
 
-/// Builds the HandshakeRequest; `None` if the agent is to stay silent.
-pub(super) fn request(settings: &Settings, session: &Session) -> Option<Bytes> {
+/// How an agent begins.
+pub(super) enum Opening {
+    /// With a HandshakeRequest.
+    Request(Bytes),
+    /// It ends the session with these words.
+    End(&'static str),
+    /// Not at all.
+    Silence,
+}
+
+/// What an agent says that does not have the plugin of a session's document (docs/protocol.md,
+/// section 4).
+const NO_PLUGIN: &str = "Plugin with name Port is not supported by this version of ssm agent, \
+     please update to latest version. Step name: Port";
+
+/// Builds what the agent begins with.
+pub(super) fn opening(settings: &Settings, session: &Session) -> Opening {
     let mut session_type = "Port";
     let mut more = None;
     match settings.handshake {
@@ -91,8 +106,11 @@ pub(super) fn request(settings: &Settings, session: &Session) -> Option<Bytes> {
             });
         }
         HandshakeVariation::UnknownSessionType => session_type = "FutureSession",
-        HandshakeVariation::Garbage => return Some(Bytes::from_static(b"{\"AgentVersion\":")),
-        HandshakeVariation::Silent => return None,
+        HandshakeVariation::Garbage => {
+            return Opening::Request(Bytes::from_static(b"{\"AgentVersion\":"));
+        }
+        HandshakeVariation::Silent => return Opening::Silence,
+        HandshakeVariation::NoPlugin => return Opening::End(NO_PLUGIN),
     }
     let mut actions = vec![RequestedClientAction {
         action_type: RequestedClientAction::SESSION_TYPE.to_owned(),
@@ -114,7 +132,7 @@ pub(super) fn request(settings: &Settings, session: &Session) -> Option<Bytes> {
         agent_version: session.agent.version.clone(),
         requested_client_actions: actions,
     };
-    Some(request.encode())
+    Opening::Request(request.encode())
 }
 
 /// Reads the client's answer: its version, and the cipher if there is to be one. The error

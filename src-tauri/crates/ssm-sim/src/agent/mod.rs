@@ -23,7 +23,7 @@ use self::basic::Basic;
 use self::channel::{Arrival, Channel};
 use self::cipher::Cipher;
 use self::dial::Destination;
-use self::handshake::Handshake;
+use self::handshake::{Handshake, Opening};
 use self::mux::{Bucket, Mux};
 use crate::faults::Direction;
 use crate::random::Random;
@@ -255,8 +255,10 @@ impl Agent {
             began: now,
             step: now,
         };
-        if let Some(request) = handshake::request(&self.service.settings, &self.session) {
-            self.send(PayloadType::HandshakeRequest, request);
+        match handshake::opening(&self.service.settings, &self.session) {
+            Opening::Request(request) => self.send(PayloadType::HandshakeRequest, request),
+            Opening::End(words) => self.session.end(&self.service, TerminatedBy::Agent, words),
+            Opening::Silence => {}
         }
     }
 

@@ -669,6 +669,22 @@ async fn odd_handshakes_reach_the_client_as_they_are() {
 }
 
 #[tokio::test]
+async fn an_agent_without_the_plugin_ends_the_session_and_says_so() {
+    let settings = Settings {
+        handshake: HandshakeVariation::NoPlugin,
+        ..Settings::default()
+    };
+    let sim = start(settings).await;
+    let ticket = start_port_session(&sim, 80).await;
+    let mut channel = Channel::open(&sim, &ticket).await;
+    let closed = channel.expect_control(MessageType::ChannelClosed).await;
+    let body = ChannelClosed::decode(&closed.payload).unwrap();
+    let said = body.output;
+    assert!(said.starts_with("Plugin with name Port is not"), "{said}");
+    sim.stop().await;
+}
+
+#[tokio::test]
 async fn sessions_end_when_they_are_silent_or_old_for_too_long() {
     let short = Some(Duration::from_millis(1));
     for (idle, most, by) in [
