@@ -31,6 +31,7 @@ mod local_peer;
 mod look;
 mod outcome;
 pub mod probe;
+mod program;
 mod recordings;
 mod requests;
 mod resolve;
@@ -57,9 +58,10 @@ pub use environment::{
     Conditions, Edits, EditsControl, Environment, EnvironmentControl, Network, Power,
 };
 pub use ledger::{Ghost, GhostEnd, Ledger, Noted, Started};
-pub use listen::{Holder, ListenError, can_listen};
+pub use listen::{ListenError, can_listen};
 pub use look::{ConnectionDetails, Details, SessionDetails};
 pub use outcome::Outcome;
+pub use program::Holder;
 pub use recordings::{Observer, SessionRecording};
 pub use tunnel_proto::{
     Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,

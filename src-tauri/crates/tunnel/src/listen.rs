@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::local_peer::Peer;
+use crate::program::Holder;
 use crate::{BindAddress, Listen, Problem, ProblemKind};
 
 /// How often a free port is drawn again because it is free for one family only.
@@ -64,21 +65,6 @@ pub enum ListenError {
         /// What the system said.
         source: io::Error,
     },
-}
-
-/// A process that has a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Its name.
-    pub name: String,
-    /// Its process id.
-    pub pid: u32,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (process {})", self.name, self.pid)
-    }
 }
 
 fn by(holder: Option<&Holder>) -> String {
@@ -336,10 +322,8 @@ async fn bind_tcp(address: SocketAddr) -> Result<Listener, ListenError> {
 
 fn holder_of(port: u16) -> Option<Holder> {
     let process = listeners::get_process_by_port(port, listeners::Protocol::TCP).ok()?;
-    Some(Holder {
-        name: process.name,
-        pid: process.pid,
-    })
+    let file = Path::new(&process.path);
+    Some(Holder::new(process.pid, process.name, file))
 }
 
 async fn next_free(taken: SocketAddr) -> Option<u16> {

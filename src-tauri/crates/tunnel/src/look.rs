@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tunnel_proto::{ConnectionId, SessionStatus, Vitals};
 
-use crate::listen::{Holder, Local};
+use crate::listen::Local;
 use crate::local_peer::{Peer, canonical};
+use crate::program::Holder;
 use crate::unix_ms;
 pub(crate) use programs::Programs;
 

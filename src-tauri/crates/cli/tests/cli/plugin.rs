@@ -9,6 +9,7 @@ use ssm_sim::TerminatedBy;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::json::object;
 use crate::support::{
     REGION, Running, TARGET, World, carries, echo_question, one_sentence, run, soon,
 };
@@ -153,6 +154,30 @@ async fn it_says_that_it_is_installed_and_its_version() {
         .map(|part| part.parse().unwrap())
         .collect();
     assert!(parts.as_slice() > [1, 2, 497, 0].as_slice(), "{parts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_wants_its_port_is_told_its_whole_name_and_the_doctor_knows_it_for_culvert() {
+    let world = World::start().await;
+    let handover = Handover::to_port(&world, "0").await;
+    let mut plugin = Running::start(handover.call(&world));
+    let port = handover.opened(&mut plugin).await;
+
+    let refused = run(world.forward(&["--local-port", &port])).await;
+    assert_eq!(refused.code, Some(11), "{refused:?}");
+    one_sentence(&refused.err, &["by session-manager-plugin (process "]);
+
+    let mut doctor = world.program();
+    doctor
+        .args(["doctor", "--target", TARGET, "--remote-port", "1"])
+        .args(["--region", REGION, "--local-port", &port, "--json"])
+        .args(["--endpoint-url", &world.sim.endpoint_url()]);
+    let examined = run(doctor).await;
+    let mut found = examined.out.iter().map(|line| object(line));
+    let found = found.find(|line| line["check"] == "local-port").unwrap();
+    assert_eq!(found["code"], "port-in-use-by-culvert", "{found:#}");
+    assert_eq!(found["verdict"], "warning", "{found:#}");
+    assert_eq!(plugin.stopped_by("INT").await.code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

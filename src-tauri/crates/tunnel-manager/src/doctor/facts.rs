@@ -16,9 +16,6 @@ use url::Url;
 
 use super::words::{access_fault, fault};
 
-/// What those programs are called that listen for tunnels.
-const CULVERT: [&str; 3] = ["culvert", "culvert-desktop", "session-manager-plugin"];
-
 /// What the checks of one account share.
 pub(super) struct Facts {
     pub(super) settings: AccessSettings,
@@ -259,7 +256,7 @@ pub(super) async fn port(listen: &Listen) -> Port {
         Err(ListenError::PortInUse {
             holder: Some(holder),
             ..
-        }) if CULVERT.contains(&holder.name.as_str()) => Port::Culvert(PortTaken {
+        }) if holder.is_culvert => Port::Culvert(PortTaken {
             place,
             pid: holder.pid,
         }),

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::FarEnd;
-use crate::listen::Holder;
+use crate::program::Holder;
 
 /// The least time between two walks. New connections are without a name for so long at most, and
 /// a program that connects all the time costs no more.
@@ -62,7 +62,7 @@ fn find(far_ends: &[FarEnd]) -> HashMap<FarEnd, Holder> {
     let mut found = HashMap::new();
     for far_end in far_ends {
         if let FarEnd::Unix(Some(pid)) = far_end
-            && let Some(holder) = holder(*pid)
+            && let Some(holder) = Holder::of(*pid)
         {
             found.insert(*far_end, holder);
         }
@@ -83,7 +83,7 @@ fn find(far_ends: &[FarEnd]) -> HashMap<FarEnd, Holder> {
             if let procfs::process::FDTarget::Socket(inode) = descriptor.target
                 && let Some(far_end) = inodes.get(&inode)
                 && let Ok(pid) = u32::try_from(process.pid)
-                && let Some(holder) = holder(pid)
+                && let Some(holder) = Holder::of(pid)
             {
                 // A child that has inherited the socket comes after the one that opened it.
                 found.entry(*far_end).or_insert(holder);
@@ -117,13 +117,6 @@ fn inodes_of(far_ends: &[FarEnd]) -> HashMap<u64, FarEnd> {
         Some((entry.inode, *wanted.get(&peer)?))
     });
     sockets.filter(|(inode, _)| *inode != 0).collect()
-}
-
-#[cfg(target_os = "linux")]
-fn holder(pid: u32) -> Option<Holder> {
-    let process = procfs::process::Process::new(i32::try_from(pid).ok()?).ok()?;
-    let name = process.stat().ok()?.comm;
-    Some(Holder { name, pid })
 }
 
 /// Elsewhere the system is not asked.
