@@ -292,20 +292,30 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::AccessDenied`], on the target or on the document, as
-    /// [`AccessError::denial`] tells; any other [`AccessError`] of a call.
+    /// [`AccessError::denial`] tells; [`AccessError::TargetNotConnected`]; any other
+    /// [`AccessError`] of a call.
     pub async fn may_start_on(&self, target: &str) -> Result<(), AccessError> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let document = format!("Culvert-Doctor-{:x}", now.unwrap_or_default().as_nanos());
-        self.may_start(target, &document).await
+        match self.may_start(target, &document).await {
+            // As it should be: it is the document that does not exist.
+            Err(AccessError::InvalidDocument { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// Finds out whether sessions may be started with a document: by asking for one on a target
     /// that does not exist, so that none can be.
     ///
     /// # Errors
-    /// As for [`may_start_on`](Self::may_start_on).
+    /// [`AccessError::AccessDenied`], as for [`may_start_on`](Self::may_start_on);
+    /// [`AccessError::InvalidDocument`]; any other [`AccessError`] of a call.
     pub async fn may_start_with(&self, document: &str) -> Result<(), AccessError> {
-        self.may_start(NO_TARGET, document).await
+        match self.may_start(NO_TARGET, document).await {
+            // As it should be: nobody has this target.
+            Err(AccessError::TargetNotConnected { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     async fn may_start(&self, target: &str, document: &str) -> Result<(), AccessError> {
@@ -315,14 +325,9 @@ impl Access {
             parameters: std::collections::BTreeMap::new(),
             reason: None,
         };
-        match self.start_session(&request).await {
-            Err(AccessError::InvalidDocument { .. } | AccessError::TargetNotConnected { .. }) => {
-                Ok(())
-            }
-            Err(error) => Err(error),
-            // It can't be, but if it were, nobody would use it.
-            Ok(granted) => self.terminate_session(&granted.session_id).await,
-        }
+        // It can't be started, but if it were, nobody would use it.
+        let granted = self.start_session(&request).await?;
+        self.terminate_session(&granted.session_id).await
     }
 
     /// Finds out whether sessions may be resumed, with one that does not exist

@@ -378,3 +378,26 @@ async fn a_role_that_is_denied_names_action_and_role() {
         Some("arn:aws:iam::123456789012:role/x")
     );
 }
+
+#[tokio::test]
+async fn whether_sessions_may_be_started_is_told_by_a_complaint_about_what_was_made_up_alone() {
+    for (code, on_target, with_document) in [
+        ("InvalidDocument", "", "invalid-document"),
+        ("TargetNotConnected", "target-not-connected", ""),
+        ("AccessDeniedException", "access-denied", "access-denied"),
+    ] {
+        let server = Server::http(Answer::error(400, code, "No.")).await;
+        let access = access(&server).await;
+        let told = |asked: Result<(), AccessError>| match asked {
+            Ok(()) => "",
+            Err(error) => error.code(),
+        };
+        assert_eq!(
+            told(access.may_start_on("i-0123").await),
+            on_target,
+            "{code}"
+        );
+        let with = access.may_start_with("AWS-StartSSHSession").await;
+        assert_eq!(told(with), with_document, "{code}");
+    }
+}
