@@ -28,7 +28,8 @@ use crate::credentials::{CredentialSource, Origin};
 use crate::http_client::{Ways, connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
-use crate::proxies::{PasswordLack, Proxies};
+use crate::proxies::Proxies;
+use crate::proxy_setting::ProxyRoutes;
 use crate::reading::{Reader, Reading};
 use crate::sso::Portal;
 use crate::variables::Variables;
@@ -227,16 +228,16 @@ impl Access {
         &self.inner.endpoints
     }
 
-    /// Which hosts are reached through which proxy, for the WebSocket too: what the environment
-    /// says, with the passwords that it leaves out and the keyring held when it was asked last.
-    /// The second is one that it did not give.
+    /// Which hosts are reached through which proxy, for the WebSocket too: what the settings or
+    /// the environment say, with the passwords that they leave out and the keyring held when it
+    /// was asked last.
     #[must_use]
-    pub fn proxies(&self) -> (Arc<Matcher>, Option<PasswordLack>) {
+    pub fn proxies(&self) -> ProxyRoutes {
         self.inner.ways.now().proxies()
     }
 
     /// The same; the keyring is asked again for a password that it has not given.
-    pub async fn proxies_now(&self) -> (Arc<Matcher>, Option<PasswordLack>) {
+    pub async fn proxies_now(&self) -> ProxyRoutes {
         self.inner.ways.looked_at_again().await.proxies()
     }
 

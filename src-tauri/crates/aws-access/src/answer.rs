@@ -92,7 +92,7 @@ where
     AccessError::Network {
         fault: fault_of(&error),
         callee: call.callee(),
-        proxy: NetworkFault::proxy_of(&error),
+        proxy: NetworkFault::proxy_of(&error).map(Box::new),
         source: error.into(),
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn connector_error(call: Call<'_>, error: ConnectorError) -> AccessEr
     AccessError::Network {
         fault: NetworkFault::of(&error).unwrap_or(otherwise),
         callee: call.callee(),
-        proxy: NetworkFault::proxy_of(&error),
+        proxy: NetworkFault::proxy_of(&error).map(Box::new),
         source: error.into(),
     }
 }
@@ -117,7 +117,7 @@ pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
     AccessError::Network {
         fault: NetworkFault::of(source.as_ref()).unwrap_or(NetworkFault::Broken),
         callee: call.callee(),
-        proxy: NetworkFault::proxy_of(source.as_ref()),
+        proxy: NetworkFault::proxy_of(source.as_ref()).map(Box::new),
         source,
     }
 }

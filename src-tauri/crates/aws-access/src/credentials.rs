@@ -206,7 +206,7 @@ impl CredentialSource {
             };
         }
         if let Some(fault) = NetworkFault::of(&error) {
-            let proxy = NetworkFault::proxy_of(&error);
+            let proxy = NetworkFault::proxy_of(&error).map(Box::new);
             let source: Source = error.into();
             return AccessError::Network {
                 fault,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{
-    Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList,
+    Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxySetting,
     ServiceAnswer, SignInFault,
 };
 
@@ -207,8 +207,8 @@ pub enum AccessError {
         fault: NetworkFault,
         /// Who was called.
         callee: Callee,
-        /// The `host:port` of the proxy on the way, if there is one.
-        proxy: Option<String>,
+        /// The proxy on the way, if there is one.
+        proxy: Option<Box<ProxySetting>>,
         /// The causes.
         source: Source,
     },

@@ -22,8 +22,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::keyring::Keyring;
-use crate::network::causes;
-use crate::proxies::{PasswordLack, Proxies, proxy_address};
+use crate::proxies::{Places, Proxies};
+use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
 use crate::variables::Variables;
 use crate::{AccessError, Secret, Trust};
 
@@ -37,6 +37,7 @@ const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
 /// unlocked it, or have added the password.
 pub(crate) struct Ways {
     asked: Proxies,
+    places: Places,
     variables: Variables,
     keyring: Keyring,
     tls: TlsContext,
@@ -47,6 +48,7 @@ pub(crate) struct Ways {
 /// The ways as they are now.
 pub(crate) struct Now {
     proxies: Proxies,
+    places: Places,
     matcher: Arc<Matcher>,
     clients: Three<SharedHttpClient>,
     connectors: Three<SharedHttpConnector>,
@@ -79,9 +81,11 @@ impl Ways {
                 source: source.into(),
             })?;
         let completed = proxies.completed(variables, keyring).await;
-        let now = Now::of(completed, &tls, connect_timeout);
+        let places = proxies.places(variables);
+        let now = Now::of(completed, places, &tls, connect_timeout);
         Ok(Arc::new(Self {
             asked: proxies.clone(),
+            places,
             variables: variables.clone(),
             keyring: keyring.clone(),
             tls,
@@ -105,7 +109,12 @@ impl Ways {
         if completed.lack() == Some(lack) {
             return now;
         }
-        let now = Arc::new(Now::of(completed, &self.tls, self.connect_timeout));
+        let now = Arc::new(Now::of(
+            completed,
+            self.places,
+            &self.tls,
+            self.connect_timeout,
+        ));
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now);
         now
     }
@@ -117,17 +126,21 @@ impl Ways {
         by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
     ) -> Result<HttpResponse, ConnectorError> {
         let now = self.now();
-        let Some(proxy) = proxy_of(&now.matcher, request.uri()) else {
-            return by(&now, Way::Direct, request).await;
-        };
-        let now = self.looked_at_again().await;
         let way = if is_plain(&request) {
             Way::Plain
         } else {
             Way::Secure
         };
+        if now.proxy_of(way, request.uri()).is_none() {
+            return by(&now, Way::Direct, request).await;
+        }
+        let now = self.looked_at_again().await;
+        let proxy = now.proxy_of(way, request.uri());
         let answer = by(&now, way, request).await;
-        answer.map_err(|error| via(proxy, now.proxies.lack().cloned(), error))
+        answer.map_err(|error| match proxy {
+            Some(proxy) => via(proxy.setting, error),
+            None => error,
+        })
     }
 }
 
@@ -157,7 +170,7 @@ impl<T> Three<T> {
 }
 
 impl Now {
-    fn of(proxies: Proxies, tls: &TlsContext, connect_timeout: Duration) -> Self {
+    fn of(proxies: Proxies, places: Places, tls: &TlsContext, connect_timeout: Duration) -> Self {
         let (secure, plain) = match &proxies {
             Proxies::Environment => (ProxyConfig::from_env(), ProxyConfig::from_env()),
             Proxies::Direct => (ProxyConfig::disabled(), ProxyConfig::disabled()),
@@ -194,14 +207,28 @@ impl Now {
                 secure: connect(secure),
                 plain: connect(plain),
             },
+            places,
             proxies,
         }
     }
 
-    /// What tells which hosts are reached through which proxy, and the password that one may
-    /// want and the keyring does not give.
-    pub(crate) fn proxies(&self) -> (Arc<Matcher>, Option<PasswordLack>) {
-        (Arc::clone(&self.matcher), self.proxies.lack().cloned())
+    /// What tells which `https` URLs are reached through which proxy.
+    pub(crate) fn proxies(&self) -> ProxyRoutes {
+        self.routes(self.places.secure)
+    }
+
+    fn routes(&self, place: ProxyPlace) -> ProxyRoutes {
+        let lack = self.proxies.lack().cloned();
+        ProxyRoutes::new(Arc::clone(&self.matcher), place, lack)
+    }
+
+    /// The proxy that a request goes through, if it does.
+    fn proxy_of(&self, way: Way, url: &str) -> Option<ProxyHop> {
+        let place = match way {
+            Way::Plain => self.places.plain,
+            Way::Secure | Way::Direct => self.places.secure,
+        };
+        self.routes(place).to(&url_past_local(url)?)
     }
 }
 
@@ -322,13 +349,10 @@ fn is_plain(request: &HttpRequest) -> bool {
     request.uri().starts_with("http:")
 }
 
-/// The address of the proxy that a request goes through, if it does.
-fn proxy_of(matcher: &Matcher, uri: &str) -> Option<String> {
-    let uri = uri.parse::<http::Uri>().ok()?;
-    if uri.host().is_some_and(is_local) {
-        return None;
-    }
-    matcher.intercept(&uri).as_ref().map(proxy_address)
+/// A URL that may lead through a proxy: one beyond this machine.
+fn url_past_local(url: &str) -> Option<http::Uri> {
+    let url = url.parse::<http::Uri>().ok()?;
+    (!url.host().is_some_and(is_local)).then_some(url)
 }
 
 /// Whether a host is this machine, or can be reached from this machine only.
@@ -351,19 +375,8 @@ fn is_local(host: &str) -> bool {
 /// Says in an error's chain which proxy was in between, and what it was not given.
 #[derive(Debug)]
 pub(crate) struct ViaProxy {
-    /// Its `host:port`.
-    pub(crate) proxy: String,
-    lack: Option<PasswordLack>,
+    pub(crate) proxy: ProxySetting,
     source: BoxError,
-}
-
-impl ViaProxy {
-    /// The password that was missing, if an error tells of one.
-    pub(crate) fn lack<'a>(
-        error: &'a (dyn std::error::Error + 'static),
-    ) -> Option<&'a PasswordLack> {
-        causes(error).find_map(|cause| cause.downcast_ref::<Self>()?.lack.as_ref())
-    }
 }
 
 impl fmt::Display for ViaProxy {
@@ -378,15 +391,11 @@ impl std::error::Error for ViaProxy {
     }
 }
 
-fn via(proxy: String, lack: Option<PasswordLack>, error: ConnectorError) -> ConnectorError {
+fn via(proxy: ProxySetting, error: ConnectorError) -> ConnectorError {
     let kind = error.as_other();
     let (timeout, io, user) = (error.is_timeout(), error.is_io(), error.is_user());
     let source = error.into_source();
-    let error = Box::new(ViaProxy {
-        proxy,
-        lack,
-        source,
-    });
+    let error = Box::new(ViaProxy { proxy, source });
     if timeout {
         ConnectorError::timeout(error)
     } else if io {
@@ -447,14 +456,16 @@ mod tests {
 
     #[test]
     fn what_asks_this_machine_for_credentials_does_not_go_through_a_proxy() {
-        let matcher = Proxies::Fixed("http://proxy.example:8080".into()).matcher();
+        let matcher = Arc::new(Proxies::Fixed("http://proxy.example:8080".into()).matcher());
+        let routes = ProxyRoutes::new(matcher, ProxyPlace::Settings, None);
+        let proxy_of = |url: &str| routes.to(&url_past_local(url)?);
         for (uri, proxied) in [
             ("http://[fd00:ec2::254]/latest/api/token", false),
             ("http://[fd00:ec2::23]/v1/credentials", false),
             ("http://169.254.170.23/v1/credentials", false),
             ("https://ssm.eu-central-1.amazonaws.com/", true),
         ] {
-            assert_eq!(proxy_of(&matcher, uri).is_some(), proxied, "{uri}");
+            assert_eq!(proxy_of(uri).is_some(), proxied, "{uri}");
         }
     }
 }

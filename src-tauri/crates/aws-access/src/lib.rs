@@ -33,6 +33,7 @@ mod keyring;
 mod network;
 mod profiles;
 mod proxies;
+mod proxy_setting;
 mod reading;
 mod roles;
 mod secret;
@@ -71,7 +72,9 @@ pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
     Severity, Source,
 };
-pub use proxies::{PasswordLack, proxy_address, proxy_place};
+pub use proxy_setting::{
+    PasswordLack, ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting, proxy_place,
+};
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, ProxyChoice, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};

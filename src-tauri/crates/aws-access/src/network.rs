@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use rustls::CertificateError;
 
 use crate::http_client::ViaProxy;
+use crate::proxy_setting::ProxySetting;
 
 /// What kept a request from reaching the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,10 +80,9 @@ impl NetworkFault {
         }
     }
 
-    /// The `host:port` of the proxy that a request went through which failed so; `None` if it went
-    /// through none.
+    /// The proxy that a request went through which failed so; `None` if it went through none.
     #[must_use]
-    pub fn proxy_of(error: &(dyn Error + 'static)) -> Option<String> {
+    pub fn proxy_of(error: &(dyn Error + 'static)) -> Option<ProxySetting> {
         let via = causes(error).find_map(|cause| cause.downcast_ref::<ViaProxy>());
         via.map(|via| via.proxy.clone())
     }
@@ -171,11 +171,17 @@ impl NetworkFault {
         }
     }
 
-    /// The same where the way leads through the proxy at `proxy`.
+    /// The same where the way leads through a proxy.
     #[must_use]
-    pub fn what_through(self, host: &str, proxy: &str) -> String {
+    pub fn what_through(self, host: &str, proxy: &ProxySetting) -> String {
         match self {
-            Self::Proxy => format!("The proxy {proxy} did not make a connection to {host}."),
+            Self::Proxy => match &proxy.lack {
+                Some(lack) => format!(
+                    "The proxy {proxy} did not make a connection to {host}; {}.",
+                    lack.why()
+                ),
+                None => format!("The proxy {proxy} did not make a connection to {host}."),
+            },
             Self::ProxyUnreachable => {
                 format!("The proxy {proxy} for {host} could not be reached.")
             }
@@ -205,6 +211,35 @@ impl NetworkFault {
             Self::ProxyUnreachable => {
                 "Check the network connection and the proxy's address in the settings or HTTPS_PROXY, or put the host in NO_PROXY."
             }
+        }
+    }
+}
+
+impl NetworkFault {
+    /// What the reader can do where the way leads through a proxy, as one sentence.
+    #[must_use]
+    pub fn remedy_through(self, proxy: &ProxySetting) -> String {
+        let ProxySetting { place, lack, .. } = proxy;
+        match (self, lack) {
+            (Self::Proxy, Some(lack)) => lack.remedy(),
+            (Self::Proxy, None) => format!(
+                "Check the proxy's address in {place}, its user name and password, or put the \
+                 host in NO_PROXY."
+            ),
+            (Self::ProxyUnreachable, _) => format!(
+                "Check the network connection and the proxy's address in {place}, or put the \
+                 host in NO_PROXY."
+            ),
+            (
+                Self::Dns
+                | Self::Refused
+                | Self::Unreachable
+                | Self::Broken
+                | Self::ConnectTimeout
+                | Self::Timeout
+                | Self::Tls(_),
+                _,
+            ) => self.remedy().to_owned(),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::keyring::{Keyring, KeyringFault, ProxyAccount};
+use crate::keyring::{Keyring, ProxyAccount};
+use crate::proxy_setting::{PasswordLack, ProxyPlace};
 use crate::variables::Variables;
 use crate::{AccessError, ProxyChoice, Secret};
 
@@ -38,49 +39,24 @@ pub(crate) struct CompletedProxies {
     lack: Option<PasswordLack>,
 }
 
-/// The password of a proxy's user that the keyring does not give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordLack {
-    account: ProxyAccount,
-    fault: KeyringFault,
+/// Where the proxies of `https` and of `http` URLs are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) secure: ProxyPlace,
+    pub(crate) plain: ProxyPlace,
 }
 
-impl PasswordLack {
-    /// Why there is none, as the rest of a sentence that names the proxy.
-    #[must_use]
-    pub const fn why(&self) -> &'static str {
-        match self.fault {
-            KeyringFault::Locked => "the keyring that may hold its password is locked",
-            KeyringFault::Absent => "there is no keyring that could hold its password",
-            KeyringFault::NotFound { .. } => {
-                "neither HTTPS_PROXY nor the keyring holds its password"
-            }
-            KeyringFault::Failed { .. } | KeyringFault::Foreign { .. } | KeyringFault::BadName => {
-                "the keyring does not give its password"
-            }
-        }
-    }
+/// The variables that name the proxy of `https` URLs, in the order in which they count
+/// (hyper-util, `Matcher::from_env`).
+const SECURE: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-    /// What the reader can do, in one sentence. The user is not in it.
-    #[must_use]
-    pub fn remedy(&self) -> String {
-        match self.fault {
-            KeyringFault::Locked => {
-                "Unlock the keyring; it is asked again at each attempt.".to_owned()
-            }
-            KeyringFault::Absent => {
-                "Put the password into HTTPS_PROXY, as in http://user:password@proxy:8080."
-                    .to_owned()
-            }
-            KeyringFault::NotFound { .. }
-            | KeyringFault::Failed { .. }
-            | KeyringFault::Foreign { .. }
-            | KeyringFault::BadName => format!(
-                "Run \"culvert keys add --proxy http://USER@{}\"; the keyring is asked again at each attempt.",
-                self.account.authority
-            ),
-        }
-    }
+/// The same for `http` URLs.
+const PLAIN: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The first of these variables that is set.
+fn first(variables: &Variables, names: [&'static str; 4]) -> Option<(&'static str, String)> {
+    let mut set = names.into_iter();
+    set.find_map(|name| Some((name, variables.get(name)?)))
 }
 
 /// What a chosen proxy is never asked for: it would not reach this machine.
@@ -102,37 +78,30 @@ impl Proxies {
     pub(crate) async fn completed(&self, variables: &Variables, keyring: &Keyring) -> Self {
         match self {
             Self::Environment => {}
-            Self::Chosen(url) => {
-                let others = variables
-                    .get("NO_PROXY")
-                    .or_else(|| variables.get("no_proxy"));
-                return chosen(url, &others.unwrap_or_default(), keyring).await;
-            }
+            Self::Chosen(url) => return chosen(url, &no_proxy(variables), keyring).await,
             Self::Direct | Self::Completed(_) => return self.clone(),
             #[cfg(test)]
             Self::Fixed(_) => return self.clone(),
         }
-        // As hyper-util has it: capitals first, and a CGI program trusts no HTTP_PROXY, which
-        // a request's header may have set.
-        let first = |name: &str| {
-            let small = name.to_ascii_lowercase();
-            variables.get(name).or_else(|| variables.get(&small))
-        };
+        // As hyper-util has it: a CGI program trusts no HTTP_PROXY, which a request's header may
+        // have set.
         if variables.get("REQUEST_METHOD").is_some() {
             return Self::Environment;
         }
-        let all = first("ALL_PROXY");
-        let https = first("HTTPS_PROXY").or_else(|| all.clone());
-        let http = first("HTTP_PROXY").or(all);
-        let lacks = |url: &Option<String>| url.as_deref().and_then(account_without_password);
+        let (https, http) = (first(variables, SECURE), first(variables, PLAIN));
+        let lacks = |set: &Option<(&str, String)>| {
+            let url = set.as_ref().map(|(_, url)| url.as_str());
+            url.and_then(account_without_password)
+        };
         if lacks(&https).is_none() && lacks(&http).is_none() {
             return Self::Environment;
         }
         let mut with_password = [None, None];
         let mut lack = None;
-        for (url, completed) in [http, https].into_iter().zip(&mut with_password) {
-            let Some(url) = url else { continue };
-            *completed = Some(match complete(&url, keyring).await {
+        for (set, completed) in [http, https].into_iter().zip(&mut with_password) {
+            let Some((name, url)) = set else { continue };
+            let place = ProxyPlace::Variable(name);
+            *completed = Some(match complete(&url, place, keyring).await {
                 Ok(url) => url,
                 Err(missing) => {
                     lack = Some(missing);
@@ -144,9 +113,26 @@ impl Proxies {
         Self::Completed(CompletedProxies {
             http,
             https,
-            no: first("NO_PROXY").unwrap_or_default(),
+            no: no_proxy(variables),
             lack,
         })
+    }
+
+    /// Where they are set.
+    pub(crate) fn places(&self, variables: &Variables) -> Places {
+        let set = |names: [&'static str; 4]| {
+            let name = first(variables, names).map_or(names[0], |(name, _)| name);
+            ProxyPlace::Variable(name)
+        };
+        match self {
+            Self::Environment => Places {
+                secure: set(SECURE),
+                plain: set(PLAIN),
+            },
+            Self::Direct | Self::Chosen(_) | Self::Completed(_) => Places::SETTINGS,
+            #[cfg(test)]
+            Self::Fixed(_) => Places::SETTINGS,
+        }
     }
 
     /// The password that a proxy may want and the keyring does not give.
@@ -182,9 +168,21 @@ impl Proxies {
     }
 }
 
+impl Places {
+    const SETTINGS: Self = Self {
+        secure: ProxyPlace::Settings,
+        plain: ProxyPlace::Settings,
+    };
+}
+
+fn no_proxy(variables: &Variables) -> String {
+    let small = || variables.get("no_proxy");
+    variables.get("NO_PROXY").or_else(small).unwrap_or_default()
+}
+
 /// A proxy that was chosen, for everything but this machine and the `others`.
 async fn chosen(url: &Url, others: &str, keyring: &Keyring) -> Proxies {
-    let (url, lack) = match complete(url.as_str(), keyring).await {
+    let (url, lack) = match complete(url.as_str(), ProxyPlace::Settings, keyring).await {
         Ok(url) => (url, None),
         Err(lack) => (Secret::new(url.as_str()), Some(lack)),
     };
@@ -196,32 +194,13 @@ async fn chosen(url: &Url, others: &str, keyring: &Keyring) -> Proxies {
     })
 }
 
-/// A proxy's address as `host:port`, without user and password.
-#[must_use]
-pub fn proxy_address(proxy: &Intercept) -> String {
-    let (host, port) = proxy_place(proxy);
-    match host.contains(':') {
-        true => format!("[{host}]:{port}"),
-        false => format!("{host}:{port}"),
-    }
-}
-
-/// A proxy's host, an IPv6 address without brackets, and its port.
-#[must_use]
-pub fn proxy_place(proxy: &Intercept) -> (String, u16) {
-    let uri = proxy.uri();
-    let host = uri.host().unwrap_or_default();
-    let usual = match uri.scheme_str() {
-        Some("https") => 443,
-        Some(_) | None => 80,
-    };
-    let port = uri.port_u16().unwrap_or(usual);
-    (host.trim_matches(['[', ']']).to_owned(), port)
-}
-
 /// The address with its password. Without one it is used as it is, and the proxy says what it
 /// thinks of that.
-async fn complete(text: &str, keyring: &Keyring) -> Result<Secret, PasswordLack> {
+async fn complete(
+    text: &str,
+    place: ProxyPlace,
+    keyring: &Keyring,
+) -> Result<Secret, PasswordLack> {
     let Some((mut url, account)) = account_without_password(text) else {
         return Ok(Secret::new(text));
     };
@@ -233,7 +212,11 @@ async fn complete(text: &str, keyring: &Keyring) -> Result<Secret, PasswordLack>
         }
         Err(fault) => {
             tracing::debug!(proxy = %account.authority, %fault, "no password for the proxy");
-            Err(PasswordLack { account, fault })
+            Err(PasswordLack {
+                account,
+                fault,
+                place,
+            })
         }
     }
 }
@@ -359,26 +342,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn why_there_is_no_password_is_told_with_what_helps() {
-        let lack = |fault| {
-            let account = account();
-            let lack = PasswordLack { account, fault };
-            (lack.why(), lack.remedy())
-        };
-        let (why, remedy) = lack(KeyringFault::Locked);
-        assert_eq!(why, "the keyring that may hold its password is locked");
-        assert!(remedy.starts_with("Unlock"), "{remedy}");
-        let name = "x".to_owned();
-        let (why, remedy) = lack(KeyringFault::NotFound { name });
-        assert!(why.contains("nor the keyring holds"), "{why}");
-        let command = "culvert keys add --proxy http://USER@proxy.example:8080";
-        assert!(remedy.contains(command), "{remedy}");
-        let (why, remedy) = lack(KeyringFault::Absent);
-        assert!(why.starts_with("there is no keyring"), "{why}");
-        assert!(remedy.contains("HTTPS_PROXY"), "{remedy}");
-    }
-
     #[tokio::test]
     async fn what_needs_no_password_is_left_to_the_environment() {
         for address in [
@@ -392,20 +355,34 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_named_without_its_user_and_password() {
-        for (url, address) in [
+    fn where_a_proxy_is_set_is_known_by_the_variable_that_counts() {
+        let places = |variables: &[(&str, &str)]| {
+            let variables = match variables {
+                [one] => Variables::from([*one]),
+                [one, two] => Variables::from([*one, *two]),
+                _ => Variables::none(),
+            };
+            let Places { secure, plain } = Proxies::Environment.places(&variables);
+            format!("{secure} {plain}")
+        };
+        let url = "http://proxy.example:8080";
+        for (set, expected) in [
+            (&[("all_proxy", url)][..], "all_proxy all_proxy"),
+            (&[("HTTPS_PROXY", url)], "HTTPS_PROXY HTTP_PROXY"),
             (
-                "http://ann:planted-x@proxy.example:8080",
-                "proxy.example:8080",
+                &[("https_proxy", url), ("ALL_PROXY", url)],
+                "https_proxy ALL_PROXY",
             ),
-            ("https://ann@proxy.example", "proxy.example:443"),
-            ("proxy.example", "proxy.example:80"),
-            ("http://[fd00::1]:3128/", "[fd00::1]:3128"),
+            (
+                &[("HTTPS_PROXY", ""), ("ALL_PROXY", url)],
+                "ALL_PROXY ALL_PROXY",
+            ),
         ] {
-            let matcher = Matcher::builder().all(url).build();
-            let through = matcher.intercept(&"https://a.example/".parse().unwrap());
-            assert_eq!(proxy_address(&through.unwrap()), address, "{url}");
+            assert_eq!(places(set), expected);
         }
+        let chosen = Proxies::Chosen(url.parse().unwrap());
+        let of = chosen.places(&Variables::from([("HTTPS_PROXY", url)]));
+        assert_eq!(of, Places::SETTINGS);
     }
 
     #[test]

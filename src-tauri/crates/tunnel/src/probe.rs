@@ -11,8 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::{Access, PasswordLack, Trust};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use aws_access::{Access, ProxyHop, ProxyRoutes, Trust};
 use tokio::time::timeout;
 use url::Url;
 
@@ -30,9 +29,7 @@ const LIMIT: Duration = dial::DIAL_TIMEOUT;
 pub struct Probe {
     place: Arc<Place>,
     trust: Trust,
-    proxies: Arc<Matcher>,
-    /// A proxy's password that was not found.
-    lack: Option<PasswordLack>,
+    proxies: ProxyRoutes,
 }
 
 /// A name that was looked up.
@@ -56,8 +53,6 @@ pub enum ThroughProxy {
     },
     /// It did not.
     Refused {
-        /// Its address, without user and password.
-        proxy: String,
         /// Why.
         problem: Problem,
     },
@@ -70,17 +65,14 @@ impl Probe {
     /// # Errors
     /// What is wrong with the URL.
     pub fn new(access: &Access, endpoint: &Url) -> Result<Self, Problem> {
-        let (proxies, lack) = access.proxies();
-        let probe = Self::with_proxies(access.trust(), endpoint, proxies)?;
-        Ok(Self { lack, ..probe })
+        Self::with_proxies(access.trust(), endpoint, access.proxies())
     }
 
-    fn with_proxies(trust: &Trust, endpoint: &Url, proxies: Arc<Matcher>) -> Result<Self, Problem> {
+    fn with_proxies(trust: &Trust, endpoint: &Url, proxies: ProxyRoutes) -> Result<Self, Problem> {
         Ok(Self {
             place: Arc::new(Place::of_endpoint(endpoint).map_err(problem)?),
             trust: trust.clone(),
             proxies,
-            lack: None,
         })
     }
 
@@ -129,14 +121,15 @@ impl Probe {
 
     /// Has the proxy connect to the host, and closes the connection.
     pub async fn through_proxy(&self) -> ThroughProxy {
-        let Some(intercept) = self.proxy() else {
+        let Some(hop) = self.proxy() else {
             return ThroughProxy::Direct;
         };
-        let proxy = aws_access::proxy_address(&intercept);
-        let asked = dial::proxy_connect(&self.place, &intercept, &self.trust);
+        let asked = dial::proxy_connect(&self.place, &hop, &self.trust);
         match self.within(asked).await {
-            Ok(_) => ThroughProxy::Connected { proxy },
-            Err(problem) => ThroughProxy::Refused { proxy, problem },
+            Ok(_) => ThroughProxy::Connected {
+                proxy: hop.setting.address,
+            },
+            Err(problem) => ThroughProxy::Refused { problem },
         }
     }
 
@@ -187,13 +180,13 @@ impl Probe {
         dial::connect(&self.place, &self.trust, &self.proxies).await
     }
 
-    fn proxy(&self) -> Option<Intercept> {
+    fn proxy(&self) -> Option<ProxyHop> {
         dial::proxy_for(&self.place, &self.proxies)
     }
 
     fn first_machine(&self) -> (String, u16) {
         match self.proxy() {
-            Some(proxy) => aws_access::proxy_place(&proxy),
+            Some(proxy) => aws_access::proxy_place(&proxy.intercept),
             None => (self.place.host.clone(), self.place.port),
         }
     }
@@ -203,9 +196,12 @@ impl Probe {
         step: impl Future<Output = Result<T, DialError>>,
     ) -> Result<T, Problem> {
         match timeout(LIMIT, Box::pin(step)).await {
-            Ok(outcome) => outcome.map_err(|error| problem(error.for_want_of(self.lack.as_ref()))),
+            Ok(outcome) => outcome.map_err(problem),
             Err(_) => Err(problem(DialError::Timeout {
-                host: self.place.host.clone(),
+                host: match self.proxy() {
+                    Some(hop) => format!("{} through the proxy {}", self.host(), hop.setting),
+                    None => self.place.host.clone(),
+                },
                 after: LIMIT,
             })),
         }

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use crate::{NetworkFault, ServiceAnswer};
+use crate::{NetworkFault, ProxySetting, ServiceAnswer};
 
 /// What kept a request for credentials from being answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub(super) enum Trouble {
     /// It got no answer.
     Network {
         fault: NetworkFault,
-        /// The `host:port` of the proxy on the way, if there was one.
-        proxy: Option<String>,
+        /// The proxy on the way, if there was one.
+        proxy: Option<Box<ProxySetting>>,
     },
     /// The answer is an error.
     Service(ServiceAnswer),
@@ -107,7 +107,7 @@ fn trouble(answer: &Result<HttpResponse, ConnectorError>) -> Option<Trouble> {
         })),
         Err(error) => Some(Trouble::Network {
             fault: NetworkFault::of(error).unwrap_or(NetworkFault::Broken),
-            proxy: NetworkFault::proxy_of(error),
+            proxy: NetworkFault::proxy_of(error).map(Box::new),
         }),
     }
 }

@@ -2,12 +2,10 @@
 
 use tokio::time::error::Elapsed;
 
-use super::{AccessError, Source};
-use crate::http_client::ViaProxy;
+use super::AccessError;
 use crate::network::chain_text;
-use crate::proxies::PasswordLack;
 use crate::sign_in_fault::run_sign_in;
-use crate::{Denial, NetworkFault, ProfileFault};
+use crate::{Denial, ProfileFault};
 
 impl AccessError {
     /// What happened, in one sentence.
@@ -138,17 +136,11 @@ impl AccessError {
                 fault,
                 callee,
                 proxy,
-                source,
-            } => {
-                let what = match proxy {
-                    Some(proxy) => fault.what_through(callee.label(), proxy),
-                    None => fault.what(callee.label()),
-                };
-                match missing_password(*fault, source) {
-                    Some(lack) => format!("{}; {}.", what.trim_end_matches('.'), lack.why()),
-                    None => what,
-                }
-            }
+                source: _,
+            } => match proxy {
+                Some(proxy) => fault.what_through(callee.label(), proxy),
+                None => fault.what(callee.label()),
+            },
             Self::Service(answer) => match &answer.code {
                 Some(code) => format!("AWS reports {code}."),
                 None => format!("AWS answers with HTTP status {}.", answer.status),
@@ -251,8 +243,8 @@ impl AccessError {
             Self::KmsKey { .. } => {
                 "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
             }
-            Self::Network { fault, source, .. } => match missing_password(*fault, source) {
-                Some(lack) => lack.remedy(),
+            Self::Network { fault, proxy, .. } => match proxy {
+                Some(proxy) => fault.remedy_through(proxy),
                 None => fault.remedy().into(),
             },
             Self::Service(answer) if answer.is_transient() => {
@@ -316,20 +308,5 @@ impl AccessError {
             | Self::TargetOffline { .. }
             | Self::SessionOver { answer: None, .. } => String::new(),
         }
-    }
-}
-
-/// The password that a proxy was not given which has refused to connect.
-fn missing_password(fault: NetworkFault, source: &Source) -> Option<&PasswordLack> {
-    match fault {
-        NetworkFault::Proxy => ViaProxy::lack(source.as_ref()),
-        NetworkFault::Dns
-        | NetworkFault::Refused
-        | NetworkFault::Unreachable
-        | NetworkFault::Broken
-        | NetworkFault::ConnectTimeout
-        | NetworkFault::Timeout
-        | NetworkFault::Tls(_)
-        | NetworkFault::ProxyUnreachable => None,
     }
 }

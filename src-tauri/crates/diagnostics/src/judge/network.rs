@@ -37,11 +37,9 @@ pub enum Proxied {
         /// Its address.
         proxy: String,
     },
-    /// It did not, and what it answered.
+    /// It did not.
     Failed {
-        /// Its address.
-        proxy: String,
-        /// Why.
+        /// Why; it names the proxy and what that was asked for.
         fault: Fault,
     },
 }
@@ -175,10 +173,7 @@ pub fn proxy(asked: Vec<(String, Proxied)>) -> Judgement {
         match proxied {
             Proxied::Direct => {}
             Proxied::Connected { proxy } => through.push(format!("{host} through {proxy}")),
-            Proxied::Failed { proxy, fault } => {
-                let what = format!("{} It is {proxy}, and was asked for {host}.", fault.what);
-                return Judgement::from(Fault { what, ..fault });
-            }
+            Proxied::Failed { fault } => return fault.into(),
         }
     }
     if through.is_empty() {

@@ -45,8 +45,7 @@ pub(super) async fn proxies(facts: &Facts) -> Vec<(String, Proxied)> {
         let proxied = match probe.through_proxy().await {
             ThroughProxy::Direct => Proxied::Direct,
             ThroughProxy::Connected { proxy } => Proxied::Connected { proxy },
-            ThroughProxy::Refused { proxy, problem } => Proxied::Failed {
-                proxy,
+            ThroughProxy::Refused { problem } => Proxied::Failed {
                 fault: fault(problem),
             },
         };
@@ -125,7 +124,7 @@ pub(super) async fn where_it_ends(facts: &Facts, service: Service, of_call: Faul
         probe.connect().await.map_err(fault)?;
         match probe.through_proxy().await {
             ThroughProxy::Direct | ThroughProxy::Connected { .. } => {}
-            ThroughProxy::Refused { proxy: _, problem } => return Err(fault(problem)),
+            ThroughProxy::Refused { problem } => return Err(fault(problem)),
         }
         if probe.is_secure()
             && let Some(problem) = probe.certificates().await.map_err(fault)?.problem

@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use aws_access::{NetworkFault, PasswordLack, StreamUrlFault, TlsFault};
+use aws_access::{NetworkFault, ProxySetting, StreamUrlFault, TlsFault};
 use tunnel_proto::{Failure, Next, Problem, ProblemKind};
 
 /// How much of a foreign answer is kept.
@@ -41,31 +41,40 @@ pub(crate) enum DialError {
     },
     /// The proxy is of a kind that is not spoken here.
     #[error("a proxy with {scheme}:// is not supported")]
-    ProxyScheme { scheme: String },
+    ProxyScheme {
+        proxy: Box<ProxySetting>,
+        scheme: String,
+    },
     /// The proxy itself could not be reached.
     #[error("the proxy {proxy} could not be reached")]
     ProxyUnreachable {
-        proxy: String,
+        proxy: Box<ProxySetting>,
+        /// Host and port that it would have been asked for.
+        asked: String,
         source: Box<DialError>,
     },
     /// The proxy wants a user name and password, or others.
     #[error("the proxy {proxy} wants authentication")]
     ProxyAuthentication {
-        proxy: String,
+        proxy: Box<ProxySetting>,
+        asked: String,
         excerpt: String,
-        /// The password that it may have wanted.
-        lack: Option<Box<PasswordLack>>,
     },
     /// The proxy would not connect.
     #[error("the proxy {proxy} refused with HTTP status {status}")]
     ProxyRefused {
-        proxy: String,
+        proxy: Box<ProxySetting>,
+        asked: String,
         status: u16,
         excerpt: String,
     },
     /// What is said to be a proxy does not behave like one.
     #[error("the proxy {proxy} broke the protocol: {reason}")]
-    ProxyProtocol { proxy: String, reason: String },
+    ProxyProtocol {
+        proxy: Box<ProxySetting>,
+        asked: String,
+        reason: String,
+    },
     /// The gateway refused the upgrade.
     #[error("{host} refused with HTTP status {status}")]
     Refused {
@@ -116,30 +125,6 @@ impl DialError {
         }
     }
 
-    pub(super) fn proxy_protocol(proxy: &str, error: &hyper::Error) -> Self {
-        let reason = match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        };
-        Self::ProxyProtocol {
-            proxy: proxy.to_owned(),
-            reason,
-        }
-    }
-
-    /// The same, of a way on which a proxy's password is missing.
-    pub(crate) fn for_want_of(self, missing: Option<&PasswordLack>) -> Self {
-        if let Self::ProxyAuthentication { proxy, excerpt, .. } = self {
-            let lack = missing.cloned().map(Box::new);
-            return Self::ProxyAuthentication {
-                proxy,
-                excerpt,
-                lack,
-            };
-        }
-        self
-    }
-
     /// The error's stable name.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -179,16 +164,16 @@ impl DialError {
                 Next::Retry
             }
             // The keyring is asked again at each attempt.
-            Self::ProxyAuthentication { lack: Some(_), .. } => Next::Retry,
+            Self::ProxyAuthentication { proxy, .. } => match proxy.lack {
+                Some(_) => Next::Retry,
+                None => Next::Stop,
+            },
             // Not found, or gone: no token helps.
             Self::Refused {
                 status: 404 | 410, ..
             } => Next::NewSession,
             Self::Refused { .. } => Next::Retry,
-            Self::Url { .. }
-            | Self::Stranger { .. }
-            | Self::ProxyScheme { .. }
-            | Self::ProxyAuthentication { lack: None, .. } => Next::Stop,
+            Self::Url { .. } | Self::Stranger { .. } | Self::ProxyScheme { .. } => Next::Stop,
         }
     }
 
@@ -227,27 +212,33 @@ impl DialError {
                 )
             }
             Self::Tls { host, fault, .. } => fault.what(host),
-            Self::ProxyScheme { scheme } => {
-                format!("The environment names a proxy with {scheme}://, which is not supported.")
-            }
-            Self::ProxyUnreachable { proxy, .. } => {
-                format!("The proxy {proxy} could not be reached.")
-            }
-            Self::ProxyAuthentication {
-                proxy,
-                lack: Some(lack),
-                ..
-            } => format!("The proxy {proxy} wants a password; {}.", lack.why()),
-            Self::ProxyAuthentication {
-                proxy, lack: None, ..
-            } => format!(
-                "The proxy {proxy} does not accept the user name and password, or wants some."
+            Self::ProxyScheme { proxy, scheme } => format!(
+                "The proxy {proxy} is set with {scheme}:// in {}, which is not supported.",
+                proxy.place
             ),
-            Self::ProxyRefused { proxy, status, .. } => {
-                format!("The proxy {proxy} refused to connect, with HTTP status {status}.")
+            Self::ProxyUnreachable { proxy, asked, .. } => {
+                format!("The proxy {proxy} on the way to {asked} could not be reached.")
             }
-            Self::ProxyProtocol { proxy, .. } => {
-                format!("The proxy {proxy} did not answer as a proxy does.")
+            Self::ProxyAuthentication { proxy, asked, .. } => match &proxy.lack {
+                Some(lack) => format!(
+                    "The proxy {proxy} on the way to {asked} wants a password; {}.",
+                    lack.why()
+                ),
+                None => format!(
+                    "The proxy {proxy} on the way to {asked} does not accept the user name and \
+                     password, or wants some."
+                ),
+            },
+            Self::ProxyRefused {
+                proxy,
+                asked,
+                status,
+                ..
+            } => format!(
+                "The proxy {proxy} refused to connect to {asked}, with HTTP status {status}."
+            ),
+            Self::ProxyProtocol { proxy, asked, .. } => {
+                format!("The proxy {proxy} on the way to {asked} did not answer as a proxy does.")
             }
             Self::Refused { host, status, .. } => {
                 format!("The gateway {host} refused the data channel, with HTTP status {status}.")
@@ -271,18 +262,30 @@ impl DialError {
             Self::Connect { fault, .. } => fault.remedy(),
             Self::Timeout { .. } => NetworkFault::Timeout.remedy(),
             Self::Tls { fault, .. } => fault.remedy(),
-            Self::ProxyScheme { .. } => "Set HTTPS_PROXY to an http:// or https:// proxy.",
-            Self::ProxyUnreachable { .. } | Self::ProxyProtocol { .. } => {
-                "Check the address in HTTPS_PROXY, or put the host in NO_PROXY."
+            Self::ProxyScheme { proxy, .. } => {
+                return format!("Set {} to an http:// or https:// proxy.", proxy.place);
             }
-            Self::ProxyAuthentication {
-                lack: Some(lack), ..
-            } => return lack.remedy(),
-            Self::ProxyAuthentication { lack: None, .. } => {
-                "Put the user into HTTPS_PROXY, as in http://user@proxy:8080, and keep the password with \"culvert keys add --proxy http://user@proxy:8080\"."
+            Self::ProxyUnreachable { proxy, .. } | Self::ProxyProtocol { proxy, .. } => {
+                return format!(
+                    "Check the address in {}, or put the host in NO_PROXY.",
+                    proxy.place
+                );
             }
-            Self::ProxyRefused { .. } => {
-                "Ask for the ssmmessages endpoint to be allowed there, port 443."
+            Self::ProxyAuthentication { proxy, .. } => {
+                return match &proxy.lack {
+                    Some(lack) => lack.remedy(),
+                    None => format!(
+                        "Put the user into {}, as in http://user@proxy:8080, and keep the \
+                         password with \"culvert keys add --proxy http://user@proxy:8080\".",
+                        proxy.place
+                    ),
+                };
+            }
+            Self::ProxyRefused { proxy, asked, .. } => {
+                return format!(
+                    "Ask whoever runs the proxy to let {asked} through; it is set in {}.",
+                    proxy.place
+                );
             }
             // RFC 9110, section 15.6: the fault is the server's.
             Self::Refused { status: 500.., .. } => {

@@ -17,9 +17,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::{Access, Trust};
+use aws_access::{Access, ProxyRoutes, Trust};
 use http::HeaderMap;
-use hyper_util::client::proxy::matcher::Matcher;
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
@@ -52,10 +51,10 @@ pub(crate) async fn dial(access: &Access, stream_url: &str) -> Result<Socket, Fa
         .sign_upgrade(url.url())
         .await
         .map_err(|error| crate::access::failure(&error))?;
-    let (proxies, lack) = access.proxies_now().await;
+    let proxies = access.proxies_now().await;
     open(url.url(), headers, access.trust(), &proxies, DIAL_TIMEOUT)
         .await
-        .map_err(|error| error.for_want_of(lack.as_ref()).failure())
+        .map_err(|error| error.failure())
 }
 
 /// Opens a WebSocket.
@@ -69,7 +68,7 @@ pub(crate) async fn open(
     url: &Url,
     headers: HeaderMap,
     trust: &Trust,
-    proxies: &Matcher,
+    proxies: &ProxyRoutes,
     timeout: Duration,
 ) -> Result<Socket, DialError> {
     let place = Place::of(url)?;
@@ -166,7 +165,7 @@ fn invalid(reason: &str) -> DialError {
 pub(crate) async fn connect(
     place: &Place,
     trust: &Trust,
-    proxies: &Matcher,
+    proxies: &ProxyRoutes,
 ) -> Result<Stream, DialError> {
     connect_with(place, trust, trust.client_config(), proxies).await
 }
@@ -176,7 +175,7 @@ pub(crate) async fn connect_with(
     place: &Place,
     trust: &Trust,
     config: Arc<ClientConfig>,
-    proxies: &Matcher,
+    proxies: &ProxyRoutes,
 ) -> Result<Stream, DialError> {
     let hop = match proxy_for(place, proxies) {
         Some(proxy) => proxy::connect(place, &proxy, trust).await?,

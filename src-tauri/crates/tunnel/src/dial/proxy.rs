@@ -5,12 +5,11 @@ use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
-use aws_access::{Trust, proxy_address, proxy_place};
+use aws_access::{ProxyHop, ProxyRoutes, ProxySetting, Trust, proxy_place};
 
 use super::error::{DialError, excerpt};
 use super::stream::Hop;
@@ -22,7 +21,7 @@ const MAX_REFUSAL_BYTES: usize = 16 * 1024;
 /// The proxy for a place, if it is reached through one.
 ///
 /// Loopback is never, whatever the environment says: the proxy's loopback is not ours.
-pub(crate) fn proxy_for(place: &Place, proxies: &Matcher) -> Option<Intercept> {
+pub(crate) fn proxy_for(place: &Place, proxies: &ProxyRoutes) -> Option<ProxyHop> {
     if place.loopback || place.tls.is_none() {
         return None;
     }
@@ -32,37 +31,94 @@ pub(crate) fn proxy_for(place: &Place, proxies: &Matcher) -> Option<Intercept> {
         .path_and_query("/")
         .build()
         .ok()?;
-    proxies.intercept(&uri)
+    proxies.to(&uri)
 }
 
 /// Connects to the proxy and has it connect to the place.
 pub(crate) async fn connect(
     place: &Place,
-    proxy: &Intercept,
+    proxy: &ProxyHop,
     trust: &Trust,
 ) -> Result<Hop, DialError> {
-    let hop = reach(proxy, trust).await?;
-    let address = proxy_address(proxy);
-    ask(hop, place, &address, proxy.basic_auth()).await
+    let asked = Asked {
+        proxy: &proxy.setting,
+        authority: place.authority(),
+    };
+    let hop = reach(proxy, &asked, trust).await?;
+    ask(hop, &asked, proxy.intercept.basic_auth()).await
 }
 
-async fn reach(proxy: &Intercept, trust: &Trust) -> Result<Hop, DialError> {
-    let address = proxy_address(proxy);
-    let scheme = proxy.uri().scheme_str();
+/// Who is asked for what.
+struct Asked<'a> {
+    proxy: &'a ProxySetting,
+    /// Host and port.
+    authority: String,
+}
+
+impl Asked<'_> {
+    fn unreachable(&self, source: DialError) -> DialError {
+        DialError::ProxyUnreachable {
+            proxy: Box::new(self.proxy.clone()),
+            asked: self.authority.clone(),
+            source: Box::new(source),
+        }
+    }
+
+    fn breach(&self, reason: String) -> DialError {
+        DialError::ProxyProtocol {
+            proxy: Box::new(self.proxy.clone()),
+            asked: self.authority.clone(),
+            reason,
+        }
+    }
+
+    fn broken(&self, error: &hyper::Error) -> DialError {
+        self.breach(match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        })
+    }
+
+    async fn refused(&self, answer: Response<Incoming>) -> DialError {
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_REFUSAL_BYTES)
+            .collect()
+            .await;
+        let excerpt = body
+            .map(|body| excerpt(&body.to_bytes()))
+            .unwrap_or_default();
+        let (proxy, asked) = (Box::new(self.proxy.clone()), self.authority.clone());
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            DialError::ProxyAuthentication {
+                proxy,
+                asked,
+                excerpt,
+            }
+        } else {
+            DialError::ProxyRefused {
+                proxy,
+                asked,
+                status: status.as_u16(),
+                excerpt,
+            }
+        }
+    }
+}
+
+async fn reach(proxy: &ProxyHop, asked: &Asked<'_>, trust: &Trust) -> Result<Hop, DialError> {
+    let scheme = proxy.intercept.uri().scheme_str();
     let secure = match scheme {
         Some("http") => false,
         Some("https") => true,
         Some(_) | None => {
             return Err(DialError::ProxyScheme {
+                proxy: Box::new(proxy.setting.clone()),
                 scheme: scheme.unwrap_or_default().to_owned(),
             });
         }
     };
-    let unreachable = |source: DialError| DialError::ProxyUnreachable {
-        proxy: address.clone(),
-        source: Box::new(source),
-    };
-    let (host, port) = proxy_place(proxy);
+    let unreachable = |source| asked.unreachable(source);
+    let (host, port) = proxy_place(&proxy.intercept);
     let tcp = tcp::connect(&host, port).await.map_err(unreachable)?;
     if !secure {
         return Ok(Hop::Plain(tcp));
@@ -82,21 +138,16 @@ async fn reach(proxy: &Intercept, trust: &Trust) -> Result<Hop, DialError> {
 /// Sends CONNECT, and takes the connection back once the proxy has agreed.
 async fn ask(
     hop: Hop,
-    place: &Place,
-    proxy: &str,
+    asked: &Asked<'_>,
     authorization: Option<&HeaderValue>,
 ) -> Result<Hop, DialError> {
-    let breach = |reason| DialError::ProxyProtocol {
-        proxy: proxy.to_owned(),
-        reason,
-    };
-    let authority = place.authority();
-    let host = HeaderValue::try_from(&authority).map_err(|error| DialError::Url {
+    let authority = &asked.authority;
+    let host = HeaderValue::try_from(authority).map_err(|error| DialError::Url {
         reason: error.to_string(),
     })?;
     let mut request = Request::builder()
         .method(Method::CONNECT)
-        .uri(&authority)
+        .uri(authority)
         .header(HOST, host)
         .body(Empty::<Bytes>::new())
         .map_err(|error| DialError::Url {
@@ -109,18 +160,18 @@ async fn ask(
     }
     let (mut sender, connection) = http1::handshake(TokioIo::new(hop))
         .await
-        .map_err(|error| DialError::proxy_protocol(proxy, &error))?;
+        .map_err(|error| asked.broken(&error))?;
     let exchange = async {
         let answer = sender
             .send_request(request)
             .await
-            .map_err(|error| DialError::proxy_protocol(proxy, &error))?;
+            .map_err(|error| asked.broken(&error))?;
         if !answer.status().is_success() {
-            return Err(refusal(proxy, answer).await);
+            return Err(asked.refused(answer).await);
         }
         hyper::upgrade::on(answer)
             .await
-            .map_err(|error| DialError::proxy_protocol(proxy, &error))
+            .map_err(|error| asked.broken(&error))
     };
     // The connection has to be driven for the exchange to go on. When it ends first, it hands
     // its outcome to the exchange.
@@ -130,35 +181,12 @@ async fn ask(
     };
     let upgraded = tokio::select! {
         outcome = exchange => outcome?,
-        () = connection => return Err(breach(String::new())),
+        () = connection => return Err(asked.breach(String::new())),
     };
     match upgraded.downcast::<TokioIo<Hop>>() {
         // The gateway says nothing before it is asked, so bytes that came early are not its.
         Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
-        Ok(_) => Err(breach("it sent data of its own".to_owned())),
-        Err(_) => Err(breach("it kept the connection".to_owned())),
-    }
-}
-
-async fn refusal(proxy: &str, answer: Response<Incoming>) -> DialError {
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), MAX_REFUSAL_BYTES)
-        .collect()
-        .await;
-    let excerpt = body
-        .map(|body| excerpt(&body.to_bytes()))
-        .unwrap_or_default();
-    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-        DialError::ProxyAuthentication {
-            proxy: proxy.to_owned(),
-            excerpt,
-            lack: None,
-        }
-    } else {
-        DialError::ProxyRefused {
-            proxy: proxy.to_owned(),
-            status: status.as_u16(),
-            excerpt,
-        }
+        Ok(_) => Err(asked.breach("it sent data of its own".to_owned())),
+        Err(_) => Err(asked.breach("it kept the connection".to_owned())),
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_access::{TlsFault, Trust};
+use aws_access::{ProxyPlace, ProxyRoutes, ProxySetting, TlsFault, Trust};
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
@@ -30,6 +30,9 @@ use super::{DIAL_TIMEOUT, DialError, Place, Socket, open, proxy};
 
 /// A host that is not loopback, as far as the dialling code can tell: a proxy leads there.
 const GATEWAY: &str = "gateway.example";
+
+/// Where the proxies of these tests are set.
+const SET: ProxyPlace = ProxyPlace::Variable("all_proxy");
 
 #[tokio::test]
 async fn a_data_channel_opens_in_the_clear_on_loopback() {
@@ -262,10 +265,11 @@ fn only_secure_or_loopback_urls_are_dialled() {
 
 #[test]
 fn loopback_and_excluded_hosts_pass_the_proxy() {
-    let proxies = Matcher::builder()
+    let matcher = Matcher::builder()
         .all("http://proxy.example:8080")
         .no("internal.example")
         .build();
+    let proxies = ProxyRoutes::new(Arc::new(matcher), SET, None);
     let proxied = |url: &str| {
         let place = Place::of(&Url::parse(url).unwrap()).unwrap();
         proxy::proxy_for(&place, &proxies).is_some()
@@ -331,6 +335,12 @@ async fn a_proxys_refusals_are_told_apart() {
         assert_eq!(error.details(), "<html>Ask the IT desk</html>");
         let named = format!("The proxy {} ", proxy.address);
         assert!(error.what().starts_with(&named), "{}", error.what());
+        // What was asked of it, and where somebody has set it.
+        let asked = "gateway.example:443";
+        assert!(error.what().contains(asked), "{}", error.what());
+        let remedy = error.remedy();
+        assert!(remedy.contains("all_proxy"), "{remedy}");
+        assert_eq!(remedy.contains(asked), status != 407, "{remedy}");
         let all = format!("{error:?} {error} {}", error.what());
         assert!(!all.contains("secret") && !all.contains("alice"), "{all}");
     }
@@ -430,7 +440,12 @@ fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
         source: refused(),
     };
     let proxy = DialError::ProxyUnreachable {
-        proxy: "proxy:8080".to_owned(),
+        proxy: Box::new(ProxySetting {
+            address: "proxy:8080".to_owned(),
+            place: SET,
+            lack: None,
+        }),
+        asked: GATEWAY.to_owned(),
         source: Box::new(DialError::connect("proxy", refused())),
     };
     for (error, next) in [
@@ -480,12 +495,13 @@ fn a_gateway_in_trouble_is_not_blamed_on_permissions_and_a_refusal_is_not_on_the
     }
 }
 
-pub(crate) fn no_proxies() -> Matcher {
-    Matcher::builder().build()
+pub(crate) fn no_proxies() -> ProxyRoutes {
+    ProxyRoutes::new(Arc::new(Matcher::builder().build()), SET, None)
 }
 
-pub(crate) fn proxies(url: &str) -> Matcher {
-    Matcher::builder().all(url).build()
+pub(crate) fn proxies(url: &str) -> ProxyRoutes {
+    let matcher = Matcher::builder().all(url).build();
+    ProxyRoutes::new(Arc::new(matcher), SET, None)
 }
 
 async fn dial(url: &str, trust: &Trust) -> Result<Socket, DialError> {
@@ -493,7 +509,7 @@ async fn dial(url: &str, trust: &Trust) -> Result<Socket, DialError> {
     open(&url, HeaderMap::new(), trust, &no_proxies(), DIAL_TIMEOUT).await
 }
 
-async fn dial_through(proxies: &Matcher, trust: &Trust) -> Result<Socket, DialError> {
+async fn dial_through(proxies: &ProxyRoutes, trust: &Trust) -> Result<Socket, DialError> {
     let url = Url::parse(&format!("wss://{GATEWAY}/x")).unwrap();
     open(&url, HeaderMap::new(), trust, proxies, DIAL_TIMEOUT).await
 }
