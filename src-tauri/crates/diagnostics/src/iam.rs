@@ -1,5 +1,8 @@
 //! The least IAM policy that tunnels need.
 //!
+//! The key that an account has set for its sessions is not among it: agents do not ask for it in
+//! the sessions of tunnels (docs/protocol.md, section 4).
+//!
 //! Actions and resources are those of the Service Authorization Reference ("Actions, resources,
 //! and condition keys for AWS Systems Manager" and "… for Amazon Message Gateway Service"), the
 //! patterns those of the Systems Manager User Guide ("Sample IAM policies for Session Manager",
@@ -19,10 +22,6 @@ pub struct Tunnel {
     pub target: Target,
     /// The session document.
     pub document: String,
-    /// The key that encrypts the account's sessions there, if this tunnel's may be among them: an
-    /// ARN, a key's id, or `alias/…`. Those of AWS's documents for port forwarding never are
-    /// (docs/protocol.md, section 4).
-    pub kms_key: Option<String>,
 }
 
 /// Where in AWS something is.
@@ -147,8 +146,6 @@ struct Needs {
     sessions: BTreeSet<String>,
     /// All sessions, among which tags tell whose they are.
     all_sessions: BTreeSet<String>,
-    keys: BTreeSet<String>,
-    aliases: BTreeMap<String, BTreeSet<String>>,
     /// Actions that take no resource.
     reading: BTreeSet<&'static str>,
 }
@@ -195,34 +192,10 @@ impl Needs {
                 .insert(place.arn("ssm", &format!("session/{variable}-*")));
         }
         self.all_sessions.insert(place.arn("ssm", "session/*"));
-        if let Some(key) = &tunnel.kms_key {
-            self.key(place, key);
-        }
     }
 
     fn name(&mut self, arn: String) {
         self.named.insert(arn);
-    }
-
-    fn key(&mut self, place: &Place, key: &str) {
-        let alias = key
-            .split_once(":alias/")
-            .map(|(_, name)| format!("alias/{name}"))
-            .or_else(|| key.starts_with("alias/").then(|| key.to_owned()));
-        match alias {
-            // A policy can't name a key by its alias (KMS Developer Guide, "Using aliases to
-            // control access to KMS keys").
-            Some(alias) => {
-                let keys = self.aliases.entry(alias).or_default();
-                keys.insert(place.arn("kms", "key/*"));
-            }
-            None if key.starts_with("arn:") => {
-                self.keys.insert(key.to_owned());
-            }
-            None => {
-                self.keys.insert(place.arn("kms", &format!("key/{key}")));
-            }
-        }
     }
 
     fn statements(&self) -> Vec<Value> {
@@ -280,23 +253,6 @@ impl Needs {
                 },
             }));
         }
-        if !self.keys.is_empty() {
-            statements.push(json!({
-                "Sid": "SessionKeys",
-                "Effect": "Allow",
-                "Action": "kms:GenerateDataKey",
-                "Resource": self.keys,
-            }));
-        }
-        for (number, (alias, keys)) in self.aliases.iter().enumerate() {
-            statements.push(json!({
-                "Sid": format!("SessionKeysByAlias{}", number + 1),
-                "Effect": "Allow",
-                "Action": "kms:GenerateDataKey",
-                "Resource": keys,
-                "Condition": { "StringEquals": { "kms:RequestAlias": alias } },
-            }));
-        }
         if !self.reading.is_empty() {
             statements.push(json!({
                 "Sid": "FindTargets",
@@ -321,7 +277,6 @@ mod tests {
             },
             target,
             document: "AWS-StartPortForwardingSession".to_owned(),
-            kms_key: None,
         }
     }
 
@@ -454,32 +409,6 @@ mod tests {
             }])
             .to_string();
             assert!(text.contains(partition), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_key_is_allowed_by_its_arn_or_where_it_has_the_alias() {
-        let with = |key: &str| {
-            policy(&[Tunnel {
-                kms_key: Some(key.to_owned()),
-                ..tunnel(id("i-0abc"))
-            }])
-        };
-        let arn = "arn:aws:kms:eu-central-1:123456789012:key/0123-45";
-        for key in [arn, "0123-45"] {
-            let policy = with(key);
-            let keys = statement(&policy, "SessionKeys").unwrap();
-            assert_eq!(keys["Resource"], json!([arn]), "{key}");
-            assert_eq!(keys["Action"], "kms:GenerateDataKey");
-        }
-        for alias in [
-            "alias/sessions",
-            "arn:aws:kms:eu-central-1:123456789012:alias/sessions",
-        ] {
-            let policy = with(alias);
-            let keys = statement(&policy, "SessionKeysByAlias1").unwrap();
-            let condition = &keys["Condition"]["StringEquals"];
-            assert_eq!(condition["kms:RequestAlias"], "alias/sessions");
         }
     }
 

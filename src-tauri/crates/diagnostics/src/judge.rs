@@ -12,7 +12,7 @@ mod target;
 mod words;
 
 pub use access::{Credentials, Identity, credentials, identity, settings};
-pub use account::{PORTS_IN_THE_CLEAR, Plugin, Preferences, Wants, preferences, session_key};
+pub use account::{PORTS_IN_THE_CLEAR, Preferences, Wants, preferences, session_key};
 pub use candidates::{OfCandidate, agents, candidates, usable_candidates};
 pub use container::{Container, connected, container};
 pub use ghosts::{OpenSession, Owner, Sessions, Sweep, ghosts};

@@ -91,7 +91,7 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
             if session {
                 let needs = [way.identity, way.websocket];
                 plan.add(Check::Session, None, &needs, LONG_LIMIT, async move {
-                    judge::real_session(opening::open(&tunnel, ledger).await)
+                    judge::real_session(opening::open(&tunnel, ledger, opening::OPENING).await)
                 });
             }
         }
@@ -215,10 +215,10 @@ fn one(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: &Arc<TunnelConfig>, way:
     let preferences = plan.add(Check::Preferences, None, &needs, LIMIT, async move {
         account::preferences(&f, wants).await
     });
-    let (f, plugin) = (Arc::clone(facts), account::plugin(tunnel));
+    let f = Arc::clone(facts);
     let needs = [way.identity, preferences];
     plan.add(Check::SessionKey, None, &needs, LONG_LIMIT, async move {
-        account::session_key(&f, &reached, plugin).await
+        account::session_key(&f, &reached).await
     });
 }
 

@@ -1,7 +1,7 @@
 //! What the account's owner has set.
 
 use super::permission::Reply;
-use crate::{Business, Fault, Judgement};
+use crate::{Fault, Judgement};
 
 /// Minutes without data after which sessions end where nobody has set it (Systems Manager User
 /// Guide, "Specify an idle session timeout value").
@@ -30,18 +30,6 @@ pub struct Wants {
     pub held_open: bool,
     /// It ends its session by itself when nobody uses it.
     pub lazy: bool,
-    /// What carries its sessions.
-    pub plugin: Plugin,
-}
-
-/// The agent's plugin that carries a tunnel's sessions: it decides whether the account's KMS key
-/// encrypts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plugin {
-    /// `Port`, that of AWS's documents for port forwarding.
-    Port,
-    /// Whichever the account's own document names.
-    OfOwnDocument,
 }
 
 /// Judges what the preferences mean for a tunnel; `None` if the account has set none.
@@ -82,27 +70,24 @@ pub fn preferences(read: Result<Option<&Preferences>, Fault>, wants: Wants) -> J
              are open then are lost. The tunnel starts another session by itself."
         ));
     }
-    told.push(match (&found.kms_key, wants.plugin) {
-        (Some(key), Plugin::Port) => format!(
+    told.push(match &found.kms_key {
+        Some(key) => format!(
             "The account's KMS key {key} is for shell sessions: agents up to {PORTS_IN_THE_CLEAR} \
              do not encrypt port sessions with it. This tunnel's data has TLS on the way to and \
              from AWS, and what your programs do themselves."
         ),
-        (Some(key), Plugin::OfOwnDocument) => format!(
-            "Agents encrypt sessions with the KMS key {key}, unless the document's plugin is \
-             Port: those of agents up to {PORTS_IN_THE_CLEAR} are not."
-        ),
-        (None, Plugin::Port | Plugin::OfOwnDocument) => {
-            "Sessions are not encrypted by a KMS key of the account.".to_owned()
-        }
+        None => "Sessions are not encrypted by a KMS key of the account.".to_owned(),
     });
     Judgement::ok(told.join(" "))
 }
 
 /// Judges whether the key that encrypts sessions can be used; `None` if there is none. `known`
 /// says whether the preferences could be read.
+///
+/// That it can't be used fails no tunnel: the sessions of tunnels are all of the plugin `Port`,
+/// which agents do not encrypt, as far as they are known.
 #[must_use]
-pub fn session_key(key: Option<(&str, Reply)>, known: bool, plugin: Plugin) -> Judgement {
+pub fn session_key(key: Option<(&str, Reply)>, known: bool) -> Judgement {
     let Some((key, reply)) = key else {
         return Judgement::nothing_to_check(if known {
             "Sessions are not encrypted by a KMS key."
@@ -110,14 +95,6 @@ pub fn session_key(key: Option<(&str, Reply)>, known: bool, plugin: Plugin) -> J
             "Whether sessions are encrypted by a KMS key is not known."
         });
     };
-    match plugin {
-        Plugin::Port => key_of_others(key, reply),
-        Plugin::OfOwnDocument => key_that_is_needed(key, reply),
-    }
-}
-
-/// A tunnel works without it, as long as its agent is one that is known.
-fn key_of_others(key: &str, reply: Reply) -> Judgement {
     let works = format!(
         "This tunnel works without it: agents up to {PORTS_IN_THE_CLEAR} do not encrypt port \
          sessions, so none asks for it."
@@ -139,34 +116,14 @@ fn key_of_others(key: &str, reply: Reply) -> Judgement {
     }
 }
 
-fn key_that_is_needed(key: &str, reply: Reply) -> Judgement {
-    match reply {
-        Reply::Passed => Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}.")),
-        Reply::Denied(denial) => Judgement::failed(
-            Business::Permission,
-            "access-denied",
-            format!(
-                "You may not use the KMS key {key}, which encrypts the account's sessions: {} is \
-                 denied. Without it no session can be opened, unless the document's plugin is Port.",
-                denial.action
-            ),
-            "Let the account's administrator allow it, in your policy or in the key's: \
-             \"culvert iam-policy\" prints what is needed.",
-        )
-        .with_details(denial.details),
-        Reply::Unknown(fault) => fault.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Skipped, Verdict};
+    use crate::{Business, Skipped, Verdict};
 
     const USUAL: Wants = Wants {
         held_open: false,
         lazy: false,
-        plugin: Plugin::Port,
     };
 
     fn fault(code: &str) -> Fault {
@@ -193,16 +150,6 @@ mod tests {
         }
         assert!(
             found.what.contains("do not encrypt port sessions"),
-            "{}",
-            found.what
-        );
-        let own = Wants {
-            plugin: Plugin::OfOwnDocument,
-            ..USUAL
-        };
-        let found = preferences(Ok(Some(&set)), own);
-        assert!(
-            found.what.contains("unless the document's plugin is Port"),
             "{}",
             found.what
         );
@@ -234,23 +181,10 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_may_not_be_used_fails_where_a_document_may_need_it_and_none_is_nothing_to_check()
-    {
-        let judged = |key, known| session_key(key, known, Plugin::OfOwnDocument);
+    fn where_there_is_no_key_there_is_nothing_to_check() {
         let nothing = Verdict::Skipped(Skipped::NothingToCheck);
-        assert_eq!(judged(None, true).verdict, nothing);
-        assert!(judged(None, false).what.contains("not known"));
-        assert_eq!(
-            judged(Some(("k", Reply::Passed)), true).verdict,
-            Verdict::Ok
-        );
-        let found = judged(Some(("k", key_denied())), true);
-        assert_eq!(found.verdict, Verdict::Failed(Business::Permission));
-        assert!(found.what.contains("kms:GenerateDataKey"), "{}", found.what);
-        assert!(found.remedy.contains("iam-policy"), "{}", found.remedy);
-        let disabled = judged(Some(("k", Reply::Unknown(fault("kms-key-unusable")))), true);
-        assert_eq!(disabled.code, "kms-key-unusable");
-        assert_eq!(disabled.verdict, Verdict::Failed(Business::Permission));
+        assert_eq!(session_key(None, true).verdict, nothing);
+        assert!(session_key(None, false).what.contains("not known"));
     }
 
     #[test]
@@ -264,7 +198,7 @@ mod tests {
                 "kms-key-unusable",
             ),
         ] {
-            let found = session_key(Some(("k", reply)), true, Plugin::Port);
+            let found = session_key(Some(("k", reply)), true);
             assert_eq!(
                 (found.verdict, found.code.as_str()),
                 (verdict, code),

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use aws_access::{Holder, OpenSession as Listed, Service, SessionPreferences};
 use diagnostics::judge::{
-    self, OfCandidate, OpenSession, Owner, Plugin, Preferences, Probe, Reply, Sessions, Shown,
-    Sweep, Wants,
+    self, OfCandidate, OpenSession, Owner, Preferences, Probe, Reply, Sessions, Shown, Sweep, Wants,
 };
 use diagnostics::{Fault, Judgement};
 use futures_util::future::join_all;
-use tunnel::{CallBudget, Destination, Ghost, GhostEnd, Ledger, Start, Started, TunnelConfig};
+use tunnel::{CallBudget, Ghost, GhostEnd, Ledger, Start, Started, TunnelConfig};
 
 use super::facts::Facts;
 use super::network;
@@ -93,17 +92,6 @@ pub(super) fn wants(tunnel: &TunnelConfig) -> Wants {
             Start::Lazy { .. } => true,
             Start::AtOnce => false,
         },
-        plugin: plugin(tunnel),
-    }
-}
-
-/// What the agent carries a tunnel's sessions with.
-pub(super) fn plugin(tunnel: &TunnelConfig) -> Plugin {
-    match &tunnel.destination {
-        Destination::Port(_) | Destination::RemoteHost { .. } | Destination::Stream { .. } => {
-            Plugin::Port
-        }
-        Destination::Document { .. } => Plugin::OfOwnDocument,
     }
 }
 
@@ -127,11 +115,11 @@ pub(super) async fn read_preferences(facts: &Facts) -> Result<Option<SessionPref
     Ok(facts.preferences.get_or_init(|| read).clone())
 }
 
-pub(super) async fn session_key(facts: &Facts, reached: &Reached, plugin: Plugin) -> Judgement {
+pub(super) async fn session_key(facts: &Facts, reached: &Reached) -> Judgement {
     let read = facts.preferences.get();
     let key = read.and_then(|read| read.as_ref()?.kms_key.clone());
     let Some(key) = key else {
-        return judge::session_key(None, read.is_some(), plugin);
+        return judge::session_key(None, read.is_some());
     };
     let reply = asked(async {
         let target = reached.id().await?;
@@ -144,7 +132,7 @@ pub(super) async fn session_key(facts: &Facts, reached: &Reached, plugin: Plugin
         }
         told @ (Reply::Passed | Reply::Denied(_)) => told,
     };
-    judge::session_key(Some((&key, reply)), true, plugin)
+    judge::session_key(Some((&key, reply)), true)
 }
 
 /// Looks for open sessions: at the service for all of ours, in each of the accounts, and in the

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use diagnostics::Fault;
 use diagnostics::iam::{self, Place, Target, Tunnel};
-use diagnostics::judge::{PORTS_IN_THE_CLEAR, Plugin};
+use diagnostics::judge::PORTS_IN_THE_CLEAR;
 use serde::Serialize;
 use serde_json::Value;
 use tunnel::{CallBudget, TunnelConfig};
@@ -44,8 +43,6 @@ pub enum NoteCode {
     RegionOpen,
     /// The account is not known, and is `*`.
     AccountOpen,
-    /// Whether sessions need a key is not known.
-    SessionKeyUnknown,
     /// The account has a key for shell sessions, which tunnels do not need.
     SessionKeyLeftOut,
     /// A target that no ARN can be made of.
@@ -61,12 +58,12 @@ pub enum NoteCode {
 pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy {
     let mut needs = Vec::new();
     let mut notes = Vec::new();
-    let mut places: Vec<(Key<'_>, (Place, KeyRead))> = Vec::new();
+    let mut places: Vec<(Key<'_>, Place)> = Vec::new();
     for tunnel in tunnels {
         // Tunnels of one account and region are asked for once.
         let whose = accounts::key(&tunnel.access);
         let known = places.iter().find(|(other, _)| *other == whose);
-        let (place, key) = match known {
+        let place = match known {
             Some((_, known)) => known.clone(),
             None => {
                 let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
@@ -75,7 +72,6 @@ pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy 
                 found
             }
         };
-        let kms_key = needed_key(tunnel, key, &mut notes);
         for candidate in tunnel.target.candidates() {
             let Some(target) = target(candidate) else {
                 notes.push(Note {
@@ -90,7 +86,6 @@ pub async fn iam_policy(tunnels: &[TunnelConfig], calls: &CallBudget) -> Policy 
                 place: place.clone(),
                 target,
                 document: document(tunnel),
-                kms_key: kms_key.clone(),
             });
         }
     }
@@ -118,41 +113,7 @@ fn by_registered_name(candidate: &Candidate) -> Option<Note> {
     })
 }
 
-/// The key of an account's sessions, as far as it was found out.
-type KeyRead = Result<Option<String>, Fault>;
-
-/// The key, if this tunnel's sessions may be encrypted with it.
-fn needed_key(tunnel: &TunnelConfig, read: KeyRead, notes: &mut Vec<Note>) -> Option<String> {
-    match (account::plugin(tunnel), read) {
-        (Plugin::Port, Ok(Some(key))) => {
-            notes.push(Note {
-                code: NoteCode::SessionKeyLeftOut,
-                target: None,
-                what: format!(
-                    "kms:GenerateDataKey on the account's key {key} is left out: that key is for \
-                     shell sessions, and agents up to {PORTS_IN_THE_CLEAR} do not ask for it in \
-                     port sessions."
-                ),
-            });
-            None
-        }
-        (Plugin::Port, Ok(None) | Err(_)) => None,
-        (Plugin::OfOwnDocument, Ok(key)) => key,
-        (Plugin::OfOwnDocument, Err(fault)) => {
-            notes.push(Note {
-                code: NoteCode::SessionKeyUnknown,
-                target: None,
-                what: format!(
-                    "{} Whether sessions need a KMS key is not known.",
-                    fault.what
-                ),
-            });
-            None
-        }
-    }
-}
-
-async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> (Place, KeyRead) {
+async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> Place {
     let mut open = |code, what| {
         notes.push(Note {
             code,
@@ -180,9 +141,19 @@ async fn look_round(facts: &Facts, notes: &mut Vec<Note>) -> (Place, KeyRead) {
             None
         }
     };
-    let preferences = account::read_preferences(facts).await;
-    let key = preferences.map(|read| read.and_then(|read| read.kms_key));
-    (Place { account, region }, key)
+    if let Ok(Some(read)) = account::read_preferences(facts).await
+        && let Some(key) = read.kms_key
+    {
+        open(
+            NoteCode::SessionKeyLeftOut,
+            format!(
+                "kms:GenerateDataKey on the account's key {key} is left out: that key is for \
+                 shell sessions, and agents up to {PORTS_IN_THE_CLEAR} do not ask for it in port \
+                 sessions."
+            ),
+        );
+    }
+    Place { account, region }
 }
 
 fn target(candidate: &Candidate) -> Option<Target> {
