@@ -59,8 +59,13 @@ impl Portal {
             let all = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(&launcher, all).unwrap();
         }
+        self.with_a_screen(self.program(arguments))
+    }
+
+    /// The program with a screen, and with the launcher that was made last.
+    fn with_a_screen(&self, mut command: Command) -> Command {
+        let bin = self.world.path("bin");
         let path = std::env::var("PATH").unwrap_or_default();
-        let mut command = self.program(arguments);
         command
             .env("PATH", format!("{}:{path}", bin.display()))
             .env("DISPLAY", ":0");
@@ -188,6 +193,39 @@ async fn one_sign_in_serves_all_profiles_of_its_session_and_wakes_the_tunnels_th
         assert_eq!(ended.code, Some(0));
         says_no_secret(&ended);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_that_waits_for_a_sign_in_opens_no_browser() {
+    let portal = Portal::start().await;
+    let opened = portal.world.path("opened");
+    let note = format!("echo \"$*\" >> '{}'", opened.display());
+    let opened = || std::fs::read_to_string(&opened).unwrap_or_default();
+    // That the launcher is one that a sign-in finds.
+    let mut culvert = Running::start(portal.with_launcher(&note, &["sign-in", "orders", "--json"]));
+    let page = until(&mut culvert, |line| line["event"] == "visit").await;
+    soon(visit(page["url"].as_str().unwrap())).await.unwrap();
+    assert_eq!(culvert.ended().await.code, Some(0));
+    soon(async {
+        while opened().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let by_sign_in = opened();
+    assert_eq!(by_sign_in.lines().count(), 1, "{by_sign_in}");
+
+    let mut waiting = Running::start(portal.with_a_screen(portal.forward("orders")));
+    until(&mut waiting, |line| line["event"] == "listening").await;
+    portal.center.behave(|manner| manner.refuses_refresh = true);
+    portal.expire();
+    portal.world.sim.faults().close(1000, "Bye");
+    until(&mut waiting, |line| line["state"]["kind"] == "needsSignIn").await;
+    assert_eq!(waiting.stopped_by("INT").await.code, Some(0));
+    // One that never was up ends, and opens none either.
+    let never = run(portal.with_a_screen(portal.forward("orders"))).await;
+    assert_eq!(never.code, Some(12), "{never:?}");
+    assert_eq!(opened(), by_sign_in, "a tunnel has opened a page");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! What the account allows, what it has set, and what is left open in it.
 
+use ssm_sim::{ApiFault, Operation};
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,11 +21,12 @@ async fn a_denied_start_names_action_and_resource_and_a_strict_policy_is_not_tak
     let report = with(&[deny(Some(TARGET), None)]).await;
     assert_eq!(report.code, Some(13));
     let arn = format!("arn:aws:ec2:{REGION}:123456789012:instance/{TARGET}");
-    report.says(
+    report.advises(
         "start-session",
         "failed",
         "access-denied",
-        &["ssm:StartSession", &arn, "culvert iam-policy"],
+        &["ssm:StartSession", &arn],
+        &["culvert iam-policy"],
     );
     let details = report.of("start-session")["details"].as_str().unwrap();
     assert!(
@@ -34,11 +37,12 @@ async fn a_denied_start_names_action_and_resource_and_a_strict_policy_is_not_tak
 
     let report = with(&[deny(Some("document/AWS-StartPort"), None)]).await;
     assert_eq!(report.code, Some(13));
-    report.says(
+    report.advises(
         "start-session",
         "failed",
         "access-denied",
         &["use the document"],
+        &["culvert iam-policy"],
     );
 
     // Only this target and AWS's documents are allowed: all made-up ones are refused.
@@ -52,10 +56,11 @@ async fn a_denied_start_names_action_and_resource_and_a_strict_policy_is_not_tak
     };
     let report = with(&[target, document]).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
-    report.says(
+    report.advises(
         "start-session",
         "warning",
         "start-session-unproven",
+        &["without starting a session"],
         &["--session"],
     );
 }
@@ -70,11 +75,12 @@ async fn denied_actions_on_sessions_are_told_with_what_a_tunnel_loses() {
         world.sim.faults().deny(Deny::action(action));
         let report = examined(&world).await;
         assert_eq!(report.code, Some(0), "{report:#?}");
-        report.says(
+        report.advises(
             check,
             "warning",
             "access-denied",
-            &[action, loses, "session/person-", "iam-policy"],
+            &[action, loses, "session/person-"],
+            &["iam-policy"],
         );
         report.all_else_is_fine(&[check]);
 
@@ -85,11 +91,12 @@ async fn denied_actions_on_sessions_are_told_with_what_a_tunnel_loses() {
         });
         let report = examined(&world).await;
         assert_eq!(report.code, Some(13), "{report:#?}");
-        report.says(
+        report.advises(
             check,
             "failed",
             "access-denied",
-            &[action, loses, "outright"],
+            &[action, loses],
+            &["outright"],
         );
     }
 }
@@ -106,23 +113,19 @@ async fn the_accounts_preferences_are_told_with_what_they_mean_and_may_be_hidden
     let world = World::start_with(settings).await;
     let report = examined(&world).await;
     assert_eq!(report.code, Some(0));
-    report.says(
-        "preferences",
-        "ok",
-        "",
-        &["7 min without data", "90 min after"],
-    );
+    report.says("preferences", "ok", &["7 min without data", "90 min after"]);
 
     world.sim.faults().deny(Deny::action("ssm:GetDocument"));
     let report = examined(&world).await;
     assert_eq!(report.code, Some(0));
-    report.says(
+    report.advises(
         "preferences",
         "warning",
         "access-denied",
         &["ssm:GetDocument", "can do without"],
+        &["ssm:GetDocument"],
     );
-    report.says("session-key", "skipped", "", &["not known"]);
+    report.says("session-key", "skipped", &["not known"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,11 +142,10 @@ async fn a_key_of_the_account_is_said_to_be_for_shells_and_its_denial_fails_no_t
         "shell sessions",
         "do not encrypt port sessions",
     ];
-    report.says("preferences", "ok", "", &words);
+    report.says("preferences", "ok", &words);
     report.says(
         "session-key",
         "ok",
-        "",
         &["kms:GenerateDataKey", "0123-4567", "works without it"],
     );
     assert_eq!(world.sim.stats().api_calls["GenerateDataKey"], 1);
@@ -151,13 +153,40 @@ async fn a_key_of_the_account_is_said_to_be_for_shells_and_its_denial_fails_no_t
     world.sim.faults().deny(Deny::action("kms:GenerateDataKey"));
     let report = examined(&world).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
-    report.says(
+    report.advises(
         "session-key",
         "warning",
         "access-denied",
         &["kms:GenerateDataKey", "0123-4567", "works without it"],
+        &["Nothing for this tunnel", "administrator"],
     );
     report.all_else_is_fine(&["session-key"]);
+
+    world.sim.faults().clear();
+    for code in [
+        "NotFoundException",
+        "DisabledException",
+        "KMSInvalidStateException",
+    ] {
+        let refused = ApiFault::Error {
+            code: code.to_owned(),
+            message: "The key is of no use.".to_owned(),
+            status: 400,
+        };
+        let faults = world.sim.faults();
+        faults.fail_api(Operation::GenerateDataKey, refused, None);
+        let report = examined(&world).await;
+        report.advises(
+            "session-key",
+            "warning",
+            "kms-key-unusable",
+            &["0123-4567", "cannot be used", "works without it"],
+            &["is enabled"],
+        );
+        let details = report.of("session-key")["details"].as_str().unwrap();
+        assert!(details.contains("The key is of no use."), "{details}");
+        report.all_else_is_fine(&["session-key"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,16 +204,17 @@ async fn sessions_that_a_crash_left_are_ghosts_and_a_sweep_ends_them_and_no_othe
 
     let report = examined(&world).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
-    report.says(
+    report.advises(
         "ghosts",
         "warning",
         "ghosts",
-        &["1 session of ours is open", "--sweep"],
+        &["1 session of ours is open"],
+        &["--sweep"],
     );
     assert_eq!(world.living_sessions(), 2, "looking ends nothing");
 
     let report = reported(doctor(&world, &endpoint, &["--sweep"])).await;
-    report.says("ghosts", "ok", "", &["Ended 1 session", "knows nothing of"]);
+    report.says("ghosts", "ok", &["Ended 1 session", "knows nothing of"]);
     assert_eq!(
         world.living_sessions(),
         1,
@@ -198,10 +228,11 @@ async fn sessions_that_a_crash_left_are_ghosts_and_a_sweep_ends_them_and_no_othe
         .faults()
         .deny(Deny::action("ssm:DescribeSessions"));
     let report = examined(&world).await;
-    report.says(
+    report.advises(
         "ghosts",
         "warning",
         "access-denied",
+        &["ssm:DescribeSessions"],
         &["ssm:DescribeSessions"],
     );
 }
@@ -221,16 +252,17 @@ async fn sessions_that_were_left_in_another_region_are_told_and_are_not_said_to_
     let elsewhere = World::start().await;
     // The same machine looks at another service, where that session is none.
     let report = reported(doctor(&world, &elsewhere.sim.endpoint_url(), &[])).await;
-    report.says(
+    report.advises(
         "ghosts",
         "warning",
         "ghosts",
-        &["1 session of ours may be open", "--sweep"],
+        &["1 session of ours may be open"],
+        &["--sweep"],
     );
 
     let further = ["--sweep"];
     let report = reported(doctor(&world, &elsewhere.sim.endpoint_url(), &further)).await;
-    report.says("ghosts", "ok", "", &["Ended 1 session"]);
+    report.says("ghosts", "ok", &["Ended 1 session"]);
     assert_eq!(world.living_sessions(), 0);
 }
 

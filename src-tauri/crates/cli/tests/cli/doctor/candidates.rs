@@ -19,9 +19,15 @@ async fn a_candidate_that_is_lost_beside_one_that_is_online_is_a_warning() {
         let report = reported(doctor_of(first, &world, &endpoint, &["--target", second])).await;
         assert_eq!(report.code, Some(0), "{report:#?}");
         let words = [LOST, TARGET, "is online", "passes over"];
-        report.says("target", "warning", "target-not-connected", &words);
-        report.says("agent", "ok", "", &["can do all"]);
-        report.says("start-session", "ok", "", &[LOST, TARGET]);
+        report.advises(
+            "target",
+            "warning",
+            "target-not-connected",
+            &words,
+            &["agent is up"],
+        );
+        report.says("agent", "ok", &["can do all"]);
+        report.says("start-session", "ok", &[LOST, TARGET]);
         report.all_else_is_fine(&["target"]);
     }
     let report = reported(doctor_of(
@@ -33,7 +39,13 @@ async fn a_candidate_that_is_lost_beside_one_that_is_online_is_a_warning() {
     .await;
     assert_eq!(report.code, Some(14), "{report:#?}");
     let words = [LOST, "nobody"];
-    report.says("target", "failed", "target-not-connected", &words);
+    report.advises(
+        "target",
+        "failed",
+        "target-not-connected",
+        &words,
+        &["agent is up"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,13 +60,25 @@ async fn permission_is_asked_for_each_candidate_and_counts_where_a_session_can_b
     world.sim.faults().deny(denied(LOST));
     let report = reported(doctor_of(LOST, &world, &endpoint, &both)).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
-    report.says("start-session", "warning", "access-denied", &[LOST, TARGET]);
+    report.advises(
+        "start-session",
+        "warning",
+        "access-denied",
+        &[LOST, TARGET],
+        &["iam-policy"],
+    );
 
     world.sim.faults().clear();
     world.sim.faults().deny(denied(TARGET));
     let report = reported(doctor_of(LOST, &world, &endpoint, &both)).await;
     assert_eq!(report.code, Some(13), "{report:#?}");
-    report.says("start-session", "failed", "access-denied", &[TARGET]);
+    report.advises(
+        "start-session",
+        "failed",
+        "access-denied",
+        &[TARGET],
+        &["iam-policy"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

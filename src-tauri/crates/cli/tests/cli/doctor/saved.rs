@@ -55,7 +55,7 @@ async fn whoever_has_named_profiles_alone_hears_of_their_tunnels_and_of_no_defau
     let report = all(&world, &[]).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
     report.all_else_is_fine(&[]);
-    report.says("settings", "ok", "", &["Profile orders", REGION]);
+    report.says("settings", "ok", &["Profile orders", REGION]);
     // What they share is looked at once.
     for check in ["settings", "credentials", "dns", "identity"] {
         assert_eq!(abouts(&report, check), [""], "{check}");
@@ -91,5 +91,5 @@ async fn an_account_that_does_not_work_keeps_nobody_from_looking_at_the_others()
     assert_eq!(of("target", "one")["because"], "settings");
     assert_eq!(of("identity", "profile good")["verdict"], "ok");
     assert_eq!(of("target", "two")["verdict"], "ok");
-    report.says("ghosts", "warning", "unknown-profile", &["gone"]);
+    report.advises("ghosts", "warning", "unknown-profile", &["gone"], &["good"]);
 }

@@ -59,14 +59,33 @@ async fn a_task_that_takes_no_session_is_told_with_the_reason_and_what_helps() {
         ..fast()
     };
     let world = World::start_with(settings).await;
-    for (status, body, code, words) in [
-        ("400 Bad Request", NO_CLUSTER, "cluster-unknown", "region"),
-        ("200 OK", MISSING, "task-unknown", "culvert targets"),
-        ("200 OK", STOPPED, "task-stopped", "Scaling activity"),
+    for (status, body, code, what, advice) in [
+        (
+            "400 Bad Request",
+            NO_CLUSTER,
+            "cluster-unknown",
+            "no cluster",
+            "region",
+        ),
+        (
+            "200 OK",
+            MISSING,
+            "task-unknown",
+            "no task",
+            "culvert targets",
+        ),
+        (
+            "200 OK",
+            STOPPED,
+            "task-stopped",
+            "Scaling activity",
+            "culvert targets",
+        ),
         (
             "200 OK",
             OFF,
             "execute-command-off",
+            "without ExecuteCommand",
             "--enable-execute-command",
         ),
         (
@@ -74,24 +93,33 @@ async fn a_task_that_takes_no_session_is_told_with_the_reason_and_what_helps() {
             OTHER_CONTAINER,
             "container-unknown",
             "ecs:shop_0a1b2c3d_0a1b2c3d-99 (app)",
+            "culvert targets",
         ),
         (
             "200 OK",
             AGENT_DOWN,
             "execute-command-agent-down",
             "cannot write",
+            "ssmmessages",
         ),
-        ("200 OK", READY, "target-not-connected", "endpoint"),
+        (
+            "200 OK",
+            READY,
+            "target-not-connected",
+            "container app",
+            "endpoint",
+        ),
         (
             "400 Bad Request",
             DENIED,
             "target-not-connected",
+            "was not found out",
             "Whoever may call ecs:DescribeTasks",
         ),
     ] {
         let report = told(&world, status, body).await;
         assert_eq!(report.code, Some(14), "{report:#?}");
-        report.says("target", "failed", code, &[TASK, words]);
+        report.advises("target", "failed", code, &[TASK, what], &[advice]);
         report.skipped("target", &["agent"]);
     }
 }
@@ -103,7 +131,19 @@ async fn whoever_may_not_ask_systems_manager_is_told_what_ecs_knows() {
     world.sim.faults().deny(deny);
     let report = told(&world, "200 OK", READY).await;
     let words = ["ssm:GetConnectionStatus", "agent in the container app runs"];
-    report.says("target", "warning", "access-denied", &words);
+    report.advises(
+        "target",
+        "warning",
+        "access-denied",
+        &words,
+        &["ssm:GetConnectionStatus"],
+    );
     let report = told(&world, "200 OK", OFF).await;
-    report.says("target", "failed", "execute-command-off", &[TASK]);
+    report.advises(
+        "target",
+        "failed",
+        "execute-command-off",
+        &[TASK],
+        &["--enable-execute-command"],
+    );
 }

@@ -13,11 +13,12 @@ async fn a_name_that_does_not_resolve_and_a_port_where_nobody_listens_end_the_wa
     let world = World::start().await;
     let report = reported(doctor(&world, "https://ssm.culvert.invalid", &[])).await;
     assert_eq!(report.code, Some(15));
-    report.says(
+    report.advises(
         "dns",
         "failed",
         "network-dns",
-        &["ssm.culvert.invalid", "region or endpoint"],
+        &["ssm.culvert.invalid"],
+        &["region or endpoint"],
     );
     report.skipped(
         "dns",
@@ -37,32 +38,51 @@ async fn a_name_that_does_not_resolve_and_a_port_where_nobody_listens_end_the_wa
     let endpoint = format!("http://{}", nobody.address());
     let report = reported(doctor(&world, &endpoint, &[])).await;
     assert_eq!(report.code, Some(15));
-    report.says("tcp", "failed", "network-refused", &["firewall"]);
+    report.advises(
+        "tcp",
+        "failed",
+        "network-refused",
+        &["127.0.0.1"],
+        &["firewall"],
+    );
     report.skipped("tcp", &["proxy", "tls", "clock", "identity"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_answers_407_or_a_page_is_named_with_what_it_wants() {
     let world = World::start().await;
-    for (status, code, words) in [
+    let endpoint = "https://ssm.culvert.example";
+    for (status, code, what, advice) in [
         (
             "407 Proxy Authentication Required",
             "proxy-authentication",
-            ["user", "HTTPS_PROXY"],
+            "user name and password",
+            "Put the user into HTTPS_PROXY",
         ),
-        ("403 Forbidden", "proxy-refused", ["403", "ssmmessages"]),
-        ("502 Bad Gateway", "proxy-refused", ["502", "ssmmessages"]),
+        (
+            "403 Forbidden",
+            "proxy-refused",
+            "HTTP status 403",
+            "ssm.culvert.example:443",
+        ),
+        (
+            "502 Bad Gateway",
+            "proxy-refused",
+            "HTTP status 502",
+            "HTTPS_PROXY",
+        ),
     ] {
         let proxy = Parrot::start(status, "text/html", "<html>No.</html>").await;
-        let mut command = doctor(&world, "https://ssm.culvert.example", &[]);
+        let mut command = doctor(&world, endpoint, &[]);
         command.env(
             "HTTPS_PROXY",
             format!("http://me:planted-password@{}", proxy.address),
         );
         let report = reported(command).await;
         assert_eq!(report.code, Some(15), "{report:#?}");
-        report.says("proxy", "failed", code, &words);
-        report.says("proxy", "failed", code, &[&proxy.address.to_string()]);
+        let address = proxy.address.to_string();
+        let what = [what, &address, "ssm.culvert.example:443"];
+        report.advises("proxy", "failed", code, &what, &[advice]);
         assert_eq!(report.of("proxy")["details"], "<html>No.</html>");
         report.skipped("proxy", &["tls", "captive-portal", "websocket", "identity"]);
         assert!(!format!("{report:?}").contains("planted-password"));
@@ -75,10 +95,11 @@ async fn a_proxy_that_inspects_tls_is_named_whether_or_not_it_is_trusted() {
     let inspector = Inspector::start("Zscaler Inc.", &world).await;
     let report = reported(doctor(&world, &inspector.url, &[])).await;
     assert_eq!(report.code, Some(15));
-    report.says(
+    report.advises(
         "tls",
         "failed",
         "tls-untrusted-issuer",
+        &["Zscaler"],
         &["Zscaler", "AWS_CA_BUNDLE"],
     );
     report.skipped("tls", &["captive-portal", "clock", "websocket", "identity"]);
@@ -87,16 +108,23 @@ async fn a_proxy_that_inspects_tls_is_named_whether_or_not_it_is_trusted() {
     command.env("AWS_CA_BUNDLE", &inspector.bundle);
     let report = reported(command).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
-    report.says("tls", "warning", "tls-inspected", &["Zscaler", "excepted"]);
+    report.advises(
+        "tls",
+        "warning",
+        "tls-inspected",
+        &["Zscaler"],
+        &["excepted"],
+    );
     report.all_else_is_fine(&["tls"]);
 
     let unknown = Inspector::start("Acme Networks", &world).await;
     let report = reported(doctor(&world, &unknown.url, &[])).await;
-    report.says(
+    report.advises(
         "tls",
         "failed",
         "tls-untrusted-issuer",
         &["Acme Networks Root"],
+        &["AWS_CA_BUNDLE"],
     );
 }
 
@@ -107,7 +135,13 @@ async fn a_captive_portal_is_told_from_the_service() {
     let portal = Parrot::start("200 OK", "text/html", page).await;
     let report = reported(doctor(&world, &format!("http://{}", portal.address), &[])).await;
     assert_eq!(report.code, Some(15));
-    report.says("captive-portal", "failed", "captive-portal", &["browser"]);
+    report.advises(
+        "captive-portal",
+        "failed",
+        "captive-portal",
+        &["is not AWS's"],
+        &["browser"],
+    );
     assert!(
         report.of("captive-portal")["details"]
             .as_str()
@@ -124,13 +158,25 @@ async fn a_wrong_clock_is_told_by_how_much_before_anything_is_signed_with_it() {
         world.sim.faults().clock(ahead);
         let report = examined(&world).await;
         assert_eq!(report.code, Some(10));
-        report.says("clock", "failed", "clock-skew", &[words, "date and time"]);
+        report.advises(
+            "clock",
+            "failed",
+            "clock-skew",
+            &[words],
+            &["date and time"],
+        );
         report.skipped("clock", &["identity", "start-session", "target", "ghosts"]);
     }
     world.sim.faults().clock(100);
     let report = examined(&world).await;
     assert_eq!(report.code, Some(0), "{report:#?}");
-    report.says("clock", "warning", "clock-drifts", &["NTP"]);
+    report.advises(
+        "clock",
+        "warning",
+        "clock-drifts",
+        &["behind AWS's"],
+        &["NTP"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,14 +192,20 @@ async fn upgrades_that_are_kept_from_the_gateway_are_told_from_those_that_it_ref
             .faults()
             .refuse_upgrades(Refusal::status(status), None);
         let report = examined(&world).await;
-        report.says("websocket", "failed", code, &["WebSocket"]);
+        report.advises(
+            "websocket",
+            "failed",
+            code,
+            &["WebSocket"],
+            &["WebSockets to the ssmmessages host"],
+        );
         assert_eq!(report.code, Some(15), "{report:#?}");
         report.all_else_is_fine(&["websocket"]);
     }
     world.sim.faults().accept_upgrades();
     examined(&world)
         .await
-        .says("websocket", "ok", "", &["refused this one"]);
+        .says("websocket", "ok", &["refused this one"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,12 +223,36 @@ async fn the_way_to_sts_and_kms_is_looked_at_where_a_call_to_them_does_not_come_
     ] {
         let place = format!("{service}=http://{}", nobody.address());
         let report = reported(doctor(&world, &endpoint, &["--endpoint", &place])).await;
-        report.says(check, verdict, "network-refused", &[service, "127.0.0.1"]);
+        report.advises(
+            check,
+            verdict,
+            "network-refused",
+            &[service, "127.0.0.1"],
+            &["firewall"],
+        );
         report.all_else_is_fine(&[check, "resume-session", "terminate-session", "ghosts"]);
+        if service == "sts" {
+            // Nobody's sessions can be asked about.
+            for unknown in ["resume-session", "terminate-session"] {
+                report.advises(
+                    unknown,
+                    "warning",
+                    "identity-unknown",
+                    &["was not found out", "stays unknown"],
+                    &["Identity"],
+                );
+            }
+        }
 
         let place = format!("{service}=http://{service}.culvert.invalid");
         let report = reported(doctor(&world, &endpoint, &["--endpoint", &place])).await;
-        report.says(check, verdict, "network-dns", &[service, "culvert.invalid"]);
+        report.advises(
+            check,
+            verdict,
+            "network-dns",
+            &[service, "culvert.invalid"],
+            &["region or endpoint"],
+        );
     }
 }
 
@@ -255,5 +331,5 @@ async fn several_hosts_that_do_not_answer_are_named_and_take_no_longer_than_one(
         .env("AWS_CONFIG_FILE", &file);
     let report = reported(command).await;
     let host = deaf[0].address.ip().to_string();
-    report.says("tcp", "failed", "network-timeout", &[&host]);
+    report.advises("tcp", "failed", "network-timeout", &[&host], &["firewall"]);
 }
