@@ -1,4 +1,6 @@
+mod calling;
 mod inquiry;
+mod region;
 mod sessions;
 
 use std::fmt;
@@ -11,33 +13,27 @@ use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::SharedTimeSource;
-use hyper_util::client::proxy::matcher::Matcher;
-use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{Call, call_error, unanswered};
-use crate::credentials::{CredentialSource, Origin};
+use crate::credentials::CredentialSource;
 use crate::http_client::{Ways, connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
 use crate::proxies::Proxies;
 use crate::proxy_setting::ProxyRoutes;
-use crate::reading::{Reader, Reading};
+use crate::reading::Reader;
 use crate::sso::Portal;
 use crate::variables::Variables;
-use crate::{
-    AccessError, AccessSettings, Callee, EndpointUrl, Holder, ResolvedEndpoints, Service, Trust,
-};
+use crate::{AccessError, AccessSettings, EndpointUrl, Holder, ResolvedEndpoints, Service, Trust};
 
+pub(crate) use calling::ssm_identity;
+use calling::{kms_identity, sts_identity};
 pub use inquiry::{Caller, ManagedNode, NodePing, OpenSession, SessionPreferences, utc};
+pub(crate) use region::checked_region;
+use region::region;
 pub use sessions::{DataKey, SessionGrant, StartSession};
 
 /// How much of a call's limit connecting may take. The rest is so that a service that cannot be
@@ -286,102 +282,16 @@ impl Access {
         &self.inner.account
     }
 
+    pub(crate) fn credential_source(&self) -> &CredentialSource {
+        &self.inner.credentials
+    }
+
     pub(crate) fn reader(&self) -> &Reader {
         &self.inner.reader
     }
 
     pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
         &self.inner.ssm
-    }
-
-    /// Finds credentials for several calls, within the time of one.
-    pub(crate) async fn find_credentials(&self) -> Result<Credentials, AccessError> {
-        self.credentials(self.deadline()).await
-    }
-
-    /// Makes a call with credentials of that origin, within the time that one may take.
-    pub(crate) async fn timed<T>(
-        &self,
-        reading: Reading,
-        origin: Origin,
-        call: impl Future<Output = Result<T, AccessError>>,
-    ) -> Result<T, AccessError> {
-        let callee = Call::Read(reading).callee();
-        let outcome = self.within(self.deadline(), callee, call).await;
-        outcome.map_err(|error| origin.judge(error))
-    }
-
-    /// Makes one call by a client of the SDK: with credentials that are found for it, within the
-    /// time that both may take together.
-    async fn call<T, E, F>(
-        &self,
-        call: Call<'_>,
-        send: impl FnOnce(Credentials) -> F,
-    ) -> Result<T, AccessError>
-    where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        self.call_by(self.deadline(), call, send).await
-    }
-
-    /// The same with a deadline that several calls have between them.
-    async fn call_by<T, E, F>(
-        &self,
-        deadline: Instant,
-        call: Call<'_>,
-        send: impl FnOnce(Credentials) -> F,
-    ) -> Result<T, AccessError>
-    where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let credentials = self.credentials(deadline).await?;
-        let origin = Origin::of(&credentials);
-        let answer = async {
-            send(credentials)
-                .await
-                .map_err(|error| origin.judge(call_error(call, error)))
-        };
-        self.within(deadline, call.callee(), answer).await
-    }
-
-    pub(crate) fn credential_source(&self) -> &CredentialSource {
-        &self.inner.credentials
-    }
-
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.inner.api_timeout
-    }
-
-    async fn credentials(&self, deadline: Instant) -> Result<Credentials, AccessError> {
-        match timeout_at(deadline, Box::pin(self.inner.credentials.resolve())).await {
-            Ok(Ok(credentials)) => {
-                let found = Found {
-                    until: credentials.expiry(),
-                    holder: Holder::of(&credentials),
-                };
-                let last = self.inner.found.lock();
-                *last.unwrap_or_else(PoisonError::into_inner) = Some(found);
-                Ok(credentials)
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(AccessError::CredentialsTimeout {
-                after: self.inner.api_timeout,
-            }),
-        }
-    }
-
-    async fn within<T>(
-        &self,
-        deadline: Instant,
-        callee: Callee,
-        call: impl Future<Output = Result<T, AccessError>>,
-    ) -> Result<T, AccessError> {
-        match timeout_at(deadline, Box::pin(call)).await {
-            Ok(outcome) => outcome,
-            Err(elapsed) => Err(unanswered(callee, elapsed)),
-        }
     }
 }
 
@@ -390,47 +300,6 @@ impl fmt::Debug for Access {
         f.debug_struct("Access")
             .field("region", &self.inner.region)
             .finish_non_exhaustive()
-    }
-}
-
-/// Finds the region without asking the network for it.
-fn region(
-    settings: &AccessSettings,
-    profiles: &Profiles,
-    environment: &Variables,
-) -> Result<String, AccessError> {
-    let variable = || {
-        environment
-            .get("AWS_REGION")
-            .or_else(|| environment.get("AWS_DEFAULT_REGION"))
-    };
-    let of_profile = || profiles.region.clone();
-    let found = match &settings.region {
-        Some(region) => Some(region.clone()),
-        // Without any region nothing would work at all, so the variable is better than none.
-        None if settings.is_pinned() => of_profile().or_else(variable),
-        None => variable().or_else(of_profile),
-    };
-    let region = found.ok_or_else(|| AccessError::RegionMissing {
-        profile: profiles.name.clone(),
-    })?;
-    checked_region(region)
-}
-
-/// Refuses what is no region. It becomes a label of a host's name (RFC 1123, section 2.1), so
-/// anything else would send requests somewhere unforeseen.
-pub(crate) fn checked_region(region: String) -> Result<String, AccessError> {
-    let label = !region.is_empty()
-        && region.len() <= 63
-        && region
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !region.starts_with('-')
-        && !region.ends_with('-');
-    if label {
-        Ok(region)
-    } else {
-        Err(AccessError::InvalidRegion { region })
     }
 }
 
@@ -446,18 +315,6 @@ pub(crate) fn at(shared: &SdkConfig, endpoints: &ResolvedEndpoints, service: Ser
             .set_use_dual_stack(Some(endpoints.dual_stack())),
     };
     config.build()
-}
-
-fn kms_identity(credentials: Credentials) -> aws_sdk_kms::config::Builder {
-    aws_sdk_kms::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
-}
-
-fn sts_identity(credentials: Credentials) -> aws_sdk_sts::config::Builder {
-    aws_sdk_sts::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
-}
-
-pub(crate) fn ssm_identity(credentials: Credentials) -> aws_sdk_ssm::config::Builder {
-    aws_sdk_ssm::Config::builder().credentials_provider(SharedCredentialsProvider::new(credentials))
 }
 
 fn foreign(excerpt: &str) -> AccessError {

@@ -467,6 +467,35 @@ impl fmt::Display for AccessError {
 
 impl Error for AccessError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self.cause() {
+            Cause::Error(source) => Some(source.as_ref()),
+            Cause::Answer(answer) => Some(answer),
+            Cause::SignIn(fault) => fault.source(),
+            Cause::Keyring(fault) => Some(fault),
+            Cause::Text { .. } | Cause::None => None,
+        }
+    }
+}
+
+/// What an error comes from: what its details show.
+enum Cause<'a> {
+    /// Somebody else's error.
+    Error(&'a Source),
+    /// The service's answer.
+    Answer(&'a ServiceAnswer),
+    SignIn(&'a SignInFault),
+    Keyring(&'a KeyringFault),
+    /// A text, and the HTTP status with which it came.
+    Text {
+        status: Option<u16>,
+        text: &'a str,
+    },
+    /// Nothing but what the error says itself.
+    None,
+}
+
+impl AccessError {
+    fn cause(&self) -> Cause<'_> {
         match self {
             Self::ConfigFiles { source, .. }
             | Self::CaBundle { source, .. }
@@ -475,9 +504,9 @@ impl Error for AccessError {
             | Self::CredentialsFailed { source, .. }
             | Self::SsoLoginExpired { source, .. }
             | Self::Network { source, .. }
-            | Self::Unsendable { source } => Some(source.as_ref()),
-            Self::SignIn(fault) => fault.source(),
-            Self::Keyring(fault) => Some(fault),
+            | Self::Unsendable { source } => Cause::Error(source),
+            Self::SignIn(fault) => Cause::SignIn(fault),
+            Self::Keyring(fault) => Cause::Keyring(fault),
             Self::ExpiredToken(answer)
             | Self::ExpiredEnvironment(answer)
             | Self::InvalidCredentials(answer)
@@ -498,17 +527,23 @@ impl Error for AccessError {
             | Self::SessionOver {
                 answer: Some(answer),
                 ..
-            } => Some(answer),
+            } => Cause::Answer(answer),
+            Self::Unparsable { status, excerpt } => Cause::Text {
+                status: *status,
+                text: excerpt,
+            },
+            Self::TargetNotFound { unseen, .. } => Cause::Text {
+                status: None,
+                text: unseen,
+            },
             Self::UnknownProfile { .. }
             | Self::Profile { .. }
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
             | Self::CredentialsTimeout { .. }
-            | Self::TargetNotFound { .. }
             | Self::TargetOffline { .. }
-            | Self::Unparsable { .. }
-            | Self::SessionOver { answer: None, .. } => None,
+            | Self::SessionOver { answer: None, .. } => Cause::None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::time::error::Elapsed;
 
-use super::AccessError;
+use super::{AccessError, Cause};
 use crate::network::chain_text;
 use crate::sign_in_fault::run_sign_in;
 use crate::{Denial, ProfileFault};
@@ -260,53 +260,19 @@ impl AccessError {
     /// The raw text of whoever reported it; empty when there is none.
     #[must_use]
     pub fn details(&self) -> String {
-        match self {
+        match self.cause() {
             // That time has run out is all that it says, and that is in the sentence.
-            Self::Network { source, .. } if source.is::<Elapsed>() => String::new(),
-            Self::ConfigFiles { source, .. }
-            | Self::CaBundle { source, .. }
-            | Self::TlsSetup { source }
-            | Self::NoCredentials { source, .. }
-            | Self::CredentialsFailed { source, .. }
-            | Self::SsoLoginExpired { source, .. }
-            | Self::Network { source, .. }
-            | Self::Unsendable { source } => chain_text(source.as_ref()),
-            Self::SignIn(fault) => fault.details(),
-            Self::Keyring(fault) => fault.details(),
-            Self::ExpiredToken(answer)
-            | Self::ExpiredEnvironment(answer)
-            | Self::InvalidCredentials(answer)
-            | Self::ClockSkew { answer, .. }
-            | Self::AccessDenied { answer, .. }
-            | Self::RoleDenied { answer, .. }
-            | Self::InvalidRole { answer, .. }
-            | Self::IdentityToken { answer, .. }
-            | Self::PortalRole { answer, .. }
-            | Self::NotEnabled(answer)
-            | Self::TargetNotConnected { answer, .. }
-            | Self::InvalidDocument { answer, .. }
-            | Self::InvalidRequest(answer)
-            | Self::Throttled(answer)
-            | Self::SessionLimit(answer)
-            | Self::KmsKey { answer, .. }
-            | Self::Service(answer)
-            | Self::SessionOver {
-                answer: Some(answer),
-                ..
-            } => answer.to_string(),
-            Self::Unparsable { status, excerpt } => match status {
-                Some(status) => format!("HTTP {status}: {excerpt}"),
-                None => excerpt.clone(),
-            },
-            Self::TargetNotFound { unseen, .. } => unseen.clone(),
-            Self::UnknownProfile { .. }
-            | Self::Profile { .. }
-            | Self::RegionMissing { .. }
-            | Self::InvalidRegion { .. }
-            | Self::InvalidEndpoint { .. }
-            | Self::CredentialsTimeout { .. }
-            | Self::TargetOffline { .. }
-            | Self::SessionOver { answer: None, .. } => String::new(),
+            Cause::Error(source) if source.is::<Elapsed>() => String::new(),
+            Cause::Error(source) => chain_text(source.as_ref()),
+            Cause::Answer(answer) => answer.to_string(),
+            Cause::SignIn(fault) => fault.details(),
+            Cause::Keyring(fault) => fault.details(),
+            Cause::Text {
+                status: Some(status),
+                text,
+            } => format!("HTTP {status}: {text}"),
+            Cause::Text { status: None, text } => text.to_owned(),
+            Cause::None => String::new(),
         }
     }
 }
