@@ -28,7 +28,7 @@ use crate::replay::Replay;
 use crate::sign_in::SignIn;
 use crate::status::Status;
 use crate::targets::Targets;
-pub(crate) use aws::{Aws, Places};
+pub(crate) use aws::{Aws, Whose};
 pub(crate) use looking::{Doctor, IamPolicy};
 
 fn log_level(text: &str) -> Result<LogLevel, &'static str> {

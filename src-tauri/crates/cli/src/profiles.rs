@@ -12,12 +12,15 @@ use tunnel_manager::tunnel::{Problem, ProblemKind};
 
 use crate::exit::Exit;
 use crate::output::{Output, say};
+use crate::table;
 
 /// What belongs to a profile stands under it.
 const INDENT: &str = "    ";
 
 /// A column is no wider, so that one long name does not push the others out of the window.
 const COLUMN_MOST: usize = 28;
+
+const HEADINGS: [&str; 4] = ["PROFILE", "KIND", "REGION", "ACCOUNT"];
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Profiles {
@@ -79,7 +82,7 @@ fn sentences(list: &ProfileList) -> Vec<String> {
              can be kept without such files: culvert keys add NAME."
         ));
     } else {
-        lines.extend(table(&list.profiles));
+        lines.extend(rows_with_faults(&list.profiles));
     }
     if !list.faults.is_empty() {
         lines.push(String::new());
@@ -90,25 +93,12 @@ fn sentences(list: &ProfileList) -> Vec<String> {
     lines.into_iter().map(plain).collect()
 }
 
-fn table(profiles: &[ProfileInfo]) -> Vec<String> {
-    let head = ["PROFILE", "KIND", "REGION", "ACCOUNT"].map(str::to_owned);
+fn rows_with_faults(profiles: &[ProfileInfo]) -> Vec<String> {
     let rows: Vec<_> = profiles.iter().map(row).collect();
-    let all = || std::iter::once(&head).chain(&rows);
-    let width = |column: usize| {
-        let widths = all().map(|row| row[column].chars().count());
-        widths.max().unwrap_or_default().min(COLUMN_MOST)
-    };
-    let (name, kind, region) = (width(0), width(1), width(2));
-    let line = |row: &[String; 4]| {
-        let line = format!(
-            "{:name$}  {:kind$}  {:region$}  {}",
-            row[0], row[1], row[2], row[3]
-        );
-        line.trim_end().to_owned()
-    };
-    let mut lines = vec![line(&head)];
-    for (profile, row) in profiles.iter().zip(&rows) {
-        lines.push(line(row));
+    let mut table = table::lines_within(HEADINGS, &rows, COLUMN_MOST).into_iter();
+    let mut lines: Vec<_> = table.next().into_iter().collect();
+    for (profile, row) in profiles.iter().zip(table) {
+        lines.push(row);
         let way = profile.path.as_ref().filter(|path| !path.roles.is_empty());
         lines.extend(way.map(|path| format!("{INDENT}{}", told(path))));
         lines.extend(profile.faults.iter().map(fault));
@@ -117,12 +107,11 @@ fn table(profiles: &[ProfileInfo]) -> Vec<String> {
 }
 
 fn row(profile: &ProfileInfo) -> [String; 4] {
-    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     [
         profile.name.clone(),
         profile.kind().to_owned(),
-        or_none(&profile.region),
-        or_none(&profile.account),
+        profile.region.clone().unwrap_or_default(),
+        profile.account.clone().unwrap_or_default(),
     ]
 }
 

@@ -8,6 +8,15 @@ const WIDEST: usize = 60;
 /// Lays rows out in columns below their headings. What others have named things steers no
 /// terminal.
 pub(crate) fn lines<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Vec<String> {
+    lines_within(headings, rows, WIDEST)
+}
+
+/// The same with columns that become no wider than that.
+pub(crate) fn lines_within<const N: usize>(
+    headings: [&str; N],
+    rows: &[[String; N]],
+    widest: usize,
+) -> Vec<String> {
     let clean: Vec<[String; N]> = rows
         .iter()
         .map(|row| {
@@ -20,7 +29,7 @@ pub(crate) fn lines<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     let mut widths = headings.map(|heading| heading.chars().count());
     for row in &clean {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count()).min(WIDEST);
+            *width = (*width).max(cell.chars().count()).min(widest);
         }
     }
     let line = |cells: [&str; N]| {

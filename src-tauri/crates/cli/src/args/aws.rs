@@ -1,12 +1,22 @@
 //! Whose account it is, and where AWS is asked.
 
-use aws_access::{EndpointUrl, Endpoints, Service};
+use aws_access::{AccessSettings, EndpointUrl, Endpoints, Service, WrittenAddress};
 use clap::Args as ClapArgs;
 use tunnel_manager::tunnel::TunnelConfig;
 
-/// Whose account, and which endpoints.
+/// Whose account, where, and why.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Aws {
+    #[command(flatten)]
+    whose: Whose,
+    /// Reason for the account's audit trail, 1 to 256 characters
+    #[arg(long, value_parser = reason)]
+    pub(crate) reason: Option<String>,
+}
+
+/// Whose account, and where.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Whose {
     /// Profile of the AWS config files
     #[arg(long)]
     profile: Option<String>,
@@ -16,19 +26,16 @@ pub(crate) struct Aws {
     /// Region
     #[arg(long)]
     region: Option<String>,
-    /// URL of the service instead of AWS's own
+    /// URL of Systems Manager instead of AWS's own
     #[arg(long)]
-    endpoint_url: Option<String>,
+    endpoint_url: Option<WrittenAddress>,
     #[command(flatten)]
     places: Places,
-    /// Reason for the account's audit trail, 1 to 256 characters
-    #[arg(long, value_parser = reason)]
-    pub(crate) reason: Option<String>,
 }
 
 /// Where AWS is asked, service by service.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Places {
+struct Places {
     /// URL of one service instead of AWS's own, such as sts=https://…; may be given for each.
     /// That of ssmmessages is where the data channels go
     #[arg(long = "endpoint", value_name = "SERVICE=URL", value_parser = endpoint)]
@@ -43,21 +50,33 @@ pub(crate) struct Places {
 
 impl Aws {
     pub(super) fn names_account(&self) -> bool {
+        self.whose.is_given()
+    }
+
+    /// Sets what is given; the rest stays as it is.
+    pub(super) fn put_into(self, config: &mut TunnelConfig) {
+        self.whose.put_into(&mut config.access);
+        if self.reason.is_some() {
+            config.reason = self.reason;
+        }
+    }
+}
+
+impl Whose {
+    fn is_given(&self) -> bool {
         let Self {
             profile,
             keys,
             region,
             endpoint_url,
             places,
-            reason: _,
         } = self;
-        let given = [profile, keys, region, endpoint_url];
-        given.into_iter().any(Option::is_some) || places.are_given()
+        let given = [profile, keys, region];
+        given.into_iter().any(Option::is_some) || endpoint_url.is_some() || places.are_given()
     }
 
     /// Sets what is given; the rest stays as it is.
-    pub(super) fn put_into(self, config: &mut TunnelConfig) {
-        let access = &mut config.access;
+    pub(crate) fn put_into(self, access: &mut AccessSettings) {
         // Each takes the place of the other, where a saved tunnel has one.
         if self.keys.is_some() {
             access.profile = None;
@@ -68,13 +87,12 @@ impl Aws {
         // A saved place of the same service would win over it.
         if self.endpoint_url.is_some() {
             access.endpoints.urls.remove(&Service::Ssm);
+            access.endpoint_url = self.endpoint_url;
         }
         let given = [
-            (self.reason, &mut config.reason),
             (self.profile, &mut access.profile),
             (self.keys, &mut access.keys),
             (self.region, &mut access.region),
-            (self.endpoint_url, &mut access.endpoint_url),
         ];
         for (value, setting) in given {
             if value.is_some() {
@@ -96,7 +114,7 @@ impl Places {
     }
 
     /// Sets what is given; the rest stays as it is.
-    pub(crate) fn put_into(self, endpoints: &mut Endpoints) {
+    fn put_into(self, endpoints: &mut Endpoints) {
         endpoints.urls.extend(self.endpoints);
         if self.fips {
             endpoints.fips = Some(true);
