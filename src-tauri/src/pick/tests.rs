@@ -1,4 +1,4 @@
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, mpsc};
 
 use aws_access::{Secret, StaticCredentials};
 use serde_json::Value;
@@ -153,6 +153,68 @@ async fn who_asks_later_is_told_and_an_older_request_that_comes_late_changes_not
     );
     picker.end(2);
     assert!(lock(&picker.targets.0).task.is_none());
+}
+
+/// Keeps whoever looks through a list until it is opened.
+#[derive(Default)]
+struct Gate(Mutex<bool>, Condvar);
+
+impl Gate {
+    fn pass(&self) {
+        let is_open = lock(&self.0);
+        let waited = self.1.wait_while(is_open, |is_open| !*is_open);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn open(&self) {
+        *lock(&self.0) = true;
+        self.1.notify_all();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_letter_waits_for_a_search_and_each_ends_the_one_before_it() {
+    const NODES: usize = 5_000;
+    let (sim, picker, account) = world(NODES).await;
+    let access = picker.access(&account, false).await.expect("an account");
+    let gate = Arc::new(Gate::default());
+    let mut letters = Vec::new();
+    for (number, typed) in [(1, "w"), (2, "we"), (3, "web-4999")] {
+        let (channel, told) = channel();
+        let gate = Arc::clone(&gate);
+        let view = move |listing: &Listing<Target>| {
+            gate.pass();
+            TargetsView::of(listing, typed, FOUND_MOST)
+        };
+        let begin = || picker.directory.targets(&access);
+        // It comes back though no search gets anywhere.
+        picker
+            .targets
+            .replace(ask(number, &account), begin, channel, view);
+        letters.push(told);
+    }
+    gate.open();
+    let last = letters.pop().expect("three");
+    let found = complete(&last);
+    assert_eq!(found["progress"]["of"], NODES);
+    assert_eq!(found["progress"]["fit"], 1);
+    assert_eq!(found["found"][0]["name"], "web-4999");
+    for former in letters {
+        // What it was told before its end, if anything; then nobody tells it any more.
+        assert!(former.iter().count() <= 1, "it was told again");
+    }
+    // The list was loaded once for all of them.
+    let pages = NODES.div_ceil(50);
+    let calls = sim.stats().api_calls["DescribeInstanceInformation"];
+    assert_eq!(usize::try_from(calls).ok(), Some(pages));
+
+    let all = targets(&picker, &account, "web").await;
+    assert_eq!(all["progress"]["fit"], NODES);
+    assert_eq!(
+        all["found"].as_array().map(Vec::len),
+        Some(FOUND_MOST),
+        "what is sent is bounded, however much fits"
+    );
 }
 
 #[tokio::test]
