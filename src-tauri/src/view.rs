@@ -6,14 +6,14 @@
 //! or the year 287396.
 
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tunnel_manager::{
     BindAddress, Closes, Draft, Field, Invalid, ManagerError, Overview, ProductionDraft, ProfileId,
-    Recent, Refiling, TunnelStatus,
+    Recent, Refiling, TunnelStatus, WrittenAddress,
 };
 use tunnel_proto::{Close, Problem, ProblemKind, RenewedBy, State, Then, Until};
 
@@ -228,7 +228,7 @@ pub(crate) struct CloseView {
 
 /// A tunnel's settings as the form has them. Those from `sessions` on are texts as they are
 /// typed; one that is null is as usual.
-#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+#[derive(Clone, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DraftView {
     name: String,
@@ -504,8 +504,8 @@ impl From<Draft> for DraftView {
             profile: draft.profile,
             keys: draft.keys,
             region: draft.region,
-            endpoint_url: draft.endpoint_url,
-            endpoints: draft.endpoints,
+            endpoint_url: draft.endpoint_url.map(WrittenAddress::into_text),
+            endpoints: draft.endpoints.map(WrittenAddress::into_text),
             reason: draft.reason,
             sessions: draft.sessions,
             keepalive: draft.keepalive,
@@ -519,6 +519,13 @@ impl From<Draft> for DraftView {
                 closes_after: mark.closes_after,
             }),
         }
+    }
+}
+
+/// As the draft shows itself: without passwords in addresses.
+impl fmt::Debug for DraftView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Draft::from(self.clone()), f)
     }
 }
 
@@ -537,8 +544,8 @@ impl From<DraftView> for Draft {
             profile: draft.profile,
             keys: draft.keys,
             region: draft.region,
-            endpoint_url: draft.endpoint_url,
-            endpoints: draft.endpoints,
+            endpoint_url: draft.endpoint_url.map(WrittenAddress::from),
+            endpoints: draft.endpoints.map(WrittenAddress::from),
             reason: draft.reason,
             sessions: draft.sessions,
             keepalive: draft.keepalive,

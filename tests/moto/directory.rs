@@ -21,7 +21,7 @@ pub(crate) async fn access(moto: &Moto) -> Access {
 async fn access_at(url: String) -> Access {
     Access::load(AccessSettings {
         region: Some(REGION.to_owned()),
-        endpoint_url: Some(url),
+        endpoint_url: Some(url.into()),
         static_credentials: Some(StaticCredentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
             secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),

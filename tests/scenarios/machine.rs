@@ -33,7 +33,7 @@ async fn nothing_is_asked_of_the_service_before_the_network_is_back() {
     let (environment, control) = Environment::by_hand();
     let elsewhere = |config: &mut TunnelConfig| {
         let endpoint = config.access.endpoint_url.take().unwrap();
-        config.access.endpoint_url = Some(endpoint.replace("127.0.0.1", "0.0.0.0"));
+        config.access.endpoint_url = Some(endpoint.replace("127.0.0.1", "0.0.0.0").into());
         config.environment = environment;
     };
     let rig = Rig::start_with(fast(), elsewhere).await.unwrap();
@@ -76,7 +76,7 @@ async fn an_answer_that_is_waited_for_over_the_old_network_is_asked_for_over_the
     let (environment, control) = Environment::by_hand();
     let elsewhere = |config: &mut TunnelConfig| {
         let endpoint = config.access.endpoint_url.take().unwrap();
-        config.access.endpoint_url = Some(endpoint.replace("127.0.0.1", "0.0.0.0"));
+        config.access.endpoint_url = Some(endpoint.replace("127.0.0.1", "0.0.0.0").into());
         // Far longer than the test has patience for: no deadline asks again.
         config.access.api_timeout = Duration::from_secs(3_600);
         config.environment = environment;

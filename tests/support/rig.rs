@@ -79,7 +79,7 @@ impl Rig {
         TunnelConfig {
             access: AccessSettings {
                 region: Some(REGION.to_owned()),
-                endpoint_url: Some(sim.endpoint_url()),
+                endpoint_url: Some(sim.endpoint_url().into()),
                 static_credentials: Some(StaticCredentials {
                     access_key_id,
                     secret_access_key: Secret::new(secret),

@@ -7,8 +7,8 @@ use aws_access::{
 };
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tunnel_manager::Draft;
 use tunnel_manager::tunnel::{Problem, ProblemKind, access_problem};
+use tunnel_manager::{Draft, WrittenAddress};
 use tunnel_proto::{Candidate, TargetRule as Rule, TargetSpec};
 
 use super::rule::{self, Offer, Typed};
@@ -17,8 +17,9 @@ use crate::view::ProblemView;
 /// Tags of a target that are shown: no line has room for more.
 const TAGS_MOST: usize = 3;
 
-/// Whose account is looked into, as it is typed; null is as usual.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Type)]
+/// Whose account is looked into, as it is typed; null is as usual. Not to be printed: an address
+/// may hold a password.
+#[derive(Clone, PartialEq, Eq, Deserialize, Type)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AccountView {
     profile: Option<String>,
@@ -271,8 +272,8 @@ impl From<AccountView> for Draft {
             profile: account.profile,
             keys: account.keys,
             region: account.region,
-            endpoint_url: account.endpoint_url,
-            endpoints: account.endpoints,
+            endpoint_url: account.endpoint_url.map(WrittenAddress::from),
+            endpoints: account.endpoints.map(WrittenAddress::from),
             ..Self::default()
         }
     }

@@ -64,7 +64,7 @@ impl Client {
         let (access_key_id, secret, token) = sim.credentials();
         let access = Access::load(AccessSettings {
             region: Some(REGION.to_owned()),
-            endpoint_url: Some(sim.endpoint_url()),
+            endpoint_url: Some(sim.endpoint_url().into()),
             static_credentials: Some(StaticCredentials {
                 access_key_id: access_key_id.clone(),
                 secret_access_key: Secret::new(secret.clone()),

@@ -3,6 +3,7 @@
 mod own;
 mod resolved;
 mod stream;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,8 @@ use crate::AccessError;
 pub(crate) use own::Suffixes;
 pub use resolved::{Endpoint, EndpointOrigin, ResolvedEndpoints};
 pub use stream::{StreamUrl, StreamUrlFault};
+pub use written::WrittenAddress;
+use written::without_userinfo;
 
 /// A service of AWS that Culvert talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -205,17 +208,6 @@ pub struct Endpoints {
     /// Whether to use AWS's endpoints that have IPv6 addresses beside those of IPv4. `None`:
     /// what the profile says in `use_dualstack_endpoint`, or no.
     pub dual_stack: Option<bool>,
-}
-
-/// A password is not to be repeated in an error, not even one in a place where it is wrong.
-fn without_userinfo(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 <= at => {
-            format!("{}…{}", &text[..scheme + 3], &text[at..])
-        }
-        (None, Some(at)) => format!("…{}", &text[at..]),
-        (Some(_) | None, Some(_) | None) => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub use denial::Denial;
 pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{
     Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, StreamUrl,
-    StreamUrlFault, UnknownService,
+    StreamUrlFault, UnknownService, WrittenAddress,
 };
 pub use error::{AccessError, Next};
 pub use find::{CallPace, FoundNode, NodePick, NodeQuery};

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::{EndpointUrl, Endpoints, Keyring, Secret, Service, SignIns};
+use crate::{EndpointUrl, Endpoints, Keyring, Secret, Service, SignIns, WrittenAddress};
 
 /// How long a call may take, credentials included, unless the settings say otherwise.
 ///
@@ -29,7 +29,7 @@ pub struct AccessSettings {
     /// URL of SSM instead of AWS's own. One on this machine is also that of KMS, STS, and the
     /// services that are only read (EC2, ECS, RDS, ElastiCache, OpenSearch), unless they have
     /// places of their own. `None`: what [`endpoints`](Self::endpoints) says.
-    pub endpoint_url: Option<String>,
+    pub endpoint_url: Option<WrittenAddress>,
     /// Where services are asked. What it leaves open say, unless the settings are pinned,
     /// `AWS_ENDPOINT_URL_…`, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and
     /// `AWS_USE_DUALSTACK_ENDPOINT`; then the profile.

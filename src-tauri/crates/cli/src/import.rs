@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 use serde::Serialize;
 use tunnel_manager::paste::{self, Note, Notice, Paste, TEXT_MOST};
 use tunnel_manager::tunnel::{Problem, ProblemKind};
-use tunnel_manager::{Draft, Field, Invalid, Profile, ProfileId};
+use tunnel_manager::{Draft, Field, Invalid, Profile, ProfileId, WrittenAddress};
 
 use crate::exchange::{self, Existing};
 use crate::exit::Exit;
@@ -416,23 +416,26 @@ fn option(field: Field) -> Option<&'static str> {
 fn settings(profile: &Profile) -> Vec<(&'static str, String)> {
     let draft = Draft::from(profile);
     let optional = [
-        ("profile", &draft.profile),
-        ("keys", &draft.keys),
-        ("region", &profile.region),
-        ("endpoint", &profile.endpoint_url),
-        ("endpoints", &draft.endpoints),
-        ("reason", &profile.reason),
+        ("profile", draft.profile),
+        ("keys", draft.keys),
+        ("region", draft.region),
+        (
+            "endpoint",
+            draft.endpoint_url.as_ref().map(WrittenAddress::shown),
+        ),
+        (
+            "endpoints",
+            draft.endpoints.as_ref().map(WrittenAddress::shown),
+        ),
+        ("reason", draft.reason),
     ];
     let mut settings = vec![
         ("listens at", listens_at(profile)),
         ("leads to", leads_to(&profile.destination)),
         ("through", profile.target.to_string()),
     ];
-    settings.extend(
-        optional
-            .into_iter()
-            .filter_map(|(label, value)| Some((label, value.clone()?))),
-    );
+    let given = optional.into_iter();
+    settings.extend(given.filter_map(|(label, value)| Some((label, value?))));
     settings
 }
 
@@ -449,8 +452,14 @@ fn draft_settings(draft: &Draft) -> Vec<(&'static str, String)> {
         ("profile", draft.profile.clone()),
         ("keys", draft.keys.clone()),
         ("region", draft.region.clone()),
-        ("endpoint", draft.endpoint_url.clone()),
-        ("endpoints", draft.endpoints.clone()),
+        (
+            "endpoint",
+            draft.endpoint_url.as_ref().map(WrittenAddress::shown),
+        ),
+        (
+            "endpoints",
+            draft.endpoints.as_ref().map(WrittenAddress::shown),
+        ),
         ("reason", draft.reason.clone()),
     ];
     all.into_iter()

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tunnel_manager::TunnelName;
 use tunnel_manager::tunnel::{
     AccessSettings, BindAddress, Destination, Grant, Listen, PoolSize, Problem, ProblemKind,
     Tunnel, TunnelConfig, TunnelPolicy,
 };
+use tunnel_manager::{TunnelName, WrittenAddress};
 
 use crate::args::bind_address;
 use crate::exit::Exit;
@@ -52,7 +52,7 @@ struct Call {
     request: Request,
     region: Option<String>,
     profile: Option<String>,
-    endpoint_url: Option<String>,
+    endpoint_url: Option<WrittenAddress>,
 }
 
 /// Runs as the plugin with the arguments behind the program's name.
@@ -178,7 +178,7 @@ impl Call {
             request,
             region: argument(1),
             profile: argument(3),
-            endpoint_url: argument(5),
+            endpoint_url: argument(5).map(WrittenAddress::from),
         })
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 use tunnel_manager::tunnel::{Problem, ProblemKind};
-use tunnel_manager::{BindAddress, Destination, Draft, Profile, ProfileId, Store};
+use tunnel_manager::{BindAddress, Destination, Draft, Profile, ProfileId, Store, WrittenAddress};
 
 use crate::words::one_line;
 
@@ -192,8 +192,8 @@ impl Object {
             profile: draft.profile,
             keys: draft.keys,
             region: draft.region,
-            endpoint_url: draft.endpoint_url,
-            endpoints: draft.endpoints,
+            endpoint_url: draft.endpoint_url.as_ref().map(WrittenAddress::shown),
+            endpoints: draft.endpoints.as_ref().map(WrittenAddress::shown),
             reason: draft.reason,
             sessions: draft.sessions,
             keepalive: draft.keepalive,

@@ -154,7 +154,7 @@ impl Demo {
             remote_port: PORT,
             bind: "localhost".to_owned(),
             region: Some("eu-west-1".to_owned()),
-            endpoint_url: Some(self.endpoint_url()),
+            endpoint_url: Some(self.endpoint_url().into()),
             reason: Some("Trying Culvert".to_owned()),
             // What is shown is how one session holds.
             sessions: Some("1".to_owned()),

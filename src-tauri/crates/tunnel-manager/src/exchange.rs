@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use aws_access::WrittenAddress;
+
 use crate::profile::{Draft, Field, Filing, Profile, ProfileId};
 use crate::store::{SIZE_MOST, StoreError, parse, render};
 
@@ -195,8 +197,14 @@ fn settings(profile: &Profile) -> Vec<(Field, String)> {
         (Field::Profile, draft.profile),
         (Field::Keys, draft.keys),
         (Field::Region, draft.region),
-        (Field::EndpointUrl, draft.endpoint_url),
-        (Field::Endpoints, draft.endpoints),
+        (
+            Field::EndpointUrl,
+            draft.endpoint_url.map(WrittenAddress::into_text),
+        ),
+        (
+            Field::Endpoints,
+            draft.endpoints.map(WrittenAddress::into_text),
+        ),
         (Field::Reason, draft.reason),
         (Field::Sessions, draft.sessions),
         (Field::Keepalive, draft.keepalive),

@@ -33,7 +33,7 @@ mod traces;
 /// What a sign-in is asked for, and asks for.
 pub use aws_access::{
     AccessSettings, Keyring, KeyringFault, MfaDevice, ProfileList, ProxyAccount, ProxyChoice,
-    Secret, SignIn, SignInBy, SignInRequest, SignIns, Standing, Visit,
+    Secret, SignIn, SignInBy, SignInRequest, SignIns, Standing, Visit, WrittenAddress,
 };
 pub use closing::Closing;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};

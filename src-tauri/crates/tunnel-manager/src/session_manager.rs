@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use aws_access::{Keyring, SignIn, SignIns};
+use aws_access::{Keyring, SignIn, SignIns, WrittenAddress};
 use tokio::sync::{oneshot, watch};
 use tunnel::{
     AccessSettings, CallBudget, Details, Environment, Ledger, ListenError, Secret, StartError,
@@ -191,7 +191,7 @@ fn config(profile: &Profile, access: Option<StaticAccess>) -> TunnelConfig {
             profile: profile.credentials.profile().map(str::to_owned),
             keys: profile.credentials.keys().map(str::to_owned),
             region: profile.region.clone(),
-            endpoint_url: profile.endpoint_url.clone(),
+            endpoint_url: profile.endpoint_url.clone().map(WrittenAddress::from),
             endpoints: profile.endpoints.clone(),
             static_credentials: access.map(|access| StaticCredentials {
                 access_key_id: access.access_key,

@@ -102,7 +102,7 @@ async fn a_stopped_tunnel_leaves_no_session_at_the_service() {
     let access = demo.access();
     config.access = tunnel::AccessSettings {
         region: Some("eu-west-1".to_owned()),
-        endpoint_url: Some(demo.endpoint_url()),
+        endpoint_url: Some(demo.endpoint_url().into()),
         static_credentials: Some(tunnel::StaticCredentials {
             access_key_id: access.access_key,
             secret_access_key: tunnel::Secret::new(access.secret_key),
@@ -139,7 +139,7 @@ async fn a_busy_port_is_told_with_the_next_free_one() {
         bind: "127.0.0.1".to_owned(),
         local_port: port.into(),
         region: Some("eu-west-1".to_owned()),
-        endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+        endpoint_url: Some("http://127.0.0.1:1".into()),
         ..Draft::default()
     };
     let id = manager.add(draft).await.expect("saved");

@@ -69,7 +69,7 @@ impl Service {
         TunnelConfig {
             access: AccessSettings {
                 region: Some("eu-central-1".to_owned()),
-                endpoint_url: Some(format!("http://{}", self.address)),
+                endpoint_url: Some(format!("http://{}", self.address).into()),
                 static_credentials: Some(StaticCredentials {
                     access_key_id: "AKIDEXAMPLE".to_owned(),
                     secret_access_key: Secret::new("secret".to_owned()),

@@ -269,7 +269,7 @@ async fn sts_says(profile: &str, case: Case) -> AccessError {
     let settings = AccessSettings {
         profile: Some("p".to_owned()),
         // Nothing listens at the discard port.
-        endpoint_url: Some("http://127.0.0.1:9".to_owned()),
+        endpoint_url: Some("http://127.0.0.1:9".into()),
         region: Some("eu-central-1".to_owned()),
         ..AccessSettings::default()
     };

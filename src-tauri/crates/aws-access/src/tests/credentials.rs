@@ -22,7 +22,7 @@ async fn with_profile(
 ) -> Result<Access, AccessError> {
     let settings = AccessSettings {
         profile: Some(profile.to_owned()),
-        endpoint_url: Some(endpoint),
+        endpoint_url: Some(endpoint.into()),
         region: Some("eu-central-1".to_owned()),
         ..AccessSettings::default()
     };
@@ -264,7 +264,7 @@ async fn a_metadata_service_that_says_no_means_that_there_are_no_credentials() {
         metadata.address
     );
     let settings = AccessSettings {
-        endpoint_url: Some(nowhere()),
+        endpoint_url: Some(nowhere().into()),
         region: Some("eu-central-1".to_owned()),
         ..AccessSettings::default()
     };

@@ -219,7 +219,7 @@ async fn keys_of_the_environment_that_have_expired_are_told_as_such_by_each_call
     for server in [&at_nodes, &at_instances] {
         let settings = AccessSettings {
             region: Some("eu-central-1".to_owned()),
-            endpoint_url: Some(format!("http://{}", server.address)),
+            endpoint_url: Some(format!("http://{}", server.address).into()),
             ..AccessSettings::default()
         };
         let variables = Variables::from([

@@ -28,7 +28,7 @@ async fn by_script(folder: &TempDir, script: &str) -> Access {
     let settings = AccessSettings {
         profile: Some("p".to_owned()),
         region: Some("eu-central-1".to_owned()),
-        endpoint_url: Some("http://127.0.0.1:9".to_owned()),
+        endpoint_url: Some("http://127.0.0.1:9".into()),
         ..AccessSettings::default()
     };
     Access::load_from(settings, files, &Proxies::Environment)

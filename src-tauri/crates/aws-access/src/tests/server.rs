@@ -231,7 +231,7 @@ pub(super) async fn in_time<T>(future: impl Future<Output = T>) -> T {
 pub(super) fn settings(endpoint: String) -> AccessSettings {
     AccessSettings {
         region: Some("eu-central-1".to_owned()),
-        endpoint_url: Some(endpoint),
+        endpoint_url: Some(endpoint.into()),
         static_credentials: Some(StaticCredentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
             secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),

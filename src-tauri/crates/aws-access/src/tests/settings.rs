@@ -258,7 +258,7 @@ async fn what_the_settings_say_of_endpoints_wins() {
         dual_stack: Some(true),
     };
     let settings = AccessSettings {
-        endpoint_url: Some("http://one.example".to_owned()),
+        endpoint_url: Some("http://one.example".into()),
         endpoints,
         ..of_profile("p")
     };
@@ -303,7 +303,7 @@ async fn the_profiles_endpoint_is_used_unless_the_settings_name_one() {
         .build();
     for (endpoint_url, server) in [
         (None, &theirs),
-        (Some(format!("http://{}", ours.address)), &ours),
+        (Some(format!("http://{}", ours.address).into()), &ours),
     ] {
         let settings = AccessSettings {
             profile: Some("p".to_owned()),

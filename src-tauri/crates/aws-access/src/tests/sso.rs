@@ -43,7 +43,7 @@ async fn with_login(folder: &TempDir, left: i64, oidc: &str, portal: &str) -> Ac
     let settings = AccessSettings {
         profile: Some("p".to_owned()),
         region: Some("eu-central-1".to_owned()),
-        endpoint_url: Some(nobody().to_owned()),
+        endpoint_url: Some(nobody().into()),
         sign_ins: SignIns::in_folder(folder.path()),
         ..AccessSettings::default()
     };

@@ -149,7 +149,7 @@ fn a_saved_tunnel_is_as_it_was_saved_but_for_what_the_options_say() {
         region: text("eu-west-1"),
         keepalive: text("15"),
         lazy: text("10"),
-        endpoints: text("ssm=https://saved.example sts=https://sts.example"),
+        endpoints: Some("ssm=https://saved.example sts=https://sts.example".into()),
         ..Draft::default()
     };
     let saved = saved.check(ProfileId::random()).unwrap();

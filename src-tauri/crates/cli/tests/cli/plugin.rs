@@ -32,7 +32,7 @@ impl Handover {
         let (access_key_id, secret, session_token) = world.sim.credentials();
         let access = Access::load(AccessSettings {
             region: Some(REGION.to_owned()),
-            endpoint_url: Some(world.sim.endpoint_url()),
+            endpoint_url: Some(world.sim.endpoint_url().into()),
             static_credentials: Some(StaticCredentials {
                 access_key_id,
                 secret_access_key: Secret::new(secret),

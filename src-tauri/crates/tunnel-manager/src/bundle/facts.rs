@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use aws_access::WrittenAddress;
 use directories::BaseDirs;
 use redact::{Kind, Redactor};
 use serde_json::{Map, Value, json};
@@ -281,8 +282,9 @@ fn redacted(redactor: &mut Redactor, tunnel: &Profile) -> Value {
     put("keys", mark(Kind::Name, &draft.keys));
     put("reason", mark(Kind::Text, &draft.reason));
     put("region", json!(draft.region));
-    put("endpointUrl", json!(draft.endpoint_url));
-    put("endpoints", json!(draft.endpoints));
+    let shown = |written: Option<WrittenAddress>| json!(written.map(|written| written.shown()));
+    put("endpointUrl", shown(draft.endpoint_url));
+    put("endpoints", shown(draft.endpoints));
     put("sessions", json!(draft.sessions));
     put("keepalive", json!(draft.keepalive));
     put("renewAfter", json!(draft.renew_after));

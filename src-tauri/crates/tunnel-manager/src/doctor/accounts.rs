@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use aws_access::WrittenAddress;
 use tunnel::{AccessSettings, TunnelConfig};
 
 /// The tunnels that share their settings of AWS.
@@ -54,7 +55,7 @@ impl Account {
             .region
             .clone()
             .into_iter()
-            .chain(settings.endpoint_url.clone())
+            .chain(settings.endpoint_url.as_ref().map(WrittenAddress::shown))
             .chain(urls.map(|(service, url)| format!("{service}={url}")))
             .chain((endpoints.fips == Some(true)).then(|| "fips".to_owned()))
             .chain((endpoints.dual_stack == Some(true)).then(|| "dual-stack".to_owned()));
@@ -136,5 +137,18 @@ mod tests {
         let given = Account::of(Some(AccessSettings::default()), vec![tunnel("a", None)]);
         assert_eq!(names(&given)[0], ("default credentials".to_owned(), 0));
         assert_eq!(given.len(), 2);
+    }
+
+    #[test]
+    fn an_accounts_name_has_no_password_of_an_address_in_it() {
+        let with_password = AccessSettings {
+            endpoint_url: Some("https://ann:planted-pw@ssm.example".into()),
+            ..AccessSettings::default()
+        };
+        let accounts = Account::of(Some(with_password), Vec::new());
+        assert_eq!(
+            names(&accounts),
+            [("default credentials https://…@ssm.example".to_owned(), 0)]
+        );
     }
 }

@@ -99,7 +99,7 @@ mod tests {
         let (access_key_id, secret, token) = sim.credentials();
         let access = AccessSettings {
             region: Some("eu-central-1".to_owned()),
-            endpoint_url: Some(sim.endpoint_url()),
+            endpoint_url: Some(sim.endpoint_url().into()),
             static_credentials: Some(StaticCredentials {
                 access_key_id,
                 secret_access_key: Secret::new(secret),

@@ -264,7 +264,7 @@ fn draft(
         local_port,
         profile: or(options.profile, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])?,
         region: or(options.region, ["AWS_REGION", "AWS_DEFAULT_REGION"])?,
-        endpoint_url: endpoint_url.map(|(text, place)| without_login(text, place, found)),
+        endpoint_url: endpoint_url.map(|(text, place)| without_login(text, place, found).into()),
         reason: options.reason,
         ..Draft::default()
     })

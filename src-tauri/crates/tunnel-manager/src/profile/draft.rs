@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use aws_access::WrittenAddress;
 use tunnel::Endpoints;
 use tunnel_proto::TargetSpec;
 
@@ -43,9 +44,9 @@ pub struct Draft {
     /// Region.
     pub region: Option<String>,
     /// Endpoint to use instead of the region's.
-    pub endpoint_url: Option<String>,
+    pub endpoint_url: Option<WrittenAddress>,
     /// Where single services are asked, such as `sts=https://…`, with `fips` and `dual-stack`.
-    pub endpoints: Option<String>,
+    pub endpoints: Option<WrittenAddress>,
     /// Reason that is recorded with each session.
     pub reason: Option<String>,
     /// Sessions that share the connections, such as `4` or `1-4`; `1-4` by default.
@@ -121,7 +122,7 @@ impl Draft {
         let endpoint_url = optional(self.endpoint_url.as_deref(), rules::endpoint_url)
             .unwrap_or_else(|rule| note(&mut wrong, Field::EndpointUrl, rule));
         let endpoints = setting(
-            &self.endpoints,
+            self.endpoints.as_deref(),
             rules::endpoints,
             Endpoints::default(),
             Field::Endpoints,
@@ -163,37 +164,49 @@ impl Draft {
         let usual = Upkeep::default();
         Upkeep {
             sessions: setting(
-                &self.sessions,
+                self.sessions.as_deref(),
                 rules::sessions,
                 usual.sessions,
                 Field::Sessions,
                 wrong,
             ),
             keepalive: setting(
-                &self.keepalive,
+                self.keepalive.as_deref(),
                 rules::keepalive,
                 usual.keepalive,
                 Field::Keepalive,
                 wrong,
             ),
             renew_after: setting(
-                &self.renew_after,
+                self.renew_after.as_deref(),
                 rules::renew_after,
                 usual.renew_after,
                 Field::RenewAfter,
                 wrong,
             ),
-            lazy: setting(&self.lazy, rules::lazy, usual.lazy, Field::Lazy, wrong),
-            wait: setting(&self.wait, rules::wait, usual.wait, Field::Wait, wrong),
+            lazy: setting(
+                self.lazy.as_deref(),
+                rules::lazy,
+                usual.lazy,
+                Field::Lazy,
+                wrong,
+            ),
+            wait: setting(
+                self.wait.as_deref(),
+                rules::wait,
+                usual.wait,
+                Field::Wait,
+                wrong,
+            ),
             retry_for: setting(
-                &self.retry_for,
+                self.retry_for.as_deref(),
                 rules::retry_for,
                 usual.retry_for,
                 Field::RetryFor,
                 wrong,
             ),
             keep_session_alive: setting(
-                &self.keep_session_alive,
+                self.keep_session_alive.as_deref(),
                 rules::keep_session_alive,
                 usual.keep_session_alive,
                 Field::KeepSessionAlive,
@@ -225,8 +238,8 @@ impl From<&Profile> for Draft {
             profile: profile.credentials.profile().map(str::to_owned),
             keys: profile.credentials.keys().map(str::to_owned),
             region: profile.region.clone(),
-            endpoint_url: profile.endpoint_url.clone(),
-            endpoints: rules::endpoints_text(&profile.endpoints),
+            endpoint_url: profile.endpoint_url.clone().map(WrittenAddress::from),
+            endpoints: rules::endpoints_text(&profile.endpoints).map(WrittenAddress::from),
             reason: profile.reason.clone(),
             sessions: unusual(
                 upkeep.sessions == usual.sessions,
@@ -259,14 +272,14 @@ fn checked(mark: &ProductionDraft, wrong: &mut Vec<Invalid>) -> Production {
     let usual = Production::default();
     Production {
         asks: setting(
-            &mark.reason,
+            mark.reason.as_deref(),
             rules::asks,
             usual.asks,
             Field::ProductionReason,
             wrong,
         ),
         closes_after: setting(
-            &mark.closes_after,
+            mark.closes_after.as_deref(),
             rules::closes_after,
             usual.closes_after,
             Field::ClosesAfter,
@@ -283,13 +296,13 @@ fn note<T: Default>(wrong: &mut Vec<Invalid>, field: Field, rule: Rule) -> T {
 
 /// Reads a setting; one that is absent is as usual.
 fn setting<T>(
-    text: &Option<String>,
+    text: Option<&str>,
     read: impl FnOnce(&str) -> Result<T, Rule>,
     usual: T,
     field: Field,
     wrong: &mut Vec<Invalid>,
 ) -> T {
-    match text.as_deref().map(str::trim) {
+    match text.map(str::trim) {
         None | Some("") => usual,
         Some(text) => read(text).unwrap_or_else(|rule| {
             wrong.push(Invalid { field, rule });
@@ -354,7 +367,7 @@ mod tests {
             group: text("Payments"),
             tags: vec!["eu".to_owned(), "sql".to_owned()],
             favourite: true,
-            endpoints: text("sts=https://sts.example fips"),
+            endpoints: Some("sts=https://sts.example fips".into()),
             sessions: text("2-8"),
             keepalive: text("15"),
             renew_after: text("off"),
@@ -427,7 +440,7 @@ mod tests {
             target: "bastion a".to_owned(),
             remote_port: 0,
             local_port: 70_000,
-            endpoints: Some("s3=https://s3.example".to_owned()),
+            endpoints: Some("s3=https://s3.example".into()),
             sessions: Some("9".to_owned()),
             keep_session_alive: Some("8".to_owned()),
             production: Some(ProductionDraft {

@@ -8,6 +8,7 @@ mod targets;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use aws_access::WrittenAddress;
 use mark::Mark;
 use scalar::Scalar;
 use serde::{Deserialize, Serialize};
@@ -115,8 +116,8 @@ impl Entry {
             profile: self.profile,
             keys: self.keys,
             region: self.region,
-            endpoint_url: self.endpoint_url,
-            endpoints: self.endpoints,
+            endpoint_url: self.endpoint_url.map(WrittenAddress::from),
+            endpoints: self.endpoints.map(WrittenAddress::from),
             reason: self.reason,
             sessions: self.sessions.filter(|_| chosen).map(text),
             keepalive: self.keepalive.map(text),
@@ -151,8 +152,8 @@ impl From<&Profile> for Entry {
             profile: draft.profile,
             keys: draft.keys,
             region: draft.region,
-            endpoint_url: draft.endpoint_url,
-            endpoints: draft.endpoints,
+            endpoint_url: draft.endpoint_url.map(WrittenAddress::into_text),
+            endpoints: draft.endpoints.map(WrittenAddress::into_text),
             reason: draft.reason,
             sessions: draft.sessions.map(Scalar::from),
             keepalive: draft.keepalive.map(Scalar::from),

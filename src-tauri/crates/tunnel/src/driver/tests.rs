@@ -20,7 +20,7 @@ async fn driver(
 ) -> (Driver, SessionKey, broadcast::Receiver<TunnelEvent>) {
     let settings = AccessSettings {
         region: Some("eu-central-1".to_owned()),
-        endpoint_url: Some(format!("http://{address}")),
+        endpoint_url: Some(format!("http://{address}").into()),
         static_credentials: Some(StaticCredentials {
             access_key_id: "AKIDEXAMPLE".to_owned(),
             secret_access_key: Secret::new("secret".to_owned()),

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_access::{Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service};
+use aws_access::{
+    Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Service, WrittenAddress,
+};
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
@@ -249,7 +251,7 @@ impl Accesses {
             profile: whose.profile.clone(),
             keys: whose.keys.clone(),
             region: Some(whose.region.clone()),
-            endpoint_url: whose.endpoint_url.clone(),
+            endpoint_url: whose.endpoint_url.clone().map(WrittenAddress::from),
             endpoints: whose.endpoints.clone(),
             ca_bundle: whose
                 .ca_bundle
@@ -360,7 +362,7 @@ mod tests {
         let url = format!("http://{}", service.local_addr().unwrap());
         let settings = AccessSettings {
             region: Some("eu-central-1".to_owned()),
-            endpoint_url: Some(url),
+            endpoint_url: Some(url.into()),
             static_credentials: Some(StaticCredentials {
                 access_key_id: "AKIDEXAMPLE".to_owned(),
                 secret_access_key: Secret::new("secret".to_owned()),

@@ -329,7 +329,7 @@ fn the_environments_profile_and_endpoint_are_noted_unless_keys_or_settings_win()
     assert_eq!(noted(&nothing, true).profile, None);
     let own = AccessSettings {
         profile: Some("own".to_owned()),
-        endpoint_url: Some("http://own".to_owned()),
+        endpoint_url: Some("http://own".into()),
         ..AccessSettings::default()
     };
     let started = noted(&own, true);
