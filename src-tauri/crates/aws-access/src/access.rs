@@ -1,3 +1,4 @@
+mod allowed;
 mod calling;
 mod inquiry;
 mod region;

@@ -1,3 +1,5 @@
+mod cause;
+mod next;
 mod words;
 
 use std::error::Error;
@@ -9,6 +11,9 @@ use crate::{
     Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxySetting,
     ServiceAnswer, SignInFault,
 };
+
+use cause::Cause;
+pub use next::Next;
 
 /// A cause that is kept.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;
@@ -232,32 +237,6 @@ pub enum AccessError {
     Keyring(KeyringFault),
 }
 
-/// What a program should do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Next {
-    /// The same again, after a while.
-    Retry,
-    /// The service was not reached at all. It can be asked again for as long as that is so, at
-    /// no cost, and at once when the network changes.
-    AwaitNetwork,
-    /// The session is over: start another.
-    NewSession,
-    /// The target is not connected. It may come back.
-    AwaitTarget,
-    /// The credentials were refused, but their source may hand out newer ones without a
-    /// person: ask again, and if that gives the same, tell the user.
-    NewCredentials,
-    /// Only a person can renew the credentials.
-    SignIn,
-    /// Only a person can, and only by starting this program anew: to ask again gives the same for
-    /// as long as it runs.
-    Restart,
-    /// The settings can't be used as they are now; somebody may be about to save them.
-    AwaitSettings,
-    /// Nothing but a change of settings or permissions helps.
-    Stop,
-}
-
 impl AccessError {
     /// The code of [`Self::ExpiredEnvironment`]: while the program runs, no look at the
     /// credentials finds others.
@@ -342,68 +321,6 @@ impl AccessError {
         }
     }
 
-    /// What a program should do next.
-    #[must_use]
-    pub fn next(&self) -> Next {
-        match self {
-            Self::Network { fault, .. } if fault.is_unreachable() => Next::AwaitNetwork,
-            // A load balancer in front of the service may put its errors into words of its own.
-            Self::Unparsable {
-                // 511: RFC 6585, section 6, of captive portals.
-                status: Some(..500 | 511),
-                ..
-            } => Next::AwaitNetwork,
-            Self::Throttled(_)
-            | Self::Network { .. }
-            | Self::Unparsable { .. }
-            | Self::ClockSkew { .. }
-            | Self::SessionLimit(_)
-            | Self::CredentialsTimeout { .. } => Next::Retry,
-            Self::Service(answer) if answer.is_transient() => Next::Retry,
-            Self::SessionOver { .. } => Next::NewSession,
-            // A node that is replaced has no name until the next one has come up.
-            Self::TargetNotConnected { .. }
-            | Self::TargetNotFound { .. }
-            | Self::TargetOffline { .. } => Next::AwaitTarget,
-            Self::ExpiredToken(_)
-            | Self::InvalidCredentials(_)
-            // Another sign-in, or another token, may be given what this one is not.
-            | Self::RoleDenied { .. }
-            | Self::IdentityToken { .. }
-            | Self::PortalRole { .. }
-            | Self::CredentialsFailed { .. } => Next::NewCredentials,
-            Self::ExpiredEnvironment(_) => Next::Restart,
-            Self::SsoLoginExpired { .. }
-            | Self::NoCredentials { .. } => Next::SignIn,
-            // A file that is being saved may lack a part for a moment.
-            Self::ConfigFiles { .. }
-            | Self::UnknownProfile { .. }
-            // The file may be corrected at any time, and is looked at again.
-            | Self::Profile { .. }
-            | Self::InvalidRole { .. } => Next::AwaitSettings,
-            Self::SignIn(fault) => fault.next(),
-            Self::Keyring(fault) => match fault {
-                KeyringFault::NotFound { .. } | KeyringFault::Absent | KeyringFault::Locked => {
-                    Next::SignIn
-                }
-                KeyringFault::Failed { .. } => Next::NewCredentials,
-                KeyringFault::Foreign { .. } | KeyringFault::BadName => Next::Stop,
-            },
-            Self::Service(_)
-            | Self::RegionMissing { .. }
-            | Self::InvalidRegion { .. }
-            | Self::InvalidEndpoint { .. }
-            | Self::CaBundle { .. }
-            | Self::TlsSetup { .. }
-            | Self::AccessDenied { .. }
-            | Self::NotEnabled(_)
-            | Self::InvalidDocument { .. }
-            | Self::InvalidRequest(_)
-            | Self::KmsKey { .. }
-            | Self::Unsendable { .. } => Next::Stop,
-        }
-    }
-
     /// What a denial says of itself: which action on what, and why; `None` for other errors.
     #[must_use]
     pub fn denial(&self) -> Option<Denial> {
@@ -473,77 +390,6 @@ impl Error for AccessError {
             Cause::SignIn(fault) => fault.source(),
             Cause::Keyring(fault) => Some(fault),
             Cause::Text { .. } | Cause::None => None,
-        }
-    }
-}
-
-/// What an error comes from: what its details show.
-enum Cause<'a> {
-    /// Somebody else's error.
-    Error(&'a Source),
-    /// The service's answer.
-    Answer(&'a ServiceAnswer),
-    SignIn(&'a SignInFault),
-    Keyring(&'a KeyringFault),
-    /// A text, and the HTTP status with which it came.
-    Text {
-        status: Option<u16>,
-        text: &'a str,
-    },
-    /// Nothing but what the error says itself.
-    None,
-}
-
-impl AccessError {
-    fn cause(&self) -> Cause<'_> {
-        match self {
-            Self::ConfigFiles { source, .. }
-            | Self::CaBundle { source, .. }
-            | Self::TlsSetup { source }
-            | Self::NoCredentials { source, .. }
-            | Self::CredentialsFailed { source, .. }
-            | Self::SsoLoginExpired { source, .. }
-            | Self::Network { source, .. }
-            | Self::Unsendable { source } => Cause::Error(source),
-            Self::SignIn(fault) => Cause::SignIn(fault),
-            Self::Keyring(fault) => Cause::Keyring(fault),
-            Self::ExpiredToken(answer)
-            | Self::ExpiredEnvironment(answer)
-            | Self::InvalidCredentials(answer)
-            | Self::ClockSkew { answer, .. }
-            | Self::AccessDenied { answer, .. }
-            | Self::RoleDenied { answer, .. }
-            | Self::InvalidRole { answer, .. }
-            | Self::IdentityToken { answer, .. }
-            | Self::PortalRole { answer, .. }
-            | Self::NotEnabled(answer)
-            | Self::TargetNotConnected { answer, .. }
-            | Self::InvalidDocument { answer, .. }
-            | Self::InvalidRequest(answer)
-            | Self::Throttled(answer)
-            | Self::SessionLimit(answer)
-            | Self::KmsKey { answer, .. }
-            | Self::Service(answer)
-            | Self::SessionOver {
-                answer: Some(answer),
-                ..
-            } => Cause::Answer(answer),
-            Self::Unparsable { status, excerpt } => Cause::Text {
-                status: *status,
-                text: excerpt,
-            },
-            Self::TargetNotFound { unseen, .. } => Cause::Text {
-                status: None,
-                text: unseen,
-            },
-            Self::UnknownProfile { .. }
-            | Self::Profile { .. }
-            | Self::RegionMissing { .. }
-            | Self::InvalidRegion { .. }
-            | Self::InvalidEndpoint { .. }
-            | Self::CredentialsTimeout { .. }
-            | Self::TargetOffline { .. }
-            | Self::SessionOver { answer: None, .. } => Cause::None,
         }
     }
 }

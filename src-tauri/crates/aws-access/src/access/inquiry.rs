@@ -1,8 +1,4 @@
-//! Calls that only ask: who one is, what the account has set, what it would allow.
-//!
-//! What would be allowed is asked of things that do not exist, since Session Manager knows no
-//! dry run: IAM is asked first, so a denial is a denial, and a complaint about what does not
-//! exist says that nobody denied it.
+//! Calls that only ask: who one is, which nodes and sessions there are, what the account has set.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +10,7 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::operation::BuildError;
 use serde::Deserialize;
 
-use super::{Access, StartSession, kms_identity, ssm_identity, sts_identity};
+use super::{Access, ssm_identity, sts_identity};
 use crate::AccessError;
 use crate::answer::{Call, Inquiry};
 
@@ -28,11 +24,8 @@ const PREFERENCES_MOST: usize = 64 * 1024;
 /// Pages of open sessions that are read, 200 each: more than one person has.
 const SESSION_PAGES: usize = 5;
 
-/// A target that nobody has: ids of instances are random.
-const NO_TARGET: &str = "i-00000000000000000";
-
 /// What ends the id of a session that nobody has.
-const NO_SESSION: &str = "00000000000000000";
+pub(super) const NO_SESSION: &str = "00000000000000000";
 
 /// Longest id of a session (API reference, `TerminateSession`).
 const SESSION_ID_MOST: usize = 96;
@@ -285,107 +278,6 @@ impl Access {
             }
         }
         Ok(open)
-    }
-
-    /// Finds out whether sessions may be started on a target: by asking for one with a document
-    /// that does not exist, so that none can be.
-    ///
-    /// # Errors
-    /// [`AccessError::AccessDenied`], on the target or on the document, as
-    /// [`AccessError::denial`] tells; [`AccessError::TargetNotConnected`]; any other
-    /// [`AccessError`] of a call.
-    pub async fn may_start_on(&self, target: &str) -> Result<(), AccessError> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let document = format!("Culvert-Doctor-{:x}", now.unwrap_or_default().as_nanos());
-        match self.may_start(target, &document).await {
-            // As it should be: it is the document that does not exist.
-            Err(AccessError::InvalidDocument { .. }) => Ok(()),
-            other => other,
-        }
-    }
-
-    /// Finds out whether sessions may be started with a document: by asking for one on a target
-    /// that does not exist, so that none can be.
-    ///
-    /// # Errors
-    /// [`AccessError::AccessDenied`], as for [`may_start_on`](Self::may_start_on);
-    /// [`AccessError::InvalidDocument`]; any other [`AccessError`] of a call.
-    pub async fn may_start_with(&self, document: &str) -> Result<(), AccessError> {
-        match self.may_start(NO_TARGET, document).await {
-            // As it should be: nobody has this target.
-            Err(AccessError::TargetNotConnected { .. }) => Ok(()),
-            other => other,
-        }
-    }
-
-    async fn may_start(&self, target: &str, document: &str) -> Result<(), AccessError> {
-        let request = StartSession {
-            target: target.to_owned(),
-            document: document.to_owned(),
-            parameters: std::collections::BTreeMap::new(),
-            reason: None,
-        };
-        // It can't be started, but if it were, nobody would use it.
-        let granted = self.start_session(&request).await?;
-        self.terminate_session(&granted.session_id).await
-    }
-
-    /// Finds out whether sessions may be resumed, with one that does not exist
-    /// ([`Caller::session_that_is_not`]).
-    ///
-    /// # Errors
-    /// [`AccessError::AccessDenied`]; any other [`AccessError`] of a call.
-    pub async fn may_resume(&self, session_id: &str) -> Result<(), AccessError> {
-        match self.resume_session(session_id).await {
-            Ok(_) | Err(AccessError::SessionOver { .. } | AccessError::InvalidRequest(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Finds out whether sessions may be ended, with one that does not exist.
-    ///
-    /// # Errors
-    /// As for [`may_resume`](Self::may_resume).
-    pub async fn may_terminate(&self, session_id: &str) -> Result<(), AccessError> {
-        match self.terminate_session(session_id).await {
-            Ok(()) | Err(AccessError::InvalidRequest(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Finds out whether the keys of encrypted sessions may be made with this KMS key
-    /// (`GenerateDataKey` as a dry run, which makes none).
-    ///
-    /// # Errors
-    /// [`AccessError::AccessDenied`], [`AccessError::KmsKey`]; any other [`AccessError`] of a
-    /// call.
-    pub async fn may_make_data_key(&self, key_id: &str, target: &str) -> Result<(), AccessError> {
-        let call = Call::DataKey { key_id };
-        let asked = self
-            .call(call, |credentials| {
-                self.inner
-                    .kms
-                    .generate_data_key()
-                    .key_id(key_id)
-                    .number_of_bytes(64)
-                    // Grants and policies may ask for it.
-                    .encryption_context("aws:ssm:SessionId", NO_SESSION)
-                    .encryption_context("aws:ssm:TargetId", target)
-                    .dry_run(true)
-                    .customize()
-                    .config_override(kms_identity(credentials))
-                    .send()
-            })
-            .await;
-        match asked {
-            Err(AccessError::Service(answer))
-                if answer.code.as_deref() == Some("DryRunOperationException") =>
-            {
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 }
 

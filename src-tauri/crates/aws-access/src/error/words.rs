@@ -2,7 +2,8 @@
 
 use tokio::time::error::Elapsed;
 
-use super::{AccessError, Cause};
+use super::AccessError;
+use super::cause::Cause;
 use crate::network::chain_text;
 use crate::sign_in_fault::run_sign_in;
 use crate::{Denial, ProfileFault};
