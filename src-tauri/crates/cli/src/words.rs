@@ -5,22 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunnel_manager::tunnel::{Close, ClosedBy, DropEnd, DropRecord, Refusal, TurnedAway};
+use tunnel_manager::words;
+pub(crate) use tunnel_manager::words::count;
 
 /// A length of time as people say it: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`,
 /// `3 d 4 h`. What is cut off is smaller than the last unit.
 pub(crate) fn span(ms: u64) -> String {
-    let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match small {
-        0 => format!("{large} {large_unit}"),
-        small => format!("{large} {large_unit} {small} {small_unit}"),
-    };
     let seconds = ms / 1000;
     match seconds {
         0 if ms < 100 => format!("{ms} ms"),
-        0..10 => format!("{}.{} s", seconds, ms % 1000 / 100),
-        10..60 => format!("{seconds} s"),
-        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
-        3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
-        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+        0..10 => format!("{seconds}.{} s", ms % 1000 / 100),
+        _ => words::span(Duration::from_millis(ms)),
     }
 }
 
@@ -36,14 +31,6 @@ pub(crate) fn clock(unix_ms: u64) -> String {
         .unwrap_or_default();
     let local = timestamp.to_zoned(TimeZone::system());
     local.strftime("%H:%M:%S").to_string()
-}
-
-/// How many there are of something.
-pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        number => format!("{number} {many}"),
-    }
 }
 
 /// A drop that is over, in one line: what happened, how it ended, what it cost.

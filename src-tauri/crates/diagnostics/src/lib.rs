@@ -9,7 +9,7 @@
 //! * [`report`]: the findings as text for people and as JSON for programs.
 //!
 //! Whoever gathers the facts brings them as futures. [`iam`] writes the least policy that a
-//! tunnel needs.
+//! tunnel needs, [`words`] lengths of time and counts as people say them.
 
 mod check;
 mod finding;
@@ -18,6 +18,7 @@ mod inspector;
 pub mod judge;
 mod plan;
 pub mod report;
+pub mod words;
 
 pub use check::Check;
 pub use finding::{Business, Fault, Finding, Judgement, Skipped, Verdict};

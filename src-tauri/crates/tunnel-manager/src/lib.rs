@@ -36,6 +36,7 @@ pub use aws_access::{
     Secret, SignIn, SignInBy, SignInRequest, SignIns, Standing, Visit, WrittenAddress,
 };
 pub use closing::Closing;
+pub use diagnostics::words;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
 pub use history::{
