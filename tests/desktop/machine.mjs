@@ -29,11 +29,12 @@ export function binary() {
 }
 
 /**
- * Starts everything that a window needs. `dark` chooses the desktop's theme; `path` makes a folder of programs that
+ * Starts everything that a window needs. `dark` chooses the desktop's theme, `still` a user who wants nothing to move,
+ * `screen` its size in pixels; `path` makes a folder of programs that
  * come before others. With `env` another program of the same user can be started: on the same display and message
  * bus. A machine that is `bare` has a bus that starts nobody when they are asked for: no keyring, for one.
  */
-export async function startMachine({ dark = false, path = null, bare = false } = {}) {
+export async function startMachine({ dark = false, still = false, screen = "1280x900", path = null, bare = false } = {}) {
   const missing = Object.entries(PROGRAMS).filter(([name]) => !isOnPath(name));
   if (missing.length > 0) {
     throw new Error(`missing: ${missing.map(([name, debian]) => `${name} (package ${debian})`).join(", ")}`);
@@ -47,8 +48,8 @@ export async function startMachine({ dark = false, path = null, bare = false } =
     if (!kept) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const display = await startDisplay(groups);
-    const env = environment(home, display, dark);
+    const display = await startDisplay(groups, screen);
+    const env = environment(home, display, { dark, still });
     if (path !== null) env.PATH = `${path(home)}${delimiter}${env.PATH}`;
     if (kept) Object.assign(env, { CULVERT_LOG: "trace", CULVERT_LOG_FILE: join(home, "culvert.log") });
     const port = await freePort();
@@ -93,7 +94,7 @@ function bareBus(home) {
   return `--config-file=${path}`;
 }
 
-function environment(home, display, dark) {
+function environment(home, display, { dark, still }) {
   const folder = (name) => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -103,7 +104,7 @@ function environment(home, display, dark) {
   mkdirSync(join(config, "gtk-3.0"));
   writeFileSync(
     join(config, "gtk-3.0", "settings.ini"),
-    `[Settings]\ngtk-application-prefer-dark-theme=${dark ? 1 : 0}\ngtk-cursor-blink=0\n`,
+    `[Settings]\ngtk-application-prefer-dark-theme=${dark ? 1 : 0}\ngtk-enable-animations=${still ? 0 : 1}\ngtk-cursor-blink=0\n`,
   );
   // Nothing of the user's own desktop, AWS settings or proxies may leak in.
   return {
@@ -124,8 +125,8 @@ function environment(home, display, dark) {
 }
 
 /** Starts a display on a number that the server finds itself. */
-async function startDisplay(groups) {
-  const args = ["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"];
+async function startDisplay(groups, screen) {
+  const args = ["-displayfd", "3", "-screen", "0", `${screen}x24`, "-nolisten", "tcp"];
   const server = start(groups, "Xvfb", args, process.env, ["ignore", "ignore", "inherit", "pipe"]);
   const lines = createInterface({ input: server.stdio[3] });
   const [number] = await Promise.race([

@@ -5,6 +5,7 @@ import { createSignal, onMount, Show, type JSX } from "solid-js";
 
 import { words } from "../text/words";
 import { Glyph } from "./Icon";
+import { PRODUCT } from "./Sidebar";
 import "./frame.css";
 
 export function Frame(props: {
@@ -23,7 +24,8 @@ export function Frame(props: {
   return (
     <div class="frame" classList={{ "frame-detailed": props.detailed }}>
       <div class="frame-side">{props.sidebar(() => {})}</div>
-      <div class="frame-top">
+      <header class="frame-top">
+        <h1 class="visually-hidden">{PRODUCT}</h1>
         <button
           type="button"
           class="icon-button frame-menu"
@@ -37,7 +39,7 @@ export function Frame(props: {
           <Glyph name="back" />
           {words().frame.back}
         </button>
-      </div>
+      </header>
       <main class="frame-view">{props.children}</main>
       <Show when={props.detailed}>
         <div

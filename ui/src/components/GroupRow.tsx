@@ -19,6 +19,8 @@ export function GroupRow(props: {
   const up = createMemo(() => props.tunnels.filter(({ state }) => isUp(state)).length);
   const off = createMemo(() => startable(props.tunnels));
   const on = createMemo(() => running(props.tunnels));
+  const connect = (): string =>
+    props.tunnels.some(isProduction) ? words().list.connectAllButProduction : words().list.connectAll;
   return (
     <div ref={props.ref} class="line group-head" style={props.style} role="row" aria-rowindex={props.index}>
       <div class="group-cell" role="gridcell">
@@ -28,17 +30,17 @@ export function GroupRow(props: {
           <button
             type="button"
             class="text-button"
-            aria-label={words().list.connectGroup(props.group)}
+            aria-label={words().list.ofGroup(connect(), props.group)}
             onClick={() => props.acts.connect(off())}
           >
-            {props.tunnels.some(isProduction) ? words().list.connectAllButProduction : words().list.connectAll}
+            {connect()}
           </button>
         </Show>
         <Show when={on().length > 0}>
           <button
             type="button"
             class="text-button"
-            aria-label={words().list.disconnectGroup(props.group)}
+            aria-label={words().list.ofGroup(words().list.disconnectAll, props.group)}
             onClick={() => props.acts.disconnect(on())}
           >
             {words().list.disconnectAll}

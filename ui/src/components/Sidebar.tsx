@@ -117,4 +117,5 @@ function Entry(props: {
 }
 
 /** The same in every language. */
-const PRODUCT = "Culvert";
+/** What the window is called, and the program. */
+export const PRODUCT = "Culvert";

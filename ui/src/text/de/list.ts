@@ -22,8 +22,7 @@ export const list: Words["list"] = {
   connectAll: "Alle verbinden",
   connectAllButProduction: "Alle außer Produktion verbinden",
   disconnectAll: "Alle trennen",
-  connectGroup: (group) => `Alle verbinden in ${group}`,
-  disconnectGroup: (group) => `Alle trennen in ${group}`,
+  ofGroup: (act, group) => `${act} in ${group}`,
   selectAll: "Alle auswählen",
   order: {
     own: "In eigener Reihenfolge",

@@ -22,8 +22,7 @@ export const list = {
   connectAll: "Connect all",
   connectAllButProduction: "Connect all but production",
   disconnectAll: "Disconnect all",
-  connectGroup: (group: string) => `Connect all of ${group}`,
-  disconnectGroup: (group: string) => `Disconnect all of ${group}`,
+  ofGroup: (act: string, group: string) => `${act} of ${group}`,
   selectAll: "Select all",
   order: {
     own: "In my order",
