@@ -24,6 +24,14 @@ const LOST: StateView = {
   held: 1,
   until: null,
 };
+const DEGRADED = {
+  kind: "degraded",
+  since: NOW,
+  problem: problem({ what: "The gateway does not answer." }),
+  held: 1,
+  others: 0,
+  until: null,
+} as const satisfies StateView;
 const counted = (number: number, missing = 0, lost = 0) => ({ number, missing, lost, bytes: number * 2_000 });
 const demo = (state: StateView, reconnects = 0): OverviewView => ({
   tunnels: [tunnel("Demo tunnel", { demo: true, state, reconnects, addresses: ["127.0.0.1:1"] })],
@@ -98,6 +106,22 @@ describe("the story", () => {
     story = seenStory(story, seen(UP, 2, { at: NOW + 9_000, count: counted(2, 3, 1) }));
     expect(story.steps.map(({ what }) => what)).toEqual(["cut", "noticed", "well"]);
     expect(story.steps.at(-1)).toMatchObject({ missing: 3, lost: 1 });
+  });
+
+  test("has a good end only when something was counted after the trouble, and tells each reason for it", () => {
+    const slowly: StateView = { ...DEGRADED, problem: problem({ what: "It comes again slowly." }) };
+    let story = cutStory(NO_STORY, "blackHole", seen(UP, 38));
+    story = seenStory(story, seen(DEGRADED, 40));
+    story = seenStory(story, seen(slowly, 40));
+    // What had arrived before it was cut is no proof.
+    story = seenStory(story, seen(UP, 40));
+    expect(story.steps.map((step) => (step.what === "noticed" ? step.why : step.what))).toEqual([
+      "cut",
+      DEGRADED.problem.what,
+      "It comes again slowly.",
+    ]);
+    story = seenStory(story, seen(UP, 41));
+    expect(story.steps.at(-1)).toMatchObject({ what: "well", number: 41, missing: 0 });
   });
 
   test("is over without a word when somebody switches the tunnel off", () => {

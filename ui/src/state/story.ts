@@ -29,14 +29,15 @@ export interface Story {
     count: CountView;
     /** When something was counted last. */
     counted: number;
-    /** It was seen not to be well, or nothing was counted for a while. */
-    disturbed: boolean;
+    /** What had been counted when it was last seen not to be well; null if it was well all the time. */
+    disturbed: number | null;
   } | null;
-  /** The state that was told last. */
+  /** The state that was told last, and what the engine said of it. */
   kind: StateView["kind"];
+  why: string;
 }
 
-export const NO_STORY: Story = { steps: [], open: null, kind: "up" };
+export const NO_STORY: Story = { steps: [], open: null, kind: "up", why: "" };
 
 /** It is counted four times a second: what takes longer was noticed. */
 const PAUSE_MS = 2_000;
@@ -56,7 +57,7 @@ export function cutStory(story: Story, cut: DemoCutView, sight: Sight): Story {
     mended: sight.mended,
     count: sight.count,
     counted: sight.at,
-    disturbed: false,
+    disturbed: null,
   };
   return { ...story, steps: added(story.steps, { at: sight.at, what: "cut", cut }), open };
 }
@@ -64,21 +65,23 @@ export function cutStory(story: Story, cut: DemoCutView, sight: Sight): Story {
 /** The story with how the tunnel is now. */
 export function seenStory(story: Story, sight: Sight): Story {
   const { open } = story;
-  const { kind } = sight;
-  if (open === null) return story.kind === kind ? story : { ...story, kind };
+  const { kind, why } = sight;
+  const isTold = story.kind === kind && story.why === why;
+  if (open === null) return isTold ? story : { ...story, kind, why };
   // Whoever switches it off has another story.
-  if (kind === "off" || kind === "stopping") return { ...story, open: null, kind };
+  if (kind === "off" || kind === "stopping") return { ...story, open: null, kind, why };
   if (kind !== "up") {
-    const steps = story.kind === kind ? story.steps : added(story.steps, { at: sight.at, what: "noticed", kind, why: sight.why });
-    return { steps, kind, open: { ...open, disturbed: true } };
+    const steps = isTold ? story.steps : added(story.steps, { at: sight.at, what: "noticed", kind, why });
+    return { steps, kind, why, open: { ...open, disturbed: sight.count.number } };
   }
-  // It is well once it is up and somebody has counted on; a short break is not seen at all.
+  // It is well once it is up and somebody has counted on since; a short break is not seen at all.
   const paused = sight.at - open.counted > PAUSE_MS;
-  const mended = open.disturbed || paused || sight.mended > open.mended;
-  const counts = sight.count.number > open.count.number || sight.count.lost > open.count.lost;
+  const mended = open.disturbed !== null || paused || sight.mended > open.mended;
+  const before = open.disturbed ?? open.count.number;
+  const counts = sight.count.number > before || sight.count.lost > open.count.lost;
   if (!mended || !counts) {
     const counted = counts && !paused ? sight.at : open.counted;
-    return { ...story, kind, open: { ...open, count: open.count, counted } };
+    return { ...story, kind, why, open: { ...open, count: open.count, counted } };
   }
   const step: Step = {
     at: sight.at,
@@ -88,7 +91,7 @@ export function seenStory(story: Story, sight: Sight): Story {
     missing: sight.count.missing - open.count.missing,
     lost: sight.count.lost - open.count.lost,
   };
-  return { steps: added(story.steps, step), open: null, kind };
+  return { steps: added(story.steps, step), open: null, kind, why };
 }
 
 function added(steps: readonly Step[], step: Step): Step[] {

@@ -31,7 +31,9 @@ export const demo: Words["demo"] = {
     agentGone: {
       name: "Agent weg",
       does: "Der Agent auf dem Knoten ist 8 s weg, wie bei einer Aktualisierung.",
-      done: "Der Agent ist weg. Die Verbindung zum Gateway bleibt, und was gesendet wird, wartet.",
+      done:
+      "Der Agent ist weg. Die Verbindung zum Gateway bleibt, und was gesendet wird, wartet. Ist er zurück, sendet er " +
+      "das Verlorene noch einmal, etwa zehn Nachrichten je Sekunde.",
     },
   },
   what:

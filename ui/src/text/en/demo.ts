@@ -31,7 +31,9 @@ const cuts: Readonly<Record<DemoCutView, { name: string; does: string; done: str
   agentGone: {
     name: "Agent away",
     does: "The agent on the node is away for 8 s, as when it is updated.",
-    done: "The agent is away. The connection to the gateway stays, and what is sent waits.",
+    done:
+      "The agent is away. The connection to the gateway stays, and what is sent waits. When it is back it sends again " +
+      "what was lost, about ten messages a second.",
   },
 };
 
