@@ -1,11 +1,11 @@
 //! What the window remembers from one start to the next: where it was, and what it has said once.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
+use tunnel_manager::{remove_leftovers, replace_file};
 
 /// In the folder for what the program keeps.
 const FILE: &str = "window.json";
@@ -63,6 +63,8 @@ impl Memory {
         let Some(path) = &self.0 else {
             return Remembered::default();
         };
+        // The program runs once: nobody writes it now.
+        remove_leftovers(path);
         let read = || {
             let mut text = String::new();
             File::open(path)?
@@ -86,15 +88,10 @@ impl Memory {
         let Some(path) = &self.0 else {
             return;
         };
-        let write = || {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            std::fs::create_dir_all(folder)?;
-            let mut file = NamedTempFile::new_in(folder)?;
-            file.write_all(&serde_json::to_vec_pretty(remembered)?)?;
-            file.persist(path)?;
-            Ok::<_, io::Error>(())
-        };
-        if let Err(error) = write() {
+        let written = serde_json::to_vec_pretty(remembered)
+            .map_err(io::Error::from)
+            .and_then(|bytes| replace_file(path, &bytes));
+        if let Err(error) = written {
             tracing::info!(%error, path = %path.display(), "the window is not remembered");
         }
     }

@@ -57,7 +57,7 @@ pub use settings::{
 };
 pub use sign_in_list::{PersonalSignIn, PersonalSignInKind, personal_sign_ins, profile_of};
 pub use signing_in::{CodeAsked, Outcome, SignInEvent, SigningIn, code_needed, keyring_problem};
-pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError};
+pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError, remove_leftovers, replace_file};
 pub use traces::{STATE_DIR_VARIABLE, Traces};
 /// One tunnel without a profile: what the command line runs.
 pub use tunnel;

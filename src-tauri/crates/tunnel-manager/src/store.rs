@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use config_file::{ConfigFile, SIZE_MOST, config_folder};
 pub(crate) use file::{parse, place, render};
+pub use whole::{remove_leftovers, replace as replace_file};
 
 use crate::profile::{Invalid, Profile};
 
@@ -115,6 +116,11 @@ impl Store {
         Self {
             file: ConfigFile::new(folder, FILE_NAME, LOCK_NAME),
         }
+    }
+
+    /// Removes what processes have left beside the file that were killed while they wrote it.
+    pub fn tidy(&self) {
+        self.file.tidy();
     }
 
     /// The file's path.

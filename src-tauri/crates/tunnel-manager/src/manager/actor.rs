@@ -125,6 +125,8 @@ impl<E: Engine> Actor<E> {
         let Some(mut progressed) = self.progressed.take() else {
             return;
         };
+        let store = self.store.clone();
+        spawn_blocking(move || store.tidy()).await.ok();
         self.reload().await.ok();
         self.publish();
         let mut closing = false;

@@ -82,6 +82,7 @@ impl SettingsKeeper {
             file: ConfigFile::new(folder, FILE_NAME, LOCK_NAME),
             state: Arc::new(watch::Sender::default()),
         };
+        keeper.file.tidy();
         keeper.read_again();
         keeper
     }

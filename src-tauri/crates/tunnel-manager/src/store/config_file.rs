@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use directories::ProjectDirs;
 
@@ -71,6 +72,18 @@ impl ConfigFile {
                 path: self.path.clone(),
                 source,
             }),
+        }
+    }
+
+    /// Removes what processes have left that were killed while they wrote the file. Where somebody
+    /// writes it now, all stays for the next time.
+    pub(crate) fn tidy(&self) {
+        if whole::leftovers(&self.path).is_empty() {
+            return;
+        }
+        match lock::take(&self.lock, Duration::ZERO) {
+            Ok(_held @ Lock::Held { .. }) => whole::remove_leftovers(&self.path),
+            Ok(Lock::Unknown | Lock::Busy) | Err(_) => {}
         }
     }
 
