@@ -52,17 +52,10 @@ pub(crate) async fn find_targets(
     anew: bool,
     on_found: Channel<TargetsView>,
 ) -> Result<u32, RefusalView> {
-    let number = picker.next();
-    let access = picker.access(&account, anew).await?;
-    let begin = || picker.directory.targets(&access);
     let view = move |listing: &Listing<Target>| TargetsView::of(listing, &typed, FOUND_MOST);
-    let ask = Ask {
-        number,
-        account,
-        anew,
-    };
-    picker.targets.replace(ask, begin, on_found, view);
-    Ok(number)
+    let ask = picker.ask(account, anew);
+    let find = picker.find(&picker.targets, Directory::targets, ask, on_found, view);
+    find.await
 }
 
 /// The same for the hosts behind them: databases, caches, search domains.
@@ -75,18 +68,11 @@ pub(crate) async fn find_hosts(
     anew: bool,
     on_found: Channel<HostsView>,
 ) -> Result<u32, RefusalView> {
-    let number = picker.next();
-    let access = picker.access(&account, anew).await?;
-    let begin = || picker.directory.hosts(&access);
     let query = Query::new(&typed);
     let view = move |listing: &Listing<Host>| HostsView::of(listing, &query, FOUND_MOST);
-    let ask = Ask {
-        number,
-        account,
-        anew,
-    };
-    picker.hosts.replace(ask, begin, on_found, view);
-    Ok(number)
+    let ask = picker.ask(account, anew);
+    let find = picker.find(&picker.hosts, Directory::hosts, ask, on_found, view);
+    find.await
 }
 
 /// Ends what was found last, if it has this number: nobody looks any more, so calls that are under
@@ -155,10 +141,30 @@ impl Picker {
         }
     }
 
-    fn next(&self) -> u32 {
+    /// A request by the next number.
+    fn ask(&self, account: AccountView, anew: bool) -> Ask {
         let mut last = lock(&self.last);
         *last = last.wrapping_add(1);
-        *last
+        Ask {
+            number: *last,
+            account,
+            anew,
+        }
+    }
+
+    /// Tells what is found of one kind, and answers the number by which that is ended.
+    async fn find<T: Clone + Send + Sync + 'static, V: Serialize + Send + 'static>(
+        &self,
+        slot: &Slot<T>,
+        begin: impl FnOnce(&Directory, &Access) -> Search<T>,
+        ask: Ask,
+        on_found: Channel<V>,
+        view: impl Fn(&Listing<T>) -> V + Send + 'static,
+    ) -> Result<u32, RefusalView> {
+        let number = ask.number;
+        let access = self.access(&ask.account, ask.anew).await?;
+        slot.replace(ask, || begin(&self.directory, &access), on_found, view);
+        Ok(number)
     }
 
     async fn access(&self, account: &AccountView, anew: bool) -> Result<Access, RefusalView> {

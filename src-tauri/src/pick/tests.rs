@@ -78,12 +78,11 @@ fn complete(told: &mpsc::Receiver<Value>) -> Value {
 
 async fn targets(picker: &Picker, account: &AccountView, typed: &str) -> Value {
     let (channel, told) = channel();
-    let access = picker.access(account, false).await.expect("an account");
     let typed = typed.to_owned();
     let view = move |listing: &Listing<Target>| TargetsView::of(listing, &typed, FOUND_MOST);
-    let begin = || picker.directory.targets(&access);
-    let ask = ask(picker.next(), account);
-    picker.targets.replace(ask, begin, channel, view);
+    let ask = picker.ask(account.clone(), false);
+    let find = picker.find(&picker.targets, Directory::targets, ask, channel, view);
+    find.await.expect("an account");
     complete(&told)
 }
 
