@@ -33,6 +33,7 @@ pub(crate) async fn serve(app: AppHandle, manager: Manager, mut acts: mpsc::Rece
                 app.state::<Shell>().sign_in(id);
                 window::show(&app);
             }
+            Act::KeepOpen(id) => tell(manager.keep_open(id).await),
             Act::Quit => app.state::<Shell>().quit(&app),
         }
     }

@@ -1,9 +1,10 @@
 //! What is worth a notification: decided from one overview after the other, without a clock.
 //!
-//! Only what needs the user, an outage that lasts, and its end. What comes at the same time is
-//! one notification; a renewal, and a loss that is mended within seconds, is none.
+//! Only what needs the user, a tunnel to production that is about to close by itself, an outage
+//! that lasts, and its end. What comes at the same time is one notification; a renewal, and a loss
+//! that is mended within seconds, is none.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use tunnel_manager::{Overview, ProfileId, Settings, TunnelStatus};
@@ -24,14 +25,25 @@ pub(super) struct Notice {
     pub(super) body: String,
     /// The tunnel that it leads to; the first of several.
     pub(super) tunnel: Option<ProfileId>,
-    /// That tunnel waits for a sign-in, which is offered.
-    pub(super) signs_in: bool,
+    /// What can be done about it at once.
+    pub(super) offer: Option<Offer>,
+}
+
+/// What a notification offers beside showing its tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// The tunnel waits for a sign-in.
+    SignIn,
+    /// The tunnel closes by itself: all of its time again.
+    KeepOpen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// Something goes on only if the user does something.
     NeedsUser,
+    /// A tunnel to production closes by itself, soon.
+    Closing,
     /// Connections can't be carried for now, or can again.
     Outage,
 }
@@ -58,6 +70,8 @@ pub(super) struct Notices {
     /// Until when tunnels that are back are gathered.
     back_due: Option<Duration>,
     needs_shown: bool,
+    /// Those that close by themselves soon, which was told.
+    closing: HashSet<ProfileId>,
     outage_shown: bool,
     /// How long an outage lasts before it is told: one that is over sooner is mended before anybody
     /// could do something about it.
@@ -104,11 +118,12 @@ impl Notices {
         }
         let mut orders = Vec::new();
         orders.extend(self.needs(now, overview));
+        orders.extend(self.closing(overview));
         orders.extend(self.outages(now, overview));
         // What is not wanted is followed all the same, so that a change of mind counts at once.
         orders.retain(|order| match order {
             Order::Show(notice) => match notice.kind {
-                Kind::NeedsUser => wishes.notify_needs_you,
+                Kind::NeedsUser | Kind::Closing => wishes.notify_needs_you,
                 Kind::Outage => wishes.notify_outages,
             },
             Order::Withdraw(_) => true,
@@ -182,6 +197,22 @@ impl Notices {
         let notice = words::needs(overview, &sign_ins, &failed)?;
         self.needs_shown = true;
         Some(Order::Show(notice))
+    }
+
+    /// What closes soon is told at once: its user is at work.
+    fn closing(&mut self, overview: &Overview) -> Option<Order> {
+        let is_soon = |tunnel: &&TunnelStatus| tunnel.closes.is_some_and(|closes| closes.is_soon);
+        let soon: Vec<_> = overview.tunnels.iter().filter(is_soon).collect();
+        let ids = soon.iter().map(|tunnel| tunnel.profile.id).collect();
+        let before = std::mem::replace(&mut self.closing, ids);
+        if self.closing.is_empty() {
+            return (!before.is_empty()).then_some(Order::Withdraw(Kind::Closing));
+        }
+        let is_news = !self.closing.is_subset(&before);
+        is_news
+            .then(|| words::closing(&soon))
+            .flatten()
+            .map(Order::Show)
     }
 
     fn outages(&mut self, now: Duration, overview: &Overview) -> Option<Order> {

@@ -10,7 +10,7 @@ use zbus::proxy::SignalStream;
 use zbus::zvariant::Value;
 use zbus::{Connection, Proxy};
 
-use super::policy::{Kind, Notice};
+use super::policy::{Kind, Notice, Offer};
 use crate::markup::escaped;
 use crate::tray::Act;
 
@@ -18,8 +18,9 @@ const SERVER: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// The action of a click on the notification itself.
 const CLICK: &str = "default";
-/// The action of the button beside it.
+/// The actions of the button beside it.
 const SIGN_IN: &str = "sign-in";
+const KEEP_OPEN: &str = "keep-open";
 /// The server's own time.
 const USUAL_TIME: i32 = -1;
 
@@ -96,10 +97,10 @@ impl Desktop {
         } else {
             notice.body
         };
-        let actions: &[&str] = if notice.signs_in {
-            &[CLICK, "Show", SIGN_IN, "Sign in"]
-        } else {
-            &[CLICK, "Show"]
+        let actions: &[&str] = match notice.offer {
+            Some(Offer::SignIn) => &[CLICK, "Show", SIGN_IN, "Sign in"],
+            Some(Offer::KeepOpen) => &[CLICK, "Show", KEEP_OPEN, "Keep open"],
+            None => &[CLICK, "Show"],
         };
         let hints = HashMap::from([("desktop-entry", Value::from("Culvert"))]);
         let arguments = (
@@ -154,6 +155,7 @@ async fn follow(
             // All clients hear of all clicks.
             None => continue,
             Some(Some(tunnel)) if action == SIGN_IN => Act::SignIn(tunnel),
+            Some(Some(tunnel)) if action == KEEP_OPEN => Act::KeepOpen(tunnel),
             Some(_) if action != CLICK => continue,
             Some(Some(tunnel)) => Act::Show(tunnel),
             Some(None) => Act::Open,

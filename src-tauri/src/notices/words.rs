@@ -5,7 +5,7 @@ use std::time::Duration;
 use tunnel_manager::{Overview, SignInNeeded, TunnelStatus};
 use tunnel_proto::{Problem, State};
 
-use super::policy::{Kind, Notice};
+use super::policy::{Kind, Notice, Offer};
 use crate::tray::shortened;
 
 /// Names that are listed; of more, their number is said.
@@ -44,10 +44,35 @@ pub(super) fn needs(
             format!("To sign in: {}\nFailed: {}", names(waiting), names(failed)),
         ),
     };
-    let signs_in = !waiting.is_empty();
+    let offer = (!waiting.is_empty()).then_some(Offer::SignIn);
     Some(Notice {
-        signs_in,
+        offer,
         ..notice(Kind::NeedsUser, title, body, first)
+    })
+}
+
+/// Of tunnels to production that close by themselves soon; none if there are none.
+pub(super) fn closing(tunnels: &[&TunnelStatus]) -> Option<Notice> {
+    let first = tunnels.first()?;
+    let (title, body, offer) = match tunnels {
+        [one] => (
+            format!("{} is about to close", name(one)),
+            "It leads to production and closes by itself in a few minutes, with its connections."
+                .to_owned(),
+            Some(Offer::KeepOpen),
+        ),
+        many => (
+            format!("{} tunnels are about to close", many.len()),
+            format!(
+                "{}. They lead to production and close by themselves in a few minutes.",
+                names(many)
+            ),
+            None,
+        ),
+    };
+    Some(Notice {
+        offer,
+        ..notice(Kind::Closing, title, body, first)
     })
 }
 
@@ -89,7 +114,7 @@ fn notice(kind: Kind, title: String, body: String, first: &TunnelStatus) -> Noti
         title,
         body,
         tunnel: Some(first.profile.id),
-        signs_in: false,
+        offer: None,
     }
 }
 

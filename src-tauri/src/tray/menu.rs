@@ -75,6 +75,8 @@ pub(crate) enum Act {
     Show(ProfileId),
     /// Shows the window, and signs in there for this tunnel.
     SignIn(ProfileId),
+    /// Gives a tunnel that closes by itself all of its time again.
+    KeepOpen(ProfileId),
     /// Ends the program.
     Quit,
 }

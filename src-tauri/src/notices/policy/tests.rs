@@ -1,4 +1,4 @@
-use tunnel_manager::{CredentialSource, SignIn, SignInNeeded};
+use tunnel_manager::{Closes, CredentialSource, SignIn, SignInNeeded};
 
 use super::*;
 use crate::fixtures::{
@@ -275,4 +275,40 @@ fn only_what_is_wanted_is_told_and_an_outage_after_as_long_as_is_wanted() {
         titles.iter().all(|title| title.starts_with("no more")),
         "{titles:?}"
     );
+}
+
+#[test]
+fn a_tunnel_to_production_that_is_about_to_close_is_told_once_and_can_be_kept_open() {
+    let (both, mut life) = (both(), Life::default());
+    let closing = |soon: [bool; 2]| {
+        let mut overview = both(up(), up());
+        for (tunnel, is_soon) in overview.tunnels.iter_mut().zip(soon) {
+            tunnel.closes = Some(Closes { at: 1, is_soon });
+        }
+        overview
+    };
+    life.at(0, &closing([false, false]));
+    life.at(10, &closing([true, false]));
+    let [Order::Show(notice)] = life.last.as_slice() else {
+        panic!("{:?}", life.last);
+    };
+    assert_eq!(notice.offer, Some(Offer::KeepOpen));
+    life.at(20, &closing([true, false]));
+    life.at(30, &closing([true, true]));
+    // Kept open, or closed.
+    life.at(40, &closing([false, false]));
+    life.at(50, &closing([true, false]));
+    assert_eq!(
+        life.told(),
+        [
+            (10, "A is about to close"),
+            (30, "2 tunnels are about to close"),
+            (40, "no more Closing"),
+            (50, "A is about to close"),
+        ]
+    );
+    life.wishes.notify_needs_you = false;
+    life.at(60, &closing([false, false]))
+        .at(70, &closing([true, false]));
+    assert_eq!(life.told().last(), Some(&(60, "no more Closing")));
 }
