@@ -16,8 +16,11 @@ use tauri::async_runtime::{JoinHandle, spawn};
 use tauri::ipc::Channel;
 use tunnel_manager::doctor::{Examination, Tunnels, examine};
 use tunnel_manager::tunnel::{AccessSettings, Problem, ProblemKind};
-use tunnel_manager::{Draft, Manager, ManagerError, Profile, ProfileId, SessionManager};
+use tunnel_manager::{
+    Draft, Manager, ManagerError, Overview, Profile, ProfileId, SessionManager, TunnelStatus,
+};
 
+use crate::tray::is_on;
 use crate::view::{DraftView, RefusalView};
 use view::{ExaminationView, ExaminedView};
 
@@ -73,22 +76,33 @@ impl Doctor {
     ///
     /// Settings that no tunnel can have, and tunnels that are not there or must not be looked at so.
     fn examination(&self, what: ExaminedView) -> Result<Examination, RefusalView> {
+        let overview = self.manager.overview().borrow().clone();
+        let mut running = Vec::new();
         let (tunnels, sweep, session) = match what {
-            ExaminedView::Draft { draft } => {
+            ExaminedView::Draft { id, draft } => {
                 let profile = checked(*draft)?;
+                let saved = id.map(|id| saved(&overview, &id)).transpose()?;
+                if saved.is_some_and(|saved| has_port(saved, &profile)) {
+                    running.push(profile.name.clone());
+                }
                 (self.one(&profile), false, false)
             }
             ExaminedView::Tunnel { id, session } => {
-                let profile = self.saved(&id)?;
+                let status = saved(&overview, &id)?;
+                let profile = &status.profile;
+                if has_port(status, profile) {
+                    running.push(profile.name.clone());
+                }
                 if session && profile.production.is_some() {
                     return Err(RefusalView::told(&no_session_to_production()));
                 }
-                (self.one(&profile), false, session)
+                (self.one(profile), false, session)
             }
             ExaminedView::All { sweep } => {
-                let overview = self.manager.overview().borrow().clone();
-                let saved = overview.tunnels.iter().filter(|status| !status.demo);
-                let configs = saved.map(|status| self.engine.config_of(&status.profile));
+                let saved = || overview.tunnels.iter().filter(|status| !status.demo);
+                let run = saved().filter(|status| has_port(status, &status.profile));
+                running.extend(run.map(|status| status.profile.name.clone()));
+                let configs = saved().map(|status| self.engine.config_of(&status.profile));
                 (Tunnels::All(configs.collect()), sweep, false)
             }
         };
@@ -97,6 +111,7 @@ impl Doctor {
         Ok(Examination {
             access: is_nobodys.then(default),
             tunnels,
+            running,
             sweep,
             session,
             ledger: self.engine.ledger(),
@@ -106,19 +121,6 @@ impl Doctor {
 
     fn one(&self, profile: &Profile) -> Tunnels {
         Tunnels::One(Box::new(self.engine.config_of(profile)))
-    }
-
-    fn saved(&self, id: &str) -> Result<Profile, RefusalView> {
-        let unknown = || RefusalView::bad_id(id);
-        let id: ProfileId = id.parse().map_err(|_| unknown())?;
-        let overview = self.manager.overview().borrow().clone();
-        let mut tunnels = overview.tunnels.iter();
-        let status = tunnels.find(|status| status.profile.id == id);
-        let status = status.ok_or_else(unknown)?;
-        if status.demo {
-            return Err(RefusalView::told(&no_demo()));
-        }
-        Ok(status.profile.as_ref().clone())
     }
 
     /// Where one too many is begun, the oldest ends: nobody waits for it.
@@ -156,6 +158,23 @@ impl Doctor {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn saved<'a>(overview: &'a Overview, id: &str) -> Result<&'a TunnelStatus, RefusalView> {
+    let unknown = || RefusalView::bad_id(id);
+    let id: ProfileId = id.parse().map_err(|_| unknown())?;
+    let mut tunnels = overview.tunnels.iter();
+    let status = tunnels.find(|status| status.profile.id == id);
+    let status = status.ok_or_else(unknown)?;
+    if status.demo {
+        return Err(RefusalView::told(&no_demo()));
+    }
+    Ok(status)
+}
+
+/// Whether a tunnel runs and so has the port itself that it is to have by these settings.
+fn has_port(status: &TunnelStatus, settings: &Profile) -> bool {
+    is_on(&status.snapshot.state) && !status.outdated && status.profile.listen == settings.listen
 }
 
 /// The tunnel that a draft describes. What it is called matters to nobody yet.
@@ -228,6 +247,7 @@ mod tests {
 
     fn of_draft(draft: Draft) -> ExaminedView {
         ExaminedView::Draft {
+            id: None,
             draft: Box::new(draft.into()),
         }
     }
@@ -274,6 +294,22 @@ mod tests {
         let refused = serde_json::to_value(refused).expect("JSON");
         assert_eq!(refused["fields"][0]["field"], "remotePort");
         assert_eq!(refused["fields"].as_array().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn a_tunnel_that_runs_has_the_port_of_its_settings_and_no_other() {
+        let run = crate::fixtures::tunnel("db", crate::fixtures::up());
+        assert!(has_port(&run, &run.profile));
+        let off = crate::fixtures::tunnel("db", tunnel_proto::State::Off);
+        assert!(!has_port(&off, &off.profile));
+        let mut other = Profile::clone(&run.profile);
+        other.listen.port = 15_432;
+        assert!(!has_port(&run, &other), "it would have to begin anew");
+        let outdated = TunnelStatus {
+            outdated: true,
+            ..run.clone()
+        };
+        assert!(!has_port(&outdated, &run.profile));
     }
 
     #[tokio::test]

@@ -118,3 +118,39 @@ test("the report speaks the language of the window, and keeps the codes", () => 
   const text = reportText("alles", [finding({ check: "clock", verdict: { kind: "warning" }, code: "clock-skew", what: "Late." })]);
   expect(text).toMatch(/^Culvert-Diagnose: alles\n\nWarnung: Uhr \[clock-skew\]/);
 });
+
+test("beside a finding that a sign-in mends stands the way to it, for the tunnel that was checked, and beside others none", async () => {
+  const missing = finding({
+    check: "credentials",
+    verdict: { kind: "failed", business: "credentials" },
+    what: "The sign-in has expired.",
+  });
+  const away = finding({ check: "target", verdict: { kind: "failed", business: "target" }, what: "It is offline." });
+  const orders = tunnel("Orders", { draft: draft({ name: "Orders" }), state: { kind: "off" } });
+  const { bridge, told, open, user } = await onPage([orders]);
+  await open();
+  await user.click(screen.getByRole("button", { name: "Check now" }));
+  told(missing, away);
+  expect(screen.getAllByRole("button", { name: "Sign in…" })).toHaveLength(1);
+  await expectAccessible();
+  await user.click(screen.getByRole("button", { name: "Sign in…" }));
+  screen.getByRole("heading", { name: "Sign-ins" });
+  expect(bridge.beginSignIn).not.toHaveBeenCalled();
+
+  await open();
+  await user.selectOptions(screen.getByRole("combobox", { name: "What is checked" }), "Orders");
+  await user.click(screen.getByRole("button", { name: "Check now" }));
+  told(missing);
+  await user.click(screen.getByRole("button", { name: "Sign in…" }));
+  expect(bridge.beginSignIn.mock.calls).toEqual([[{ for: "tunnel", id: orders.id }]]);
+});
+
+test("nobody is sent to a sign-in for keys of the keyring", async () => {
+  const orders = tunnel("Orders", { draft: draft({ name: "Orders", keys: "work" }), state: { kind: "off" } });
+  const { told, open, user } = await onPage([orders]);
+  await open();
+  await user.selectOptions(screen.getByRole("combobox", { name: "What is checked" }), "Orders");
+  await user.click(screen.getByRole("button", { name: "Check now" }));
+  told(finding({ check: "credentials", verdict: { kind: "failed", business: "credentials" }, what: "Gone." }));
+  expect(screen.queryByRole("button", { name: "Sign in…" })).toBeNull();
+});

@@ -164,6 +164,7 @@ test("what is typed is tested without being saved, and what was found says when 
   await user.click(screen.getByRole("button", { name: "Test" }));
   expect(bridge.examine.mock.calls[0]?.[0]).toMatchObject({
     what: "draft",
+    id: null,
     draft: { target: "i-0123", remotePort: 5432, name: "" },
   });
   const found = screen.getByRole("region", { name: "Checks" });

@@ -46,6 +46,17 @@ test("each sign-in says whom it serves and how it stands, and nothing begins by 
   expect(bridge.beginSignIn.mock.calls).toEqual([[{ for: "profile", profile: "orders" }]]);
 });
 
+test("a sign-in that only the AWS CLI makes is listed with the profile through which it is used", async () => {
+  const arn = "arn:aws:iam::111111111111:user/alice";
+  const console = { what: { kind: "console" as const, arn }, profiles: ["alice"], tunnels: [], standing: null };
+  const { bridge, user } = await onPage({ signIns: [console], current: null });
+  expect(texts().find((text) => text.includes(arn))).toMatch(/Sign-in to the console.*Profile alice.*aws login/);
+  expect(screen.queryByRole("button", { name: /^Sign in/ })).toBeNull();
+  await expectAccessible();
+  await user.click(screen.getByRole("button", { name: "Copy such a profile" }));
+  expect(bridge.copy).toHaveBeenCalledWith(expect.stringContaining("export-credentials --profile alice"));
+});
+
 test("where no profile needs a sign-in the page says what would stand here", async () => {
   await onPage({ signIns: [], current: null });
   expect(screen.getByText("No profile needs a sign-in")).toBeTruthy();

@@ -10,8 +10,11 @@ use crate::view::{DraftView, ProblemKindView};
 #[derive(Debug, Clone, Deserialize, Type)]
 #[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum ExaminedView {
-    /// A tunnel as it is typed, saved or not.
-    Draft { draft: Box<DraftView> },
+    /// A tunnel as it is typed; with its id if it is saved.
+    Draft {
+        id: Option<String>,
+        draft: Box<DraftView>,
+    },
     /// A saved tunnel, thoroughly; with a real session that is opened and closed, if that is wanted
     /// and it does not lead to production.
     Tunnel { id: String, session: bool },

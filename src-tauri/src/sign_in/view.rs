@@ -27,7 +27,8 @@ pub(crate) struct SignInView {
     profiles: Vec<String>,
     /// The ids of the saved tunnels that it serves.
     tunnels: Vec<String>,
-    standing: StandingView,
+    /// How it stands; null where only the AWS CLI knows, which makes it.
+    standing: Option<StandingView>,
 }
 
 /// What is signed in to.
@@ -42,6 +43,8 @@ pub(crate) enum SignInKindView {
     Session { name: String, start_url: String },
     /// IAM Identity Center, by a portal that profiles name by themselves.
     Portal { start_url: String },
+    /// The console, by `aws login`.
+    Console { arn: String },
     /// A role, with the code of an MFA device.
     Code { role: String, device: String },
 }
@@ -160,7 +163,7 @@ impl SignInView {
             what: sign_in.what.into(),
             profiles: sign_in.profiles,
             tunnels,
-            standing: sign_in.standing.into(),
+            standing: sign_in.standing.map(Into::into),
         }
     }
 }
@@ -170,6 +173,7 @@ impl From<PersonalSignInKind> for SignInKindView {
         match kind {
             PersonalSignInKind::Session { name, start_url } => Self::Session { name, start_url },
             PersonalSignInKind::Portal { start_url } => Self::Portal { start_url },
+            PersonalSignInKind::Console { arn } => Self::Console { arn },
             PersonalSignInKind::Code { role, device } => Self::Code { role, device },
         }
     }

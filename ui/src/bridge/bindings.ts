@@ -380,8 +380,8 @@ export type ExaminationView =
 
 /**  What is looked at. */
 export type ExaminedView = 
-/**  A tunnel as it is typed, saved or not. */
-{ what: "draft"; draft: DraftView } | 
+/**  A tunnel as it is typed; with its id if it is saved. */
+{ what: "draft"; id: string | null; draft: DraftView } | 
 /**
  *  A saved tunnel, thoroughly; with a real session that is opened and closed, if that is wanted
  *  and it does not lead to production.
@@ -821,6 +821,8 @@ export type SignInKindView =
 { kind: "session"; name: string; startUrl: string } | 
 /**  IAM Identity Center, by a portal that profiles name by themselves. */
 { kind: "portal"; startUrl: string } | 
+/**  The console, by `aws login`. */
+{ kind: "console"; arn: string } | 
 /**  A role, with the code of an MFA device. */
 { kind: "code"; role: string; device: string };
 
@@ -831,7 +833,8 @@ export type SignInView = {
 	profiles: string[],
 	/**  The ids of the saved tunnels that it serves. */
 	tunnels: string[],
-	standing: StandingView,
+	/**  How it stands; null where only the AWS CLI knows, which makes it. */
+	standing: StandingView | null,
 };
 
 /**  All sign-ins, and the one that is under way. */

@@ -5,6 +5,7 @@ import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } f
 import type { ExaminedView, TunnelView } from "../bridge";
 import { Checks } from "../components/Checks";
 import { Glyph } from "../components/Icon";
+import { signInHelp } from "../components/signInHelp";
 import { Switch } from "../components/Switch";
 import { createExamination } from "../state/examination";
 import type { PageProps } from "../state/page";
@@ -110,7 +111,15 @@ export function DoctorPage(props: PageProps<"doctor">): JSX.Element {
             </div>
           }
         >
-          <Checks examination={examination} />
+          <Checks
+            examination={examination}
+            help={(finding) =>
+              // Nobody signs in to keys of the keyring.
+              (tunnel()?.draft.keys ?? null) === null
+                ? signInHelp(finding, () => props.go({ page: "signIn", tunnel: tunnel()?.id ?? null }))
+                : null
+            }
+          />
           <Show when={examination.findings().length > 0 && !isUnderWay()}>
             <button type="button" class="button doctor-copy" onClick={() => void copy()}>
               <Glyph name={copied() ? "done" : "copy"} />

@@ -4,6 +4,7 @@ import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } f
 
 import type { Answer, Bridge, KeyView, RefusalView, SettingsView, SettingView } from "../bridge";
 import { ProblemNote } from "../components/ProblemNote";
+import { StoredKeys } from "../components/StoredKeys";
 import { Switch } from "../components/Switch";
 import type { PageProps } from "../state/page";
 import { words } from "../text/words";
@@ -40,14 +41,27 @@ export function SettingsPage(props: PageProps<"settings">): JSX.Element {
       </header>
       <div class="settings">
         <Show when={props.settings}>
-          {(settings) => <Sections settings={settings()} bridge={props.bridge} tell={props.tell} />}
+          {(settings) => (
+            <Sections
+              settings={settings()}
+              bridge={props.bridge}
+              tell={props.tell}
+              keys={<StoredKeys tunnels={props.overview?.tunnels ?? []} bridge={props.bridge} />}
+            />
+          )}
         </Show>
       </div>
     </div>
   );
 }
 
-function Sections(props: { settings: SettingsView; bridge: Bridge; tell: (answer: Answer) => void }): JSX.Element {
+function Sections(props: {
+  settings: SettingsView;
+  bridge: Bridge;
+  tell: (answer: Answer) => void;
+  /** The stored keys, which are no settings of the file. */
+  keys: JSX.Element;
+}): JSX.Element {
   const setting = (key: KeyView): SettingView | undefined =>
     props.settings.settings.find((each) => each.key === key);
 
@@ -88,6 +102,7 @@ function Sections(props: { settings: SettingsView; bridge: Bridge; tell: (answer
           </section>
         )}
       </For>
+      {props.keys}
       <p class="settings-note">
         {words().settings.file} <code>{props.settings.path}</code>
       </p>

@@ -62,6 +62,7 @@ export function SignInPage(props: PageProps<"signIn">): JSX.Element {
                           signIn={signIn}
                           now={props.now}
                           waiting={waiting().filter(({ id }) => signIn.tunnels.includes(id)).length}
+                          onCopy={(text) => void props.bridge.copy(text)}
                           onBegin={(profile) => props.tell(props.bridge.beginSignIn({ for: "profile", profile }))}
                         />
                       </li>
@@ -108,16 +109,19 @@ function Entry(props: {
   /** Tunnels that wait for it. */
   waiting: number;
   onBegin: (profile: string) => void;
+  onCopy: (text: string) => void;
 }): JSX.Element {
   const say = () => words().signIn;
   const isGood = (): boolean => {
     const { standing } = props.signIn;
-    return standing.kind === "good" && (standing.renews || standing.until > props.now);
+    return standing?.kind === "good" && (standing.renews || standing.until > props.now);
   };
   const profile = (): string => props.signIn.profiles[0] ?? "";
+  /** The AWS CLI alone makes it, and knows how it stands. */
+  const isElsewhere = (): boolean => props.signIn.standing === null;
   return (
     <>
-      <StateIcon kind={isGood() ? "up" : "needsSignIn"} />
+      <StateIcon kind={isGood() ? "up" : isElsewhere() ? "off" : "needsSignIn"} />
       <div class="sign-in-text">
         <b>{title(props.signIn)}</b>
         <span class="sign-in-where">{where(props.signIn)}</span>
@@ -133,15 +137,24 @@ function Entry(props: {
           </Show>
         </span>
       </div>
-      <button
-        type="button"
-        class="button"
-        classList={{ "button-primary": props.waiting > 0 }}
-        aria-label={say().beginFor(title(props.signIn))}
-        onClick={() => props.onBegin(profile())}
+      <Show
+        when={!isElsewhere()}
+        fallback={
+          <button type="button" class="button" onClick={() => props.onCopy(say().consoleProfile(profile()))}>
+            {say().copyProfile}
+          </button>
+        }
       >
-        {isGood() ? say().again : say().begin}
-      </button>
+        <button
+          type="button"
+          class="button"
+          classList={{ "button-primary": props.waiting > 0 }}
+          aria-label={say().beginFor(title(props.signIn))}
+          onClick={() => props.onBegin(profile())}
+        >
+          {isGood() ? say().again : say().begin}
+        </button>
+      </Show>
     </>
   );
 }
@@ -167,17 +180,28 @@ function title({ what }: SignInView): string {
       return say.session(what.name);
     case "portal":
       return say.session(what.startUrl.replace(/^https?:\/\//, ""));
+    case "console":
+      return say.console;
     case "code":
       return say.code(what.role.replace(/^.*role\//, ""));
   }
 }
 
 function where({ what }: SignInView): string {
-  return what.kind === "code" ? words().signIn.device(what.device) : what.startUrl;
+  switch (what.kind) {
+    case "session":
+    case "portal":
+      return what.startUrl;
+    case "console":
+      return what.arn;
+    case "code":
+      return words().signIn.device(what.device);
+  }
 }
 
 function standing({ standing: now }: SignInView, at: number): string {
   const say = words().signIn;
+  if (now === null) return say.elsewhere;
   switch (now.kind) {
     case "never":
       return say.never;

@@ -17,10 +17,11 @@ import { Horizon } from "../components/Horizon";
 import { Glyph } from "../components/Icon";
 import { Connections, Sessions } from "../components/LiveTables";
 import { ProblemNote } from "../components/ProblemNote";
+import { signInHelp } from "../components/signInHelp";
 import { createExamination } from "../state/examination";
 import { createRates } from "../state/rates";
 import type { Series } from "../state/samples";
-import { isOn, problemOf, stateSentence, stateWord } from "../text/state";
+import { isOn, problemOf, saysRemedy, stateSentence, stateWord } from "../text/state";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import type { View } from "../state/view";
@@ -98,7 +99,9 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
         now={props.now}
         onKeepOpen={() => props.tell(props.bridge.keepOpen(props.tunnel.id))}
       />
-      <Show when={problemOf(props.tunnel)}>{(problem) => <ProblemNote brief problem={problem()} />}</Show>
+      <Show when={problemOf(props.tunnel)}>
+        {(problem) => <ProblemNote brief problem={saysRemedy(props.tunnel.state) ? { ...problem(), remedy: "" } : problem()} />}
+      </Show>
       <Show when={on() ? props.tunnel.notice : null}>{(notice) => <ProblemNote problem={notice()} />}</Show>
       <Show when={on() ? props.tunnel.customerMessage : null}>
         {(message) => <p class="details-hint">{words().row.fromAccount(message())}</p>}
@@ -135,7 +138,15 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
           {on() ? say().disconnect : say().connect}
         </button>
       </div>
-      <Checks examination={examination} />
+      <Checks
+        examination={examination}
+        help={(finding) =>
+          // Nobody signs in to keys of the keyring.
+          props.tunnel.draft.keys === null
+            ? signInHelp(finding, () => props.go({ page: "signIn", tunnel: props.tunnel.id }))
+            : null
+        }
+      />
 
       <Show when={on()}>
         <Figures

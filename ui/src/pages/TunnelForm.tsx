@@ -14,6 +14,7 @@ import { LeadsFields } from "../components/LeadsFields";
 import { PasteZone } from "../components/PasteZone";
 import { ProblemNote } from "../components/ProblemNote";
 import { ProductionFields } from "../components/ProductionFields";
+import { signInHelp } from "../components/signInHelp";
 import { createExamination } from "../state/examination";
 import { createForm } from "../state/form";
 import { words } from "../text/words";
@@ -199,7 +200,11 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             <p class="form-note">{words().form.runs}</p>
           </Show>
           <div ref={(found) => (checks = found)}>
-            <Checks examination={examination} stale={form.edits() !== tested()} />
+            <Checks
+              examination={examination}
+              stale={form.edits() !== tested()}
+              help={(finding) => (form.values().keys === "" ? signInHelp(finding, signIn) : null)}
+            />
           </div>
         </div>
 
@@ -213,7 +218,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
               examination={examination}
               what={() => {
                 setTested(form.edits());
-                return { what: "draft", draft: form.draft() };
+                return { what: "draft", id: props.id, draft: form.draft() };
               }}
             />
           }

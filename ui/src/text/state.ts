@@ -47,6 +47,11 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
   }
 }
 
+/** Says whether the sentence of a state says what to do as well. */
+export function saysRemedy(state: StateView): boolean {
+  return state.kind === "needsSignIn" || state.kind === "failed";
+}
+
 /** What else is worth a word in the tunnel's row: what it carries, and what it went through. */
 export function facts(tunnel: TunnelView): string[] {
   const say = words().row;

@@ -172,6 +172,7 @@ fn examination(chosen: Option<&[Profile]>) -> Examination {
     Examination {
         access: None,
         tunnels,
+        running: Vec::new(),
         sweep: false,
         session: false,
         ledger: Traces::none().ledger,

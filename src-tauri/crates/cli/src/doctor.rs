@@ -47,6 +47,7 @@ pub(crate) async fn run(wanted: Doctor) -> Exit {
     let examination = Examination {
         access,
         tunnels,
+        running: Vec::new(),
         sweep,
         session,
         ledger: Traces::of_user().ledger,

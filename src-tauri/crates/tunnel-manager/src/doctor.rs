@@ -42,6 +42,9 @@ pub struct Examination {
     pub access: Option<AccessSettings>,
     /// What is looked at besides.
     pub tunnels: Tunnels,
+    /// Names of those among them that run in this program, as they are looked at: whoever listens
+    /// there is the tunnel itself.
+    pub running: Vec<String>,
     /// Whether sessions of ours that nobody uses are ended.
     pub sweep: bool,
     /// Whether a real session is opened and closed, where there is one tunnel.
@@ -68,6 +71,7 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
     let Examination {
         access,
         tunnels,
+        running,
         sweep,
         session,
         ledger,
@@ -78,7 +82,7 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
         Tunnels::One(tunnel) => {
             let facts = Arc::new(Facts::new(tunnel.access.clone(), calls.clone()));
             let tunnel = Arc::new(*tunnel);
-            let way = before(&mut plan, &facts, None, Some(&tunnel));
+            let way = before(&mut plan, &facts, None, Some((&tunnel, &running)));
             one(&mut plan, &facts, &tunnel, way);
             let needs = [way.identity];
             ghosts(
@@ -106,6 +110,7 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
                 let way = before(&mut plan, &facts, about, None);
                 account(&mut plan, &facts, about, way);
                 for tunnel in &of_account.tunnels {
+                    local_port(&mut plan, Some(&tunnel.name), (tunnel, &running));
                     briefly(&mut plan, tunnel, &facts, way);
                 }
                 // One account that can't be asked keeps nobody from asking the others.
@@ -134,7 +139,7 @@ fn before(
     plan: &mut Plan<'_>,
     facts: &Arc<Facts>,
     about: Option<&str>,
-    tunnel: Option<&Arc<TunnelConfig>>,
+    tunnel: Option<(&TunnelConfig, &[String])>,
 ) -> Way {
     let with = || Arc::clone(facts);
     let f = with();
@@ -142,10 +147,7 @@ fn before(
         f.with_file_fault(judge::settings(f.load().await)).await
     });
     if let Some(tunnel) = tunnel {
-        let listen = tunnel.listen.clone();
-        plan.add(Check::LocalPort, about, &[], LIMIT, async move {
-            judge::local_port(facts::port(&listen).await)
-        });
+        local_port(plan, about, tunnel);
     }
     let f = with();
     let credentials = plan.add(Check::Credentials, about, &[settings], LIMIT, async move {
@@ -247,6 +249,19 @@ fn ghosts(
     });
 }
 
+/// Whether a tunnel can listen, or is among those that are running and does.
+fn local_port(
+    plan: &mut Plan<'_>,
+    about: Option<&str>,
+    (tunnel, running): (&TunnelConfig, &[String]),
+) {
+    let listen = tunnel.listen.clone();
+    let runs = running.contains(&tunnel.name);
+    plan.add(Check::LocalPort, about, &[], LIMIT, async move {
+        judge::local_port(facts::port(&listen, runs).await)
+    });
+}
+
 fn target_and_agent(
     plan: &mut Plan<'_>,
     about: Option<&str>,
@@ -267,10 +282,6 @@ fn target_and_agent(
 /// One of many: what is its own. What it shares with others is looked at once, for all.
 fn briefly(plan: &mut Plan<'_>, tunnel: &TunnelConfig, facts: &Arc<Facts>, way: Way) {
     let about = Some(tunnel.name.as_str());
-    let listen = tunnel.listen.clone();
-    plan.add(Check::LocalPort, about, &[], LIMIT, async move {
-        judge::local_port(facts::port(&listen).await)
-    });
     let reached = Arc::new(Reached::new(Arc::clone(facts), tunnel));
     let needs = [way.portal, way.credentials];
     target_and_agent(plan, about, &reached, tunnel, &needs);

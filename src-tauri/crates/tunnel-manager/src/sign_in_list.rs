@@ -14,8 +14,8 @@ pub struct PersonalSignIn {
     /// The profiles that it serves, in the order of the list; at least one. Signing in for the first
     /// serves all.
     pub profiles: Vec<String>,
-    /// How it stands.
-    pub standing: Standing,
+    /// How it stands; `None` where only the AWS CLI knows.
+    pub standing: Option<Standing>,
 }
 
 /// What a person signs in to.
@@ -32,6 +32,12 @@ pub enum PersonalSignInKind {
     Portal {
         /// The portal.
         start_url: String,
+    },
+    /// The console, by `aws login`: the AWS CLI makes it and keeps it, and Culvert can use it through a
+    /// profile alone that asks the CLI for its credentials.
+    Console {
+        /// The ARN of the user or role that signs in.
+        arn: String,
     },
     /// A role that is assumed with the code of an MFA device.
     Code {
@@ -56,8 +62,8 @@ pub async fn personal_sign_ins(
         };
         if let Some(what) = login(&path.source)
             && !serve(&mut all, &what, profile)
-            && let Some(standing) = kept.login_standing(&path.source, now).await
         {
+            let standing = kept.login_standing(&path.source, now).await;
             all.push(PersonalSignIn::new(what, profile, standing));
         }
         // Roles before it are kept when it is assumed.
@@ -66,6 +72,7 @@ pub async fn personal_sign_ins(
             && !serve(&mut all, &what, profile)
             && let Some(standing) = kept.code_standing(role, now).await
         {
+            let standing = Some(standing);
             all.push(PersonalSignIn::new(what, profile, standing));
         }
     }
@@ -87,7 +94,7 @@ pub fn profile_of(credentials: &CredentialSource) -> Option<String> {
 }
 
 impl PersonalSignIn {
-    fn new(what: PersonalSignInKind, profile: &ProfileInfo, standing: Standing) -> Self {
+    fn new(what: PersonalSignInKind, profile: &ProfileInfo, standing: Option<Standing>) -> Self {
         Self {
             what,
             profiles: vec![profile.name.clone()],
@@ -115,8 +122,10 @@ fn login(source: &Source) -> Option<PersonalSignInKind> {
         Source::SsoPortal { start_url, .. } => Some(PersonalSignInKind::Portal {
             start_url: start_url.clone(),
         }),
+        Source::Console { login_session } => Some(PersonalSignInKind::Console {
+            arn: login_session.clone(),
+        }),
         Source::Keys { .. }
-        | Source::Console { .. }
         | Source::Process { .. }
         | Source::WebIdentity { .. }
         | Source::Environment
@@ -195,9 +204,11 @@ mod tests {
         let all = personal_sign_ins(&list, &kept, SystemTime::UNIX_EPOCH).await;
         all.into_iter()
             .map(|each| {
-                assert_eq!(each.standing, Standing::Never);
+                let is_known = !matches!(each.what, PersonalSignInKind::Console { .. });
+                assert_eq!(each.standing, is_known.then_some(Standing::Never));
                 let what = match each.what {
                     PersonalSignInKind::Session { name, .. } => name,
+                    PersonalSignInKind::Console { arn } => arn,
                     PersonalSignInKind::Portal { start_url } => start_url,
                     PersonalSignInKind::Code { device, .. } => device,
                 };
@@ -232,6 +243,20 @@ mod tests {
                 ("mfa/bob".to_owned(), names("plain")),
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_to_the_console_is_listed_though_only_the_aws_cli_makes_it() {
+        let alice = "arn:aws:iam::111111111111:user/alice".to_owned();
+        let console = || Source::Console {
+            login_session: alice.clone(),
+        };
+        let profiles = vec![
+            profile("console", console(), Vec::new()),
+            profile("admin", console(), vec![role(None)]),
+        ];
+        let both = vec!["console".to_owned(), "admin".to_owned()];
+        assert_eq!(listed(profiles).await, [(alice.clone(), both)]);
     }
 
     #[test]

@@ -1,8 +1,15 @@
 // Schlüssel zum Schlüsselbund hinzufügen und daraus entfernen.
 
 import type { Words } from "../en";
+import { counter } from "../plural";
+
+const say = counter("de");
 
 export const keyring: Words["keyring"] = {
+  title: "Gespeicherte Schlüssel",
+  noneStored: "Es sind keine Schlüssel gespeichert.",
+  usedBy: (count) => say(count, { one: "Benutzt von 1 Tunnel", other: count === 0 ? "Von keinem Tunnel benutzt" : "Benutzt von # Tunneln" }),
+  removeNamed: (name) => `Entfernen: die Schlüssel ${name}`,
   addTitle: "Schlüssel zum Schlüsselbund hinzufügen",
   addForNowTitle: "Schlüssel hinzufügen, bis Culvert endet",
   name: "Name",

@@ -12,6 +12,12 @@ export const signIn: Words["signIn"] = {
   profiles: (count, names) => say(count, { one: `Profil ${names}`, other: `Profile ${names}` }),
   serves: (count) => say(count, { one: "dient 1 Tunnel", other: "dient # Tunneln" }),
   waits: (count) => say(count, { one: "1 Tunnel wartet darauf", other: "# Tunnel warten darauf" }),
+  console: "Anmeldung an der Konsole",
+  elsewhere:
+    "Von „aws login“ gemacht und von der AWS CLI aufbewahrt. Culvert nutzt sie über ein Profil, das die CLI nach den Anmeldedaten fragt.",
+  copyProfile: "Solch ein Profil kopieren",
+  consoleProfile: (profile) =>
+    `[profile ${profile}-for-culvert]\ncredential_process = aws configure export-credentials --profile ${profile}\n`,
   never: "Nicht angemeldet",
   until: (when) => `Angemeldet bis ${when}`,
   renews: "Angemeldet, verlängert sich von selbst",

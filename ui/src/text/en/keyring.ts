@@ -1,6 +1,14 @@
 // Adding keys to the keyring, and removing them.
 
+import { counter } from "../plural";
+
+const say = counter("en");
+
 export const keyring = {
+  title: "Stored keys",
+  noneStored: "No keys are stored.",
+  usedBy: (count: number) => say(count, { one: "Used by 1 tunnel", other: count === 0 ? "Used by no tunnel" : "Used by # tunnels" }),
+  removeNamed: (name: string) => `Remove the keys ${name}`,
   addTitle: "Add keys to the keyring",
   addForNowTitle: "Add keys until Culvert quits",
   name: "Name",

@@ -11,6 +11,12 @@ export const signIn = {
   profiles: (count: number, names: string) => say(count, { one: `Profile ${names}`, other: `Profiles ${names}` }),
   serves: (count: number) => say(count, { one: "serves 1 tunnel", other: "serves # tunnels" }),
   waits: (count: number) => say(count, { one: "1 tunnel waits for it", other: "# tunnels wait for it" }),
+  console: "Sign-in to the console",
+  elsewhere:
+    'Made by "aws login" and kept by the AWS CLI. Culvert can use it through a profile that asks the CLI for its credentials.',
+  copyProfile: "Copy such a profile",
+  consoleProfile: (profile: string) =>
+    `[profile ${profile}-for-culvert]\ncredential_process = aws configure export-credentials --profile ${profile}\n`,
   never: "Not signed in",
   until: (when: string) => `Signed in until ${when}`,
   renews: "Signed in, renewed by itself",

@@ -9,6 +9,8 @@ pub enum Port {
     Any,
     /// Nobody listens there.
     Free(String),
+    /// The tunnel itself listens there.
+    Own(String),
     /// Culvert itself listens there: perhaps this very tunnel runs.
     Culvert(PortTaken),
     /// It can't listen there, and why.
@@ -30,6 +32,7 @@ pub fn local_port(port: Port) -> Judgement {
     match port {
         Port::Any => Judgement::ok("Any free port will do."),
         Port::Free(place) => Judgement::ok(format!("{place} is free.")),
+        Port::Own(place) => Judgement::ok(format!("The tunnel runs, and has {place} itself.")),
         Port::Culvert(PortTaken { place, pid }) => Judgement::warning(
             "port-in-use-by-culvert",
             format!(
@@ -51,6 +54,10 @@ mod tests {
         assert_eq!(local_port(Port::Any).verdict, Verdict::Ok);
         let free = local_port(Port::Free("localhost:5432".to_owned()));
         assert_eq!(free.what, "localhost:5432 is free.");
+        assert_eq!(
+            local_port(Port::Own("localhost:5432".to_owned())).verdict,
+            Verdict::Ok
+        );
         let taken = local_port(Port::Unusable(Fault {
             business: Business::Listen,
             code: "port-in-use".to_owned(),

@@ -239,8 +239,8 @@ pub(super) fn agent_wants(tunnel: &TunnelConfig) -> AgentWants {
     }
 }
 
-/// Tries whether a tunnel could listen.
-pub(super) async fn port(listen: &Listen) -> Port {
+/// Tries whether a tunnel could listen, unless it `runs` here and so does already.
+pub(super) async fn port(listen: &Listen, runs: bool) -> Port {
     let place = match &listen.address {
         BindAddress::Localhost => format!("localhost:{}", listen.port),
         BindAddress::Ip(address) => std::net::SocketAddr::from((*address, listen.port)).to_string(),
@@ -250,6 +250,9 @@ pub(super) async fn port(listen: &Listen) -> Port {
         BindAddress::Localhost | BindAddress::Ip(_) => listen.port == 0,
         BindAddress::Unix(_) => false,
     };
+    if runs {
+        return Port::Own(place);
+    }
     match can_listen(listen).await {
         Ok(()) if is_any => Port::Any,
         Ok(()) => Port::Free(place),
