@@ -151,7 +151,10 @@ export const commands = {
 };
 
 /* Types */
-/**  Whose account is looked into, as it is typed; null is as usual. */
+/**
+ *  Whose account is looked into, as it is typed; null is as usual. Not to be printed: an address
+ *  may hold a password.
+ */
 export type AccountView = {
 	profile: string | null,
 	keys: string | null,
