@@ -175,21 +175,19 @@ impl Gate {
 async fn no_letter_waits_for_a_search_and_each_ends_the_one_before_it() {
     const NODES: usize = 5_000;
     let (sim, picker, account) = world(NODES).await;
-    let access = picker.access(&account, false).await.expect("an account");
     let gate = Arc::new(Gate::default());
     let mut letters = Vec::new();
-    for (number, typed) in [(1, "w"), (2, "we"), (3, "web-4999")] {
+    for typed in ["w", "we", "web-4999"] {
         let (channel, told) = channel();
         let gate = Arc::clone(&gate);
         let view = move |listing: &Listing<Target>| {
             gate.pass();
             TargetsView::of(listing, typed, FOUND_MOST)
         };
-        let begin = || picker.directory.targets(&access);
+        let ask = picker.ask(account.clone(), false);
+        let find = picker.find(&picker.targets, Directory::targets, ask, channel, view);
         // It comes back though no search gets anywhere.
-        picker
-            .targets
-            .replace(ask(number, &account), begin, channel, view);
+        find.await.expect("an account");
         letters.push(told);
     }
     gate.open();
