@@ -7,6 +7,7 @@
     reason = "a test that can't even be set up fails"
 )]
 
+mod afternoon;
 mod demo;
 mod diagnose;
 mod doctor;
