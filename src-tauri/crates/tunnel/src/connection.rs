@@ -95,8 +95,9 @@ impl Connection {
             credit: Arc::clone(&credit),
             starved: Arc::clone(&starved),
         };
+        let span = tracing::error_span!("connection", key = %id);
         let task = match local {
-            Local::Tcp(stream) => tokio::spawn(pump.run_tcp(stream, peers).in_current_span()),
+            Local::Tcp(stream) => tokio::spawn(pump.run_tcp(stream, peers).instrument(span)),
             Local::Unix(stream) => {
                 let run = async move {
                     let (reader, writer) = stream.into_split();
@@ -104,13 +105,13 @@ impl Connection {
                     // write fails at once. There is no peer to look up.
                     pump.run(reader, writer, std::future::pending()).await;
                 };
-                tokio::spawn(run.in_current_span())
+                tokio::spawn(run.instrument(span))
             }
             Local::Stream(reader, writer) => {
                 let run = async move {
                     pump.run(reader, writer, std::future::pending()).await;
                 };
-                tokio::spawn(run.in_current_span())
+                tokio::spawn(run.instrument(span))
             }
         };
         Self {
@@ -260,7 +261,7 @@ impl Pump {
             }
             Ok(Written::Dropped) => false,
             Err(error) => {
-                tracing::debug!(connection = %id, %error, "the local side is gone");
+                tracing::debug!(%error, "the local side is gone");
                 let _ = inbox.send(FromConnection::Gone(id)).await;
                 false
             }

@@ -18,7 +18,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tunnel_proto::{
-    Close, ClosedBy, ConnectionId, Session, SessionEvent, SessionKey, SocketEnd, TAKE_PATIENCE,
+    Close, ClosedBy, ConnectionId, ResetCause, Session, SessionEvent, SessionKey, SocketEnd,
+    TAKE_PATIENCE,
 };
 
 use self::socket::{CLOSE_PATIENCE, close, close_beside};
@@ -234,7 +235,10 @@ impl SessionTask {
                     self.report(Report::Unreached(refused));
                 }
                 SessionEvent::Reset(id, cause) => {
-                    tracing::warn!(connection = %id, ?cause, "a connection was given up");
+                    let why = match cause {
+                        ResetCause::SlowReader => "its reader is too slow",
+                    };
+                    tracing::warn!(connection = %id, why, "a connection was given up");
                     self.connections.remove(&id);
                     let slow = self.surroundings.route.slow_reader();
                     self.report(Report::Notice(slow));

@@ -36,9 +36,14 @@ pub(super) fn open(folder: &Path, program: &str, days: u16) -> io::Result<(NonBl
         .max_log_files(days.max(1).into())
         .build(folder)
         .map_err(io::Error::other)?;
-    let bounded = Bounded::new(files, DAY_BYTES, || {
-        u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / DAY_SECONDS
-    });
+    close_to_others(folder, program);
+    let of_whom = (folder.to_owned(), program.to_owned());
+    let bounded = Bounded::new(
+        files,
+        DAY_BYTES,
+        || u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default() / DAY_SECONDS,
+        move || close_to_others(&of_whom.0, &of_whom.1),
+    );
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_MOST)
         .lossy(true)
@@ -61,24 +66,47 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Lets nobody but their owner read the files of a program: the library that makes them leaves that to
+/// the process' mask. Until then it is the folder that keeps others out.
+fn close_to_others(folder: &Path, program: &str) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let ours = listed.filter(|entry| {
+            let name = entry.file_name();
+            name.to_str().is_some_and(|name| name.starts_with(program))
+        });
+        for entry in ours {
+            // One that is gone is read by nobody.
+            let _ = std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o600));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (folder, program);
+}
+
 /// Writes so much a day, says once that it is enough, and begins anew with the next day.
 #[derive(Debug)]
-struct Bounded<W, D> {
+struct Bounded<W, D, B> {
     inner: W,
     most: u64,
     day_now: D,
+    /// Called when the first line of a day is written.
+    begun: B,
     day: u64,
     written: u64,
     is_told: bool,
 }
 
-impl<W: Write, D: Fn() -> u64> Bounded<W, D> {
-    fn new(inner: W, most: u64, day_now: D) -> Self {
+impl<W: Write, D: Fn() -> u64, B: Fn()> Bounded<W, D, B> {
+    fn new(inner: W, most: u64, day_now: D, begun: B) -> Self {
         let day = day_now();
         Self {
             inner,
             most,
             day_now,
+            begun,
             day,
             written: 0,
             is_told: false,
@@ -86,10 +114,11 @@ impl<W: Write, D: Fn() -> u64> Bounded<W, D> {
     }
 }
 
-impl<W: Write, D: Fn() -> u64> Write for Bounded<W, D> {
+impl<W: Write, D: Fn() -> u64, B: Fn()> Write for Bounded<W, D, B> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let day = (self.day_now)();
-        if day != self.day {
+        let is_new = day != self.day;
+        if is_new {
             (self.day, self.written, self.is_told) = (day, 0, false);
         }
         let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
@@ -100,6 +129,9 @@ impl<W: Write, D: Fn() -> u64> Write for Bounded<W, D> {
             self.is_told = true;
             self.inner
                 .write_all(b"The log is full for today: the rest of it is not written.\n")?;
+        }
+        if is_new {
+            (self.begun)();
         }
         Ok(line.len())
     }
@@ -118,7 +150,8 @@ mod tests {
     #[test]
     fn a_day_has_a_bound_that_is_told_once_and_the_next_day_begins_anew() {
         let day = Cell::new(1);
-        let mut file = Bounded::new(Vec::new(), 10, || day.get());
+        let begun = Cell::new(0);
+        let mut file = Bounded::new(Vec::new(), 10, || day.get(), || begun.set(begun.get() + 1));
         for _ in 0..5 {
             file.write_all(b"12345").expect("written");
         }
@@ -130,6 +163,7 @@ mod tests {
         day.set(2);
         file.write_all(b"a new day\n").expect("written");
         assert!(file.inner.ends_with(b"a new day\n"));
+        assert_eq!(begun.get(), 1);
     }
 
     #[test]
@@ -156,8 +190,12 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(&log).expect("there").permissions().mode();
-            assert_eq!(mode & 0o777, 0o700);
+            let mode = |path: &Path| {
+                let about = std::fs::metadata(path).expect("there");
+                about.permissions().mode() & 0o777
+            };
+            assert_eq!(mode(&log), 0o700);
+            assert_eq!(mode(&log.join(&names[0])), 0o600);
         }
     }
 }

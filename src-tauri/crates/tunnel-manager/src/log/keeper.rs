@@ -46,6 +46,9 @@ struct OfTunnel(String);
 /// The key of the session whose span it is.
 struct OfSession(String);
 
+/// The number of the connection whose span it is.
+struct OfConnection(String);
+
 impl Keeper {
     pub(super) fn new(levels: Levels, ring: LogRing, file: Option<NonBlocking>) -> Self {
         Self {
@@ -105,6 +108,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keeper {
                     span.extensions_mut().insert(OfSession(key));
                 }
             }
+            "connection" => {
+                if let Some(key) = value(attributes, "key") {
+                    span.extensions_mut().insert(OfConnection(key));
+                }
+            }
             _ => {}
         }
     }
@@ -112,11 +120,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keeper {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
         let level = LogLevel::from(*metadata.level());
-        let (mut tunnel, mut session) = (None, None);
+        let (mut tunnel, mut session, mut connection) = (None, None, None);
         for span in context.event_scope(event).into_iter().flatten() {
             let extensions = span.extensions();
             tunnel = tunnel.or_else(|| extensions.get().map(|OfTunnel(name)| name.clone()));
             session = session.or_else(|| extensions.get().map(|OfSession(key)| key.clone()));
+            connection =
+                connection.or_else(|| extensions.get().map(|OfConnection(key)| key.clone()));
         }
         let part = metadata.target();
         if is_ours(part) && !self.levels.wants(level, tunnel.as_deref()) {
@@ -135,6 +145,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keeper {
         }
         let mut text = Text::default();
         event.record(&mut text);
+        if let Some(connection) = connection {
+            text.add("connection", &connection);
+        }
         self.take(LogRecord {
             number: 0,
             at: now_ms(),
@@ -250,9 +263,13 @@ mod tests {
             let session = tracing::error_span!("session", key = %"s1", id = "i");
             let _session = session.enter();
             tracing::warn!(code = 1006, reason = "cut", "the WebSocket is gone");
+            let connection = tracing::error_span!("connection", key = 7);
+            let _connection = connection.enter();
+            tracing::info!(code = Some(1001), nothing = None::<u32>, "over");
         });
         let gone = "warn db s1: the WebSocket is gone code=1006 reason=\"cut\"";
-        assert_eq!(told, ["info db s0: up", gone]);
+        let over = "info db s1: over code=1001 connection=7";
+        assert_eq!(told, ["info db s0: up", gone, over]);
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Text {
         self.session.as_deref().map(plain)
     }
 
+    /// Adds a value.
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        // Writing into a text can't fail.
+        let _ = write!(self.values, " {name}={value}");
+    }
+
     pub(super) fn finish(self) -> String {
         let all = match (self.message.is_empty(), self.values.is_empty()) {
             (false, false) => format!("{} {}", self.message, self.values.trim_start()),

@@ -15,7 +15,8 @@ impl Driver {
     pub(super) fn handle_report(&mut self, key: SessionKey, report: Report) {
         match report {
             Report::Established(facts) => {
-                tracing::debug!(session = %key, ?facts, "the agent has shaken hands");
+                let (agent, serial) = (&facts.agent_version, facts.serial);
+                tracing::debug!(session = %key, %agent, serial, "the agent has shaken hands");
                 self.parts.snapshot.send_modify(|snapshot| {
                     snapshot.agent_version = Some(facts.agent_version);
                     snapshot.customer_message = facts.customer_message;
@@ -32,7 +33,7 @@ impl Driver {
             Report::RenewalMissed => self.input(Input::RenewalMissed(key)),
             Report::FlagDone => self.input(Input::FlagDone(key)),
             Report::Notice(problem) => {
-                tracing::debug!(session = %key, ?problem, "the user is told");
+                tracing::debug!(session = %key, code = %problem.code, what = %problem.what, "the user is told");
                 self.notice(problem);
             }
             Report::Unreached(problem) => {
@@ -40,7 +41,15 @@ impl Driver {
                 self.input(Input::Unreached(problem));
             }
             Report::Learned(learned) => {
-                tracing::info!(session = %key, ?learned, "the way to the target has a limit");
+                match learned {
+                    Learned::PayloadLimit(bytes) => {
+                        tracing::info!(session = %key, bytes, "the way to the target has a limit for messages");
+                    }
+                    Learned::MessageRate(learned) => {
+                        let rate = learned.rate.get();
+                        tracing::info!(session = %key, rate, "the way to the target has a limit for messages a second");
+                    }
+                }
                 self.learn(learned);
             }
             Report::Finished => self.input(Input::Finished(key)),

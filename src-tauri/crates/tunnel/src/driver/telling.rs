@@ -22,7 +22,7 @@ impl Driver {
                 closed_by,
                 socket_age,
             } => {
-                tracing::info!(session = %session, code = ?close.code, reason = %close.reason, "the WebSocket is gone");
+                tracing::info!(session = %session, code = close.code, reason = %close.reason, "the WebSocket is gone");
                 let session_id = self.session_id(session);
                 self.parts.events.send(TunnelEvent::Lost {
                     session_id,
