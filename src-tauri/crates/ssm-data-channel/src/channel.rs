@@ -118,7 +118,7 @@ impl DataChannel {
             last_traffic: None,
             events: VecDeque::new(),
             counters: Counters::default(),
-            recorder: Recorder::new(),
+            recorder: Recorder::new(config.recorded_frames),
             config,
             clock,
         }

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::receive::ReorderMemory;
+use crate::recorder::RECORDED_FRAMES;
 use crate::send::LearnedRate;
 
 /// The version that we tell the agent we behave like.
@@ -53,6 +54,9 @@ pub struct Config {
     /// Memory for such messages that several channels share, if they are given the same one: a
     /// channel takes from it what it needs beyond its first 1 MiB. Default 256 MiB of its own.
     pub reorder_memory: ReorderMemory,
+    /// Frames whose headers are remembered. Default
+    /// [`RECORDED_FRAMES`](crate::RECORDED_FRAMES), which is also the most; 0: none.
+    pub recorded_frames: usize,
     /// How long each step of the handshake may take. Default 15 s, as long as the agent waits.
     pub handshake_timeout: Duration,
 }
@@ -69,6 +73,7 @@ impl Default for Config {
             learned_rate: None,
             reorder_bytes: 128 * 1024 * 1024,
             reorder_memory: ReorderMemory::default(),
+            recorded_frames: RECORDED_FRAMES,
             handshake_timeout: Duration::from_secs(15),
         }
     }

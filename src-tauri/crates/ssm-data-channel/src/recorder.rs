@@ -90,14 +90,17 @@ impl FrameKind {
 /// The ring. It allocates when it is made, and never after.
 #[derive(Debug)]
 pub(crate) struct Recorder {
+    most: usize,
     frames: VecDeque<FrameHeader>,
     left_out: u64,
 }
 
 impl Recorder {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(most: usize) -> Self {
+        let most = most.min(RECORDED_FRAMES);
         Self {
-            frames: VecDeque::with_capacity(RECORDED_FRAMES),
+            most,
+            frames: VecDeque::with_capacity(most),
             left_out: 0,
         }
     }
@@ -111,9 +114,11 @@ impl Recorder {
     }
 
     pub(crate) fn push(&mut self, frame: FrameHeader) {
-        if self.frames.len() == RECORDED_FRAMES {
-            self.frames.pop_front();
+        if self.frames.len() == self.most {
             self.left_out += 1;
+            if self.frames.pop_front().is_none() {
+                return;
+            }
         }
         self.frames.push_back(frame);
     }
@@ -187,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_newest_frames_are_kept_and_the_others_counted() {
-        let mut recorder = Recorder::new();
+        let mut recorder = Recorder::new(usize::MAX);
         let now = Instant::now();
         let capacity = recorder.frames.capacity();
         for number in 0..RECORDED_FRAMES + 10 {
@@ -198,5 +203,13 @@ mod tests {
         let first = recorder.frames().next().map(|frame| frame.sequence);
         assert_eq!(first, Some(10));
         assert_eq!(recorder.frames.capacity(), capacity);
+    }
+
+    #[test]
+    fn whoever_wants_no_recording_has_none_and_no_memory_for_it() {
+        let mut recorder = Recorder::new(0);
+        recorder.data(Instant::now(), 0, PayloadType::Output, 1);
+        assert_eq!(recorder.frames().count(), 0);
+        assert_eq!((recorder.left_out(), recorder.frames.capacity()), (1, 0));
     }
 }

@@ -8,7 +8,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use ssm_data_channel::Uuid;
 use ssm_message::payload::{Acknowledgement, HandshakeComplete, JsonPayload as _};
 use ssm_message::{Flags, Message, MessageType, PayloadType};
-use tunnel_proto::{Clock, ConnectionId, Session, SessionConfig, SessionEvent, Transmit};
+use tunnel_proto::{Clock, ConnectionId, Session, SessionConfig, SessionEvent, Transmit, Vitals};
 
 /// Bytes of payload in each message, the engine's most.
 pub(crate) const PAYLOAD: usize = 16 * 1024;
@@ -48,6 +48,14 @@ impl Pair {
     /// # Panics
     /// If the engine does not get there.
     pub(crate) fn new() -> Self {
+        Self::with(true)
+    }
+
+    /// The same, with a flight recorder or without.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub(crate) fn with(recorded: bool) -> Self {
         let now = Instant::now();
         let clock = Clock {
             origin: now,
@@ -56,6 +64,9 @@ impl Pair {
         let mut config = SessionConfig::default();
         config.channel.initial_payload = config.channel.max_payload;
         config.channel.message_rate = NonZeroU32::MAX;
+        if !recorded {
+            config.channel.recorded_frames = 0;
+        }
         let mut session = Session::new(config, clock, [7; 32]);
         let mut far_end = FarEnd::default();
         session.handle_connected(now, "token".into());
@@ -135,6 +146,12 @@ impl Pair {
         while self.session.poll_transmit(self.now).is_some() {}
         self.forget_events();
         read
+    }
+
+    /// How the session stands.
+    #[allow(dead_code, reason = "one of those who include this file reads it")]
+    pub(crate) fn vitals(&self) -> Vitals {
+        self.session.vitals(self.now)
     }
 
     fn forget_events(&mut self) {
