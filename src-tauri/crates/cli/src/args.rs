@@ -5,6 +5,7 @@ mod looking;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,17 @@ fn log_level(text: &str) -> Result<LogLevel, &'static str> {
 /// A time that can be switched off. Not written out where it is an option's value: clap would
 /// take the option for one that may be missing.
 type OrOff = Option<Duration>;
+
+/// How many drops within an hour are borne in silence; any number if `None`.
+type Drops = Option<NonZeroU32>;
+
+fn drops_told(text: &str) -> Result<Drops, &'static str> {
+    match (text, text.parse()) {
+        ("off", _) => Ok(None),
+        (_, Ok(drops)) => Ok(Some(drops)),
+        (_, Err(_)) => Err("it must be 1 or more, or off"),
+    }
+}
 
 /// AWS Session Manager port forwards that stay up.
 #[derive(Debug, Parser)]
@@ -146,6 +158,10 @@ pub(crate) struct Forward {
     /// Answer a Prometheus server at this port of 127.0.0.1, path /metrics; 0 takes a free one
     #[arg(long, value_name = "PORT")]
     pub(crate) metrics: Option<u16>,
+    /// Say so once when the tunnel is lost more often than this within an hour, and why; 4 by
+    /// default
+    #[arg(long, value_name = "N|off", value_parser = drops_told)]
+    pub(crate) drops_told: Option<Drops>,
     /// Start a tunnel to production without asking; where a reason is asked, give --reason as well
     #[arg(long)]
     pub(crate) yes: bool,
@@ -281,6 +297,7 @@ impl Forward {
             },
             called: None,
             keep_session_alive: None,
+            drops_told: None,
             metrics: None,
             yes: false,
             json: false,

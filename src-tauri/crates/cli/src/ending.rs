@@ -34,6 +34,7 @@ pub(crate) async fn stop(
         following,
         noted,
         time: _,
+        frequency: _,
         listening,
     } = kept;
     let mut stopping = Box::pin(async move {
@@ -90,6 +91,7 @@ pub(crate) async fn end(
         following,
         noted,
         time: _,
+        frequency: _,
         listening,
     } = kept;
     tunnel.stop().await;

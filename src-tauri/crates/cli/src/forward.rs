@@ -12,7 +12,7 @@ use tunnel_manager::tunnel::{
     BindAddress, Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel,
     TunnelConfig, TunnelEvent, unix_ms_now,
 };
-use tunnel_manager::{Following, Traces, TunnelName};
+use tunnel_manager::{Following, Frequency, TooOften, Traces, TunnelName};
 
 use crate::args::{Forward, Stream};
 use crate::ending;
@@ -52,6 +52,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         };
     }
     let metrics_port = forward.metrics;
+    let drops_told = forward.drops_told.unwrap_or(Some(Frequency::USUAL));
     let has_port = forward.local_port.is_some();
     let mut config = forward.into_config(saved.as_ref());
     if agreed.is_some() {
@@ -104,6 +105,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     };
     let mut kept = Kept::new(tunnel, name, &traces);
     kept.time = Time::of(saved.as_ref());
+    kept.frequency = Frequency::new(drops_told);
     keep_up(kept, Some(sweep), output, &mut signals, |addresses| {
         output.listening(addresses);
     })
@@ -141,6 +143,8 @@ pub(crate) struct Kept {
     pub(crate) noted: Noted,
     /// How long it may stay open.
     pub(crate) time: Time,
+    /// How often it is lost.
+    pub(crate) frequency: Frequency,
     /// Those who ask how it is are answered as long as this is there.
     pub(crate) listening: Option<Listening>,
 }
@@ -165,6 +169,7 @@ impl Kept {
             following,
             noted,
             time: Time::of(None),
+            frequency: Frequency::new(None),
             listening: traces.listen("culvert"),
         }
     }
@@ -254,7 +259,12 @@ pub(crate) async fn keep_up(
                 return ending::stop(kept, &mut narrator, events, output, signals).await;
             }
             event = events.recv() => match event {
-                Ok(event) => heard(&mut narrator, &event, &mut begins, output),
+                Ok(event) => {
+                    heard(&mut narrator, &event, &mut begins, output);
+                    if let Some(often) = too_often(&mut kept.frequency, &event) {
+                        output.too_often(&often);
+                    }
+                }
                 Err(RecvError::Lagged(count)) => {
                     narrator.missed();
                     output.missed(count);
@@ -309,6 +319,18 @@ fn heard(narrator: &mut Narrator, event: &TunnelEvent, begins: &mut Begins, outp
     }
     let told = narrator.handle(Instant::now(), event);
     output.event(event, told.as_deref());
+}
+
+/// Whether it was lost too often by now.
+fn too_often(frequency: &mut Frequency, event: &TunnelEvent) -> Option<TooOften> {
+    match event {
+        TunnelEvent::Record(record) => frequency.record(record),
+        TunnelEvent::State(_)
+        | TunnelEvent::Lost { .. }
+        | TunnelEvent::Replaced { .. }
+        | TunnelEvent::Rested(_)
+        | TunnelEvent::Notice(_) => None,
+    }
 }
 
 /// Tells what was not heard yet: the snapshot may be ahead of it.

@@ -8,6 +8,8 @@ use tunnel_manager::tunnel::{
     Close, ClosedBy, Ghost, GhostEnd, Happening, Problem, State, TunnelEvent,
 };
 
+use tunnel_manager::TooOften;
+
 use crate::narrator::GaveUp;
 use crate::words::one_line;
 
@@ -64,6 +66,7 @@ enum Line<'a> {
     Missed {
         count: u64,
     },
+    TooOften(&'a TooOften),
     Swept {
         ended: usize,
     },
@@ -160,6 +163,21 @@ impl Output {
         match self {
             Self::Text => complain(&problem_sentence(problem)),
             Self::Json => json(&Line::Notice { problem }),
+        }
+    }
+
+    /// The tunnel is lost too often.
+    pub(crate) fn too_often(self, often: &TooOften) {
+        match self {
+            Self::Text => complain(&format!(
+                "This tunnel was lost {} times within an hour; {} of these: {}. {} culvert doctor \
+                 looks at the way.",
+                often.drops,
+                often.of_cause,
+                often.cause.words(),
+                often.advice
+            )),
+            Self::Json => json(&Line::TooOften(often)),
         }
     }
 

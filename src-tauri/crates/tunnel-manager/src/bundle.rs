@@ -29,7 +29,9 @@ use crate::doctor::Examination;
 use crate::history::Reading;
 use crate::profile::Profile;
 
-pub use cause::DropCause;
+#[cfg(test)]
+pub(crate) use cause::tests as tests_of_causes;
+pub use cause::{DropCause, DropCauses};
 pub use pack::Written;
 
 /// How long the doctor may take: what it has not said by then is a line in the bundle.

@@ -14,6 +14,7 @@ pub mod doctor;
 mod engine;
 mod error;
 pub mod exchange;
+mod frequency;
 mod history;
 mod keys;
 pub mod log;
@@ -39,6 +40,7 @@ pub use closing::Closing;
 pub use diagnostics::words;
 pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
 pub use error::ManagerError;
+pub use frequency::{Frequency, TooOften};
 pub use history::{
     Condition, Entry, Following, History, LostSocket, Past, Reading, Recent, Segment, Strip,
     Summary, TunnelName,

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tunnel::{Observer, SessionDetails, SessionRecording, Tunnel, TunnelEvent};
-use tunnel_proto::{Happening, Snapshot, Vitals};
+use tunnel_proto::{Snapshot, Vitals};
 
-use crate::bundle::DropCause;
+use crate::bundle::{DropCause, DropCauses};
 use crate::history::TunnelName;
 
 /// The tunnels that this process runs. A clone is the same roll.
@@ -119,11 +119,11 @@ impl Roll {
 impl Entered {
     /// Counts drops until the tunnel is gone.
     async fn count(&self, mut events: broadcast::Receiver<TunnelEvent>) {
+        let mut causes = DropCauses::default();
         loop {
             match events.recv().await {
                 Ok(TunnelEvent::Record(record)) => {
-                    if let Happening::Drop(lost) = &record.what {
-                        let cause = DropCause::of(lost, record.at, &[]);
+                    if let Some(cause) = causes.name(&record) {
                         *self.drops().entry(cause).or_default() += 1;
                     }
                 }

@@ -501,3 +501,30 @@ async fn an_outage_says_how_it_began_and_until_when_it_is_tried() {
         "{ended:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_that_is_lost_too_often_says_so_once_and_why() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--drops-told", "2"]));
+    let address = culvert.listening().await;
+    carries(&address).await;
+    for drops in 1..=5 {
+        world.sim.faults().close(1000, "Bye");
+        soon(world.sim.wait_for(|sessions, stats| {
+            stats.api_calls.get("ResumeSession").copied() == Some(drops)
+                && sessions.iter().any(|session| session.handshake_complete)
+        }))
+        .await;
+        carries(&address).await;
+    }
+    let ended = culvert.stopped_by("TERM").await;
+    let said: Vec<_> = ended
+        .err
+        .lines()
+        .filter(|line| line.contains("within an hour"))
+        .collect();
+    assert_eq!(said.len(), 1, "{ended:?}");
+    for words in ["3 times", "a close by the gateway", "culvert doctor"] {
+        assert!(said[0].contains(words), "{words:?}: {said:?}");
+    }
+}

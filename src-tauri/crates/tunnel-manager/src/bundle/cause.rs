@@ -1,15 +1,50 @@
 //! What a drop was, in the words of whoever has seen many.
 
-use serde::{Deserialize, Serialize};
-use tunnel_proto::{ClosedBy, DropEnd, DropRecord, Happening, ProblemKind};
+use std::collections::VecDeque;
 
-use crate::history::Entry;
+use serde::{Deserialize, Serialize};
+use tunnel_proto::{ClosedBy, DropEnd, DropRecord, Happening, ProblemKind, Record};
 
 /// Younger WebSockets are not closed for their age: the gateway does so after an hour.
 const HOURLY_FROM_MS: u64 = 50 * 60 * 1000;
 
 /// A sleep that was noticed so long before or after a drop belongs to it.
 const NEAR_MS: u64 = 2 * 60 * 1000;
+
+/// Wakes that are remembered: those within the time in which one belongs to a drop.
+const WAKES_MOST: usize = 16;
+
+/// Names drops as their records come, one after the other.
+#[derive(Debug, Default)]
+pub struct DropCauses {
+    wakes: VecDeque<u64>,
+}
+
+impl DropCauses {
+    /// What the drop was that a record is about; `None` for another record.
+    pub fn name(&mut self, record: &Record) -> Option<DropCause> {
+        match &record.what {
+            Happening::Drop(lost) => {
+                let wakes = self.wakes.iter().copied();
+                Some(DropCause::of(lost, record.at, wakes))
+            }
+            Happening::Slept { .. } => {
+                if self.wakes.len() == WAKES_MOST {
+                    self.wakes.pop_front();
+                }
+                self.wakes.push_back(record.at);
+                None
+            }
+            Happening::State { .. }
+            | Happening::Renewed(_)
+            | Happening::Target(_)
+            | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
+            | Happening::LeftBehind { .. }
+            | Happening::EndedLate { .. } => None,
+        }
+    }
+}
 
 /// What made a tunnel lose its connection to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,13 +124,50 @@ impl DropCause {
         }
     }
 
-    /// What a drop was, by its record and by what was recorded round it.
-    pub fn of(lost: &DropRecord, ended_at: u64, around: &[Entry]) -> Self {
+    /// What helps against it, in one or two sentences.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::HourlyClose => {
+                "The gateway ends each connection after an hour: renew them before (--renew-after 50)."
+            }
+            Self::GatewayClose => {
+                "Ask whoever keeps the account whether something ends its sessions or their \
+                 connections."
+            }
+            Self::Login => {
+                "Sign in anew, and have the sign-in last longer than an hour if your company lets you."
+            }
+            Self::Sleep => "It comes back by itself when the machine wakes.",
+            Self::Agent => {
+                "Look after the node: whether it is overloaded or restarts, and whether its agent \
+                 is up to date."
+            }
+            Self::Jam => {
+                "Look after the node and what is behind it: programs that do not read what they \
+                 get, an old agent, a node without memory."
+            }
+            Self::Silence => {
+                "A proxy, firewall or VPN may drop what is silent: ping more often (--keepalive 10), \
+                 or try another network."
+            }
+            Self::NoNetwork => "Look after this machine's network: Wi-Fi, cable, VPN.",
+            Self::Broken => {
+                "Something on the way ends connections: try without the VPN or proxy, or another \
+                 network."
+            }
+            Self::Renewal => "The service did not let it be renewed: see what it answered.",
+            Self::SessionEnd => {
+                "Sessions end early: see the account's idle and maximum time in Session Manager's \
+                 preferences."
+            }
+        }
+    }
+
+    /// What a drop was, by its record and by when the machine woke (Unix milliseconds).
+    pub fn of(lost: &DropRecord, ended_at: u64, mut wakes: impl Iterator<Item = u64>) -> Self {
         let begun_at = ended_at.saturating_sub(lost.lasted_ms);
         let near = |at: u64| at + NEAR_MS >= begun_at && at <= ended_at + NEAR_MS;
-        let slept = around.iter().any(|entry| {
-            matches!(entry.record.what, Happening::Slept { .. }) && near(entry.record.at)
-        });
+        let slept = wakes.any(near);
         let ending = match &lost.end {
             DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => Some(problem),
             DropEnd::Resumed | DropEnd::Stopped | DropEnd::LetGo => None,
@@ -134,15 +206,14 @@ impl DropCause {
 }
 
 #[cfg(test)]
-mod tests {
-    use tunnel_proto::{Asked, Attempts, Close, Problem, Record, Vitals};
+pub(crate) mod tests {
+    use tunnel_proto::{Asked, Attempts, Close, Problem, Vitals};
 
     use super::*;
-    use crate::history::TunnelName;
 
     const ENDED: u64 = 1_795_262_400_000;
 
-    fn lost(closed_by: ClosedBy) -> DropRecord {
+    pub(crate) fn lost(closed_by: ClosedBy) -> DropRecord {
         DropRecord {
             session_id: None,
             closed_by,
@@ -162,6 +233,10 @@ mod tests {
             what: String::new(),
             remedy: String::new(),
         }
+    }
+
+    fn record(at: u64, what: Happening) -> Record {
+        Record { at, what }
     }
 
     fn problem(kind: ProblemKind, code: &str) -> Problem {
@@ -210,21 +285,20 @@ mod tests {
                 DropCause::SessionEnd,
             ),
         ] {
-            assert_eq!(DropCause::of(&record, ENDED, &[]), cause);
+            assert_eq!(DropCause::of(&record, ENDED, [].into_iter()), cause);
         }
     }
 
     #[test]
     fn a_drop_round_a_sleep_is_its_work() {
-        let slept = |at| Entry {
-            tunnel: TunnelName::new(None, "db"),
-            record: Record {
-                at,
-                what: Happening::Slept { asleep_ms: 1 },
-            },
+        let of = |wake| {
+            let mut causes = DropCauses::default();
+            let slept = Happening::Slept { asleep_ms: 1 };
+            assert_eq!(causes.name(&record(wake, slept)), None);
+            let lost = Box::new(lost(ClosedBy::Deadline));
+            causes.name(&record(ENDED, Happening::Drop(lost)))
         };
-        let of = |at| DropCause::of(&lost(ClosedBy::Deadline), ENDED, &[slept(at)]);
-        assert_eq!(of(ENDED - 1_000), DropCause::Sleep);
-        assert_eq!(of(ENDED - 3_600_000), DropCause::Silence);
+        assert_eq!(of(ENDED - 1_000), Some(DropCause::Sleep));
+        assert_eq!(of(ENDED - 3_600_000), Some(DropCause::Silence));
     }
 }

@@ -65,12 +65,28 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64, all: &[
     page.push('\n');
 }
 
+/// When the machine woke.
+fn wakes(all: &[Entry]) -> impl Iterator<Item = u64> {
+    let slept = |entry: &&Entry| match entry.record.what {
+        Happening::Slept { .. } => true,
+        Happening::Drop(_)
+        | Happening::State { .. }
+        | Happening::Renewed(_)
+        | Happening::Target(_)
+        | Happening::TurnedAway(_)
+        | Happening::Unreached { .. }
+        | Happening::LeftBehind { .. }
+        | Happening::EndedLate { .. } => false,
+    };
+    all.iter().filter(slept).map(|entry| entry.record.at)
+}
+
 /// What is worth a line.
 fn line(entry: &Entry, all: &[Entry]) -> Option<String> {
     let at = utc(entry.record.at);
     match &entry.record.what {
         Happening::Drop(lost) => {
-            let cause = DropCause::of(lost, entry.record.at, all);
+            let cause = DropCause::of(lost, entry.record.at, wakes(all));
             Some(format!(
                 "{at}: **{}**. {} {}",
                 cause.words(),
