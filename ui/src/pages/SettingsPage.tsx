@@ -3,6 +3,7 @@
 import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } from "solid-js";
 
 import type { Answer, Bridge, KeyView, RefusalView, SettingsView, SettingView } from "../bridge";
+import { KeysList } from "../components/KeysList";
 import { ProblemNote } from "../components/ProblemNote";
 import { StoredKeys } from "../components/StoredKeys";
 import { Switch } from "../components/Switch";
@@ -103,6 +104,12 @@ function Sections(props: {
         )}
       </For>
       {props.keys}
+      <section class="settings-section" aria-label={words().settings.keyboard}>
+        <h3>{words().settings.keyboard}</h3>
+        <div class="setting setting-whole">
+          <KeysList />
+        </div>
+      </section>
       <p class="settings-note">
         {words().settings.file} <code>{props.settings.path}</code>
       </p>

@@ -13,6 +13,7 @@ export const settings: Words["settings"] = {
   appearance: "Darstellung",
   tunnels: "Tunnel ohne eigene Angabe",
   log: "Protokoll",
+  keyboard: "Tastatur",
   autostart: "Beim Anmelden starten",
   proxyAddress: "Adresse des Proxys",
   file: "Gespeichert in",

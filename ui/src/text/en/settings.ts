@@ -89,6 +89,7 @@ export const settings = {
   appearance: "Appearance",
   tunnels: "Tunnels without a wish of their own",
   log: "Log",
+  keyboard: "Keyboard",
   autostart: "Start at login",
   proxyAddress: "Address of the proxy",
   file: "Kept in",
