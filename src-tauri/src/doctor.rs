@@ -207,26 +207,13 @@ fn no_session_to_production() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
     use std::time::Duration;
 
-    use tauri::ipc::InvokeResponseBody;
     use tunnel_manager::tunnel::Edits;
     use tunnel_manager::{ProductionDraft, Store};
 
     use super::*;
-
-    fn channel() -> (Channel<ExaminationView>, mpsc::Receiver<serde_json::Value>) {
-        let (sender, told) = mpsc::channel();
-        let channel = Channel::new(move |body| {
-            let InvokeResponseBody::Json(text) = body else {
-                return Ok(());
-            };
-            sender.send(serde_json::from_str(&text)?).ok();
-            Ok(())
-        });
-        (channel, told)
-    }
+    use crate::fixtures::channel;
 
     fn doctor(folder: &std::path::Path) -> Doctor {
         let engine = SessionManager::default();

@@ -1,7 +1,9 @@
 //! Overviews for tests.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
+use serde_json::Value;
+use tauri::ipc::{Channel, InvokeResponseBody};
 use tunnel_manager::{Draft, Overview, ProfileId, TunnelStatus};
 use tunnel_proto::{Outlook, Problem, ProblemKind, Snapshot, State};
 
@@ -84,4 +86,17 @@ pub(crate) fn failed() -> State {
         since: 1,
         problem: problem(),
     }
+}
+
+/// A channel to the window, and what is told through it.
+pub(crate) fn channel<V>() -> (Channel<V>, mpsc::Receiver<Value>) {
+    let (sender, told) = mpsc::channel();
+    let channel = Channel::new(move |body| {
+        let InvokeResponseBody::Json(text) = body else {
+            return Ok(());
+        };
+        sender.send(serde_json::from_str(&text)?).ok();
+        Ok(())
+    });
+    (channel, told)
 }

@@ -191,10 +191,6 @@ fn not_opened() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
-    use tauri::ipc::InvokeResponseBody;
-
     use super::*;
 
     #[test]
@@ -215,16 +211,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_page_is_told_at_once_and_when_levels_are_switched() {
         let logs = Logs::new(Log::default());
-        let (sender, told) = mpsc::channel();
-        let channel = Channel::new(move |body| {
-            let InvokeResponseBody::Json(text) = body else {
-                return Ok(());
-            };
-            sender
-                .send(serde_json::from_str::<serde_json::Value>(&text)?)
-                .ok();
-            Ok(())
-        });
+        let (channel, told) = crate::fixtures::channel();
         let (ring, levels) = (logs.log.ring.clone(), logs.log.levels.clone());
         let task = tokio::spawn(follow(
             ring,

@@ -3,9 +3,9 @@ use std::sync::{Arc, Condvar, mpsc};
 use aws_access::{Secret, StaticCredentials};
 use serde_json::Value;
 use ssm_sim::{Settings, Simulator, Target as Node};
-use tauri::ipc::InvokeResponseBody;
 
 use super::*;
+use crate::fixtures::channel;
 
 /// A service with so many nodes, and an account of it.
 async fn world(nodes: usize) -> (Simulator, Picker, AccountView) {
@@ -42,18 +42,6 @@ async fn world(nodes: usize) -> (Simulator, Picker, AccountView) {
     });
     let account = serde_json::from_value(account).expect("an account");
     (sim, Picker::new(engine), account)
-}
-
-fn channel<V>() -> (Channel<V>, mpsc::Receiver<Value>) {
-    let (sender, told) = mpsc::channel();
-    let channel = Channel::new(move |body| {
-        let InvokeResponseBody::Json(text) = body else {
-            return Ok(());
-        };
-        sender.send(serde_json::from_str(&text)?).ok();
-        Ok(())
-    });
-    (channel, told)
 }
 
 fn ask(number: u32, account: &AccountView) -> Ask {

@@ -1,6 +1,3 @@
-use std::sync::mpsc;
-
-use tauri::ipc::InvokeResponseBody;
 use tunnel_manager::tunnel::Edits;
 use tunnel_manager::{Draft, MfaDevice, Outcome, Store};
 
@@ -145,16 +142,7 @@ async fn only_the_page_that_is_waited_for_can_be_opened_again() {
 async fn the_page_is_told_at_once_and_as_the_sign_in_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let desk = desk(folder.path()).await;
-    let (sender, told) = mpsc::channel();
-    let channel = Channel::new(move |body| {
-        let InvokeResponseBody::Json(text) = body else {
-            return Ok(());
-        };
-        sender
-            .send(serde_json::from_str::<serde_json::Value>(&text)?)
-            .ok();
-        Ok(())
-    });
+    let (channel, told) = crate::fixtures::channel();
     let task = tokio::spawn(desk.clone().follow(channel));
     let next = || {
         let wait = Duration::from_secs(20);

@@ -9,8 +9,7 @@ import { createFinder } from "../state/finder";
 import type { FormState } from "../state/form";
 import { words } from "../text/words";
 import { Combobox, type Choice } from "./Combobox";
-import { FindNotes } from "./FindNotes";
-import { progressText, remedies } from "./finding";
+import { foundProps, remedies } from "./finding";
 
 export function HostPicker(props: {
   form: FormState;
@@ -54,10 +53,8 @@ export function HostPicker(props: {
       placeholder={words().form.hostExample}
       mono
       choices={choices()}
-      status={progressText(finder.found()?.progress ?? null, finder.refusal(), finder.found()?.found.length ?? 0)}
-      notes={<FindNotes refusal={finder.refusal()} lacks={finder.found()?.progress.lacks ?? []} />}
+      {...foundProps(finder)}
       onLook={look}
-      onEnd={finder.end}
     />
   );
 }

@@ -10,8 +10,7 @@ import type { FormState } from "../state/form";
 import { lastTarget, withLastTarget } from "../text/target";
 import { words } from "../text/words";
 import { Combobox, type Choice } from "./Combobox";
-import { FindNotes } from "./FindNotes";
-import { progressText, remedies } from "./finding";
+import { foundProps, remedies } from "./finding";
 
 export function TargetPicker(props: {
   form: FormState;
@@ -60,10 +59,8 @@ export function TargetPicker(props: {
       required
       mono
       choices={choices()}
-      status={progressText(finder.found()?.progress ?? null, finder.refusal(), finder.found()?.found.length ?? 0)}
-      notes={<FindNotes refusal={finder.refusal()} lacks={finder.found()?.progress.lacks ?? []} />}
+      {...foundProps(finder)}
       onLook={look}
-      onEnd={finder.end}
     />
   );
 }

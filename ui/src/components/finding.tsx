@@ -1,8 +1,12 @@
 // What the lists of targets and of hosts have in common.
 
+import type { JSX } from "solid-js";
+
 import type { ProgressView, RefusalView } from "../bridge";
+import type { Finder } from "../state/finder";
 import { words } from "../text/words";
 import type { Choice } from "./Combobox";
+import { FindNotes } from "./FindNotes";
 
 /** What can be done where something is missing: sign in, if that is why, and ask AWS again. */
 export function remedies(
@@ -23,8 +27,22 @@ export function remedies(
   return [...(problems.some(({ kind }) => kind === "credentials") ? [signIn] : []), again];
 }
 
+/** What a field's list says and does of what its finder finds. */
+export function foundProps<T extends { found: readonly unknown[]; progress: ProgressView }>(finder: Finder<T>) {
+  return {
+    get status(): string {
+      const found = finder.found();
+      return progressText(found?.progress ?? null, finder.refusal(), found?.found.length ?? 0);
+    },
+    get notes(): JSX.Element {
+      return <FindNotes refusal={finder.refusal()} lacks={finder.found()?.progress.lacks ?? []} />;
+    },
+    onEnd: finder.end,
+  };
+}
+
 /** How far a list is, in a sentence. */
-export function progressText(progress: ProgressView | null, refusal: RefusalView | null, shown: number): string {
+function progressText(progress: ProgressView | null, refusal: RefusalView | null, shown: number): string {
   const say = words().pick;
   if (refusal !== null) return "";
   if (progress === null) return say.looking;

@@ -1,12 +1,13 @@
 // The doctor: its checks of this machine and all tunnels, or of one tunnel, as they come.
 
-import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } from "solid-js";
+import { createEffect, createSignal, createUniqueId, on, Show, type JSX } from "solid-js";
 
 import type { ExaminedView, TunnelView } from "../bridge";
 import { Checks } from "../components/Checks";
 import { Glyph } from "../components/Icon";
 import { signInHelp } from "../components/signInHelp";
 import { Switch } from "../components/Switch";
+import { TunnelOptions } from "../components/TunnelOptions";
 import { createExamination } from "../state/examination";
 import type { PageProps } from "../state/page";
 import { clock } from "../text/amounts";
@@ -69,16 +70,7 @@ export function DoctorPage(props: PageProps<"doctor">): JSX.Element {
           class="select"
           onChange={(event) => props.go({ page: "doctor", tunnel: event.currentTarget.value || null })}
         >
-          <option value="" selected={tunnel() === null}>
-            {say().all}
-          </option>
-          <For each={tunnels()}>
-            {(each) => (
-              <option value={each.id} selected={each.id === tunnel()?.id}>
-                {each.draft.name}
-              </option>
-            )}
-          </For>
+          <TunnelOptions tunnels={tunnels()} chosen={tunnel()} all={say().all} />
         </select>
         <button
           type="button"

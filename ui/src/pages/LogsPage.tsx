@@ -6,6 +6,7 @@ import type { LevelView, LogView, LogsView, TunnelView } from "../bridge";
 import { CopyButton } from "../components/CopyButton";
 import { Glyph } from "../components/Icon";
 import { LogList } from "../components/LogList";
+import { TunnelOptions } from "../components/TunnelOptions";
 import { filtered, joined, LEVELS } from "../state/log";
 import type { PageProps } from "../state/page";
 import { valueOf } from "../state/settings";
@@ -54,16 +55,7 @@ export function LogsPage(props: PageProps<"logs">): JSX.Element {
           />
         </div>
         <Choice label={say().tunnel} onChoose={(id) => props.go({ page: "logs", tunnel: id || null })}>
-          <option value="" selected={tunnel() === null}>
-            {say().every}
-          </option>
-          <For each={tunnels()}>
-            {(each) => (
-              <option value={each.id} selected={each.id === tunnel()?.id}>
-                {each.draft.name}
-              </option>
-            )}
-          </For>
+          <TunnelOptions tunnels={tunnels()} chosen={tunnel()} all={say().every} />
         </Choice>
         <Choice label={say().least} onChoose={(level) => setLeast(level as LevelView)}>
           <For each={LEVELS}>
