@@ -1,5 +1,5 @@
-// What an account has besides Session Manager, as far as the form's lists ask for it: instances of EC2, databases of
-// RDS, and a denial of all else. A server of our own on loopback; moto answers the engine's tests (tests/moto).
+// What an account has besides Session Manager, as far as the form's lists ask for it: instances of EC2, containers of
+// ECS, databases of RDS, and a denial of all else. A server of our own on loopback; moto answers the engine's tests (tests/moto).
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -11,14 +11,14 @@ const DENIED =
   "not authorized to perform: elasticache:DescribeReplicationGroups</Message></Error></ErrorResponse>";
 
 /**
- * Starts an account with these instances (`id`, `name`, `tags`) and clusters of Aurora (`name`, `host`, `port`). Answers
- * where it is, and its end.
+ * Starts an account with these instances (`id`, `name`, `tags`), clusters of Aurora (`name`, `host`, `port`) and
+ * tasks of ECS (`cluster`, `id`, and of its container `name` and `runtime`). Answers where it is, and its end.
  */
-export async function startAccount({ instances, clusters }) {
+export async function startAccount({ instances, clusters, tasks = [] }) {
   const server = createServer(async (request, answer) => {
     let body = "";
     for await (const part of request) body += part;
-    const [status, type, text] = answered(request, new URLSearchParams(body).get("Action"), { instances, clusters });
+    const [status, type, text] = answered(request, body, { instances, clusters, tasks });
     answer.writeHead(status, { "content-type": type }).end(text);
   });
   server.listen(0, "127.0.0.1");
@@ -39,7 +39,8 @@ export function configure(home, ssm, account) {
   );
 }
 
-function answered(request, action, { instances, clusters }) {
+function answered(request, body, { instances, clusters, tasks }) {
+  const action = new URLSearchParams(body).get("Action");
   const target = request.headers["x-amz-target"] ?? "";
   switch (action) {
     case "DescribeInstances":
@@ -49,7 +50,30 @@ function answered(request, action, { instances, clusters }) {
     case "DescribeDBInstances":
       return [200, "text/xml", ofRds(action, "<DBInstances/>")];
   }
-  if (target.endsWith(".ListClusters")) return [200, "application/x-amz-json-1.1", '{"clusterArns":[]}'];
+  const json = (value) => [200, "application/x-amz-json-1.1", JSON.stringify(value)];
+  const arn = (kind, name) => `arn:aws:ecs:eu-central-1:123456789012:${kind}/${name}`;
+  if (target.endsWith(".ListClusters")) {
+    return json({ clusterArns: [...new Set(tasks.map(({ cluster }) => arn("cluster", cluster)))] });
+  }
+  if (target.endsWith(".ListTasks")) return json({ taskArns: tasks.map(({ cluster, id }) => arn("task", `${cluster}/${id}`)) });
+  if (target.endsWith(".DescribeTasks")) {
+    return json({
+      tasks: tasks.map(({ cluster, id, name, runtime }) => ({
+        taskArn: arn("task", `${cluster}/${id}`),
+        clusterArn: arn("cluster", cluster),
+        lastStatus: "RUNNING",
+        enableExecuteCommand: true,
+        containers: [
+          {
+            name,
+            runtimeId: runtime,
+            lastStatus: "RUNNING",
+            managedAgents: [{ name: "ExecuteCommandAgent", lastStatus: "RUNNING" }],
+          },
+        ],
+      })),
+    });
+  }
   if (request.url.includes("/domain")) return [200, "application/json", '{"DomainNames":[]}'];
   return [403, "text/xml", DENIED];
 }

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -159,10 +159,14 @@ test("after an end without warning everything that was saved is there", async (t
   process.kill(await until("the program", () => processOf(binary())), "SIGKILL");
   await first.close().catch(() => {});
   await until("its end", () => processOf(binary()) === undefined);
+  // As if it had been killed in the middle of a write.
+  const left = ["tunnels.toml", "settings.toml"].map((name) => join(machine.config, `.${name}.Ab12Cd.tmp`));
+  for (const path of left) writeFileSync(path, "version = 2\n[[tunn");
 
   const second = await openWindow(machine.url, binary());
   t.after(() => second.close().catch(() => {}));
   await second.row("Renamed", "off");
+  await until("nothing is left of it", () => left.every((path) => !existsSync(path)));
   for (const name of readdirSync(machine.config)) {
     const text = readFileSync(join(machine.config, name), "utf8");
     assert.ok(name.endsWith(".lock") || text !== "", `${name} is empty`);

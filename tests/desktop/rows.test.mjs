@@ -23,7 +23,7 @@ async function opened(t, options, tunnels = []) {
   }
   const window = await openWindow(machine.url, binary());
   t.after(() => window.close().catch(() => {}));
-  return window;
+  return { window, config: machine.config };
 }
 
 /** Where everything in the rows is, in whole pixels. */
@@ -43,7 +43,7 @@ const HALF_SHOWN = `return [...document.querySelectorAll(".row-state")].flatMap(
 
 for (const theme of ["light", "dark"]) {
   test(`a busy row says what goes each way, jumps nowhere, and is drawn four times a second at most (${theme})`, async (t) => {
-    const window = await opened(t, { dark: theme === "dark" });
+    const { window } = await opened(t, { dark: theme === "dark" });
     await window.click("button", "Try the demo tunnel");
     const address = /127\.0\.0\.1:\d+/.exec(await window.row("Demo tunnel", "up"))?.[0];
     // Requests as fast as they are answered, each a connection of its own.
@@ -95,7 +95,7 @@ test("a long address is one line that keeps its port, and what copies it stands 
   const entry =
     `[[tunnel]]\nname = "Reports"\ntarget = "i-0123456789abcdef0"\nremote_host = "${long}"\nremote_port = 5432\n` +
     `local_port = 15432\nregion = "eu-west-1"\n`;
-  const window = await opened(t, {}, [entry]);
+  const { window, config } = await opened(t, {}, [entry]);
   await window.row("Reports", "off");
   for (const [width, lines] of [[1280, 1], [720, 1], [420, 2]]) {
     await window.resize(width, 480);
@@ -114,13 +114,29 @@ test("a long address is one line that keeps its port, and what copies it stands 
     await window.screenshot(join(pictures, `row-long-${width}.png`));
   }
   assert.equal(await window.run("return document.querySelector('.row-end').title"), `${long}:5432`);
+
+  // Twice the size of everything is half the room.
+  await window.resize(720, 480);
+  writeFileSync(join(config, "settings.toml"), "version = 1\n[appearance]\nzoom = 200\n");
+  await until("twice the size", () => window.run("return innerWidth === 360"));
+  const narrow = await window.run(
+    `const [title, row] = [".row-title", ".row"].map((one) => document.querySelector(one).getBoundingClientRect());
+     const controls = [...document.querySelectorAll(".row button")].filter((one) => one.checkVisibility());
+     return {
+       lines: Math.round(title.height / parseFloat(getComputedStyle(document.querySelector(".row-title")).lineHeight)),
+       outside: controls.filter((one) => one.getBoundingClientRect().right > row.right + 1).length,
+     }`,
+  );
+  assert.deepEqual(narrow, { lines: 1, outside: 0 });
+  assert.deepEqual(await window.violations(), []);
+  await window.screenshot(join(pictures, "row-long-zoomed.png"));
 });
 
 test("500 tunnels are scrolled, and what is there is a few rows at a time", async (t) => {
   const entry = (number) =>
     `[[tunnel]]\nname = "Node ${number}"\ngroup = "Group ${number % 9}"\ntarget = "i-0123456789abcdef0"\n` +
     `remote_port = 22\nprofile = "nobody"\nregion = "eu-west-1"\n`;
-  const window = await opened(t, {}, Array.from({ length: 500 }, (_, at) => entry(at)));
+  const { window } = await opened(t, {}, Array.from({ length: 500 }, (_, at) => entry(at)));
   await window.text("0 of 500 tunnels up");
   const scrolled = await window.wait(
     `const done = arguments[0];

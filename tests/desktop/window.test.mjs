@@ -168,6 +168,31 @@ test("at its smallest the window still has every control in it", async (t) => {
   await window.screenshot(join(pictures, "smallest-form-light.png"));
 });
 
+test("for whoever wants nothing to move, nothing does", async (t) => {
+  const machine = await startMachine({ still: true });
+  t.after(() => machine.stop());
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+  await window.text("No tunnels yet");
+  assert.ok(await window.run("return matchMedia('(prefers-reduced-motion: reduce)').matches"));
+  const moves = () =>
+    window.run(
+      `const all = [...document.querySelectorAll("*")].map((one) => getComputedStyle(one));
+       return {
+         animations: document.getAnimations().length,
+         transitions: all.filter(({ transitionDuration }) => /[1-9]/.test(transitionDuration)).length,
+       }`,
+    );
+  assert.deepEqual(await moves(), { animations: 0, transitions: 0 });
+  await window.click("button", "New tunnel");
+  await window.control("button", "Save");
+  assert.deepEqual(await moves(), { animations: 0, transitions: 0 });
+  await window.press("Escape");
+  await window.click("button", "Try the demo tunnel");
+  await window.row("Demo tunnel", "up");
+  assert.deepEqual(await moves(), { animations: 0, transitions: 0 });
+});
+
 test("a settings file that can't be understood is told by its line and left alone", async (t) => {
   const machine = await startMachine();
   t.after(() => machine.stop());
