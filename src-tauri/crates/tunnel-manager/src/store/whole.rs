@@ -17,14 +17,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fill(path, |file| file.write_all(bytes))
 }
 
-/// Removes what processes have left beside a file that were killed while they replaced it. Nobody may be replacing it now.
+/// Removes what processes have left beside a file that were killed while they replaced it. Nobody
+/// may be replacing it now.
 pub fn remove_leftovers(path: &Path) {
     for left in leftovers(path) {
-        match fs::remove_file(&left) {
-            Ok(()) => {
-                tracing::info!(path = %left.display(), "removed what a killed process had left")
-            }
-            Err(error) => tracing::debug!(%error, path = %left.display(), "it can't be removed"),
+        if let Err(error) = fs::remove_file(&left) {
+            tracing::debug!(%error, path = %left.display(), "what a killed process left stays");
         }
     }
 }
