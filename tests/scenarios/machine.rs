@@ -129,6 +129,25 @@ async fn a_path_that_was_lost_in_a_sleep_is_checked_at_the_wake_and_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_wrong_by_minutes_keeps_no_tunnel_down() {
+    let rig = Rig::start(fast()).await.unwrap();
+    let faults = rig.sim.faults();
+    for ahead in [420, -420] {
+        faults.clock(ahead);
+        faults.reset();
+        let before = rig.snapshot().reconnects;
+        rig.wait_for(|snapshot| {
+            snapshot.reconnects > before && matches!(snapshot.state, State::Up { .. })
+        })
+        .await
+        .unwrap();
+        carries(&rig).await;
+    }
+    assert_eq!(rig.snapshot().replacements, 0);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_could_not_be_ended_is_ended_later() {
     let (environment, control) = Environment::by_hand();
     let by_hand = |config: &mut TunnelConfig| config.environment = environment;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -19,8 +20,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 use hyper_util::client::proxy::matcher::Matcher;
 
+use crate::answer::{request_id, skew};
 use crate::keyring::Keyring;
 use crate::proxies::{Places, Proxies};
 use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
@@ -31,6 +35,10 @@ use crate::{AccessError, Secret, Trust};
 /// service and the agent of EKS Pod Identity among it (EC2 User Guide, "Access instance metadata";
 /// EKS User Guide, "EKS Pod Identity"). Both hand out credentials.
 const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
+
+/// The longest answer that is taken from anybody, in bytes: twice what a page of any service has,
+/// even where its reader bounds it by itself.
+const ANSWER_MOST: usize = 32 * 1024 * 1024;
 
 /// The ways that requests go: past every proxy or through one. What a proxy wants and the keyring
 /// has not given is looked for again before each request that goes there: somebody may have
@@ -43,6 +51,9 @@ pub(crate) struct Ways {
     tls: TlsContext,
     connect_timeout: Duration,
     now: Mutex<Arc<Now>>,
+    /// How far this machine's clock is ahead of AWS's, in seconds, as the last answer says; 0 where
+    /// that is bearable.
+    clock_ahead: AtomicI64,
 }
 
 /// The ways as they are now.
@@ -91,7 +102,29 @@ impl Ways {
             tls,
             connect_timeout,
             now: Mutex::new(Arc::new(now)),
+            clock_ahead: AtomicI64::new(0),
         }))
+    }
+
+    /// The time by which AWS judges signatures: this machine's, or AWS's own where that is too far
+    /// away. The clients of the SDK correct theirs by themselves.
+    pub(crate) fn signing_time(&self, now: SystemTime) -> SystemTime {
+        let ahead = self.clock_ahead.load(Ordering::Relaxed);
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        let corrected = if ahead < 0 {
+            now.checked_add(by)
+        } else {
+            now.checked_sub(by)
+        };
+        corrected.unwrap_or(now)
+    }
+
+    /// Takes the time from an answer that AWS has given; whoever else answers tells none.
+    fn note_clock(&self, response: &HttpResponse) {
+        if request_id(response).is_some() {
+            let ahead = skew(response, SystemTime::now()).unwrap_or(0);
+            self.clock_ahead.store(ahead, Ordering::Relaxed);
+        }
     }
 
     /// The ways as they were found last.
@@ -119,8 +152,18 @@ impl Ways {
         now
     }
 
-    /// Sends a request the way that it has to go.
+    /// Sends a request the way that it has to go. The answer ends where no honest one goes on.
     async fn send(
+        &self,
+        request: HttpRequest,
+        by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let response = self.send_by(request, by).await?;
+        self.note_clock(&response);
+        Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_MOST))))
+    }
+
+    async fn send_by(
         &self,
         request: HttpRequest,
         by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
@@ -333,6 +376,13 @@ impl HttpConnector for LazyConnector {
 #[derive(Debug, Clone)]
 pub(crate) struct RoutedConnector {
     ways: Arc<Ways>,
+}
+
+impl RoutedConnector {
+    /// As that of the ways.
+    pub(crate) fn signing_time(&self, now: SystemTime) -> SystemTime {
+        self.ways.signing_time(now)
+    }
 }
 
 impl HttpConnector for RoutedConnector {

@@ -122,7 +122,8 @@ impl Reader {
         credentials: &Credentials,
     ) -> Result<String, AccessError> {
         let url = self.url(reading.of(), request.path)?;
-        let http = self.signed(reading, &url, request, credentials, SystemTime::now())?;
+        let now = self.connector.signing_time(SystemTime::now());
+        let http = self.signed(reading, &url, request, credentials, now)?;
         let call = Call::Read(reading);
         let response = self
             .connector

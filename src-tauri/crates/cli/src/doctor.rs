@@ -1,13 +1,17 @@
 //! `culvert doctor`: what is wrong, and what to do about it.
 
+use std::time::Duration;
+
 use tunnel_manager::Traces;
-use tunnel_manager::doctor::{self, Business, Examination, Tunnels, report};
+use tunnel_manager::doctor::{
+    self, Business, Check, Examination, Finding, Judgement, Tunnels, report,
+};
 use tunnel_manager::tunnel::{AccessSettings, Environment, Problem, ProblemKind, TunnelConfig};
 
 use crate::args::Doctor;
 use crate::exit::Exit;
 use crate::keys_for_now;
-use crate::output::{Output, complain, say};
+use crate::output::{Output, say};
 use crate::reach::Reach;
 use crate::saved;
 use crate::stop::until_stopped;
@@ -16,7 +20,7 @@ use crate::stop::until_stopped;
 pub(crate) async fn run(wanted: Doctor) -> Exit {
     let json = wanted.json;
     let (sweep, session) = (wanted.sweep, wanted.session);
-    let (mut access, mut tunnels) = match patients(wanted) {
+    let (mut access, mut tunnels, unread) = match patients(wanted) {
         Ok(found) => found,
         Err(problem) => {
             Output::new(json).failed(&problem);
@@ -53,18 +57,19 @@ pub(crate) async fn run(wanted: Doctor) -> Exit {
         ledger: Traces::of_user().ledger,
         calls: environment.call_budget().clone(),
     };
-    until_stopped(signals, Box::pin(examine(examination, json))).await
+    until_stopped(signals, Box::pin(examine(examination, unread, json))).await
 }
 
-async fn examine(examination: Examination, json: bool) -> Exit {
-    let findings = Box::pin(doctor::examine(examination, |finding| {
+async fn examine(examination: Examination, unread: Option<Finding>, json: bool) -> Exit {
+    let told = |finding: &Finding| {
         say(&if json {
             report::json(finding)
         } else {
             report::text(finding)
         });
-    }))
-    .await;
+    };
+    let mut findings: Vec<_> = unread.into_iter().inspect(told).collect();
+    findings.extend(Box::pin(doctor::examine(examination, told)).await);
     if json {
         say(&report::summary_json(&findings));
     } else {
@@ -77,15 +82,18 @@ async fn examine(examination: Examination, json: bool) -> Exit {
     }
 }
 
-/// The tunnel that is meant, or all that are saved, and the account that options name besides.
-fn patients(wanted: Doctor) -> Result<(Option<AccessSettings>, Tunnels), Problem> {
+/// The account that options name, besides the tunnel that is meant or all that are saved; and why
+/// these can't be read, where that is so.
+type Patients = (Option<AccessSettings>, Tunnels, Option<Finding>);
+
+fn patients(wanted: Doctor) -> Result<Patients, Problem> {
     let saved = wanted.name.as_deref().map(saved::find).transpose()?;
     let is_one = saved.is_some() || !wanted.target.is_empty();
-    let (session, json) = (wanted.session, wanted.json);
+    let session = wanted.session;
     let names_account = wanted.names_account();
     let config = wanted.into_forward().into_config(saved.as_ref());
     if is_one {
-        return Ok((None, Tunnels::One(Box::new(config))));
+        return Ok((None, Tunnels::One(Box::new(config)), None));
     }
     if session {
         return Err(Problem::new(
@@ -96,20 +104,30 @@ fn patients(wanted: Doctor) -> Result<(Option<AccessSettings>, Tunnels), Problem
         ));
     }
     // That the saved ones can't be read keeps nobody from looking at the rest.
-    let all = match saved::store().and_then(|store| store.read().map_err(|e| e.problem())) {
-        Ok(profiles) => profiles
-            .iter()
-            .map(tunnel_manager::Profile::tunnel_config)
-            .collect(),
-        Err(problem) => {
-            if !json {
-                complain(&crate::output::problem_sentence(&problem));
-            }
-            Vec::<TunnelConfig>::new()
+    let read = saved::store().and_then(|store| store.read().map_err(|e| e.problem()));
+    let (all, unread) = match read {
+        Ok(profiles) => {
+            let all = profiles.iter().map(tunnel_manager::Profile::tunnel_config);
+            (all.collect(), None)
         }
+        Err(problem) => (Vec::<TunnelConfig>::new(), Some(unreadable(problem))),
     };
     let access = names_account.then_some(config.access);
-    Ok((access, Tunnels::All(all)))
+    Ok((access, Tunnels::All(all), unread))
+}
+
+fn unreadable(problem: Problem) -> Finding {
+    let (what, remedy) = (problem.what, problem.remedy);
+    let judgement = Judgement::failed(Business::Settings, problem.code, what, remedy);
+    Finding {
+        check: Check::Settings,
+        about: Some("tunnels.toml".to_owned()),
+        took: Duration::ZERO,
+        judgement: Judgement {
+            details: problem.details,
+            ..judgement
+        },
+    }
 }
 
 fn kind(business: Business) -> ProblemKind {

@@ -209,7 +209,8 @@ impl Access {
     ///
     /// SigV4 for the service `ssmmessages`: `authorization`, `x-amz-date`, and
     /// `x-amz-security-token` for temporary credentials. The request's `Host` must be that of
-    /// the URL. A URL that carries its signature already gets no headers.
+    /// the URL. A URL that carries its signature already gets no headers. Where this machine's clock
+    /// is wrong by more than 4 min, as the last answer of AWS says, AWS's time is taken.
     ///
     /// # Errors
     /// Any [`AccessError`] of finding credentials.
@@ -222,7 +223,7 @@ impl Access {
             stream_url,
             &self.inner.region,
             &credentials,
-            SystemTime::now(),
+            self.inner.ways.signing_time(SystemTime::now()),
         )
     }
 }

@@ -4,6 +4,7 @@
 //! is named, lets nobody name others, and knows no MFA. So the way is found by
 //! [`crate::profiles::path`], which also lists it for people, and each step is one call.
 
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -18,6 +19,8 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 
 use super::{CredentialSource, Origin, process};
 use crate::access::at;
@@ -29,6 +32,10 @@ use crate::roles::RoleSession;
 use crate::sso::PortalRole;
 use crate::variables::Variables;
 use crate::{AccessError, ProfileFault, Service, SignInFault};
+
+/// The longest token of a web identity that is read, in bytes: AWS takes 20,000 characters (STS API
+/// Reference, AssumeRoleWithWebIdentity).
+const TOKEN_MOST: u64 = 64 * 1024;
 
 /// Where the instance's metadata service is (EC2 User Guide, "Retrieve instance metadata").
 const METADATA_SERVICE: &str = "http://169.254.169.254";
@@ -247,9 +254,9 @@ impl<'a> Search<'a> {
         role_arn: &str,
         session: Option<&str>,
     ) -> Result<Credentials, StepError> {
-        let token = match tokio::fs::read_to_string(token_file).await {
+        let token = match token_of(token_file).await {
             Ok(token) => token,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let path = token_file.to_owned();
                 return Err(StepError::Profile(ProfileFault::TokenFileMissing { path }));
             }
@@ -334,6 +341,14 @@ fn environment(variables: &Variables) -> Result<Credentials, CredentialsError> {
 }
 
 /// The name that the account's records show; each session needs one.
+/// Reads a web identity's token; one that is longer than any is cut, and refused by AWS.
+async fn token_of(file: &Path) -> io::Result<String> {
+    let mut token = String::new();
+    let file = File::open(file).await?;
+    file.take(TOKEN_MOST).read_to_string(&mut token).await?;
+    Ok(token)
+}
+
 fn session_name(given: Option<&str>) -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     given.map_or_else(

@@ -229,6 +229,9 @@ impl AccessError {
             Self::TargetNotFound { .. } => {
                 "\"culvert targets\" shows which nodes there are in this account and region: give it the same --profile or --keys, and --region.".into()
             }
+            Self::TargetNotConnected { target, .. } if !is_id(target) => {
+                format!("Targets are i-…, mi-… and ecs:CLUSTER_TASK_RUNTIMEID; a node that is called so is name:{target}.").into()
+            }
             Self::TargetNotConnected { .. } | Self::TargetOffline { .. } => {
                 "Check that it runs in this region, that its SSM agent is up, and that it reaches the ssmmessages endpoint.".into()
             }
@@ -276,4 +279,12 @@ impl AccessError {
             Cause::None => String::new(),
         }
     }
+}
+
+/// Says whether a target looks like an id (docs/protocol.md, section 1); AWS answers the same of a
+/// name that nobody has as of a node that is off.
+fn is_id(target: &str) -> bool {
+    ["i-", "mi-", "ecs:"]
+        .iter()
+        .any(|kind| target.starts_with(kind))
 }

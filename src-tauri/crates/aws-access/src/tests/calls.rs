@@ -179,6 +179,77 @@ async fn a_presigned_url_is_not_signed_again() {
 }
 
 #[tokio::test]
+async fn where_the_clock_is_wrong_an_upgrade_is_signed_with_the_time_of_aws() {
+    let mut answer = Answer::grant();
+    answer
+        .headers
+        .push(("date", "Tue, 01 Jan 2030 00:00:00 GMT".to_owned()));
+    let server = Server::http(answer).await;
+    let access = access(&server).await;
+    let url = Url::parse("wss://h.example/x?role=publish_subscribe").unwrap();
+    let date = async || access.sign_upgrade(&url).await.unwrap()["x-amz-date"].clone();
+    assert!(!date().await.to_str().unwrap().starts_with("2030"));
+    access.start_session(&request()).await.unwrap();
+    let by_aws = date().await;
+    let by_aws = by_aws.to_str().unwrap();
+    assert!(by_aws.starts_with("20300101T00"), "{by_aws}");
+}
+
+#[tokio::test]
+async fn somebody_elses_date_is_not_taken_for_the_time() {
+    let mut answer = Answer::html(503);
+    answer
+        .headers
+        .push(("date", "Tue, 01 Jan 2030 00:00:00 GMT".to_owned()));
+    let server = Server::http(answer).await;
+    let access = access(&server).await;
+    access.start_session(&request()).await.unwrap_err();
+    let url = Url::parse("wss://h.example/x?role=publish_subscribe").unwrap();
+    let headers = access.sign_upgrade(&url).await.unwrap();
+    let date = headers["x-amz-date"].to_str().unwrap();
+    assert!(!date.starts_with("2030"), "{date}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_longer_than_any_is_not_read_to_its_end() {
+    let answer = |padding: usize| {
+        let mut answer = Answer::grant();
+        answer.body.push_str(&" ".repeat(padding));
+        answer
+    };
+    let server = Server::http(answer(1 << 20)).await;
+    access(&server)
+        .await
+        .start_session(&request())
+        .await
+        .unwrap();
+    let server = Server::http(answer(33 << 20)).await;
+    let error = access(&server)
+        .await
+        .start_session(&request())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "unparsable-answer", "{error:?}");
+}
+
+#[tokio::test]
+async fn a_target_that_is_no_id_is_told_how_a_name_is_written() {
+    let server = Server::http(Answer::error(400, "TargetNotConnected", "no")).await;
+    let mut wanted = request();
+    wanted.target = "bastion".into();
+    let error = access(&server)
+        .await
+        .start_session(&wanted)
+        .await
+        .unwrap_err();
+    assert!(
+        error.remedy().contains("name:bastion"),
+        "{}",
+        error.remedy()
+    );
+}
+
+#[tokio::test]
 async fn no_secret_shows_in_debug_output() {
     let server = Server::http(Answer::grant()).await;
     let access = access(&server).await;

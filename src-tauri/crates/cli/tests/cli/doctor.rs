@@ -234,6 +234,33 @@ async fn a_port_that_is_taken_names_a_free_one_and_a_running_tunnel_is_no_failur
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn saved_tunnels_that_cannot_be_read_are_a_finding_and_the_account_is_looked_at() {
+    let world = World::start().await;
+    let folder = world.path("config");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("tunnels.toml"), "version = 2\ngarbage = [").unwrap();
+    let mut command = world.program();
+    command
+        .env("CULVERT_CONFIG_DIR", &folder)
+        .args(["doctor", "--region", REGION])
+        .args(["--endpoint-url", &world.sim.endpoint_url()]);
+    let report = reported(command).await;
+    assert_eq!(report.code, Some(10), "{report:#?}");
+    let settings: Vec<_> = report
+        .lines
+        .iter()
+        .filter(|line| line["check"] == "settings")
+        .collect();
+    assert_eq!(settings[0]["verdict"], "failed", "{settings:#?}");
+    assert_eq!(settings[0]["about"], "tunnels.toml");
+    assert_eq!(settings[0]["code"], "settings-broken");
+    holds(settings[0], "what", &["line 2"]);
+    assert_ne!(settings[0]["remedy"], "");
+    assert_eq!(settings[1]["verdict"], "ok", "{settings:#?}");
+    assert_eq!(report.verdict("identity"), "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missing_expired_and_wrong_credentials_are_told_apart() {
     let world = World::start().await;
     let endpoint = world.sim.endpoint_url();

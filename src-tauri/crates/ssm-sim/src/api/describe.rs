@@ -109,7 +109,8 @@ pub(super) struct Connection {
 }
 
 pub(super) fn get_connection_status(service: &Arc<Service>, input: &Connection) -> Value {
-    let status = if service.agent_of(&input.target).is_some() {
+    let is_target = is_node_id(&input.target) || input.target.starts_with("ecs:");
+    let status = if is_target && service.agent_of(&input.target).is_some() {
         "connected"
     } else {
         "notconnected"

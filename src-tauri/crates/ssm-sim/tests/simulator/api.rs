@@ -213,6 +213,7 @@ async fn nodes_and_their_connection_are_described() {
         ("mi-1", "connected"),
         ("i-2", "notconnected"),
         ("i-3", "notconnected"),
+        ("bastion", "notconnected"),
     ] {
         let body = json!({"Target": target});
         let answer = call(&sim, "AmazonSSM.GetConnectionStatus", &body).await;
