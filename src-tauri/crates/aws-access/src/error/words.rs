@@ -230,7 +230,7 @@ impl AccessError {
                 "\"culvert targets\" shows which nodes there are in this account and region: give it the same --profile or --keys, and --region.".into()
             }
             Self::TargetNotConnected { target, .. } if !is_id(target) => {
-                format!("Targets are i-…, mi-… and ecs:CLUSTER_TASK_RUNTIMEID; a node that is called so is name:{target}.").into()
+                format!("Targets are i-…, mi-… and ecs:CLUSTER_TASK_RUNTIMEID; a node that is called so is name:{target}.")
             }
             Self::TargetNotConnected { .. } | Self::TargetOffline { .. } => {
                 "Check that it runs in this region, that its SSM agent is up, and that it reaches the ssmmessages endpoint.".into()
