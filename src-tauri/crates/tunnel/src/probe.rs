@@ -97,10 +97,10 @@ impl Probe {
     /// Looks up the first machine on the way: the host, or the proxy in front of it.
     ///
     /// # Errors
-    /// That it has no address.
+    /// That it has no address; a proxy without one can't be reached.
     pub async fn look_up(&self) -> Result<LookedUp, Problem> {
         let (name, port) = self.first_machine();
-        let found = self.within(dial::resolve(&name, port)).await?;
+        let found = self.first_step(&name, dial::resolve(&name, port)).await?;
         let mut addresses: Vec<_> = found.iter().map(|found| found.ip().to_string()).collect();
         addresses.dedup();
         Ok(LookedUp { name, addresses })
@@ -112,10 +112,12 @@ impl Probe {
     /// That it can't be reached.
     pub async fn connect(&self) -> Result<(String, SocketAddr), Problem> {
         let (name, port) = self.first_machine();
-        let tcp = self.within(dial::tcp_connect(&name, port)).await?;
-        let address = tcp
-            .peer_addr()
-            .map_err(|error| problem(DialError::connect(&name, error)))?;
+        let connecting = async {
+            let tcp = dial::tcp_connect(&name, port).await?;
+            tcp.peer_addr()
+                .map_err(|error| DialError::connect(&name, error))
+        };
+        let address = self.first_step(&name, connecting).await?;
         Ok((name, address))
     }
 
@@ -191,21 +193,46 @@ impl Probe {
         }
     }
 
+    /// Takes a step to the first machine on the way. Where that is a proxy, it is the proxy that
+    /// fails, and not the host behind it.
+    async fn first_step<T>(
+        &self,
+        machine: &str,
+        step: impl Future<Output = Result<T, DialError>>,
+    ) -> Result<T, Problem> {
+        let outcome = in_time(step, || machine.to_owned()).await;
+        outcome.map_err(|source| {
+            problem(match self.proxy() {
+                Some(hop) => dial::proxy_unreachable(&self.place, &hop, source),
+                None => source,
+            })
+        })
+    }
+
     async fn within<T>(
         &self,
         step: impl Future<Output = Result<T, DialError>>,
     ) -> Result<T, Problem> {
-        match timeout(LIMIT, Box::pin(step)).await {
-            Ok(outcome) => outcome.map_err(problem),
-            Err(_) => Err(problem(DialError::Timeout {
-                host: match self.proxy() {
-                    Some(hop) => format!("{} through the proxy {}", self.host(), hop.setting),
-                    None => self.place.host.clone(),
-                },
-                after: LIMIT,
-            })),
-        }
+        let who = || match self.proxy() {
+            Some(hop) => format!("{} through the proxy {}", self.host(), hop.setting),
+            None => self.place.host.clone(),
+        };
+        in_time(step, who).await.map_err(problem)
     }
+}
+
+/// Takes a step within the limit, past which `who` did not answer.
+async fn in_time<T>(
+    step: impl Future<Output = Result<T, DialError>>,
+    who: impl FnOnce() -> String,
+) -> Result<T, DialError> {
+    let outcome = timeout(LIMIT, Box::pin(step)).await;
+    outcome.unwrap_or_else(|_| {
+        Err(DialError::Timeout {
+            host: who(),
+            after: LIMIT,
+        })
+    })
 }
 
 #[allow(

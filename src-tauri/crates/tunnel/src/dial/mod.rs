@@ -27,7 +27,7 @@ use tunnel_proto::Failure;
 use url::{Host, Url};
 
 pub(crate) use error::{DialError, excerpt};
-pub(crate) use proxy::{connect as proxy_connect, proxy_for};
+pub(crate) use proxy::{connect as proxy_connect, proxy_for, unreachable as proxy_unreachable};
 use stream::Hop;
 pub(crate) use stream::Stream;
 pub(crate) use tcp::{connect as tcp_connect, resolve};

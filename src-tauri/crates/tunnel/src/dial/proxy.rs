@@ -40,12 +40,14 @@ pub(crate) async fn connect(
     proxy: &ProxyHop,
     trust: &Trust,
 ) -> Result<Hop, DialError> {
-    let asked = Asked {
-        proxy: &proxy.setting,
-        authority: place.authority(),
-    };
+    let asked = Asked::of(place, proxy);
     let hop = reach(proxy, &asked, trust).await?;
     ask(hop, &asked, proxy.intercept.basic_auth()).await
+}
+
+/// What it means for the way to a place that a step to the proxy in front of it has failed.
+pub(crate) fn unreachable(place: &Place, proxy: &ProxyHop, source: DialError) -> DialError {
+    Asked::of(place, proxy).unreachable(source)
 }
 
 /// Who is asked for what.
@@ -55,7 +57,14 @@ struct Asked<'a> {
     authority: String,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn of(place: &Place, proxy: &'a ProxyHop) -> Self {
+        Self {
+            proxy: &proxy.setting,
+            authority: place.authority(),
+        }
+    }
+
     fn unreachable(&self, source: DialError) -> DialError {
         DialError::ProxyUnreachable {
             proxy: Box::new(self.proxy.clone()),

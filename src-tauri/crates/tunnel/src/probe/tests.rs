@@ -59,6 +59,40 @@ async fn behind_a_proxy_the_proxy_is_looked_up_and_connected_to() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_not_there_is_named_by_the_step_that_fails_with_where_it_is_set() {
+    let trust = Trust::load(None).unwrap();
+    let behind = |proxy: &str| probe(BEHIND_A_PROXY, &trust, proxies(proxy));
+    // Nothing listens at the discard port.
+    let refused = behind("http://user:planted-secret@127.0.0.1:9");
+    let unknown = behind("http://no.such.proxy.invalid:3128");
+    for (problem, proxy, why) in [
+        (
+            refused.connect().await.unwrap_err(),
+            "127.0.0.1:9",
+            "refused",
+        ),
+        (
+            unknown.look_up().await.unwrap_err(),
+            "no.such.proxy.invalid:3128",
+            "could not be resolved",
+        ),
+        (
+            unknown.connect().await.unwrap_err(),
+            "no.such.proxy.invalid:3128",
+            "could not be resolved",
+        ),
+    ] {
+        assert_eq!(problem.code, "proxy-unreachable", "{problem:?}");
+        for word in [proxy, "ssm.culvert.example:443"] {
+            assert!(problem.what.contains(word), "{problem:?}");
+        }
+        assert!(problem.remedy.contains("all_proxy"), "{problem:?}");
+        assert!(problem.details.contains(why), "{problem:?}");
+        assert!(!format!("{problem:?}").contains("planted-"), "{problem:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_proxy_answers_is_told_with_its_address_and_without_its_password() {
     let trust = Trust::load(None).unwrap();
     let outcome = direct("http://127.0.0.1:1").through_proxy().await;

@@ -49,6 +49,29 @@ async fn a_name_that_does_not_resolve_and_a_port_where_nobody_listens_end_the_wa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_cannot_be_reached_is_named_with_where_it_is_set() {
+    let world = World::start().await;
+    let nobody = Nobody::new();
+    for (proxy, check) in [
+        (nobody.address().to_string(), "tcp"),
+        ("no.such.proxy.invalid:3128".to_owned(), "dns"),
+    ] {
+        let mut command = doctor(&world, "https://ssm.culvert.example", &[]);
+        command.env("HTTPS_PROXY", format!("http://{proxy}"));
+        let report = reported(command).await;
+        assert_eq!(report.code, Some(15), "{report:#?}");
+        report.advises(
+            check,
+            "failed",
+            "proxy-unreachable",
+            &[&proxy, "ssm.culvert.example:443"],
+            &["HTTPS_PROXY", "NO_PROXY"],
+        );
+        report.skipped(check, &["proxy", "tls", "identity"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_answers_407_or_a_page_is_named_with_what_it_wants() {
     let world = World::start().await;
     let endpoint = "https://ssm.culvert.example";
