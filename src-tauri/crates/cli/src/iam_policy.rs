@@ -24,6 +24,17 @@ pub(crate) async fn run(wanted: IamPolicy) -> Exit {
     let environment = Environment::system();
     let policy = Box::pin(iam_policy(&tunnels, environment.call_budget())).await;
     let Policy { document, notes } = policy;
+    // IAM takes no policy without a statement.
+    if document["Statement"].as_array().is_some_and(Vec::is_empty) {
+        let problem = Problem::new(
+            ProblemKind::Settings,
+            "no-target",
+            "There is no target that a policy can name.",
+            "Targets are i-…, mi-…, ecs:CLUSTER_TASK_RUNTIMEID, name:NAME and tag:KEY=VALUE.",
+        );
+        output.failed(&problem);
+        return Exit::from(&problem);
+    }
     match output {
         Output::Text => {
             for note in notes {

@@ -98,9 +98,8 @@ impl<'a> Search<'a> {
     /// that `AWS_PROFILE` names or the default one, a token file, the container, the instance
     /// (SDKs and Tools Reference Guide, "Standardized credential providers").
     pub(super) async fn of_chain(&self) -> Result<Credentials, StepError> {
-        match environment(&self.source.variables) {
-            Err(CredentialsError::CredentialsNotLoaded(_)) => {}
-            found => return Ok(found?),
+        if let Some(keys) = environment(&self.source.variables).map_err(StepError::Profile)? {
+            return Ok(keys);
         }
         let set = self.source.profile_set(None).await?;
         let name = set.selected_profile().to_owned();
@@ -217,7 +216,10 @@ impl<'a> Search<'a> {
                     .web_identity(token_file, role_arn, session_name.as_deref())
                     .await;
             }
-            Source::Environment => environment(&self.source.variables),
+            Source::Environment => {
+                let found = environment(&self.source.variables).map_err(StepError::Profile)?;
+                found.ok_or_else(|| CredentialsError::not_loaded("the environment holds no keys"))
+            }
             Source::Instance => self.instance(set.get_profile(name)).await,
             Source::Container => self.container().await,
         };
@@ -322,25 +324,30 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The keys in the environment (SDKs and Tools Reference Guide, "AWS access keys").
-fn environment(variables: &Variables) -> Result<Credentials, CredentialsError> {
-    let missing = || CredentialsError::not_loaded("the environment holds no keys");
-    let mut keys = Credentials::new(
-        variables.get("AWS_ACCESS_KEY_ID").ok_or_else(missing)?,
-        variables
-            .get("AWS_SECRET_ACCESS_KEY")
-            .or_else(|| variables.get("SECRET_ACCESS_KEY"))
-            .ok_or_else(missing)?,
-        variables.get("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    );
+/// The keys in the environment (SDKs and Tools Reference Guide, "AWS access keys"). Half a pair is
+/// not passed over for the keys of somebody else.
+fn environment(variables: &Variables) -> Result<Option<Credentials>, ProfileFault> {
+    let id = variables.get("AWS_ACCESS_KEY_ID");
+    let secret = variables
+        .get("AWS_SECRET_ACCESS_KEY")
+        .or_else(|| variables.get("SECRET_ACCESS_KEY"));
+    let (id, secret) = match (id, secret) {
+        (Some(id), Some(secret)) => (id, secret),
+        (None, None) => return Ok(None),
+        (None, Some(_)) => return Err(half("AWS_ACCESS_KEY_ID")),
+        (Some(_), None) => return Err(half("AWS_SECRET_ACCESS_KEY")),
+    };
+    let token = variables.get("AWS_SESSION_TOKEN");
+    let mut keys = Credentials::new(id, secret, token, None, "environment");
     Origin::Environment.note(&mut keys);
     OfAccount::note(variables.get("AWS_ACCOUNT_ID").as_deref(), &mut keys);
-    Ok(keys)
+    Ok(Some(keys))
 }
 
-/// The name that the account's records show; each session needs one.
+fn half(missing: &'static str) -> ProfileFault {
+    ProfileFault::HalfVariables { missing }
+}
+
 /// Reads a web identity's token; one that is longer than any is cut, and refused by AWS.
 async fn token_of(file: &Path) -> io::Result<String> {
     let mut token = String::new();
@@ -349,6 +356,7 @@ async fn token_of(file: &Path) -> io::Result<String> {
     Ok(token)
 }
 
+/// The name that the account's records show; each session needs one.
 fn session_name(given: Option<&str>) -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     given.map_or_else(

@@ -123,6 +123,10 @@ impl AccessError {
             Self::InvalidDocument { document, .. } => {
                 format!("The session document {document} cannot be used.")
             }
+            Self::InvalidRequest(answer) if answer.message.is_empty() => match &answer.code {
+                Some(code) => format!("AWS rejects the request: {code}."),
+                None => "AWS rejects the request, and does not say why.".into(),
+            },
             Self::InvalidRequest(answer) => format!(
                 "AWS rejects the request: {}.",
                 answer.message.trim_end_matches('.')

@@ -47,6 +47,11 @@ pub enum ProfileFault {
         /// The key that is missing.
         missing: &'static str,
     },
+    /// One key of a pair is among the environment's variables, without the other.
+    HalfVariables {
+        /// The variable that is missing.
+        missing: &'static str,
+    },
     /// `sso_session` names a section that does not exist.
     SsoSessionMissing {
         /// The profile that names it.
@@ -151,7 +156,7 @@ impl ProfileFault {
             Self::TwoSources { .. } => "two-credential-sources",
             Self::UnknownCredentialSource { .. } => "unknown-credential-source",
             Self::ChainTooLong { .. } => "role-chain-too-long",
-            Self::HalfKeys { .. } => "half-key-pair",
+            Self::HalfKeys { .. } | Self::HalfVariables { .. } => "half-key-pair",
             Self::SsoSessionMissing { .. } => "sso-session-missing",
             Self::SsoIncomplete { .. } => "sso-incomplete",
             Self::SsoTwice { .. } => "sso-contradiction",
@@ -179,6 +184,7 @@ impl ProfileFault {
             | Self::UnknownCredentialSource { .. }
             | Self::ChainTooLong { .. }
             | Self::HalfKeys { .. }
+            | Self::HalfVariables { .. }
             | Self::SsoSessionMissing { .. }
             | Self::SsoIncomplete { .. }
             | Self::SsoTwice { .. }
@@ -220,6 +226,9 @@ impl ProfileFault {
             }
             Self::HalfKeys { profile, missing } => {
                 format!("Profile {profile} has half a pair of keys: {missing} is missing.")
+            }
+            Self::HalfVariables { missing } => {
+                format!("The environment has half a pair of keys: {missing} is missing.")
             }
             Self::SsoSessionMissing { profile, session } => {
                 format!("Profile {profile} names the sso-session {session}, which does not exist.")
@@ -278,6 +287,9 @@ impl ProfileFault {
             }
             Self::HalfKeys { profile, .. } => {
                 format!("Run \"aws configure --profile {profile}\", which asks for both.")
+            }
+            Self::HalfVariables { missing } => {
+                format!("Set {missing} too, or unset the other one.")
             }
             Self::SsoSessionMissing { session, .. } => {
                 format!("Add a section [sso-session {session}], or run \"aws configure sso\".")

@@ -248,6 +248,22 @@ async fn a_profile_that_leads_nowhere_says_where_it_breaks() {
 }
 
 #[tokio::test]
+async fn half_a_pair_of_keys_in_the_environment_is_not_passed_over_for_other_keys() {
+    let account = Account::handing_out("ASIAROLE").await;
+    let default = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = planted\n";
+    for (set, missing) in [(0, "AWS_SECRET_ACCESS_KEY"), (1, "AWS_ACCESS_KEY_ID")] {
+        let error = account
+            .resume(None, default, [KEYS[set]].into())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "half-key-pair");
+        assert!(error.what().contains(missing), "{}", error.what());
+        assert!(error.remedy().contains(missing), "{}", error.remedy());
+    }
+    assert_eq!(keys(&account.ssm).len(), 0);
+}
+
+#[tokio::test]
 async fn whose_credentials_are_is_known_from_the_way_to_them_and_nobody_is_asked() {
     let account = Account::handing_out("ASIAROLE").await;
     let written = "[profile written]\naws_access_key_id = AKIAOWN\n\

@@ -98,3 +98,19 @@ async fn more_candidates_than_a_tunnel_tries_are_refused_before_anything_is_aske
     }
     assert!(world.sim.stats().api_calls.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_without_a_statement_is_none_and_says_what_targets_look_like() {
+    let world = World::start().await;
+    let mut program = world.program();
+    program
+        .args(["iam-policy", "--target", "garbage", "--region", REGION])
+        .args(["--endpoint-url", &world.sim.endpoint_url()]);
+    let ended = run(program).await;
+    assert_eq!(ended.code, Some(10), "{ended:?}");
+    assert!(
+        ended.err.contains("ecs:CLUSTER_TASK_RUNTIMEID"),
+        "{ended:?}"
+    );
+    assert!(ended.out.is_empty(), "{ended:?}");
+}
