@@ -27,6 +27,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use crate::answer::{request_id, skew};
 use crate::keyring::Keyring;
 use crate::proxies::{Places, Proxies};
+use crate::proxy_fault::UnsupportedScheme;
 use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
 use crate::variables::Variables;
 use crate::{AccessError, Secret, Trust};
@@ -179,6 +180,12 @@ impl Ways {
         }
         let now = self.looked_at_again().await;
         let proxy = now.proxy_of(way, request.uri());
+        if let Some(hop) = &proxy
+            && let Some(scheme) = hop.unsupported_scheme()
+        {
+            let refused = ConnectorError::user(UnsupportedScheme(scheme.to_owned()).into());
+            return Err(via(hop.setting.clone(), refused));
+        }
         let answer = by(&now, way, request).await;
         answer.map_err(|error| match proxy {
             Some(proxy) => via(proxy.setting, error),

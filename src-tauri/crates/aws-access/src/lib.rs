@@ -33,6 +33,7 @@ mod keyring;
 mod network;
 mod profiles;
 mod proxies;
+mod proxy_fault;
 mod proxy_setting;
 mod reading;
 mod roles;
@@ -72,6 +73,7 @@ pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
     Severity, Source,
 };
+pub use proxy_fault::ProxyFault;
 pub use proxy_setting::{
     PasswordLack, ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting, proxy_place,
 };

@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use rustls::CertificateError;
 
 use crate::http_client::ViaProxy;
+use crate::proxy_fault::ProxyFault;
 use crate::proxy_setting::ProxySetting;
 
 /// What kept a request from reaching the service.
@@ -29,10 +30,8 @@ pub enum NetworkFault {
     Timeout,
     /// No secure connection.
     Tls(TlsFault),
-    /// The proxy would not connect.
-    Proxy,
-    /// The proxy itself could not be reached.
-    ProxyUnreachable,
+    /// No way through the proxy.
+    Proxy(ProxyFault),
 }
 
 /// Why a secure connection was not made.
@@ -57,6 +56,10 @@ impl NetworkFault {
     pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         let (mut fault, mut proxied) = (None, false);
         for cause in causes(error) {
+            // What lies below is about the proxy, and not about the host behind it.
+            if let Some(proxy) = ProxyFault::of(cause) {
+                return Some(Self::Proxy(proxy));
+            }
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 return Some(Self::Tls(TlsFault::of(tls)));
             }
@@ -72,10 +75,12 @@ impl NetworkFault {
                 fault = fault.or(Some(Self::ConnectTimeout));
             }
         }
-        // Behind a proxy, the name and the port that failed are the proxy's.
         match fault {
-            Some(fault) if proxied && fault.is_unreachable() => Some(Self::ProxyUnreachable),
-            Some(_) | None if proxied => Some(Self::Proxy),
+            // Behind a proxy, the name and the port that failed are the proxy's.
+            Some(Self::Dns | Self::Refused | Self::Unreachable) if proxied => {
+                Some(Self::Proxy(ProxyFault::Unreachable))
+            }
+            None if proxied => Some(Self::Broken),
             other => other,
         }
     }
@@ -100,13 +105,18 @@ impl NetworkFault {
             | Self::Refused
             | Self::Unreachable
             | Self::ConnectTimeout
-            | Self::ProxyUnreachable
+            | Self::Proxy(ProxyFault::Unreachable)
             | Self::Tls(TlsFault::UntrustedIssuer | TlsFault::WrongHost | TlsFault::Handshake) => {
                 true
             }
             Self::Broken
             | Self::Timeout
-            | Self::Proxy
+            | Self::Proxy(
+                ProxyFault::Unsupported
+                | ProxyFault::Authentication
+                | ProxyFault::Refused
+                | ProxyFault::Protocol,
+            )
             | Self::Tls(TlsFault::Expired | TlsFault::NotYetValid) => false,
         }
     }
@@ -150,8 +160,7 @@ impl NetworkFault {
             Self::Tls(TlsFault::Expired) => "tls-certificate-expired",
             Self::Tls(TlsFault::NotYetValid) => "tls-certificate-not-yet-valid",
             Self::Tls(TlsFault::Handshake) => "tls-handshake",
-            Self::Proxy => "proxy",
-            Self::ProxyUnreachable => "proxy-unreachable",
+            Self::Proxy(proxy) => proxy.code(),
         }
     }
 
@@ -166,8 +175,7 @@ impl NetworkFault {
             Self::ConnectTimeout => format!("There was no connection in time to {host}."),
             Self::Timeout => format!("There was no answer in time from {host}."),
             Self::Tls(tls) => tls.what(host),
-            Self::Proxy => format!("The proxy did not make a connection to {host}."),
-            Self::ProxyUnreachable => format!("The proxy for {host} could not be reached."),
+            Self::Proxy(_) => format!("There was no way to {host} through the proxy."),
         }
     }
 
@@ -175,16 +183,7 @@ impl NetworkFault {
     #[must_use]
     pub fn what_through(self, host: &str, proxy: &ProxySetting) -> String {
         match self {
-            Self::Proxy => match &proxy.lack {
-                Some(lack) => format!(
-                    "The proxy {proxy} did not make a connection to {host}; {}.",
-                    lack.why()
-                ),
-                None => format!("The proxy {proxy} did not make a connection to {host}."),
-            },
-            Self::ProxyUnreachable => {
-                format!("The proxy {proxy} for {host} could not be reached.")
-            }
+            Self::Proxy(fault) => fault.what(host, proxy),
             Self::Dns
             | Self::Refused
             | Self::Unreachable
@@ -205,11 +204,8 @@ impl NetworkFault {
                 "Check the network connection, VPN and firewall."
             }
             Self::Tls(tls) => tls.remedy(),
-            Self::Proxy => {
-                "Check the proxy's address in the settings or HTTPS_PROXY, its user name and password, or put the host in NO_PROXY."
-            }
-            Self::ProxyUnreachable => {
-                "Check the network connection and the proxy's address in the settings or HTTPS_PROXY, or put the host in NO_PROXY."
+            Self::Proxy(_) => {
+                "Check the proxy's address in the settings or HTTPS_PROXY, or put the host in NO_PROXY."
             }
         }
     }
@@ -219,27 +215,16 @@ impl NetworkFault {
     /// What the reader can do where the way leads through a proxy, as one sentence.
     #[must_use]
     pub fn remedy_through(self, proxy: &ProxySetting) -> String {
-        let ProxySetting { place, lack, .. } = proxy;
-        match (self, lack) {
-            (Self::Proxy, Some(lack)) => lack.remedy(),
-            (Self::Proxy, None) => format!(
-                "Check the proxy's address in {place}, its user name and password, or put the \
-                 host in NO_PROXY."
+        match self {
+            Self::Proxy(fault) => fault.remedy(proxy),
+            Self::Broken | Self::ConnectTimeout | Self::Timeout => format!(
+                "Check the network connection and the proxy, which is set in {}, or put the host \
+                 in NO_PROXY.",
+                proxy.place
             ),
-            (Self::ProxyUnreachable, _) => format!(
-                "Check the network connection and the proxy's address in {place}, or put the \
-                 host in NO_PROXY."
-            ),
-            (
-                Self::Dns
-                | Self::Refused
-                | Self::Unreachable
-                | Self::Broken
-                | Self::ConnectTimeout
-                | Self::Timeout
-                | Self::Tls(_),
-                _,
-            ) => self.remedy().to_owned(),
+            Self::Dns | Self::Refused | Self::Unreachable | Self::Tls(_) => {
+                self.remedy().to_owned()
+            }
         }
     }
 }

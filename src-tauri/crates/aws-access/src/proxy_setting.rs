@@ -144,6 +144,17 @@ impl ProxyRoutes {
     }
 }
 
+impl ProxyHop {
+    /// The scheme of a proxy that is of a kind not spoken here, such as `socks5`.
+    pub(crate) fn unsupported_scheme(&self) -> Option<&str> {
+        match self.intercept.uri().scheme_str() {
+            Some("http" | "https") => None,
+            Some(other) => Some(other),
+            None => Some(""),
+        }
+    }
+}
+
 impl fmt::Debug for ProxyRoutes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProxyRoutes")

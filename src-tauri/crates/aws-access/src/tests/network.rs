@@ -6,11 +6,13 @@ use std::io;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::calls::request;
 use super::server::{Answer, Proxy, Server, settings};
 use crate::proxies::Proxies;
-use crate::{Access, AccessSettings, NetworkFault, Next};
+use crate::{Access, AccessError, AccessSettings, NetworkFault, Next, ProxyFault};
 use test_kit::{Authority, listen};
 
 #[tokio::test]
@@ -85,7 +87,7 @@ fn who_was_not_reached_is_waited_for_and_who_answered_is_not() {
         assert!(fault.is_unreachable(), "{fault:?}");
     }
     for fault in [
-        NetworkFault::Proxy,
+        NetworkFault::Proxy(ProxyFault::Refused),
         NetworkFault::Tls(TlsFault::Expired),
         NetworkFault::Tls(TlsFault::NotYetValid),
     ] {
@@ -206,8 +208,10 @@ async fn a_proxy_that_refuses_is_named_as_the_culprit() {
     )
     .await;
     let error = access.start_session(&request()).await.unwrap_err();
-    assert_eq!(error.code(), "proxy", "{}", error.details());
-    assert_eq!(error.next(), Next::Retry);
+    assert_eq!(error.code(), "proxy-authentication", "{}", error.details());
+    // The same user and password would be refused again.
+    assert_eq!(error.next(), Next::Stop);
+    assert!(error.what().contains("user name and password"), "{error:?}");
     assert!(
         error.what().contains(&proxy.address.to_string()),
         "{error:?}"
@@ -225,6 +229,84 @@ async fn a_proxy_that_is_not_there_is_told_from_one_that_refuses() {
     assert_eq!(error.code(), "proxy-unreachable", "{}", error.details());
     assert!(error.what().contains(" 127.0.0.1:9 "), "{}", error.what());
     assert_eq!(error.next(), Next::AwaitNetwork);
+}
+
+/// What a call says through a proxy of which each connection is served so.
+async fn failed_through<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> AccessError
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (address, _tasks) = listen(serve).await;
+    let settings = settings("https://ssm.example".to_owned());
+    let access = through(format!("http://{address}"), settings).await;
+    let error = access.start_session(&request()).await.unwrap_err();
+    let told = error.what();
+    assert!(told.contains(&address.to_string()), "{told}");
+    error
+}
+
+/// Reads a CONNECT, answers it, and hangs up.
+async fn answered(mut tcp: TcpStream, answer: &'static str) {
+    let _ = tcp.read(&mut [0; 4096]).await;
+    let _ = tcp.write_all(answer.as_bytes()).await;
+    let _ = tcp.shutdown().await;
+    let _ = tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await;
+}
+
+#[tokio::test]
+async fn what_a_proxy_does_to_a_call_is_told_apart_and_passwords_are_spoken_of_where_one_is_wanted()
+{
+    for (answer, code, next) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            "proxy-authentication",
+            Next::Stop,
+        ),
+        (
+            "HTTP/1.1 403 Forbidden\r\n\r\n",
+            "proxy-refused",
+            Next::Retry,
+        ),
+        ("HTTP/1.1 503 Busy\r\n\r\n", "proxy-refused", Next::Retry),
+        ("SSH-2.0-x\r\n\r\n", "proxy-refused", Next::Retry),
+        ("", "proxy-protocol", Next::Retry),
+        // It connects, and then there is nobody.
+        ("HTTP/1.1 200 OK\r\n\r\n", "network-broken", Next::Retry),
+    ] {
+        let error = failed_through(move |tcp| answered(tcp, answer)).await;
+        let told = format!("{} {}", error.what(), error.remedy());
+        assert_eq!(error.code(), code, "{answer}: {told} {}", error.details());
+        assert_eq!(error.next(), next, "{answer}: {told}");
+        assert!(told.contains("setting \"proxy\""), "{told}");
+        assert_eq!(
+            told.contains("password"),
+            code == "proxy-authentication",
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_says_nothing_is_not_said_to_be_out_of_reach() {
+    let error = failed_through(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    assert_eq!(error.code(), "network-connect-timeout", "{error:?}");
+    assert!(!error.what().contains("reached"), "{}", error.what());
+}
+
+#[tokio::test]
+async fn a_proxy_of_another_kind_is_refused_before_anything_is_sent_to_it() {
+    let settings = settings("https://ssm.example".to_owned());
+    // Nothing listens at the discard port: whoever went there would say so.
+    let access = through("socks5://127.0.0.1:9".to_owned(), settings).await;
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "proxy-unsupported", "{}", error.details());
+    assert_eq!(error.next(), Next::Stop);
+    assert!(error.remedy().contains("http://"), "{}", error.remedy());
+    assert!(error.details().contains("socks5"), "{}", error.details());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use aws_access::{NetworkFault, ProxySetting, StreamUrlFault, TlsFault};
+use aws_access::{NetworkFault, ProxyFault, ProxySetting, StreamUrlFault, TlsFault};
 use tunnel_proto::{Failure, Next, Problem, ProblemKind};
 
 /// How much of a foreign answer is kept.
@@ -134,11 +134,11 @@ impl DialError {
             Self::Connect { fault, .. } => fault.code(),
             Self::Timeout { .. } => NetworkFault::Timeout.code(),
             Self::Tls { fault, .. } => NetworkFault::Tls(*fault).code(),
-            Self::ProxyScheme { .. } => "proxy-unsupported",
-            Self::ProxyUnreachable { .. } => "proxy-unreachable",
-            Self::ProxyAuthentication { .. } => "proxy-authentication",
-            Self::ProxyRefused { .. } => "proxy-refused",
-            Self::ProxyProtocol { .. } => "proxy-protocol",
+            Self::ProxyScheme { .. } => ProxyFault::Unsupported.code(),
+            Self::ProxyUnreachable { .. } => ProxyFault::Unreachable.code(),
+            Self::ProxyAuthentication { .. } => ProxyFault::Authentication.code(),
+            Self::ProxyRefused { .. } => ProxyFault::Refused.code(),
+            Self::ProxyProtocol { .. } => ProxyFault::Protocol.code(),
             Self::Refused { .. } => "upgrade-refused",
             Self::NotWebSocket { .. } => "not-a-websocket",
         }
@@ -217,18 +217,11 @@ impl DialError {
                 proxy.place
             ),
             Self::ProxyUnreachable { proxy, asked, .. } => {
-                format!("The proxy {proxy} on the way to {asked} could not be reached.")
+                ProxyFault::Unreachable.what(asked, proxy)
             }
-            Self::ProxyAuthentication { proxy, asked, .. } => match &proxy.lack {
-                Some(lack) => format!(
-                    "The proxy {proxy} on the way to {asked} wants a password; {}.",
-                    lack.why()
-                ),
-                None => format!(
-                    "The proxy {proxy} on the way to {asked} does not accept the user name and \
-                     password, or wants some."
-                ),
-            },
+            Self::ProxyAuthentication { proxy, asked, .. } => {
+                ProxyFault::Authentication.what(asked, proxy)
+            }
             Self::ProxyRefused {
                 proxy,
                 asked,
@@ -237,9 +230,7 @@ impl DialError {
             } => format!(
                 "The proxy {proxy} refused to connect to {asked}, with HTTP status {status}."
             ),
-            Self::ProxyProtocol { proxy, asked, .. } => {
-                format!("The proxy {proxy} on the way to {asked} did not answer as a proxy does.")
-            }
+            Self::ProxyProtocol { proxy, asked, .. } => ProxyFault::Protocol.what(asked, proxy),
             Self::Refused { host, status, .. } => {
                 format!("The gateway {host} refused the data channel, with HTTP status {status}.")
             }
@@ -263,23 +254,12 @@ impl DialError {
             Self::Timeout { .. } => NetworkFault::Timeout.remedy(),
             Self::Tls { fault, .. } => fault.remedy(),
             Self::ProxyScheme { proxy, .. } => {
-                return format!("Set {} to an http:// or https:// proxy.", proxy.place);
+                return ProxyFault::Unsupported.remedy(proxy);
             }
-            Self::ProxyUnreachable { proxy, .. } | Self::ProxyProtocol { proxy, .. } => {
-                return format!(
-                    "Check the address in {}, or put the host in NO_PROXY.",
-                    proxy.place
-                );
-            }
+            Self::ProxyUnreachable { proxy, .. } => return ProxyFault::Unreachable.remedy(proxy),
+            Self::ProxyProtocol { proxy, .. } => return ProxyFault::Protocol.remedy(proxy),
             Self::ProxyAuthentication { proxy, .. } => {
-                return match &proxy.lack {
-                    Some(lack) => lack.remedy(),
-                    None => format!(
-                        "Put the user into {}, as in http://user@proxy:8080, and keep the \
-                         password with \"culvert keys add --proxy http://user@proxy:8080\".",
-                        proxy.place
-                    ),
-                };
+                return ProxyFault::Authentication.remedy(proxy);
             }
             Self::ProxyRefused { proxy, asked, .. } => {
                 return format!(
