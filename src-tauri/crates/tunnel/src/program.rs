@@ -92,6 +92,7 @@ fn called(_pid: u32) -> Option<String> {
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
+    use std::io::{Read as _, Write as _};
     use std::process::{Child, Command, Stdio};
 
     use super::*;
@@ -103,7 +104,18 @@ mod tests {
         fn start(program: &Path) -> Self {
             let mut command = Command::new(program);
             command.stdin(Stdio::piped()).stdout(Stdio::piped());
-            Self(command.spawn().unwrap())
+            let mut child = command.spawn().unwrap();
+            // It has begun once it gives back what it got: Linux tells the name of a process a
+            // moment before its arguments.
+            child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+            let mut back = [0];
+            child
+                .stdout
+                .as_mut()
+                .unwrap()
+                .read_exact(&mut back)
+                .unwrap();
+            Self(child)
         }
 
         fn holder(&self) -> Holder {
