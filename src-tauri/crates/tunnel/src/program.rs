@@ -133,7 +133,10 @@ mod tests {
     /// A copy of a program, as whoever has installed it called it.
     fn installed(folder: &Path, name: &str) -> std::path::PathBuf {
         let copy = folder.join(name);
-        std::fs::copy("/bin/cat", &copy).unwrap();
+        // Not by this process: a test beside it that starts a program at that moment would have
+        // that file open for writing, and it could not be run (ETXTBSY, execve(2)).
+        let done = Command::new("cp").arg("/bin/cat").arg(&copy).status();
+        assert!(done.unwrap().success());
         copy
     }
 
