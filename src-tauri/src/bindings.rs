@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{commands, demo, doctor, exchange, form, keys, logs, pick, sign_in};
+use crate::{bundle, commands, demo, doctor, exchange, form, keys, logs, pick, sign_in};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -36,6 +36,11 @@ pub(crate) fn builder() -> Builder<Wry> {
             keys::remove_keys,
             doctor::begin_examination,
             doctor::end_examination,
+            bundle::begin_bundle,
+            bundle::end_bundle,
+            bundle::read_bundle_file,
+            bundle::save_bundle,
+            bundle::show_bundle,
             sign_in::subscribe_sign_ins,
             sign_in::unsubscribe_sign_ins,
             sign_in::begin_sign_in,

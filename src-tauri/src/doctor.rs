@@ -173,7 +173,7 @@ fn saved<'a>(overview: &'a Overview, id: &str) -> Result<&'a TunnelStatus, Refus
 }
 
 /// Whether a tunnel runs and so has the port itself that it is to have by these settings.
-fn has_port(status: &TunnelStatus, settings: &Profile) -> bool {
+pub(crate) fn has_port(status: &TunnelStatus, settings: &Profile) -> bool {
     is_on(&status.snapshot.state) && !status.outdated && status.profile.listen == settings.listen
 }
 

@@ -23,19 +23,35 @@ pub(crate) async fn save_for_user(
     end: &'static str,
     text: String,
 ) -> Result<String, RefusalView> {
-    let paths = app.path();
-    let folder = paths
-        .download_dir()
-        .ok()
-        .filter(|folder| folder.is_dir())
-        .map_or_else(|| paths.home_dir(), Ok)
-        .map_err(|error| RefusalView::not_saved(&error))?;
+    let folder = folder(app)?;
     let saved = tauri::async_runtime::spawn_blocking(move || save(&folder, &stem, end, &text));
     match saved.await {
         Ok(Ok(path)) => Ok(path.display().to_string()),
         Ok(Err(error)) => Err(RefusalView::not_saved(&error)),
         Err(error) => Err(RefusalView::not_saved(&error)),
     }
+}
+
+/// Answers where files are saved for the user: among the downloads, or in the home folder where there is no
+/// such place.
+///
+/// # Errors
+///
+/// There is no home folder.
+pub(crate) fn folder(app: &AppHandle) -> Result<PathBuf, RefusalView> {
+    let paths = app.path();
+    let downloads = paths.download_dir().ok().filter(|folder| folder.is_dir());
+    downloads
+        .map_or_else(|| paths.home_dir(), Ok)
+        .map_err(|error| RefusalView::not_saved(&error))
+}
+
+/// Names that a file may have, the best one first: `stem.end`, and then with a number.
+pub(crate) fn names(stem: &str, end: &str) -> impl Iterator<Item = String> {
+    (1..=NAMES_MOST).map(move |number| match number {
+        1 => format!("{stem}.{end}"),
+        number => format!("{stem} ({number}).{end}"),
+    })
 }
 
 /// Writes a text into a file `stem.end` of a folder, beside whatever is there, and returns its path.
@@ -45,11 +61,8 @@ pub(crate) async fn save_for_user(
 /// The folder can't be written to.
 pub(crate) fn save(folder: &Path, stem: &str, end: &str, text: &str) -> io::Result<PathBuf> {
     let mut refused = io::Error::from(io::ErrorKind::AlreadyExists);
-    for number in 1..=NAMES_MOST {
-        let path = folder.join(match number {
-            1 => format!("{stem}.{end}"),
-            number => format!("{stem} ({number}).{end}"),
-        });
+    for name in names(stem, end) {
+        let path = folder.join(name);
         // What is there belongs to somebody.
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {

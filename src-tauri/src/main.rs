@@ -9,6 +9,7 @@ mod acts;
 mod arguments;
 mod autostart;
 mod bindings;
+mod bundle;
 mod commands;
 mod consent;
 mod demo;
@@ -51,6 +52,7 @@ use tunnel_manager::{Manager, SessionManager, SettingsKeeper, Store, Traces};
 
 use arguments::Arguments;
 use autostart::Autostart;
+use bundle::Bundles;
 use demo::DemoVisits;
 use details::DetailsUpdates;
 use doctor::Doctor;
@@ -125,6 +127,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             app.manage(Keys(engine.keyring()));
             app.manage(Picker::new(engine.clone()));
             app.manage(Doctor::new(engine.clone(), manager.clone()));
+            app.manage(Bundles::new(engine.clone(), manager.clone()));
             app.manage(SignInDesk::new(engine, manager.clone(), keeper.clone(), environment));
             app.manage(Updates::new(manager.overview(), history));
             app.manage(Ending::new(manager.clone()));

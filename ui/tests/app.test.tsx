@@ -147,7 +147,7 @@ describe("the frame", () => {
   test("shows no entry for a page that there is not", () => {
     opened(everyState);
     const names = views().getAllByRole("button").map((each) => each.textContent);
-    expect(names).toEqual(["All tunnels 11", "Favourites 0", "Connected 7", "Needs you 3", "Sign-ins ", "Doctor ", "Logs ", "Demo ", "Settings ", "Quit "]);
+    expect(names).toEqual(["All tunnels 11", "Favourites 0", "Connected 7", "Needs you 3", "Sign-ins ", "Doctor ", "Logs ", "Bundle ", "Demo ", "Settings ", "Quit "]);
   });
 
   test("a click on a row shows its details until they are closed", async () => {

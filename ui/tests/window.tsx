@@ -71,6 +71,11 @@ export function opened(overview: OverviewView | null) {
     removeKeys: done(),
     examine: done(),
     endExamination: done(),
+    beginBundle: done(),
+    endBundle: done(),
+    readBundleFile: done(),
+    saveBundle: done(),
+    showBundle: done(),
     subscribeSignIns: vi.fn((listener: (signIns: SignInsView) => void) => {
       tellSignIns = listener;
       return Promise.resolve(null);

@@ -74,6 +74,19 @@ export const commands = {
 	/**  Ends an examination; nothing more is told of it. One that is over is no mistake. */
 	endExamination: (number: number) => __TAURI_INVOKE<void>("end_examination", { number }),
 	/**
+	 *  Collects a bundle, tells through the channel what is being done and what there is, and answers the
+	 *  number by which it can be read, saved and ended. An earlier one is ended.
+	 */
+	beginBundle: (ask: BundleAskView, onTold: Channel<BundleView>) => typedError<number, RefusalView>(__TAURI_INVOKE("begin_bundle", { ask, onTold })),
+	/**  Ends a collection, or forgets what was collected. One that is over is no mistake. */
+	endBundle: (number: number) => __TAURI_INVOKE<void>("end_bundle", { number }),
+	/**  The text of one of its files, as it would be handed out; of a long one the begin. */
+	readBundleFile: (number: number, path: string) => typedError<string, RefusalView>(__TAURI_INVOKE("read_bundle_file", { number, path })),
+	/**  Writes it among the user's downloads, for its owner alone, and says where. */
+	saveBundle: (number: number) => typedError<WrittenView, RefusalView>(__TAURI_INVOKE("save_bundle", { number })),
+	/**  Shows the file that was written in its folder. The window can't name another. */
+	showBundle: (number: number) => typedError<null, RefusalView>(__TAURI_INVOKE("show_bundle", { number })),
+	/**
 	 *  Sends all sign-ins through the channel, now and whenever something of them changes, until another
 	 *  page asks, or none.
 	 */
@@ -171,6 +184,39 @@ export type AnswerView =
 "closeWindow" | 
 /**  The program ends. */
 "quit";
+
+/**  What is collected. */
+export type BundleAskView = {
+	/**  The saved tunnels that it is about, by their ids; none means all, and those that were never saved. */
+	tunnels: string[] | null,
+	/**  How far back. */
+	hours: number,
+	/**  Whether tunnels' names are replaced as well. */
+	hidesNames: boolean,
+	/**  Whether the doctor makes its checks. */
+	checks: boolean,
+};
+
+/**  One file of a bundle. */
+export type BundleFileView = {
+	/**  Its path in the bundle, with `/` between folders. */
+	path: string,
+	/**  How long it is. */
+	bytes: number,
+	/**  What was replaced in it. */
+	replaced: ReplacedView[],
+};
+
+/**  What is told of a collection. */
+export type BundleView = 
+/**  What is being done. */
+{ kind: "stage"; stage: StageView } | 
+/**  It is there, and can be read and saved. */
+{ kind: "collected"; files: BundleFileView[]; 
+/**  What could not be had, in a sentence each. */
+lacks: string[] } | 
+/**  There is none. */
+{ kind: "failed"; problem: ProblemView };
 
 /**  A setting that differs; a text is empty where it is as usual. */
 export type ChangeView = {
@@ -712,6 +758,13 @@ export type RenewedByView =
 /**  Nothing while this program runs. */
 "restart";
 
+/**  How often something was replaced. */
+export type ReplacedView = {
+	/**  The first part of its pseudonyms, such as `host`. */
+	label: string,
+	count: number,
+};
+
 /**  A rule that finds nodes. */
 export type RuleView = {
 	/**  As the field for targets has it. */
@@ -847,6 +900,9 @@ export type SignInsView = {
 	/**  The one that is under way, or was last; none if none was begun. */
 	current: CurrentView | null,
 };
+
+/**  What is being done. */
+export type StageView = "reading" | "checking" | "redacting" | "writing";
 
 /**  How a sign-in stands. Times are Unix milliseconds. */
 export type StandingView = 
@@ -1063,6 +1119,14 @@ export type WithView =
 { kind: "unknown" } | 
 /**  Nobody can listen there, as this sentence says. */
 { kind: "nobody"; why: string };
+
+/**  Where it lies. */
+export type WrittenView = {
+	path: string,
+	/**  In hexadecimal digits. */
+	sha256: string,
+	bytes: number,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

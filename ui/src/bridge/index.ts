@@ -6,6 +6,8 @@ import {
   commands,
   type AccountView,
   type AnswerView,
+  type BundleAskView,
+  type BundleView,
   type CheckView,
   type ChoiceView,
   type CountView,
@@ -31,12 +33,16 @@ import {
   type TargetsView,
   type SignInForView,
   type SignInsView,
+  type WrittenView,
 } from "./bindings";
 import { words } from "../text/words";
 
 export type {
   AccountView,
   AnswerView,
+  BundleAskView,
+  BundleFileView,
+  BundleView,
   CheckNameView,
   CheckView,
   ChangeView,
@@ -97,6 +103,8 @@ export type {
   TunnelView,
   WayBackView,
   WayView,
+  StageView,
+  WrittenView,
 } from "./bindings";
 
 /** The answer to a request: null when it was done, else why it was not. */
@@ -168,6 +176,19 @@ export interface Bridge {
   examine(what: ExaminedView, listener: (told: ExaminationView) => void, begun: (number: number) => void): Answer;
   /** Ends checks; those that are over are no mistake. */
   endExamination(number: number): Answer;
+  /**
+   * Collects a bundle, calls `listener` with what is being done and with what there is, and says by which
+   * number it can be read, saved and ended.
+   */
+  beginBundle(ask: BundleAskView, listener: (told: BundleView) => void, begun: (number: number) => void): Answer;
+  /** Ends a collection, or forgets what was collected. */
+  endBundle(number: number): Answer;
+  /** Reads the begin of one of its files, as it would be handed out. */
+  readBundleFile(number: number, path: string, read: (text: string) => void): Answer;
+  /** Writes it among the downloads, and says where. */
+  saveBundle(number: number, saved: (where: WrittenView) => void): Answer;
+  /** Shows what was written in its folder. */
+  showBundle(number: number): Answer;
   /** Calls `listener` with all sign-ins and whenever something of them changes, until nobody looks any more. */
   subscribeSignIns(listener: (signIns: SignInsView) => void): Answer;
   /** Nobody looks at the sign-ins any more; one that is under way goes on. */
@@ -276,6 +297,15 @@ export const bridge: Bridge = {
     return done(commands.beginExamination(what, channel), begun);
   },
   endExamination: (number) => done(commands.endExamination(number).then(ok)),
+  beginBundle(ask, listener, begun) {
+    const channel = new Channel<BundleView>();
+    channel.onmessage = listener;
+    return done(commands.beginBundle(ask, channel), begun);
+  },
+  endBundle: (number) => done(commands.endBundle(number).then(ok)),
+  readBundleFile: (number, path, read) => done(commands.readBundleFile(number, path), read),
+  saveBundle: (number, saved) => done(commands.saveBundle(number), saved),
+  showBundle: (number) => done(commands.showBundle(number)),
   subscribeSignIns(listener) {
     const channel = new Channel<SignInsView>();
     channel.onmessage = listener;

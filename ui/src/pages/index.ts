@@ -3,6 +3,7 @@
 import type { Component } from "solid-js";
 
 import type { PageName, PageProps } from "../state/page";
+import { BundlePage } from "./BundlePage";
 import { DoctorPage } from "./DoctorPage";
 import { LogsPage } from "./LogsPage";
 import { SignInPage } from "./SignInPage";
@@ -14,6 +15,7 @@ export const PAGES: { readonly [Name in PageName]?: Component<PageProps<Name>> }
   signIn: SignInPage,
   doctor: DoctorPage,
   logs: LogsPage,
+  bundle: BundlePage,
   demo: DemoPage,
   settings: SettingsPage,
 };

@@ -143,6 +143,21 @@ const bridge: Bridge = {
     return done();
   },
   endExamination: done,
+  beginBundle(_ask, listener, begun) {
+    begun(1);
+    listener({ kind: "collected", files: [{ path: "summary.md", bytes: 1200, replaced: [{ label: "host", count: 3 }] }], lacks: [] });
+    return done();
+  },
+  endBundle: done,
+  readBundleFile(_number, _path, read) {
+    read("# Culvert: what happened since 2026-11-29 11:00:00 UTC\n");
+    return done();
+  },
+  saveBundle(_number, saved) {
+    saved({ path: "/home/user/Downloads/culvert-diagnose.zip", sha256: "6b86b273ff34fce19d6b804eff5a3f57", bytes: 900 });
+    return done();
+  },
+  showBundle: done,
   subscribeSignIns(listener) {
     listener(someSignIns);
     return done();

@@ -18,6 +18,7 @@ export type View =
   | { page: "signIn"; tunnel: string | null }
   | { page: "doctor"; tunnel: string | null }
   | { page: "logs"; tunnel: string | null }
+  | { page: "bundle"; tunnel: string | null }
   | { page: "demo" }
   | { page: "settings" };
 
@@ -30,6 +31,7 @@ export function viewOf(page: Exclude<View["page"], "tunnels">): View {
     case "signIn":
     case "doctor":
     case "logs":
+    case "bundle":
       return { page, tunnel: null };
     case "demo":
     case "settings":

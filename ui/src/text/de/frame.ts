@@ -14,6 +14,7 @@ export const frame: Words["frame"] = {
   signIn: "Anmeldungen",
   doctor: "Diagnose",
   logs: "Protokolle",
+  bundle: "Paket",
   demo: "Demo",
   settings: "Einstellungen",
   quit: "Beenden",

@@ -2,6 +2,7 @@
 
 import type { Words } from "../en";
 import { amounts } from "./amounts";
+import { bundle } from "./bundle";
 import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
@@ -29,6 +30,7 @@ import { state } from "./state";
 
 export const de: Words = {
   amounts,
+  bundle,
   checks,
   clash,
   close,

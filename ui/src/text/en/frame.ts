@@ -12,6 +12,7 @@ export const frame = {
   signIn: "Sign-ins",
   doctor: "Doctor",
   logs: "Logs",
+  bundle: "Bundle",
   demo: "Demo",
   settings: "Settings",
   quit: "Quit",

@@ -1,6 +1,7 @@
 // English. Its types are the catalogue's: a language that lacks a string does not compile.
 
 import { amounts } from "./amounts";
+import { bundle } from "./bundle";
 import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
@@ -28,6 +29,7 @@ import { state } from "./state";
 
 export const en = {
   amounts,
+  bundle,
   checks,
   clash,
   close,
