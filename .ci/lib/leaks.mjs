@@ -18,7 +18,7 @@ const lawful = [
   { path: /^reported-secrets$/, why: 'the list itself' },
   { path: /(^|\/)\.aws\/(config|credentials)$/, why: 'the AWS settings that a test wrote' },
   { path: /^home-[^/]+\/token$/, why: 'the token of another identity provider, in the file that a profile names' },
-  { path: /^home-[^/]+\/give-keys$/, why: 'the program that a profile names, which prints keys' },
+  { path: /^home-[^/]+\/give-(no-)?keys$/, why: 'the program that a profile names, which prints keys' },
   { path: /(^|\/)\.aws\/(sso|cli)\/cache\/[^/]+\.json$/, why: 'where the AWS CLI keeps what it signed in to' },
 ];
 

@@ -19,7 +19,7 @@ const arrows = {
   'ssm-sim': ['ssm-message'],
   'ssm-message': [],
   smux: [],
-  'aws-access': [],
+  'aws-access': ['redact'],
   diagnostics: [],
   redact: [],
   // Of tests alone.

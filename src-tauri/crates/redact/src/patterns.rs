@@ -57,7 +57,7 @@ enum Rule {
 }
 
 /// `(?-u)`: bytes beyond ASCII are no part of any word here, and stay where they are.
-const RULES: [(Rule, &str); 22] = [
+const RULES: [(Rule, &str); 23] = [
     (
         Rule::Pem,
         r"-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\s\\:,-]*?-----END [A-Z0-9 ]+-----",
@@ -85,6 +85,11 @@ const RULES: [(Rule, &str); 22] = [
     (
         Rule::Named,
         r#"(?i)((?:[a-z0-9]+[-_.])*[a-z]*(?:secret|password|passwd|passphrase|pwd|token|tokenvalue|apikey|api[-_]key|access[-_]?key(?:[-_]?id)?|private[-_]?key|signature|credential|sig|code[-_]?verifier|external[-_]?id|mfa[-_]?code|device[-_]?code|user[-_]?code)(?:[-_]?id|[-_]?value)?)["']?\s*(=>|[:=])\s*["']?([^\s"'<>,;&\\(){}\[\]]+)"#,
+    ),
+    // The same as an option of a command.
+    (
+        Rule::Named,
+        r#"(?i)(--(?:[a-z0-9]+-)*(?:secret|password|passwd|passphrase|pwd|token|apikey|api-key|access-key|private-key|credential|external-id|mfa-code)(?:-value)?)(\s+)["']?([^\s"'<>,;&\\(){}\[\]]+)"#,
     ),
     (
         Rule::Jwt,

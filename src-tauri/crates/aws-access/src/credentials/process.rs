@@ -12,6 +12,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use aws_credential_types::Credentials;
+use redact::Redactor;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, copy, sink};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
@@ -59,7 +60,7 @@ pub(super) enum ProcessFault {
     /// It reports an error.
     Failed {
         status: ExitStatus,
-        /// The beginning of what it says on standard error, on one line.
+        /// The beginning of what it says on standard error, on one line, without secrets.
         complaint: String,
     },
     /// Its answer is not JSON of the form that there is.
@@ -215,7 +216,8 @@ async fn answer(out: ChildStdout) -> Result<Zeroizing<Vec<u8>>, ProcessFault> {
     Ok(answer)
 }
 
-/// The beginning of what it says on standard error, on one line.
+/// The beginning of what it says on standard error, on one line, without secrets: it is printed, and
+/// kept in the history.
 async fn complaint(mut err: ChildStderr) -> Result<String, ProcessFault> {
     let mut complaint = Vec::new();
     (&mut err)
@@ -227,9 +229,19 @@ async fn complaint(mut err: ChildStderr) -> Result<String, ProcessFault> {
     copy(&mut err, &mut sink())
         .await
         .map_err(ProcessFault::Broken)?;
-    let complaint = String::from_utf8_lossy(&complaint);
-    let words = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
-    Ok(words.chars().filter(|c| !c.is_control()).collect())
+    Ok(words_of(&String::from_utf8_lossy(&complaint)))
+}
+
+fn words_of(complaint: &str) -> String {
+    let is_written = |c: &char| c.is_whitespace() || !c.is_control();
+    let complaint: String = complaint.chars().filter(is_written).collect();
+    // Lines are put together afterwards only: one that a secret goes on in is known by that.
+    let told = Redactor::of_secrets().and_then(|mut redactor| redactor.text(&complaint));
+    let told = told.unwrap_or_else(|error| {
+        tracing::error!(%error, "what a credential process says is left out");
+        String::new()
+    });
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An answer as it is written (SDKs and Tools Reference Guide, "Process credential provider").

@@ -114,6 +114,43 @@ async fn a_program_that_fails_is_told_in_its_own_words_on_standard_error() {
 }
 
 #[tokio::test]
+async fn what_a_program_complains_of_is_told_without_the_secrets_in_it() {
+    let error = fails(
+        "cat >&2 <<'END'\n\
+         + helper login --user ann --password planted-1word\n\
+         + export AWS_SECRET_ACCESS_KEY=planted-secret\n\
+         GET https://ann:planted-password@vault.internal/v1 said 403\n\
+         Authorization: Bearer planted-bearer-token\n\
+         {\"SecretAccessKey\": \"planted-json\"}\n\
+         no role for profile team-a at vault.internal, ask ann@example.org\n\
+         END\nexit 2",
+    )
+    .await;
+    let details = error.details();
+    // What helps to find the cause stays.
+    for words in [
+        "helper login --user ann --password",
+        "AWS_SECRET_ACCESS_KEY=",
+        "@vault.internal/v1 said 403",
+        "no role for profile team-a at vault.internal, ask ann@example.org",
+    ] {
+        assert!(details.contains(words), "{words}: {details}");
+    }
+    // A secret over two lines, and one of which the end of what is kept leaves a part.
+    let wrapped =
+        fails("printf 'token: wJalrXUtnFEMI/K7MDE\\nNG/bPxRfiCYEXAMPLEKEY\\n' >&2; exit 1").await;
+    assert!(
+        !wrapped.details().contains("K7MDE"),
+        "{}",
+        wrapped.details()
+    );
+    let cut =
+        fails("head -c 585 /dev/zero | tr '\\0' ' ' >&2; echo token=planted-secret >&2; exit 1");
+    let details = cut.await.details();
+    assert!(!details.contains("plant"), "{details}");
+}
+
+#[tokio::test]
 async fn a_program_that_never_stops_talking_is_not_listened_to_for_ever() {
     let error = fails("exec yes planted-secret").await;
     assert!(error.details().contains("more than"), "{}", error.details());

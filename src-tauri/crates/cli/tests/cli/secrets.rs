@@ -7,7 +7,7 @@ use ssm_sim::Credentials;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{REGION, Running, TARGET, World, carries, fast, soon};
+use crate::support::{REGION, Running, TARGET, World, carries, fast, run, soon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_keys_nor_tokens_are_ever_printed() {
@@ -149,4 +149,35 @@ async fn eavesdrop(service: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
         }
     });
     (address, overheard)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_credential_process_complains_of_is_printed_and_recorded_without_its_secrets() {
+    let world = World::start().await;
+    let script = "echo '+ vault read --password planted-1word' >&2\n\
+                  echo 'SecretAccessKey=planted-secret: no role for team-a' >&2\nexit 3\n";
+    let program = world.path("give-no-keys");
+    std::fs::write(&program, script).unwrap();
+    std::fs::create_dir_all(world.path(".aws")).unwrap();
+    let text = format!(
+        "[profile p]\ncredential_process = sh {}\n",
+        program.display()
+    );
+    std::fs::write(world.path(".aws/config"), text).unwrap();
+    let said = run(world.forward(&["--profile", "p"])).await;
+    assert_eq!(said.code, Some(12), "{said:?}");
+    let mut history = world.program();
+    history.args(["history", "--json"]);
+    let history = run(history).await;
+    let mut doctor = world.program();
+    doctor.args(["doctor", "--profile", "p", "--region", REGION]);
+    let doctor = run(doctor).await;
+    for told in [&said, &history, &doctor] {
+        assert!(
+            format!("{told:?}").contains("no role for team-a"),
+            "{told:?}"
+        );
+        assert!(!format!("{told:?}").contains("planted-"), "{told:?}");
+    }
 }
