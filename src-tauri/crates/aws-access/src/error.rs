@@ -178,6 +178,8 @@ pub enum AccessError {
         asked: String,
         /// How many there are.
         fitting: usize,
+        /// How many of them were looked at.
+        seen: usize,
     },
     /// There is no such session document, or it is not for sessions.
     InvalidDocument {

@@ -11,8 +11,8 @@ use crate::reading::{FILTER_VALUES, Instance, Instances, Node, NodeFilter, PingS
 use crate::reading::{NODES_PAGE, nodes_page};
 use crate::{Access, AccessError};
 
-/// How many pages of nodes are read at most to find one: whoever gives a thousand nodes one name
-/// does not care which of them it is.
+/// How many pages of nodes, and of instances, are read at most to find one: whoever gives a thousand
+/// nodes one name does not care which of them it is.
 const PAGES_MOST: usize = 20;
 
 /// By what a node is known.
@@ -45,7 +45,7 @@ pub struct FoundNode {
     pub id: String,
     /// Its name, if it was told.
     pub name: Option<String>,
-    /// How many nodes fit and are online, this one among them.
+    /// How many nodes fit and are online, this one among them, of those that were looked at.
     pub online: usize,
 }
 
@@ -96,7 +96,7 @@ impl Access {
         let tagged = [NodeFilter::Tag(key, value), NodeFilter::Online];
         let mut online = search.nodes(&tagged, |_| true).await?;
         if online.is_empty() {
-            online = search.elsewhere(query).await?;
+            online = search.elsewhere(query, pick).await?;
         }
         search.pick(query, pick, online).await
     }
@@ -136,13 +136,24 @@ impl<P: CallPace> Finder<'_, P> {
         Ok(nodes)
     }
 
-    async fn instances(&self, wanted: &Instances) -> Result<Vec<Instance>, AccessError> {
-        self.pace.permit().await;
-        let page = self
-            .access
-            .reader()
-            .instances(wanted, None, &self.credentials);
-        let (instances, _) = self.timed(Reading::Instances, page).await?;
+    /// The instances that fit, of as many as are read at most.
+    async fn instances(
+        &self,
+        wanted: &Instances,
+        fits: impl Fn(&Instance) -> bool + Send,
+    ) -> Result<Vec<Instance>, AccessError> {
+        let (mut instances, mut token) = (Vec::new(), None::<String>);
+        for _ in 0..PAGES_MOST {
+            self.pace.permit().await;
+            let reader = self.access.reader();
+            let page = reader.instances(wanted, token.as_deref(), &self.credentials);
+            let (page, next) = self.timed(Reading::Instances, page).await?;
+            instances.extend(page.into_iter().filter(&fits));
+            match next {
+                Some(next) => token = Some(next),
+                None => break,
+            }
+        }
         Ok(instances)
     }
 
@@ -157,25 +168,26 @@ impl<P: CallPace> Finder<'_, P> {
 
     /// Looks where Systems Manager does not look by itself: at the tags of EC2, and at the names
     /// of nodes outside of it.
-    async fn elsewhere(&self, query: &NodeQuery) -> Result<Vec<Node>, AccessError> {
-        let (key, value) = query.tag();
-        let running = Instances::RunningWithTag(key.clone(), value.clone());
+    async fn elsewhere(&self, query: &NodeQuery, pick: NodePick) -> Result<Vec<Node>, AccessError> {
+        let tag = query.tag();
+        let running = Instances::RunningWithTag(tag.0.clone(), tag.1.clone());
+        let has_tag = |instance: &Instance| instance.tags.contains(&tag);
         // Whoever may not ask EC2, or has no way to it from a network that leads to Systems
         // Manager alone, has found none: that much is sure without it.
-        let (instances, unseen) = match self.instances(&running).await {
+        let (instances, unseen) = match self.instances(&running, has_tag).await {
             Ok(instances) => (instances, String::new()),
             Err(error @ AccessError::Throttled(_)) => return Err(error),
             Err(error) => (Vec::new(), error.to_string()),
         };
-        let ids: Vec<_> = instances
-            .into_iter()
-            .filter(|instance| instance.tags.contains(&(key.clone(), value.clone())))
-            .map(|instance| instance.id)
-            .take(NODES_PAGE)
-            .collect();
-        let fitting = ids.len();
-        if !ids.is_empty() {
-            let online = self.nodes(&[NodeFilter::Ids(ids)], |_| true).await?;
+        let fitting = instances.len();
+        let ids = in_order(instances, pick);
+        let mut seen = 0;
+        for ids in ids.chunks(NODES_PAGE).take(PAGES_MOST) {
+            seen += ids.len();
+            let online = self
+                .nodes(&[NodeFilter::Ids(ids.to_vec())], |_| true)
+                .await?;
+            // The one that is picked is among the first that are online.
             if !online.is_empty() {
                 return Ok(online);
             }
@@ -193,7 +205,11 @@ impl<P: CallPace> Finder<'_, P> {
         let asked = query.to_string();
         Err(match fitting {
             0 => AccessError::TargetNotFound { asked, unseen },
-            fitting => AccessError::TargetOffline { asked, fitting },
+            fitting => AccessError::TargetOffline {
+                asked,
+                fitting,
+                seen,
+            },
         })
     }
 
@@ -242,7 +258,8 @@ impl<P: CallPace> Finder<'_, P> {
             .collect();
         let mut launched = Vec::new();
         for ids in ids.chunks(FILTER_VALUES) {
-            launched.extend(self.instances(&Instances::WithIds(ids.to_vec())).await?);
+            let wanted = Instances::WithIds(ids.to_vec());
+            launched.extend(self.instances(&wanted, |_| true).await?);
         }
         for instance in &launched {
             if let Some(at) = instance.launched {
@@ -252,4 +269,13 @@ impl<P: CallPace> Finder<'_, P> {
         let newest = since.into_iter().max_by_key(|(id, at)| (*at, *id));
         Ok(newest.map(|(id, _)| id.to_owned()))
     }
+}
+
+/// The ids in the order in which they are looked at: the one that is to be picked comes first.
+fn in_order(mut instances: Vec<Instance>, pick: NodePick) -> Vec<String> {
+    instances.sort_by(|one, other| match pick {
+        NodePick::First => one.id.cmp(&other.id),
+        NodePick::Newest => (other.launched, &other.id).cmp(&(one.launched, &one.id)),
+    });
+    instances.into_iter().map(|instance| instance.id).collect()
 }

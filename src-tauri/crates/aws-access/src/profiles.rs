@@ -5,6 +5,7 @@ mod file_fault;
 mod list;
 pub(crate) mod path;
 mod program;
+pub(crate) mod regions;
 mod scan;
 
 use std::borrow::Cow;

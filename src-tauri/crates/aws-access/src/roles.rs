@@ -15,7 +15,7 @@ use crate::profiles::Role;
 use crate::sign_ins::{
     Kept, Place, SignIns, Written, json, name_of, python_text, read_time, written_time,
 };
-use crate::{AccessError, Secret, SignInFault};
+use crate::{AccessError, Denial, Secret, SignInFault};
 
 /// Digits of a code.
 const CODE_DIGITS: usize = 6;
@@ -67,7 +67,8 @@ impl RoleSession {
 /// Assumes a role with the code of its device.
 ///
 /// # Errors
-/// [`SignInFault::CodeRefused`] when the code is refused, or the role with it; those of a call.
+/// [`SignInFault::CodeRefused`] when the code is refused, or when it is not said what is;
+/// [`AccessError::RoleDenied`] when it is the role; those of a call.
 pub(crate) async fn assume_with_code(
     issuers: &Issuers,
     role: &Role,
@@ -90,12 +91,16 @@ pub(crate) async fn assume_with_code(
     session(issuers.timed(call, asking).await?)
 }
 
-/// What the error of a call means that was made with a code. A wrong code is denied like a role
-/// that may not be assumed.
+/// What the error of a call means that was made with a code. STS denies a wrong code as it denies a
+/// role, by the same error code. But a denial by IAM names what it denies, in the form that all of
+/// its denials have, and what is said of a code does not.
 fn by_code(error: AccessError, code: &Secret) -> AccessError {
     let refused = |answer| AccessError::SignIn(SignInFault::CodeRefused(answer));
-    if let AccessError::RoleDenied { answer, .. } = error {
-        return refused(answer);
+    if let AccessError::RoleDenied { action, answer, .. } = &error {
+        return match Denial::of(action, answer).resource {
+            Some(_) => error,
+            None => refused(answer.clone()),
+        };
     }
     if is_code(code) {
         return error;

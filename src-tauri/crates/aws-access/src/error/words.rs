@@ -5,6 +5,7 @@ use tokio::time::error::Elapsed;
 use super::AccessError;
 use super::cause::Cause;
 use crate::network::chain_text;
+use crate::profiles::regions::unquoted;
 use crate::sign_in_fault::run_sign_in;
 use crate::{Denial, ProfileFault};
 
@@ -33,7 +34,12 @@ impl AccessError {
                 format!("No region is set, and profile {profile} names none.")
             }
             Self::RegionMissing { profile: None } => "No AWS region is set.".into(),
-            Self::InvalidRegion { region } => format!("\"{region}\" is no AWS region."),
+            Self::InvalidRegion { region } => match unquoted(region) {
+                Some(_) => format!(
+                    "The region {region} has quotes around it, which AWS takes for a part of it."
+                ),
+                None => format!("\"{region}\" is no AWS region."),
+            },
             Self::InvalidEndpoint { endpoint, reason } => {
                 format!("The endpoint \"{endpoint}\" cannot be used: {reason}.")
             }
@@ -114,10 +120,20 @@ impl AccessError {
             Self::TargetNotFound { asked, .. } => {
                 format!("No node that is online has {asked}.")
             }
-            Self::TargetOffline { asked, fitting: 1 } => {
+            Self::TargetOffline {
+                asked,
+                fitting,
+                seen,
+            } if seen < fitting => format!(
+                "{fitting} nodes have {asked}; the first {seen} were looked at, and none of them is \
+                 connected to Session Manager."
+            ),
+            Self::TargetOffline {
+                asked, fitting: 1, ..
+            } => {
                 format!("One node has {asked}, and it is not connected to Session Manager.")
             }
-            Self::TargetOffline { asked, fitting } => {
+            Self::TargetOffline { asked, fitting, .. } => {
                 format!("{fitting} nodes have {asked}, and none is connected to Session Manager.")
             }
             Self::InvalidDocument { document, .. } => {
@@ -182,7 +198,10 @@ impl AccessError {
             Self::RegionMissing { .. } => "Give one, such as eu-central-1: with --region, in the \
                  settings of the tunnel or of the profile, or in AWS_REGION."
                 .into(),
-            Self::InvalidRegion { .. } => "Give a region, such as eu-central-1.".into(),
+            Self::InvalidRegion { region } => match unquoted(region) {
+                Some(bare) => format!("Write it without them: {bare}."),
+                None => "Give a region, such as eu-central-1.".into(),
+            },
             Self::InvalidEndpoint { .. } => {
                 "Give a URL such as https://ssm.eu-central-1.amazonaws.com.".into()
             }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::regions;
+
 /// What is wrong with a profile.
 ///
 /// For people: [`what`](Self::what) and [`remedy`](Self::remedy). For programs:
@@ -120,6 +122,30 @@ pub enum ProfileFault {
         /// The section's name.
         services: String,
     },
+    /// A role's ARN cannot be one.
+    RoleArnInvalid {
+        /// The profile that names it.
+        profile: String,
+        /// What it names.
+        arn: String,
+    },
+    /// A region cannot be one.
+    RegionInvalid {
+        /// `region` or `sso_region`.
+        key: &'static str,
+        /// What it is set to.
+        region: String,
+    },
+    /// A region could be one, and is none that is known.
+    RegionUnknown {
+        /// What `region` is set to.
+        region: String,
+    },
+    /// The file of `ca_bundle` does not exist.
+    CaBundleMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
 }
 
 /// How bad it is.
@@ -170,6 +196,10 @@ impl ProfileFault {
             Self::InBothFiles { .. } => "in-both-files",
             Self::EndpointInvalid { .. } => "invalid-endpoint",
             Self::ServicesMissing { .. } => "services-missing",
+            Self::RoleArnInvalid { .. } => "invalid-role-arn",
+            Self::RegionInvalid { .. } => "invalid-region",
+            Self::RegionUnknown { .. } => "unknown-region",
+            Self::CaBundleMissing { .. } => "ca-bundle-missing",
         }
     }
 
@@ -193,10 +223,14 @@ impl ProfileFault {
             | Self::ProgramMissing { .. }
             | Self::ConsoleSignIn { .. }
             | Self::NoCredentials { .. }
-            | Self::EndpointInvalid { .. } => Severity::Broken,
-            Self::NoRegion | Self::InBothFiles { .. } | Self::ServicesMissing { .. } => {
-                Severity::Warning
-            }
+            | Self::EndpointInvalid { .. }
+            | Self::RoleArnInvalid { .. }
+            | Self::RegionInvalid { .. }
+            | Self::CaBundleMissing { .. } => Severity::Broken,
+            Self::NoRegion
+            | Self::InBothFiles { .. }
+            | Self::ServicesMissing { .. }
+            | Self::RegionUnknown { .. } => Severity::Warning,
             Self::MfaCode { .. } => Severity::Note,
         }
     }
@@ -264,6 +298,21 @@ impl ProfileFault {
             Self::ServicesMissing { services } => {
                 format!("The services section {services} does not exist.")
             }
+            Self::RoleArnInvalid { profile, arn } => {
+                format!("Profile {profile} has role_arn = {arn}, which is not the ARN of a role.")
+            }
+            Self::RegionInvalid { key, region } => match regions::unquoted(region) {
+                Some(_) => format!(
+                    "{key} = {region} has quotes around it, which AWS takes for a part of it."
+                ),
+                None => format!("{key} = {region} names no AWS region."),
+            },
+            Self::RegionUnknown { region } => {
+                format!("region = {region} names no AWS region that Culvert knows.")
+            }
+            Self::CaBundleMissing { path } => {
+                format!("The CA bundle {} does not exist.", path.display())
+            }
         }
     }
 
@@ -328,6 +377,21 @@ impl ProfileFault {
             Self::ServicesMissing { services } => {
                 format!("Add a section [services {services}], or remove services.")
             }
+            Self::RoleArnInvalid { .. } => {
+                "Write it as arn:aws:iam::ACCOUNT:role/NAME, without quotes, with the account's 12 digits.".into()
+            }
+            Self::RegionInvalid { region, .. } => match regions::unquoted(region) {
+                Some(bare) => format!("Write it without them: {bare}."),
+                None => "Write one such as eu-central-1.".into(),
+            },
+            Self::RegionUnknown { region } => match regions::nearest(region) {
+                Some(near) => format!("Correct it, if {near} is meant; one that is newer than this version of Culvert works all the same."),
+                None => "Correct it; one that is newer than this version of Culvert works all the same.".into(),
+            },
+            Self::CaBundleMissing { path } if path.starts_with("~") => {
+                "Write the whole path in ca_bundle: ~ means nothing there.".into()
+            }
+            Self::CaBundleMissing { .. } => "Correct ca_bundle, or put the file there.".into(),
         }
     }
 }

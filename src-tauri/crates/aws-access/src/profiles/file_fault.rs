@@ -45,6 +45,16 @@ pub enum FileFaultKind {
         /// The name.
         section: String,
     },
+    /// A section of the config file of a kind that AWS does not know: it does not count.
+    UnknownSection {
+        /// The name, with the kind in front.
+        section: String,
+    },
+    /// A section of a kind whose sections have names, without one: it does not count.
+    NameMissing {
+        /// The kind; empty if that is missing too.
+        section: String,
+    },
     /// A section whose name holds characters that no name may hold: it does not count.
     BadName {
         /// The name.
@@ -69,12 +79,14 @@ impl FileFault {
         let by_name = faults.iter().find(|fault| match &fault.kind {
             FileFaultKind::PrefixMissing { section }
             | FileFaultKind::PrefixInCredentials { section }
+            | FileFaultKind::UnknownSection { section }
             | FileFaultKind::BadName { section } => is_of_profile(section),
             FileFaultKind::Unreadable { .. }
             | FileFaultKind::NotText
             | FileFaultKind::TooLarge
             | FileFaultKind::BadLine { .. }
             | FileFaultKind::ByteOrderMark
+            | FileFaultKind::NameMissing { .. }
             | FileFaultKind::DefaultTwice
             | FileFaultKind::ReadableByOthers => false,
         });
@@ -94,6 +106,8 @@ impl FileFault {
             | FileFaultKind::TooLarge
             | FileFaultKind::PrefixMissing { .. }
             | FileFaultKind::PrefixInCredentials { .. }
+            | FileFaultKind::UnknownSection { .. }
+            | FileFaultKind::NameMissing { .. }
             | FileFaultKind::BadName { .. }
             | FileFaultKind::DefaultTwice
             | FileFaultKind::ReadableByOthers => false,
@@ -120,6 +134,8 @@ impl FileFault {
             FileFaultKind::ByteOrderMark => "byte-order-mark",
             FileFaultKind::PrefixMissing { .. } => "profile-prefix-missing",
             FileFaultKind::PrefixInCredentials { .. } => "prefix-in-credentials",
+            FileFaultKind::UnknownSection { .. } => "unknown-section",
+            FileFaultKind::NameMissing { .. } => "section-without-name",
             FileFaultKind::BadName { .. } => "bad-section-name",
             FileFaultKind::DefaultTwice => "default-twice",
             FileFaultKind::ReadableByOthers => "readable-by-others",
@@ -137,6 +153,8 @@ impl FileFault {
             | FileFaultKind::ByteOrderMark => Severity::Broken,
             FileFaultKind::PrefixMissing { .. }
             | FileFaultKind::PrefixInCredentials { .. }
+            | FileFaultKind::UnknownSection { .. }
+            | FileFaultKind::NameMissing { .. }
             | FileFaultKind::BadName { .. }
             | FileFaultKind::DefaultTwice
             | FileFaultKind::ReadableByOthers => Severity::Warning,
@@ -163,6 +181,13 @@ impl FileFault {
             }
             FileFaultKind::PrefixInCredentials { section } => {
                 format!("The section [{section}] does not count in the credentials file.")
+            }
+            FileFaultKind::UnknownSection { section } => format!(
+                "The section [{section}] does not count: AWS knows [profile NAME], [sso-session \
+                 NAME] and [services NAME]."
+            ),
+            FileFaultKind::NameMissing { section } => {
+                format!("The section [{section}] does not count: it has no name.")
             }
             FileFaultKind::BadName { section } => {
                 format!("The section [{section}] does not count: no name may hold such characters.")
@@ -195,6 +220,16 @@ impl FileFault {
                 "Write the name of the profile alone, or move the section to the config file."
                     .into()
             }
+            FileFaultKind::UnknownSection { section } => {
+                let name = section
+                    .split_once([' ', '\t'])
+                    .map_or(section.as_str(), |(_, name)| name.trim());
+                format!("Write [profile {name}], if it is meant as a profile.")
+            }
+            FileFaultKind::NameMissing { section } if section.is_empty() => {
+                "Write [profile NAME].".into()
+            }
+            FileFaultKind::NameMissing { section } => format!("Write [{section} NAME]."),
             FileFaultKind::BadName { .. } => {
                 "Use letters, digits and _ - / . % @ : + alone.".into()
             }

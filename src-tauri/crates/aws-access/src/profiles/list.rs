@@ -12,7 +12,8 @@ use super::fault::{ProfileFault, Severity};
 use super::file_fault::{FileFault, FileFaultKind};
 use super::path::{self, CredentialPath, Source, value};
 use super::scan::{FileKind, Scan, scan};
-use super::{program, service_urls};
+use super::{program, regions, service_urls};
+use crate::access::checked_region;
 use crate::variables::Variables;
 use crate::{EndpointUrl, SignIn, sign_in};
 
@@ -160,21 +161,27 @@ async fn of_set(
     let names: BTreeSet<&str> = set.profiles().collect();
     let mut profiles: Vec<_> = names
         .into_iter()
-        .map(|name| info(set, name, config, credentials))
+        .map(|name| {
+            let bundle = set.get_profile(name).and_then(|p| value(p, "ca_bundle"));
+            let bundle = bundle.map(PathBuf::from);
+            (info(set, name, config, credentials), bundle)
+        })
         .collect();
-    profiles.sort_by_key(|profile| profile.name != "default");
+    profiles.sort_by_key(|(profile, _)| profile.name != "default");
     let looked = tokio::task::spawn_blocking(move || {
-        for profile in &mut profiles {
+        let looked = profiles.into_iter().map(|(mut profile, bundle)| {
             let missing = profile
                 .path
                 .as_ref()
                 .and_then(|path| missing(path, &surroundings));
             profile.faults.extend(missing);
+            profile.faults.extend(bundle.and_then(missing_bundle));
             profile
                 .faults
                 .sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
-        }
-        profiles
+            profile
+        });
+        looked.collect()
     });
     looked.await
 }
@@ -193,10 +200,12 @@ fn info(set: &ProfileSet, name: &str, config: &Scan, credentials: &Scan) -> Prof
         }
     };
     let region = of_profile("region").map(str::to_owned);
-    if region.is_none() {
-        faults.push(ProfileFault::NoRegion);
-    }
+    faults.extend(match &region {
+        None => Some(ProfileFault::NoRegion),
+        Some(region) => region_fault(region, of_profile("endpoint_url").is_some()),
+    });
     if let Some(path) = &path {
+        faults.extend(path_faults(path));
         let devices = path.roles.iter().filter_map(|role| role.mfa_serial.clone());
         faults.extend(devices.map(|serial| ProfileFault::MfaCode { serial }));
         if let Source::Console { .. } = path.source {
@@ -219,6 +228,50 @@ fn info(set: &ProfileSet, name: &str, config: &Scan, credentials: &Scan) -> Prof
         path,
         faults,
     }
+}
+
+/// What is wrong with a region. Where the profile has a service of its own asked, what that calls
+/// its regions is its own business.
+fn region_fault(region: &str, is_own: bool) -> Option<ProfileFault> {
+    let region = region.to_owned();
+    if checked_region(region.clone()).is_err() {
+        let key = "region";
+        return Some(ProfileFault::RegionInvalid { key, region });
+    }
+    (!is_own && !regions::is_known(&region)).then_some(ProfileFault::RegionUnknown { region })
+}
+
+/// What is wrong with the values that a way goes by.
+fn path_faults(path: &CredentialPath) -> Vec<ProfileFault> {
+    let mut faults = Vec::new();
+    let mut roles: Vec<(&str, &str)> = path
+        .roles
+        .iter()
+        .map(|role| (role.profile.as_str(), role.arn.as_str()))
+        .collect();
+    match &path.source {
+        Source::WebIdentity { role_arn, .. } => roles.push((&path.source_profile, role_arn)),
+        Source::SsoSession { region, .. } | Source::SsoPortal { region, .. } => {
+            if checked_region(region.clone()).is_err() {
+                faults.push(ProfileFault::RegionInvalid {
+                    key: "sso_region",
+                    region: region.clone(),
+                });
+            }
+        }
+        Source::Keys { .. }
+        | Source::Console { .. }
+        | Source::Process { .. }
+        | Source::Environment
+        | Source::Instance
+        | Source::Container => {}
+    }
+    let wrong = roles.into_iter().filter(|(_, arn)| !path::is_role_arn(arn));
+    faults.extend(wrong.map(|(profile, arn)| ProfileFault::RoleArnInvalid {
+        profile: profile.to_owned(),
+        arn: arn.to_owned(),
+    }));
+    faults
 }
 
 fn in_both(name: &str, config: &Scan, credentials: &Scan) -> Option<ProfileFault> {
@@ -281,6 +334,17 @@ fn missing(path: &CredentialPath, surroundings: &Surroundings) -> Option<Profile
         | Source::Instance
         | Source::Container => None,
     }
+}
+
+/// The file of `ca_bundle`, if it is certainly not there. A relative path depends on where the program
+/// is started; `~` is none of anybody's home there, as in the AWS CLI.
+fn missing_bundle(path: PathBuf) -> Option<ProfileFault> {
+    let is_certain = path.is_absolute() || path.starts_with("~");
+    let is_gone = matches!(
+        path.metadata(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound
+    );
+    (is_certain && is_gone).then_some(ProfileFault::CaBundleMissing { path })
 }
 
 /// Whether the program of a `credential_process` is certainly missing.

@@ -384,6 +384,24 @@ pub(crate) fn account_of_arn(arn: &str) -> Option<&str> {
         .filter(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether a text has the form `arn:PARTITION:iam::ACCOUNT:role/NAME` (IAM User Guide, "IAM ARNs").
+pub(super) fn is_role_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [_, partition, _, _, _, resource] = parts[..] else {
+        return false;
+    };
+    text.starts_with("arn:aws")
+        && parts[2..4] == ["iam", ""]
+        && partition
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && account_of_arn(text).is_some()
+        && resource
+            .strip_prefix("role/")
+            .is_some_and(|name| !name.is_empty())
+        && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\'')
+}
+
 impl CredentialPath {
     /// The kind in a word or two. For programs, and stable.
     #[must_use]

@@ -48,6 +48,12 @@ impl fmt::Debug for Scan {
 /// Characters of which a comment begins.
 const COMMENT: [char; 2] = ['#', ';'];
 
+/// Sections that have a name (SDKs and Tools Reference Guide, "Format of the config file").
+const NAMED: [&str; 3] = ["profile", "sso-session", "services"];
+
+/// Sections of the AWS CLI's own, which have none (AWS CLI User Guide, "Plugins", "Preview").
+const OF_AWS_CLI: [&str; 2] = ["plugins", "preview"];
+
 /// What counts as space within a line.
 const BLANK: [char; 2] = [' ', '\t'];
 
@@ -236,6 +242,10 @@ fn header(
         };
     };
     let whole = || name.to_owned();
+    if name.is_empty() || (prefix.is_none() && NAMED.contains(&name) && kind == FileKind::Config) {
+        section(None);
+        return Err(FileFaultKind::NameMissing { section: whole() });
+    }
     if !is_name(rest) {
         section(None);
         return Err(FileFaultKind::BadName { section: whole() });
@@ -247,16 +257,20 @@ fn header(
             }
             section(Some(rest));
         }
-        (FileKind::Config, Some(other)) => {
-            if other == "services" {
-                headers.services.insert(rest.to_owned());
-            }
+        (FileKind::Config, Some("services")) => {
+            headers.services.insert(rest.to_owned());
             section(None);
+        }
+        (FileKind::Config, Some("sso-session")) => section(None),
+        (FileKind::Config, Some(_)) => {
+            section(None);
+            return Err(FileFaultKind::UnknownSection { section: whole() });
         }
         (FileKind::Config, None) if rest == "default" => {
             headers.bare = Some(number);
             section(Some(rest));
         }
+        (FileKind::Config, None) if OF_AWS_CLI.contains(&rest) => section(None),
         (FileKind::Config, None) => {
             section(None);
             return Err(FileFaultKind::PrefixMissing { section: whole() });

@@ -40,6 +40,11 @@ fn nodes(nodes: &[Value]) -> Reply {
 }
 
 fn instances(items: &[(&str, &str, &str)]) -> Reply {
+    instances_page(items, None)
+}
+
+fn instances_page(items: &[(&str, &str, &str)], next: Option<&str>) -> Reply {
+    let next = next.map_or_else(String::new, |t| format!("<nextToken>{t}</nextToken>"));
     let items: String = items
         .iter()
         .map(|(id, launched, name)| {
@@ -51,8 +56,38 @@ fn instances(items: &[(&str, &str, &str)]) -> Reply {
         .collect();
     Reply::xml(&format!(
         "<DescribeInstancesResponse><reservationSet><item><instancesSet>{items}</instancesSet>\
-         </item></reservationSet></DescribeInstancesResponse>"
+         </item></reservationSet>{next}</DescribeInstancesResponse>"
     ))
+}
+
+/// So many instances, numbered from `from`, each launched a second before the one in front of it.
+fn many(from: u32, count: u32) -> Vec<(String, String)> {
+    (from..from + count)
+        .map(|n| {
+            let (minutes, seconds) = ((3599 - n) / 60, (3599 - n) % 60);
+            (
+                format!("i-{n:04}"),
+                format!("2026-11-24T12:{minutes:02}:{seconds:02}Z"),
+            )
+        })
+        .collect()
+}
+
+fn named<'a>(instances: &'a [(String, String)], name: &'a str) -> Vec<(&'a str, &'a str, &'a str)> {
+    instances
+        .iter()
+        .map(|(id, launched)| (id.as_str(), launched.as_str(), name))
+        .collect()
+}
+
+/// The ids that a call to Systems Manager asks for.
+fn wanted(asked: &Asked) -> Vec<String> {
+    let values = asked.json["Filters"][0]["Values"].as_array().cloned();
+    let values = values.unwrap_or_default();
+    values
+        .iter()
+        .filter_map(|id| Some(id.as_str()?.to_owned()))
+        .collect()
 }
 
 /// The filters of a call to Systems Manager, by their keys.
@@ -193,6 +228,65 @@ async fn none_online_and_none_at_all_are_told_apart() {
         error.details().contains("ec2:DescribeInstances"),
         "{error:?}"
     );
+}
+
+/// A service where only EC2 knows the tag, on pages of 120 instances each, of which these are online.
+async fn known_to_ec2_alone(pages: u32, online: &'static [&'static str]) -> AccountServer {
+    AccountServer::start(move |asked| match asked.action.as_str() {
+        "DescribeInstances" if asked.form("Filter.2.Name") == Some("instance-id") => {
+            let ids = online.iter().map(|id| {
+                let number = id.trim_start_matches("i-").parse().unwrap();
+                many(number, 1).remove(0)
+            });
+            instances(&named(&ids.collect::<Vec<_>>(), "b"))
+        }
+        "DescribeInstances" => {
+            let page = asked
+                .form("NextToken")
+                .map_or(0, |page| page.parse().unwrap());
+            let next = (page + 1 < pages).then(|| (page + 1).to_string());
+            instances_page(&named(&many(page * 120, 120), "b"), next.as_deref())
+        }
+        _ if filters(asked) == ["InstanceIds"] => {
+            let wanted = wanted(asked);
+            assert!(wanted.len() <= 50, "{}", wanted.len());
+            let found = wanted.iter().filter(|id| online.contains(&id.as_str()));
+            nodes(&found.map(|id| node(id, "Online")).collect::<Vec<_>>())
+        }
+        _ => nodes(&[]),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_only_ec2_knows_is_looked_for_on_all_of_its_pages() {
+    let server = known_to_ec2_alone(3, &["i-0130", "i-0350"]).await;
+    let (found, _) = find(&server, &name("b"), NodePick::First).await;
+    assert_eq!(found.unwrap().id, "i-0130");
+    let server = known_to_ec2_alone(3, &["i-0130", "i-0350"]).await;
+    let (found, _) = find(&server, &name("b"), NodePick::Newest).await;
+    assert_eq!(found.unwrap().id, "i-0130", "it was launched last");
+    let server = known_to_ec2_alone(3, &[]).await;
+    let (found, _) = find(&server, &name("b"), NodePick::First).await;
+    assert_eq!(
+        found.unwrap_err().what(),
+        "360 nodes have the name b, and none is connected to Session Manager."
+    );
+}
+
+#[tokio::test]
+async fn of_more_than_a_thousand_that_only_ec2_knows_it_is_said_how_many_were_looked_at() {
+    let server = known_to_ec2_alone(9, &["i-1070"]).await;
+    let (found, _) = find(&server, &name("b"), NodePick::First).await;
+    assert_eq!(
+        found.unwrap_err().what(),
+        "1080 nodes have the name b; the first 1000 were looked at, and none of them is connected \
+         to Session Manager."
+    );
+    // Pages have an end, even where the service knows none.
+    let server = known_to_ec2_alone(u32::MAX, &["i-0001"]).await;
+    let (found, calls) = find(&server, &name("b"), NodePick::First).await;
+    assert_eq!((found.unwrap().id.as_str(), calls), ("i-0001", 22));
 }
 
 #[tokio::test]

@@ -164,27 +164,36 @@ async fn a_chain_is_told_from_its_beginning_to_its_end() {
 async fn what_is_wrong_with_a_profile_is_said() {
     for (section, expected) in [
         (
-            "role_arn = r\nsource_profile = gone",
+            "role_arn = arn:aws:iam::333333333333:role/r\nsource_profile = gone",
             "source-profile-missing",
         ),
         (
-            "role_arn = r\nsource_profile = loop-a",
+            "role_arn = arn:aws:iam::333333333333:role/r\nsource_profile = loop-a",
             "source-profile-loop",
         ),
-        ("role_arn = r", "role-without-source"),
         (
-            "role_arn = r\nsource_profile = keys\ncredential_source = Environment",
+            "role_arn = arn:aws:iam::333333333333:role/r",
+            "role-without-source",
+        ),
+        (
+            "role_arn = arn:aws:iam::333333333333:role/r\nsource_profile = keys\ncredential_source = Environment",
             "two-credential-sources",
         ),
         (
-            "role_arn = r\ncredential_source = Environ",
+            "role_arn = arn:aws:iam::333333333333:role/r\ncredential_source = Environ",
             "unknown-credential-source",
         ),
         ("aws_access_key_id = a", "half-key-pair"),
         ("aws_secret_access_key = planted-secret", "half-key-pair"),
         ("aws_session_token = planted-token", "half-key-pair"),
-        ("role_arn = r\nsource_profile = half", "half-key-pair"),
-        ("role_arn = r\nsource_profile = bare", "no-credentials"),
+        (
+            "role_arn = arn:aws:iam::333333333333:role/r\nsource_profile = half",
+            "half-key-pair",
+        ),
+        (
+            "role_arn = arn:aws:iam::333333333333:role/r\nsource_profile = bare",
+            "no-credentials",
+        ),
         (
             "sso_session = gone\nsso_account_id = 1\nsso_role_name = r",
             "sso-session-missing",
@@ -204,7 +213,7 @@ async fn what_is_wrong_with_a_profile_is_said() {
         ),
         ("web_identity_token_file = /tmp/t", "token-without-role"),
         (
-            "role_arn = r\nweb_identity_token_file = /nobody/has/this",
+            "role_arn = arn:aws:iam::333333333333:role/r\nweb_identity_token_file = /nobody/has/this",
             "token-file-missing",
         ),
         (
@@ -228,14 +237,48 @@ async fn what_is_wrong_with_a_profile_is_said() {
             "credential_source = Environment\nservices = gone",
             "services-missing",
         ),
+        (
+            "role_arn = admin\nsource_profile = keys",
+            "invalid-role-arn",
+        ),
+        (
+            "role_arn = \"arn:aws:iam::333333333333:role/r\"\nsource_profile = keys",
+            "invalid-role-arn",
+        ),
+        (
+            "role_arn = arn:aws:iam::333333333333:user/r\nsource_profile = keys",
+            "invalid-role-arn",
+        ),
+        (
+            "role_arn = arn:aws:iam::333333333333:role/r\nsource_profile = typo",
+            "invalid-role-arn",
+        ),
+        (
+            "role_arn = role/r\nweb_identity_token_file = /etc/passwd",
+            "invalid-role-arn",
+        ),
+        (
+            "credential_source = Environment\nca_bundle = /nobody/has/this.pem",
+            "ca-bundle-missing",
+        ),
+        (
+            "credential_source = Environment\nca_bundle = ~/nobody-has-this.pem",
+            "ca-bundle-missing",
+        ),
+        (
+            "sso_session = odd\nsso_account_id = 1\nsso_role_name = r",
+            "invalid-region",
+        ),
     ] {
         let config = format!(
             "[profile p]\nregion = eu-central-1\n{section}\n\
              [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
-             [profile half]\naws_access_key_id = a\n[profile bare]\nregion = x\n\
-             [profile loop-a]\nrole_arn = r\nsource_profile = loop-b\n\
-             [profile loop-b]\nrole_arn = r\nsource_profile = loop-a\n\
+             [profile half]\naws_access_key_id = a\n[profile bare]\nregion = eu-west-1\n\
+             [profile loop-a]\nrole_arn = arn:aws:iam::333333333333:role/r\nsource_profile = loop-b\n\
+             [profile loop-b]\nrole_arn = arn:aws:iam::333333333333:role/r\nsource_profile = loop-a\n\
              [sso-session corp]\nsso_start_url = u\nsso_region = eu-west-1\n\
+             [profile typo]\nrole_arn = x\nsource_profile = keys\n\
+             [sso-session odd]\nsso_start_url = u\nsso_region = eu west\n\
              [sso-session empty]\nsso_region = eu-west-1\n\
              [services bad]\nsts =\n  endpoint_url = nonsense\n"
         );
@@ -263,9 +306,63 @@ async fn a_profile_without_a_region_can_still_be_used() {
 }
 
 #[tokio::test]
+async fn a_region_that_is_none_is_broken_and_one_that_nobody_knows_is_a_warning() {
+    for (region, code, severity) in [
+        ("us east", "invalid-region", Severity::Broken),
+        ("\"eu-central-1\"", "invalid-region", Severity::Broken),
+        ("EU-CENTRAL-1", "invalid-region", Severity::Broken),
+        ("us-eats-1", "unknown-region", Severity::Warning),
+        ("eu-central", "unknown-region", Severity::Warning),
+    ] {
+        let config = format!("[profile p]\nregion = {region}\ncredential_source = Environment\n");
+        let list = list(&config, "").await;
+        assert_eq!(codes(&list, "p"), [code], "{region}");
+        let fault = &list.get("p").unwrap().faults[0];
+        assert_eq!(fault.severity(), severity, "{region}");
+        assert!(!fault.what().contains("\"\""), "{}", fault.what());
+    }
+    let quoted = ProfileFault::RegionInvalid {
+        key: "region",
+        region: "\"eu-central-1\"".to_owned(),
+    };
+    assert_eq!(
+        quoted.what(),
+        "region = \"eu-central-1\" has quotes around it, which AWS takes for a part of it."
+    );
+    assert_eq!(quoted.remedy(), "Write it without them: eu-central-1.");
+    // Where a service of one's own is asked, its regions are its own business.
+    let config = "[profile p]\nregion = mars-1\nendpoint_url = http://127.0.0.1:4566\n\
+                  credential_source = Environment\n";
+    assert_eq!(codes(&list(config, "").await, "p"), [""; 0]);
+}
+
+#[tokio::test]
+async fn sections_that_mean_nothing_are_told_and_those_of_the_aws_cli_are_not() {
+    let config = "[prof typo]\nregion = eu-west-1\n[profile]\n[sso-session ]\n[]\n\
+                  [plugins]\ncli_legacy_plugin_path = x\n[preview]\ncloudfront = true\n";
+    let list = list(config, "").await;
+    let told: Vec<_> = list.faults.iter().map(|f| (f.line, f.code())).collect();
+    assert_eq!(
+        told,
+        [
+            (Some(1), "unknown-section"),
+            (Some(3), "section-without-name"),
+            (Some(4), "section-without-name"),
+            (Some(5), "section-without-name"),
+        ]
+    );
+    assert_eq!(
+        list.faults[0].remedy(),
+        "Write [profile typo], if it is meant as a profile."
+    );
+    assert_eq!(list.faults[1].remedy(), "Write [profile NAME].");
+    assert!(list.faults.iter().all(|f| f.what().ends_with('.')));
+}
+
+#[tokio::test]
 async fn the_keys_of_a_source_go_before_the_role_that_it_is_too() {
-    let config = "[profile p]\nregion = x\nrole_arn = r1\nsource_profile = base\n\
-                  [profile base]\nrole_arn = r2\nsource_profile = base\n\
+    let config = "[profile p]\nregion = eu-west-1\nrole_arn = arn:aws:iam::333333333333:role/r1\nsource_profile = base\n\
+                  [profile base]\nrole_arn = arn:aws:iam::333333333333:role/r2\nsource_profile = base\n\
                   aws_access_key_id = a\naws_secret_access_key = b\n";
     let list = list(config, "").await;
     let roles = |name| list.get(name).unwrap().path.as_ref().unwrap().roles.len();
@@ -284,8 +381,10 @@ async fn the_keys_of_a_source_go_before_the_role_that_it_is_too() {
 
 #[tokio::test]
 async fn keys_that_both_files_have_are_told_where_they_differ() {
-    let config = "[profile p]\nregion = x\naws_access_key_id = a\naws_secret_access_key = b\n";
-    let credentials = "[p]\nregion = x\naws_access_key_id = other\naws_secret_access_key = b\n";
+    let config =
+        "[profile p]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n";
+    let credentials =
+        "[p]\nregion = eu-west-1\naws_access_key_id = other\naws_secret_access_key = b\n";
     let list = list(config, credentials).await;
     let keys = vec!["aws_access_key_id".to_owned()];
     assert_eq!(
@@ -296,8 +395,7 @@ async fn keys_that_both_files_have_are_told_where_they_differ() {
 
 #[tokio::test]
 async fn a_bad_line_is_told_and_the_other_profiles_are_listed() {
-    let config =
-        "[profile a]\nregion = x\ncredential_source = Environment\nnonsense\n[work]\nregion = y\n";
+    let config = "[profile a]\nregion = eu-west-1\ncredential_source = Environment\nnonsense\n[work]\nregion = eu-west-2\n";
     let list = list(config, "[profile b]\n").await;
     let faults: Vec<_> = list
         .faults
@@ -344,7 +442,7 @@ async fn files_that_are_not_there_are_no_fault_and_those_that_cannot_be_read_are
 async fn keys_that_others_can_read_are_told() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = tempfile::tempdir().unwrap();
-    write(home.path(), "config", "[profile p]\nregion = x\n");
+    write(home.path(), "config", "[profile p]\nregion = eu-west-1\n");
     write(home.path(), "credentials", KEYS);
     for file in ["config", "credentials"] {
         let path = home.path().join(".aws").join(file);
@@ -383,7 +481,7 @@ async fn a_chain_of_thousands_of_roles_is_a_fault_and_takes_no_time() {
     for n in 1..5_000 {
         let before = n - 1;
         config.push_str(&format!(
-            "[profile p{n}]\nregion = x\nrole_arn = r\nsource_profile = p{before}\n"
+            "[profile p{n}]\nregion = eu-west-1\nrole_arn = arn:aws:iam::333333333333:role/r\nsource_profile = p{before}\n"
         ));
     }
     let list = list(&config, "").await;

@@ -118,10 +118,20 @@ async fn whoever_does_not_answer_a_sign_in_is_not_waited_for_without_end() {
     }
 }
 
+/// What STS says of a code that is not the device's (as the AWS CLI shows it).
+const WRONG_CODE: &str = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time \
+                          pass code. ";
+
+/// What it says of a role that does not trust whoever asks, or that he may not assume.
+const NO_TRUST: &str = "AccessDenied: User: arn:aws:iam::111111111111:user/ann is not authorized to \
+                        perform: sts:AssumeRole on resource: arn:aws:iam::111111111111:role/coded";
+
 #[tokio::test]
 async fn only_what_is_wrong_with_the_code_is_said_to_be_the_code() {
     for (status, theirs, code, ours) in [
+        (403, WRONG_CODE, "123456", "mfa-code-refused"),
         (403, "AccessDenied", "123456", "mfa-code-refused"),
+        (403, NO_TRUST, "123456", "access-denied"),
         (400, "ValidationError", "12 456", "mfa-code-refused"),
         (400, "ValidationError", "123456", "invalid-role"),
         (400, "PackedPolicyTooLarge", "123456", "invalid-role"),
@@ -141,10 +151,13 @@ async fn only_what_is_wrong_with_the_code_is_said_to_be_the_code() {
         let sts = Server::http(Answer {
             status,
             headers: vec![("content-type", "text/xml".to_owned())],
-            body: format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{theirs}</Code>\
-                 <Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>"
-            ),
+            body: {
+                let (theirs, message) = theirs.split_once(": ").unwrap_or((theirs, "m"));
+                format!(
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>{theirs}</Code>\
+                     <Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+                )
+            },
         })
         .await;
         let issuer = format!("http://{}", sts.address);
