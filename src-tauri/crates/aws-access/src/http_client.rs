@@ -29,8 +29,12 @@ use crate::keyring::Keyring;
 use crate::proxies::{Places, Proxies};
 use crate::proxy_fault::UnsupportedScheme;
 use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
+use crate::shared::Shared;
 use crate::variables::Variables;
 use crate::{AccessError, Secret, Trust};
+
+/// Those who go the same ways with the same trust share them, and with them the clients.
+static ALL: Shared<Now> = Shared::new();
 
 /// The first half of `fd00:ec2::/32`: what an instance alone reaches over IPv6, the metadata
 /// service and the agent of EKS Pod Identity among it (EC2 User Guide, "Access instance metadata";
@@ -49,7 +53,7 @@ pub(crate) struct Ways {
     places: Places,
     variables: Variables,
     keyring: Keyring,
-    tls: TlsContext,
+    trust: Trust,
     connect_timeout: Duration,
     now: Mutex<Arc<Now>>,
     /// How far this machine's clock is ahead of AWS's, in seconds, as the last answer says; 0 where
@@ -61,6 +65,8 @@ pub(crate) struct Ways {
 pub(crate) struct Now {
     proxies: Proxies,
     places: Places,
+    trust: Trust,
+    connect_timeout: Duration,
     matcher: Arc<Matcher>,
     clients: Three<SharedHttpClient>,
     connectors: Three<SharedHttpConnector>,
@@ -85,24 +91,17 @@ impl Ways {
         trust: &Trust,
         connect_timeout: Duration,
     ) -> Result<Arc<Self>, AccessError> {
-        let roots = TrustStore::empty().with_pem_certificate(trust.pem());
-        let tls = TlsContext::builder()
-            .with_trust_store(roots)
-            .build()
-            .map_err(|source| AccessError::TlsSetup {
-                source: source.into(),
-            })?;
         let completed = proxies.completed(variables, keyring).await;
         let places = proxies.places(variables);
-        let now = Now::of(completed, places, &tls, connect_timeout);
+        let now = Now::shared(completed, places, trust, connect_timeout)?;
         Ok(Arc::new(Self {
             asked: proxies.clone(),
             places,
             variables: variables.clone(),
             keyring: keyring.clone(),
-            tls,
+            trust: trust.clone(),
             connect_timeout,
-            now: Mutex::new(Arc::new(now)),
+            now: Mutex::new(now),
             clock_ahead: AtomicI64::new(0),
         }))
     }
@@ -143,12 +142,14 @@ impl Ways {
         if completed.lack() == Some(lack) {
             return now;
         }
-        let now = Arc::new(Now::of(
-            completed,
-            self.places,
-            &self.tls,
-            self.connect_timeout,
-        ));
+        let found = Now::shared(completed, self.places, &self.trust, self.connect_timeout);
+        let now = match found {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "the password of a proxy came too late");
+                return now;
+            }
+        };
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now);
         now
     }
@@ -220,7 +221,37 @@ impl<T> Three<T> {
 }
 
 impl Now {
-    fn of(proxies: Proxies, places: Places, tls: &TlsContext, connect_timeout: Duration) -> Self {
+    /// The ways by these settings: those that somebody goes already, or new ones.
+    fn shared(
+        proxies: Proxies,
+        places: Places,
+        trust: &Trust,
+        connect_timeout: Duration,
+    ) -> Result<Arc<Self>, AccessError> {
+        let same = |other: &Self| {
+            other.proxies == proxies
+                && other.places == places
+                && other.trust.is(trust)
+                && other.connect_timeout == connect_timeout
+        };
+        ALL.get(same, || {
+            Self::of(proxies.clone(), places, trust.clone(), connect_timeout)
+        })
+    }
+
+    fn of(
+        proxies: Proxies,
+        places: Places,
+        trust: Trust,
+        connect_timeout: Duration,
+    ) -> Result<Self, AccessError> {
+        let roots = TrustStore::empty().with_pem_certificate(trust.pem());
+        let tls = TlsContext::builder()
+            .with_trust_store(roots)
+            .build()
+            .map_err(|source| AccessError::TlsSetup {
+                source: source.into(),
+            })?;
         let (secure, plain) = match &proxies {
             Proxies::Environment => (ProxyConfig::from_env(), ProxyConfig::from_env()),
             Proxies::Direct => (ProxyConfig::disabled(), ProxyConfig::disabled()),
@@ -245,7 +276,7 @@ impl Now {
             let sleep = default_async_sleep();
             SharedHttpConnector::new(plain_connector(tls.clone(), proxy, settings, sleep))
         };
-        Self {
+        Ok(Self {
             matcher: Arc::new(proxies.matcher()),
             clients: Three {
                 direct: client(tls.clone(), ProxyConfig::disabled()),
@@ -259,7 +290,9 @@ impl Now {
             },
             places,
             proxies,
-        }
+            trust,
+            connect_timeout,
+        })
     }
 
     /// What tells which `https` URLs are reached through which proxy.

@@ -39,6 +39,7 @@ mod reading;
 mod roles;
 mod secret;
 mod settings;
+mod shared;
 mod sign;
 mod sign_in;
 mod sign_in_fault;

@@ -12,7 +12,7 @@ use crate::variables::Variables;
 use crate::{AccessError, ProxyChoice, Secret};
 
 /// Which proxies there are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Proxies {
     /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not.
     Environment,
@@ -28,7 +28,7 @@ pub(crate) enum Proxies {
 }
 
 /// Proxies as the environment names them, with their passwords.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CompletedProxies {
     /// For `http` URLs.
     pub(crate) http: Option<Secret>,

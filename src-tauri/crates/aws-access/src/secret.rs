@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 /// Text that must not be seen: tokens, keys, passwords.
 ///
 /// `Debug` and `Display` print `[redacted]`; the memory is overwritten when it is dropped.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {

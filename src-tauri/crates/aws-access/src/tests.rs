@@ -11,6 +11,7 @@ mod profiles;
 mod reading;
 mod server;
 mod settings;
+mod sharing;
 mod signing_in;
 mod sso;
 mod steps;

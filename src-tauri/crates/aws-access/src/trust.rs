@@ -10,13 +10,17 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::AccessError;
+use crate::shared::Shared;
+
+/// Whose roots are the same share them. They are read each time, so that a changed file counts.
+static ALL: Shared<Inner> = Shared::new();
 
 /// Largest bundle that is read. All roots that Mozilla trusts make a quarter of a megabyte.
 const MAX_BUNDLE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Whom TLS connections trust: the system's roots, and those of the custom bundle.
 ///
-/// Made once, shared by HTTP and WebSocket; a clone is cheap.
+/// Made once for the same roots, shared by HTTP and WebSocket; a clone is cheap.
 #[derive(Clone)]
 pub struct Trust {
     inner: Arc<Inner>,
@@ -63,31 +67,16 @@ impl Trust {
                 return Err(bundle_error(path, "it holds no usable certificate".into()));
             }
         }
-        tracing::debug!(
-            from_system,
-            from_bundle = roots.len() - from_system,
-            "trusted roots"
-        );
+        let from_bundle = roots.len() - from_system;
+        tracing::debug!(from_system, from_bundle, "trusted roots");
+        let same = |other: &Inner| other.from_bundle == from_bundle && other.roots == roots;
+        let inner = ALL.get(same, || Inner::of(store, roots.clone(), from_bundle))?;
+        Ok(Self { inner })
+    }
 
-        let store = Arc::new(store);
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|source| AccessError::TlsSetup {
-                source: source.into(),
-            })?
-            .with_root_certificates(Arc::clone(&store))
-            .with_no_client_auth();
-        // A WebSocket upgrade needs HTTP/1.1; a middlebox must not choose HTTP/2 for it.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
-            inner: Arc::new(Inner {
-                from_bundle: roots.len() - from_system,
-                roots,
-                store,
-                config: Arc::new(config),
-            }),
-        })
+    /// Whether these are those, and not merely equal ones.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// The TLS settings for a WebSocket: these roots, aws-lc-rs, TLS 1.2 and 1.3, HTTP/1.1.
@@ -139,6 +128,32 @@ impl Trust {
             pem.push_str("\n-----END CERTIFICATE-----\n");
         }
         pem
+    }
+}
+
+impl Inner {
+    fn of(
+        store: RootCertStore,
+        roots: Vec<CertificateDer<'static>>,
+        from_bundle: usize,
+    ) -> Result<Self, AccessError> {
+        let store = Arc::new(store);
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|source| AccessError::TlsSetup {
+                source: source.into(),
+            })?
+            .with_root_certificates(Arc::clone(&store))
+            .with_no_client_auth();
+        // A WebSocket upgrade needs HTTP/1.1; a middlebox must not choose HTTP/2 for it.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            roots,
+            from_bundle,
+            store,
+            config: Arc::new(config),
+        })
     }
 }
 

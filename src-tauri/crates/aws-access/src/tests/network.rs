@@ -161,7 +161,7 @@ async fn a_server_without_tls_is_a_failed_handshake() {
     assert_eq!(error.code(), "tls-handshake", "{}", error.details());
 }
 
-async fn through(proxy: String, settings: AccessSettings) -> Access {
+pub(super) async fn through(proxy: String, settings: AccessSettings) -> Access {
     let files = EnvConfigFiles::default();
     Access::load_from(settings, files, &Proxies::Fixed(proxy))
         .await
