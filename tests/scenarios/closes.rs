@@ -49,6 +49,11 @@ impl Storm {
         }))
     }
 
+    /// Whether it was done as often as it may be.
+    fn is_over(&self) -> bool {
+        self.0.is_finished()
+    }
+
     /// How often it was done.
     async fn end(self, faults: &Faults) -> u32 {
         faults.clear();
@@ -151,7 +156,7 @@ async fn closes_in_mid_transfer_with_messages_and_acknowledgements_lost_cost_no_
     faults.messages(Direction::ToClient, some);
     // Round each close, too: the last messages and acknowledgements before it never arrive.
     let closing = |direction| {
-        Storm::start(faults, direction, 300_000, 4, move |faults| {
+        Storm::start(faults, direction, 300_000, 3, move |faults| {
             faults.lose_next(Direction::ToAgent, MessageType::Acknowledge, 20);
             faults.lose_next(Direction::ToClient, MessageType::Acknowledge, 20);
             faults.lose_next(Direction::ToAgent, MessageType::InputStreamData, 5);
@@ -160,11 +165,13 @@ async fn closes_in_mid_transfer_with_messages_and_acknowledgements_lost_cost_no_
         })
     };
     let (down, up) = (closing(Direction::ToClient), closing(Direction::ToAgent));
-    let mut stream = rig.connect().await.unwrap();
-    let both = impatient(exchange(&mut stream, COUNT)).await.unwrap();
-    assert_eq!(both.unwrap(), (digest(COUNT), digest(COUNT)));
-    assert!(down.end(faults).await >= 3);
-    assert!(up.end(faults).await >= 3);
+    // One transfer is enough, unless the storm stood still while it went on.
+    while !(down.is_over() && up.is_over()) {
+        let mut stream = rig.connect().await.unwrap();
+        let both = impatient(exchange(&mut stream, COUNT)).await.unwrap();
+        assert_eq!(both.unwrap(), (digest(COUNT), digest(COUNT)));
+    }
+    assert_eq!((down.end(faults).await, up.end(faults).await), (3, 3));
     assert!(rig.sim.stats().from_clients.lost > 50);
     assert!(rig.sim.stats().from_agents.lost > 50);
     assert_eq!(rig.snapshot().replacements, 0);
