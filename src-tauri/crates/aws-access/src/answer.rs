@@ -202,7 +202,10 @@ pub(crate) fn answer_error(
             by_call(call, answer)
         }
         "ExpiredTokenException" | "ExpiredToken" | "TokenRefreshRequired" => {
-            AccessError::ExpiredToken(answer)
+            AccessError::ExpiredToken {
+                profile: None,
+                answer,
+            }
         }
         "RequestTimeTooSkewed" | "RequestInTheFuture" | "RequestExpired" => {
             AccessError::ClockSkew {
@@ -227,7 +230,10 @@ pub(crate) fn answer_error(
         | "MissingAuthenticationTokenException"
         | "NotAuthorizedException"
         // EC2's word for all of these.
-        | "AuthFailure" => AccessError::InvalidCredentials(answer),
+        | "AuthFailure" => AccessError::InvalidCredentials {
+            profile: None,
+            answer,
+        },
         code if is_throttling(code) => AccessError::Throttled(answer),
         "OptInRequired"
         | "SubscriptionRequiredException"
@@ -368,17 +374,19 @@ pub fn seconds_ahead(date: &str, now: SystemTime) -> Option<i64> {
     Some(DateTime::from(now).secs().saturating_sub(theirs))
 }
 
-/// Describes an answer without the service's words: a bare status, which a load balancer in
-/// front of it may give, or something that the service did not write.
+/// Describes an answer without the service's words: a bare status, which the service gives with the
+/// id of the request, and a load balancer in front of it that has trouble without; or something
+/// that the service did not write.
 pub(crate) fn wordless(response: &HttpResponse) -> AccessError {
     let status = response.status().as_u16();
     let body = response.body().bytes().unwrap_or_default();
-    if status >= 400 && body.is_empty() {
+    let request_id = request_id(response);
+    if body.is_empty() && (status >= 500 || (status >= 400 && request_id.is_some())) {
         return AccessError::Service(ServiceAnswer {
             code: None,
             status,
             message: String::new(),
-            request_id: request_id(response),
+            request_id,
         });
     }
     AccessError::Unparsable {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::{
     Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxySetting,
-    ServiceAnswer, SignInFault,
+    ServiceAnswer, Severity, SignInFault,
 };
 
 use cause::Cause;
@@ -53,6 +53,8 @@ pub enum AccessError {
     RegionMissing {
         /// The profile that was looked into.
         profile: Option<String>,
+        /// What else keeps the profile from being used.
+        besides: Option<Box<ProfileFault>>,
     },
     /// The region cannot be one: it becomes part of a host's name.
     InvalidRegion {
@@ -63,6 +65,13 @@ pub enum AccessError {
     InvalidEndpoint {
         /// The URL asked for.
         endpoint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The address of a proxy, with a user, is none.
+    InvalidProxy {
+        /// What was given, without a password.
+        proxy: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -106,12 +115,22 @@ pub enum AccessError {
         source: Source,
     },
     /// The service says that the credentials have expired.
-    ExpiredToken(ServiceAnswer),
+    ExpiredToken {
+        /// The profile that they came from, where one did.
+        profile: Option<String>,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
     /// The same of credentials that came from this program's environment, which never changes
     /// while it runs.
     ExpiredEnvironment(ServiceAnswer),
     /// The service knows no such credentials, or their signature is wrong.
-    InvalidCredentials(ServiceAnswer),
+    InvalidCredentials {
+        /// The profile that they came from, where one did.
+        profile: Option<String>,
+        /// The service's answer.
+        answer: ServiceAnswer,
+    },
     /// The service refuses the signature because this computer's clock is wrong.
     ClockSkew {
         /// How far the clock is ahead (behind, if negative), in seconds, when known.
@@ -244,7 +263,7 @@ impl AccessError {
     /// credentials finds others.
     pub const EXPIRED_ENVIRONMENT: &'static str = "expired-environment";
 
-    /// The same with what is wrong with the files, where that may be why.
+    /// The same with what is wrong with the files, where that may be why, or would be told next.
     pub(crate) async fn with_file_fault(self) -> Self {
         if let Self::UnknownProfile {
             profile,
@@ -261,6 +280,20 @@ impl AccessError {
                 profile,
                 known,
                 by_environment,
+            };
+        }
+        if let Self::RegionMissing {
+            profile,
+            besides: None,
+        } = self
+        {
+            let list = ProfileList::read().await;
+            let info = list.get(profile.as_deref().unwrap_or("default"));
+            let mut faults = info.into_iter().flat_map(|info| &info.faults);
+            let broken = faults.find(|fault| fault.severity() == Severity::Broken);
+            return Self::RegionMissing {
+                besides: broken.cloned().map(Box::new),
+                profile,
             };
         }
         if let Self::ConfigFiles {
@@ -290,15 +323,16 @@ impl AccessError {
             Self::RegionMissing { .. } => "region-missing",
             Self::InvalidRegion { .. } => "invalid-region",
             Self::InvalidEndpoint { .. } => "invalid-endpoint",
+            Self::InvalidProxy { .. } => "invalid-proxy",
             Self::CaBundle { .. } => "invalid-ca-bundle",
             Self::TlsSetup { .. } => "tls-setup",
             Self::NoCredentials { .. } => "no-credentials",
             Self::CredentialsFailed { .. } => "credentials-failed",
             Self::CredentialsTimeout { .. } => "credentials-timeout",
             Self::SsoLoginExpired { .. } => "sso-login-expired",
-            Self::ExpiredToken(_) => "expired-token",
+            Self::ExpiredToken { .. } => "expired-token",
             Self::ExpiredEnvironment(_) => Self::EXPIRED_ENVIRONMENT,
-            Self::InvalidCredentials(_) => "invalid-credentials",
+            Self::InvalidCredentials { .. } => "invalid-credentials",
             Self::ClockSkew { .. } => "clock-skew",
             Self::AccessDenied { .. } | Self::RoleDenied { .. } => "access-denied",
             Self::InvalidRole { .. } => "invalid-role",
@@ -345,15 +379,16 @@ impl AccessError {
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
+            | Self::InvalidProxy { .. }
             | Self::CaBundle { .. }
             | Self::TlsSetup { .. }
             | Self::NoCredentials { .. }
             | Self::CredentialsFailed { .. }
             | Self::CredentialsTimeout { .. }
             | Self::SsoLoginExpired { .. }
-            | Self::ExpiredToken(_)
+            | Self::ExpiredToken { .. }
             | Self::ExpiredEnvironment(_)
-            | Self::InvalidCredentials(_)
+            | Self::InvalidCredentials { .. }
             | Self::ClockSkew { .. }
             | Self::InvalidRole { .. }
             | Self::IdentityToken { .. }

@@ -100,7 +100,9 @@ impl KeyringFault {
                     .into()
             }
             Self::Locked => "Unlock it, then try again.".into(),
-            Self::Failed { .. } => "The details say more.".into(),
+            Self::Failed { .. } => "Check in the system's own program for passwords that the \
+                 keyring opens, then try again."
+                .into(),
             Self::Foreign { .. } => "Remove it and add it again.".into(),
             Self::BadName => "Choose another name.".into(),
         }

@@ -10,6 +10,7 @@ mod scan;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_config::profile::ProfileSet;
 use aws_runtime::env_config::file::EnvConfigFiles;
@@ -25,7 +26,7 @@ pub use list::{ProfileInfo, ProfileList};
 pub use path::{CredentialPath, Role, Source};
 
 /// The parts of the config files that are needed before any call.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Profiles {
     /// The profile's region.
     pub(crate) region: Option<String>,
@@ -43,6 +44,16 @@ pub(crate) struct Profiles {
     pub(crate) fips: Option<bool>,
     /// The profile's `use_dualstack_endpoint`.
     pub(crate) dual_stack: Option<bool>,
+}
+
+/// Leaves out addresses: somebody may have written a password into one.
+impl fmt::Debug for Profiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profiles")
+            .field("name", &self.name)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads the files, and finds the profile that the settings or `AWS_PROFILE` name.

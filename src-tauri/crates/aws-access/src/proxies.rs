@@ -257,10 +257,10 @@ impl ProxyAccount {
     /// it comes back beside it.
     ///
     /// # Errors
-    /// [`AccessError::InvalidEndpoint`] for anything else; the password is not in it.
+    /// [`AccessError::InvalidProxy`] for anything else; the password is not in it.
     pub fn parse(text: &str) -> Result<(Self, Option<Secret>), AccessError> {
-        let invalid = |reason: &str| AccessError::InvalidEndpoint {
-            endpoint: WithoutUser(text).to_string(),
+        let invalid = |reason: &str| AccessError::InvalidProxy {
+            proxy: WithoutUser(text).to_string(),
             reason: reason.to_owned(),
         };
         let url = parse(text).ok_or_else(|| invalid("it is no address of a proxy"))?;
@@ -400,7 +400,8 @@ mod tests {
         ] {
             let error = ProxyAccount::parse(wrong).unwrap_err();
             let all = format!("{error:?} {error} {}", error.details());
-            assert_eq!(error.code(), "invalid-endpoint", "{wrong}");
+            assert_eq!(error.code(), "invalid-proxy", "{wrong}");
+            assert!(error.remedy().contains("http://ann@proxy"), "{wrong}");
             assert!(!all.contains("planted-"), "{all}");
         }
     }

@@ -123,7 +123,7 @@ pub(crate) fn run_sign_in(profile: Option<&str>) -> String {
 }
 
 /// A profile's name as a shell takes it.
-fn quoted(profile: &str) -> String {
+pub(crate) fn quoted(profile: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@+/:".contains(c);
     if !profile.is_empty() && profile.chars().all(plain) {
         profile.to_owned()

@@ -9,7 +9,7 @@ use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_ssooidc::operation::create_token::{CreateTokenError, CreateTokenOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 mod files;
 
@@ -24,6 +24,9 @@ pub(crate) use files::{Registration, Token};
 /// A token is renewed this long before its end, so that a call that has begun with it can end
 /// with it. What the AWS SDKs do.
 const RENEW_AHEAD: Duration = Duration::from_secs(300);
+
+/// How long the AWS CLI has to write down what it has renewed, after it was answered.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a login is for, unless the `sso-session` says otherwise (AWS CLI User Guide,
 /// `sso_registration_scopes`). Without a scope the service gives no refresh token.
@@ -143,6 +146,22 @@ impl Portal {
     /// [`AccessError::SsoLoginExpired`] when a person must sign in; those of a call.
     pub(crate) async fn credentials(&self, role: &PortalRole) -> Result<Credentials, AccessError> {
         let token = self.token(&role.login).await?;
+        match self.credentials_for(role, &token).await {
+            Err(expired @ AccessError::SsoLoginExpired { .. }) => {
+                match self.another(&role.login, &token).await {
+                    Some(another) => self.credentials_for(role, &another).await,
+                    None => Err(expired),
+                }
+            }
+            found => found,
+        }
+    }
+
+    async fn credentials_for(
+        &self,
+        role: &PortalRole,
+        token: &Token,
+    ) -> Result<Credentials, AccessError> {
         let answer = self
             .issuers
             .portal(&role.login.region)
@@ -242,7 +261,13 @@ impl Portal {
             .grant_type("refresh_token")
             .refresh_token(refresh_token.expose());
         let asking = async { request.send().await.map_err(|e| self.renewal_error(e)) };
-        let answer = self.issuers.timed(Call::Login, asking).await?;
+        let answer = match self.issuers.timed(Call::Login, asking).await {
+            Ok(answer) => answer,
+            Err(expired @ AccessError::SsoLoginExpired { .. }) => {
+                return self.another(login, &token).await.ok_or(expired);
+            }
+            Err(error) => return Err(error),
+        };
         let mut renewed = token_of(login, registration, answer)?;
         if renewed.refresh_token.is_none() {
             renewed.refresh_token = token.refresh_token;
@@ -252,6 +277,23 @@ impl Portal {
         drop(turn);
         tracing::debug!("a login was renewed");
         Ok(renewed)
+    }
+
+    /// The token that somebody else has put in the place of one that is refused: the AWS CLI takes
+    /// no turn, and what it renews counts no more in our hands. Its own is written a moment after
+    /// ours is refused.
+    async fn another(&self, login: &Login, refused: &Token) -> Option<Token> {
+        for pause in [Duration::ZERO, WRITTEN_WITHIN] {
+            sleep(pause).await;
+            let kept = self.kept(login).await.filter(|kept| {
+                kept.access_token.expose() != refused.access_token.expose()
+                    && kept.expires_at > SystemTime::now()
+            });
+            if kept.is_some() {
+                return kept;
+            }
+        }
+        None
     }
 
     async fn kept(&self, login: &Login) -> Option<Token> {

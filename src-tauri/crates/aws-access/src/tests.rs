@@ -15,3 +15,4 @@ mod sharing;
 mod signing_in;
 mod sso;
 mod steps;
+mod words;

@@ -1,6 +1,6 @@
 //! `culvert sign-in`: whatever a profile needs of a person is asked for, once.
 
-use aws_access::{AccessError, FileFault, ProfileList, Severity};
+use aws_access::{AccessError, FileFault, ProfileFault, ProfileList, Severity};
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -67,8 +67,9 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
     if let Some(problem) = no_profile(sign_in.profile.as_deref()).await {
         return failed(&problem, output);
     }
+    let profile = sign_in.profile;
     let mut settings = AccessSettings {
-        profile: sign_in.profile,
+        profile: profile.clone(),
         ..AccessSettings::default()
     };
     reach.settle(&mut settings);
@@ -83,12 +84,42 @@ pub(crate) async fn run(sign_in: SignIn) -> Exit {
             not_kept: Some(problem),
             ..
         }) => failed(&problem, output),
-        Ok(outcome) => {
-            tell_outcome(&outcome, output);
-            Exit::Success
-        }
+        Ok(outcome) => match broken(&outcome, profile.as_deref()).await {
+            Some(problem) => failed(&problem, output),
+            None => {
+                tell_outcome(&outcome, output);
+                Exit::Success
+            }
+        },
         Err(exit) => exit,
     }
+}
+
+/// Why a profile can't be used that nobody signs in with: "it needs no sign-in" would sound as if it
+/// could.
+async fn broken(outcome: &Outcome, named: Option<&str>) -> Option<Problem> {
+    if outcome.until.is_some() {
+        return None;
+    }
+    let list = ProfileList::read().await;
+    let of_shell = std::env::var("AWS_PROFILE").ok();
+    let profile = list.get(named.or(of_shell.as_deref()).unwrap_or("default"))?;
+    let is_broken = |fault: &&ProfileFault| fault.severity() == Severity::Broken;
+    let fault = profile.faults.iter().find(is_broken)?;
+    Some(settings_problem(&profile.name, fault))
+}
+
+fn settings_problem(profile: &str, fault: &ProfileFault) -> Problem {
+    let error = AccessError::Profile {
+        profile: Some(profile.to_owned()),
+        fault: fault.clone(),
+    };
+    Problem::new(
+        ProblemKind::Settings,
+        error.code(),
+        error.what(),
+        error.remedy(),
+    )
 }
 
 /// Why there is no profile to sign in with. Where none is named, calls would do with what the
@@ -116,16 +147,7 @@ async fn no_profile(named: Option<&str>) -> Option<Problem> {
         return None;
     }
     let fault = profile.faults.first().filter(|_| profile.path.is_none())?;
-    let error = AccessError::Profile {
-        profile: Some(profile.name.clone()),
-        fault: fault.clone(),
-    };
-    Some(Problem::new(
-        ProblemKind::Settings,
-        error.code(),
-        error.what(),
-        error.remedy(),
-    ))
+    Some(settings_problem(&profile.name, fault))
 }
 
 /// Asks for an MFA code before a tunnel is started, if it needs one and somebody is at the
@@ -272,7 +294,7 @@ fn broken_off(output: Output) -> Exit {
         ProblemKind::Credentials,
         "sign-in-broken-off",
         "The sign-in was broken off.",
-        "",
+        "Nobody has been signed in: run the command again to sign in.",
     );
     failed(&problem, output)
 }

@@ -21,5 +21,7 @@ pub use network::{
     Answer, Certificate, Name, Proxied, Resolved, Upgrade, captive_portal, clock, dns, proxy, tcp,
     tls, websocket,
 };
-pub use permission::{Denial, Probe, Reply, Shown, permission, start_session};
+pub use permission::{
+    Denial, Probe, Reply, Shown, permission, start_session, start_session_unasked,
+};
 pub use target::{AgentWants, Node, Ping, Version, agent, real_session, target};

@@ -119,6 +119,8 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
                 }
                 all.push(facts);
             }
+            let unasked = async { judge::start_session_unasked() };
+            plan.add(Check::StartSession, None, &[], LIMIT, unasked);
             ghosts(&mut plan, all, &needs, (ledger, calls), sweep);
         }
     }

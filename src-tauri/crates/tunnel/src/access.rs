@@ -154,9 +154,9 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::CredentialsFailed { .. }
         | AccessError::CredentialsTimeout { .. }
         | AccessError::SsoLoginExpired { .. }
-        | AccessError::ExpiredToken(_)
+        | AccessError::ExpiredToken { .. }
         | AccessError::ExpiredEnvironment(_)
-        | AccessError::InvalidCredentials(_)
+        | AccessError::InvalidCredentials { .. }
         | AccessError::IdentityToken { .. } => ProblemKind::Credentials,
         AccessError::AccessDenied { .. }
         | AccessError::RoleDenied { .. }
@@ -176,6 +176,7 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::RegionMissing { .. }
         | AccessError::InvalidRegion { .. }
         | AccessError::InvalidEndpoint { .. }
+        | AccessError::InvalidProxy { .. }
         | AccessError::CaBundle { .. }
         | AccessError::TlsSetup { .. }
         | AccessError::ClockSkew { .. }

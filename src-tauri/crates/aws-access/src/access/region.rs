@@ -24,6 +24,7 @@ pub(super) fn region(
     };
     let region = found.ok_or_else(|| AccessError::RegionMissing {
         profile: profiles.name.clone(),
+        besides: None,
     })?;
     checked_region(region)
 }

@@ -5,11 +5,13 @@ use aws_credential_types::Credentials;
 use crate::AccessError;
 
 /// Where credentials came from, as far as their errors' meaning depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The variables of this process, which nobody changes while it runs.
     Environment,
-    /// A place that may hold others the next time.
+    /// This profile, which may give others the next time.
+    Profile(String),
+    /// Another place that may hold others the next time.
     Elsewhere,
 }
 
@@ -17,7 +19,7 @@ impl Origin {
     /// Where these came from.
     pub(crate) fn of(credentials: &Credentials) -> Self {
         let noted = credentials.get_property::<Self>();
-        noted.copied().unwrap_or(Self::Elsewhere)
+        noted.cloned().unwrap_or(Self::Elsewhere)
     }
 
     /// Notes it.
@@ -28,10 +30,18 @@ impl Origin {
     /// What the error of a call means that was made with such credentials.
     pub(crate) fn judge(self, error: AccessError) -> AccessError {
         match (self, error) {
-            (Self::Environment, AccessError::ExpiredToken(answer)) => {
+            (Self::Environment, AccessError::ExpiredToken { answer, .. }) => {
                 AccessError::ExpiredEnvironment(answer)
             }
-            (Self::Environment | Self::Elsewhere, error) => error,
+            (Self::Profile(profile), AccessError::ExpiredToken { answer, .. }) => {
+                let profile = Some(profile);
+                AccessError::ExpiredToken { profile, answer }
+            }
+            (Self::Profile(profile), AccessError::InvalidCredentials { answer, .. }) => {
+                let profile = Some(profile);
+                AccessError::InvalidCredentials { profile, answer }
+            }
+            (Self::Environment | Self::Profile(_) | Self::Elsewhere, error) => error,
         }
     }
 }

@@ -152,6 +152,9 @@ impl<'a> Search<'a> {
             credentials = self.assume(role, credentials).await?;
         }
         OfAccount::note(path.account(), &mut credentials);
+        if let Origin::Elsewhere = Origin::of(&credentials) {
+            Origin::Profile(name.to_owned()).note(&mut credentials);
+        }
         Ok(credentials)
     }
 

@@ -83,7 +83,7 @@ impl Lister {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if may_be_old && matches!(error, AccessError::ExpiredToken(_)) {
+            if may_be_old && matches!(error, AccessError::ExpiredToken { .. }) {
                 may_be_old = false;
                 self.forget(&used).await;
                 continue;

@@ -33,9 +33,9 @@ impl AccessError {
             | Self::Unsendable { source } => Cause::Error(source),
             Self::SignIn(fault) => Cause::SignIn(fault),
             Self::Keyring(fault) => Cause::Keyring(fault),
-            Self::ExpiredToken(answer)
+            Self::ExpiredToken { answer, .. }
             | Self::ExpiredEnvironment(answer)
-            | Self::InvalidCredentials(answer)
+            | Self::InvalidCredentials { answer, .. }
             | Self::ClockSkew { answer, .. }
             | Self::AccessDenied { answer, .. }
             | Self::RoleDenied { answer, .. }
@@ -67,6 +67,7 @@ impl AccessError {
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
+            | Self::InvalidProxy { .. }
             | Self::CredentialsTimeout { .. }
             | Self::TargetOffline { .. }
             | Self::SessionOver { answer: None, .. } => Cause::None,

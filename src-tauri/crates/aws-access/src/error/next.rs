@@ -63,8 +63,8 @@ impl AccessError {
             Self::TargetNotConnected { .. }
             | Self::TargetNotFound { .. }
             | Self::TargetOffline { .. } => Next::AwaitTarget,
-            Self::ExpiredToken(_)
-            | Self::InvalidCredentials(_)
+            Self::ExpiredToken { .. }
+            | Self::InvalidCredentials { .. }
             // Another sign-in, or another token, may be given what this one is not.
             | Self::RoleDenied { .. }
             | Self::IdentityToken { .. }
@@ -91,6 +91,7 @@ impl AccessError {
             | Self::RegionMissing { .. }
             | Self::InvalidRegion { .. }
             | Self::InvalidEndpoint { .. }
+            | Self::InvalidProxy { .. }
             | Self::CaBundle { .. }
             | Self::TlsSetup { .. }
             | Self::AccessDenied { .. }

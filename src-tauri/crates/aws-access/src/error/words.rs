@@ -1,12 +1,15 @@
 //! What errors say to people.
 
+use std::error::Error;
+use std::io;
+
 use tokio::time::error::Elapsed;
 
 use super::AccessError;
 use super::cause::Cause;
 use crate::network::chain_text;
 use crate::profiles::regions::unquoted;
-use crate::sign_in_fault::run_sign_in;
+use crate::sign_in_fault::{quoted, run_sign_in};
 use crate::{Denial, ProfileFault};
 
 impl AccessError {
@@ -28,12 +31,18 @@ impl AccessError {
             }
             Self::ConfigFiles { .. } => "The AWS config files cannot be used as they are.".into(),
             Self::Profile { fault, .. } => fault.what(),
-            Self::RegionMissing {
-                profile: Some(profile),
-            } => {
-                format!("No region is set, and profile {profile} names none.")
+            Self::RegionMissing { profile, besides } => {
+                let missing = match profile {
+                    Some(profile) => {
+                        format!("No region is set, and profile {profile} names none.")
+                    }
+                    None => "No AWS region is set.".into(),
+                };
+                match besides {
+                    Some(fault) => format!("{missing} Besides: {}", fault.what()),
+                    None => missing,
+                }
             }
-            Self::RegionMissing { profile: None } => "No AWS region is set.".into(),
             Self::InvalidRegion { region } => match unquoted(region) {
                 Some(_) => format!(
                     "The region {region} has quotes around it, which AWS takes for a part of it."
@@ -43,8 +52,15 @@ impl AccessError {
             Self::InvalidEndpoint { endpoint, reason } => {
                 format!("The endpoint \"{endpoint}\" cannot be used: {reason}.")
             }
+            Self::InvalidProxy { proxy, reason } => {
+                format!("The proxy \"{proxy}\" cannot be used: {reason}.")
+            }
             Self::CaBundle { path, source } => {
-                format!("The CA bundle {} cannot be used: {source}.", path.display())
+                let path = path.display();
+                if is_missing_file(source.as_ref()) {
+                    return format!("The CA bundle {path} does not exist.");
+                }
+                format!("The CA bundle {path} cannot be used: {source}.")
             }
             Self::TlsSetup { .. } => "Secure connections could not be set up.".into(),
             Self::NoCredentials {
@@ -73,10 +89,20 @@ impl AccessError {
             Self::SsoLoginExpired { profile: None, .. } => {
                 "The AWS login is missing or has expired.".into()
             }
-            Self::ExpiredToken(_) | Self::ExpiredEnvironment(_) => {
+            Self::ExpiredToken {
+                profile: Some(profile),
+                ..
+            } => format!("The AWS credentials of profile {profile} have expired."),
+            Self::ExpiredToken { profile: None, .. } | Self::ExpiredEnvironment(_) => {
                 "The AWS credentials have expired.".into()
             }
-            Self::InvalidCredentials(_) => "AWS does not accept the credentials.".into(),
+            Self::InvalidCredentials {
+                profile: Some(profile),
+                ..
+            } => format!("AWS does not accept the credentials of profile {profile}."),
+            Self::InvalidCredentials { profile: None, .. } => {
+                "AWS does not accept the credentials.".into()
+            }
             Self::ClockSkew {
                 seconds: Some(seconds),
                 ..
@@ -195,7 +221,11 @@ impl AccessError {
                 "Check ~/.aws/config and ~/.aws/credentials.".into()
             }
             Self::Profile { fault, .. } => fault.remedy(),
-            Self::RegionMissing { .. } => "Give one, such as eu-central-1: with --region, in the \
+            Self::RegionMissing { besides: Some(fault), .. } => format!(
+                "Give one, such as eu-central-1, in the profile or with --region. {}",
+                fault.remedy()
+            ),
+            Self::RegionMissing { besides: None, .. } => "Give one, such as eu-central-1: with --region, in the \
                  settings of the tunnel or of the profile, or in AWS_REGION."
                 .into(),
             Self::InvalidRegion { region } => match unquoted(region) {
@@ -204,6 +234,11 @@ impl AccessError {
             },
             Self::InvalidEndpoint { .. } => {
                 "Give a URL such as https://ssm.eu-central-1.amazonaws.com.".into()
+            }
+            Self::InvalidProxy { .. } => {
+                "Give the proxy's address with the user's name in front, such as \
+                 http://ann@proxy.example:8080."
+                    .into()
             }
             Self::CaBundle { .. } => {
                 "Give a PEM file of certificates, in the settings or in AWS_CA_BUNDLE.".into()
@@ -218,8 +253,15 @@ impl AccessError {
             Self::NoCredentials { profile: None, .. } => {
                 "Choose a profile, run \"aws configure\" or \"aws configure sso\", or keep keys with \"culvert keys add NAME\".".into()
             }
-            Self::CredentialsFailed { .. } => {
-                "The details say which; check the profile's settings.".into()
+            Self::CredentialsFailed { profile: Some(profile), .. } => format!(
+                "Check what the details name; \"aws sts get-caller-identity --profile {}\" tells \
+                 whether the AWS CLI gets them.",
+                quoted(profile)
+            ),
+            Self::CredentialsFailed { profile: None, .. } => {
+                "Check what the details name; \"aws sts get-caller-identity\" tells whether the \
+                 AWS CLI gets them."
+                    .into()
             }
             Self::CredentialsTimeout { .. } => {
                 "Check the network connection and the profile's source of credentials.".into()
@@ -227,9 +269,13 @@ impl AccessError {
             Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
             Self::SignIn(fault) => fault.remedy(),
             Self::Keyring(fault) => fault.remedy(),
-            Self::ExpiredToken(_) => "Renew them where they come from.".into(),
+            Self::ExpiredToken { profile: Some(profile), .. } => format!(
+                "Renew them where they come from: where keys lie in the AWS files, put new ones into \
+                 profile {profile}."
+            ),
+            Self::ExpiredToken { profile: None, .. } => "Renew them where they come from.".into(),
             Self::ExpiredEnvironment(_) => "They come from environment variables, which Culvert reads only when it starts: set new ones, and start it again.".into(),
-            Self::InvalidCredentials(_) => "Check the access key, or renew the credentials.".into(),
+            Self::InvalidCredentials { .. } => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
             Self::AccessDenied { action, .. } => {
                 format!("Ask for the permission {action} on this resource.")
@@ -277,7 +323,11 @@ impl AccessError {
             Self::Service(answer) if answer.is_transient() => {
                 "This is likely to pass; if it does not, the AWS Health Dashboard may say why.".into()
             }
-            Self::Service(_) => "The details say more.".into(),
+            Self::Service(_) => {
+                "Look the error up in AWS's documentation of the service, or give the details to \
+                 whoever looks after the account."
+                    .into()
+            }
             Self::Unparsable { .. } => {
                 "Sign in to the network in a browser, or check the endpoint and the proxy.".into()
             }
@@ -287,6 +337,10 @@ impl AccessError {
     /// The raw text of whoever reported it; empty when there is none.
     #[must_use]
     pub fn details(&self) -> String {
+        // All that it says stands in the sentence.
+        if let Self::CaBundle { .. } = self {
+            return String::new();
+        }
         match self.cause() {
             // That time has run out is all that it says, and that is in the sentence.
             Cause::Error(source) if source.is::<Elapsed>() => String::new(),
@@ -296,12 +350,22 @@ impl AccessError {
             Cause::Keyring(fault) => fault.details(),
             Cause::Text {
                 status: Some(status),
+                text: "",
+            } => format!("HTTP {status}, with nothing in it"),
+            Cause::Text {
+                status: Some(status),
                 text,
             } => format!("HTTP {status}: {text}"),
             Cause::Text { status: None, text } => text.to_owned(),
             Cause::None => String::new(),
         }
     }
+}
+
+/// Whether a file is not there, which no words of the system need tell.
+fn is_missing_file(source: &(dyn Error + 'static)) -> bool {
+    let io = source.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Says whether a target looks like an id (docs/protocol.md, section 1); AWS answers the same of a

@@ -152,6 +152,25 @@ async fn an_error_without_a_code_tells_the_status() {
 }
 
 #[tokio::test]
+async fn an_empty_refusal_is_the_services_only_with_the_id_of_the_request() {
+    for status in [403, 404] {
+        let empty = |headers| Answer {
+            status,
+            headers,
+            ..Answer::default()
+        };
+        let error = fails(Method::Start, empty(Vec::new())).await;
+        assert_eq!(error.code(), "unparsable-answer");
+        let told = format!("HTTP {status}, with nothing in it");
+        assert_eq!(error.details(), told);
+        let id = ("x-amzn-requestid", "r-1".to_owned());
+        let error = fails(Method::Start, empty(vec![id])).await;
+        assert_eq!(error.code(), "service-error");
+        assert!(error.remedy().len() > 40, "{}", error.remedy());
+    }
+}
+
+#[tokio::test]
 async fn a_throttled_answer_is_not_tried_again_here() {
     let answer = Answer::error(429, "ThrottlingException", "Rate exceeded");
     let begun = tokio::time::Instant::now();

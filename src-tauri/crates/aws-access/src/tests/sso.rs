@@ -6,6 +6,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::account::{AccountServer, Reply};
 use super::server::{Answer, Server, in_time, silent};
 use crate::proxies::Proxies;
 use crate::sign_ins::{name_of, written_time};
@@ -193,6 +194,65 @@ async fn a_login_that_still_counts_is_used_although_it_cannot_be_renewed_yet() {
     assert_eq!(credentials.access_key_id(), "ASIAROLE");
     let header = &portal.last().headers["x-amz-sso_bearer_token"];
     assert_eq!(header, "planted-access-token");
+}
+
+/// What the AWS CLI leaves in the cache when it has renewed the login itself.
+fn renewed_by_the_aws_cli(folder: &TempDir) -> impl Fn() + Send + Sync + 'static {
+    let path = folder.path().join("sso/cache");
+    let path = path.join(format!("{}.json", name_of("company")));
+    move || {
+        let token = json!({
+            "startUrl": "https://company.invalid/start",
+            "region": "eu-central-1",
+            "accessToken": "planted-token-of-the-aws-cli",
+            "expiresAt": written_time(SystemTime::now() + Duration::from_secs(7200)),
+        });
+        std::fs::write(&path, token.to_string()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_the_aws_cli_renews_at_the_same_moment_has_not_expired() {
+    let folder = TempDir::new().unwrap();
+    let portal = Server::http(role_credentials()).await;
+    let portal_url = format!("http://{}", portal.address);
+    // It was first: our refresh token counts no more, and its answer is written down.
+    let write = renewed_by_the_aws_cli(&folder);
+    let oidc = AccountServer::start(move |_| {
+        write();
+        Reply::error(400, "InvalidGrantException", "No.")
+    })
+    .await;
+    let access = with_login(
+        &folder,
+        -60,
+        &format!("http://{}", oidc.address),
+        &portal_url,
+    )
+    .await;
+    let credentials = access.credential_source().resolve().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "ASIAROLE");
+    let header = &portal.last().headers["x-amz-sso_bearer_token"];
+    assert_eq!(header, "planted-token-of-the-aws-cli");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_because_there_is_another_by_now_is_no_login_that_has_expired() {
+    let folder = TempDir::new().unwrap();
+    let write = renewed_by_the_aws_cli(&folder);
+    let portal = AccountServer::start(move |asked| {
+        if asked.headers["x-amz-sso_bearer_token"] == "planted-access-token" {
+            write();
+            return Reply::error(401, "UnauthorizedException", "No.");
+        }
+        Reply::json(&serde_json::from_str(&role_credentials().body).unwrap())
+    })
+    .await;
+    let url = format!("http://{}", portal.address);
+    let access = with_login(&folder, 7200, nobody(), &url).await;
+    let credentials = access.credential_source().resolve().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "ASIAROLE");
+    assert_eq!(portal.asked().len(), 2);
 }
 
 #[tokio::test]

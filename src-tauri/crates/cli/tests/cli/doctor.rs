@@ -394,6 +394,8 @@ async fn without_a_tunnel_all_saved_ones_are_looked_at_briefly() {
     assert_eq!(target("good"), "ok");
     assert_eq!(target("lost"), "failed");
     assert_eq!(report.verdict("identity"), "ok");
+    // It is for one tunnel, and that is said.
+    report.says("start-session", "skipped", &["culvert doctor TUNNEL"]);
     assert!(world.sim.sessions().is_empty());
 }
 

@@ -290,3 +290,22 @@ async fn a_program_that_is_missing_is_told_as_that_and_not_in_its_shells_words()
         &["program /nowhere/helper", "does not exist", "full path"],
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_besides_a_missing_region_is_told_at_once() {
+    let world = World::start().await;
+    let config =
+        b"[profile p]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = gone\n";
+    let targets = ["targets", "--profile", "p"];
+    let (code, said) = told(&world, &[("config", config)], &targets).await;
+    assert_eq!(code, Some(10), "{said}");
+    one_sentence(
+        &said,
+        &[
+            "No region is set",
+            "source profile gone",
+            "--region",
+            "Add profile gone",
+        ],
+    );
+}

@@ -407,6 +407,7 @@ async fn a_sign_in_that_is_interrupted_ends_at_once_and_keeps_nothing() {
         assert_eq!(ended.code, Some(12), "{ended:?}");
         let problem = event(&ended, "failed")["problem"].clone();
         assert_eq!(problem["code"], "sign-in-broken-off");
+        assert!(problem["remedy"].as_str().unwrap().contains("again"));
     }
     assert!(!portal.token_file().exists());
 }
@@ -432,9 +433,21 @@ async fn a_profile_that_nobody_signs_in_with_says_so() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.out, ["This profile needs no sign-in."]);
 
+    // One that can't be used needs another thing.
+    let config = portal.world.path(".aws/config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let broken = "[profile broken]\nregion = eu-central-1\ncredential_process = /nobody/has/this\n";
+    std::fs::write(&config, format!("{text}{broken}")).unwrap();
+    let ended = run(portal.program(&["sign-in", "broken"])).await;
+    assert_eq!(ended.code, Some(10), "{ended:?}");
+    one_sentence(&ended.err, &["/nobody/has/this", "Install it"]);
+
     let unknown = run(portal.program(&["sign-in", "nobody"])).await;
     assert_eq!(unknown.code, Some(10), "{unknown:?}");
-    one_sentence(&unknown.err, &["nobody", "ledger, old, orders"]);
+    one_sentence(
+        &unknown.err,
+        &["nobody", "broken, keys, ledger, old, orders"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

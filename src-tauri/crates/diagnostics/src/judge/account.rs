@@ -112,7 +112,7 @@ pub fn session_key(key: Option<(&str, Reply)>, known: bool) -> Judgement {
              account's administrator allow it.",
         )
         .with_details(denial.details),
-        Reply::Unknown(fault) => fault.into_warning(&works),
+        Reply::Unknown(fault) | Reply::Unanswered(fault) => fault.into_warning(&works),
     }
 }
 

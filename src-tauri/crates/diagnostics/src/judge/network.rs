@@ -286,6 +286,14 @@ fn details(certificate: &Certificate, more: &str) -> String {
     }
 }
 
+/// An answer as details show it.
+fn http(status: u16, excerpt: &str) -> String {
+    match excerpt {
+        "" => format!("HTTP {status}, with nothing in it"),
+        excerpt => format!("HTTP {status}: {excerpt}"),
+    }
+}
+
 /// Judges who answered the API request.
 #[must_use]
 pub fn captive_portal(asked: Result<&Answer, Fault>) -> Judgement {
@@ -294,7 +302,7 @@ pub fn captive_portal(asked: Result<&Answer, Fault>) -> Judgement {
         Err(fault) => return fault.into(),
     };
     let Answer { host, status, .. } = answer;
-    let details = format!("HTTP {status}: {}", answer.excerpt);
+    let details = http(*status, &answer.excerpt);
     if let Some(location) = &answer.location {
         return Judgement::failed(
             Business::Network,
@@ -380,7 +388,7 @@ pub fn websocket(asked: Result<Upgrade, Fault>) -> Judgement {
         Err(fault) => return fault.into(),
     };
     let Upgrade { host, status, .. } = &answer;
-    let details = format!("HTTP {status}: {}", answer.excerpt);
+    let details = http(*status, &answer.excerpt);
     if *status == 101 {
         return Judgement::ok(format!("{host} upgrades connections to WebSockets."));
     }

@@ -15,6 +15,9 @@ pub enum Reply {
     Denied(Denial),
     /// It was not found out, and why.
     Unknown(Fault),
+    /// The same for a reason that passes and says nothing of the tunnel: too many calls, a service
+    /// in trouble.
+    Unanswered(Fault),
 }
 
 /// A denial, as far as the service's text tells.
@@ -77,6 +80,11 @@ pub fn start_session(probe: Probe) -> Judgement {
         (Reply::Unknown(fault), _) | (_, Reply::Unknown(fault)) => {
             return Judgement::from(fault.clone());
         }
+        (Reply::Unanswered(fault), _) | (_, Reply::Unanswered(fault)) => {
+            return fault
+                .clone()
+                .into_warning("Whether sessions may be started stays unknown.");
+        }
         (Reply::Passed | Reply::Denied(_), Reply::Passed | Reply::Denied(_)) => {}
     }
     match (on_target, on_document) {
@@ -102,6 +110,15 @@ pub fn start_session(probe: Probe) -> Judgement {
     }
 }
 
+/// That nothing was asked about `StartSession`, for want of one tunnel that it would be for.
+#[must_use]
+pub fn start_session_unasked() -> Judgement {
+    Judgement::nothing_to_check(
+        "Not looked at: whether sessions may be started depends on target and document. \"culvert \
+         doctor TUNNEL\" asks for one tunnel's.",
+    )
+}
+
 /// Judges an action on a session of ours.
 #[must_use]
 pub fn permission(shown: Shown) -> Judgement {
@@ -122,8 +139,8 @@ pub fn permission(shown: Shown) -> Judgement {
         Reply::Denied(denial) => Judgement::warning(
             "access-denied",
             format!(
-                "{action} is refused on a session of yours that does not exist{}: it is not \
-                 allowed, or policies allow it by the tags of sessions, which can't be told \
+                "AWS refuses {action}{}, which was asked of a session that there is not: either it is \
+                 not allowed, or policies allow it by the tags of sessions, which can't be told \
                  from here. {without}",
                 denial.on()
             ),
@@ -131,7 +148,9 @@ pub fn permission(shown: Shown) -> Judgement {
              needed.",
         )
         .with_details(denial.details),
-        Reply::Unknown(fault) => fault.of_side_question("Whether it is allowed stays unknown."),
+        Reply::Unknown(fault) | Reply::Unanswered(fault) => {
+            fault.of_side_question("Whether it is allowed stays unknown.")
+        }
     }
 }
 
@@ -163,7 +182,7 @@ fn details(replies: &[Reply]) -> String {
         .iter()
         .filter_map(|reply| match reply {
             Reply::Denied(denial) => Some(denial.details.as_str()),
-            Reply::Passed | Reply::Unknown(_) => None,
+            Reply::Passed | Reply::Unknown(_) | Reply::Unanswered(_) => None,
         })
         .collect();
     texts.join("; ")
@@ -221,13 +240,21 @@ mod tests {
     }
 
     fn unknown() -> Reply {
-        Reply::Unknown(Fault {
+        Reply::Unknown(throttled())
+    }
+
+    fn unanswered() -> Reply {
+        Reply::Unanswered(throttled())
+    }
+
+    fn throttled() -> Fault {
+        Fault {
             business: Business::Service,
             code: "throttled".to_owned(),
             what: "Too many calls.".to_owned(),
             remedy: String::new(),
             details: String::new(),
-        })
+        }
     }
 
     #[test]
@@ -278,6 +305,15 @@ mod tests {
             found.what
         );
         assert_eq!(probe(unknown(), Reply::Passed).code, "throttled");
+        let found = probe(Reply::Passed, unanswered());
+        assert_eq!(
+            (found.verdict, found.code.as_str()),
+            (Verdict::Warning, "throttled")
+        );
+        assert!(found.what.ends_with("stays unknown."), "{}", found.what);
+        // A denial counts, whatever the other question came to.
+        let found = probe(refusal(Some(TARGET)), unanswered());
+        assert_eq!(found.code, "access-denied");
     }
 
     #[test]

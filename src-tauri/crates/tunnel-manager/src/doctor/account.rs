@@ -130,7 +130,7 @@ pub(super) async fn session_key(facts: &Facts, reached: &Reached) -> Judgement {
         Reply::Unknown(fault) => {
             Reply::Unknown(network::where_it_ends(facts, Service::Kms, fault).await)
         }
-        told @ (Reply::Passed | Reply::Denied(_)) => told,
+        told @ (Reply::Passed | Reply::Denied(_) | Reply::Unanswered(_)) => told,
     };
     judge::session_key(Some((&key, reply)), true)
 }

@@ -35,6 +35,12 @@ pub(super) fn access_fault(error: AccessError) -> Fault {
     fault(StartError::from(error).problem())
 }
 
+/// Whether AWS has given no answer for a reason that passes.
+fn passes(error: &AccessError) -> bool {
+    matches!(error, AccessError::Throttled(_))
+        || matches!(error, AccessError::Service(answer) if answer.is_transient())
+}
+
 /// What the question whether something is allowed came to.
 pub(super) fn reply(asked: Result<(), AccessError>) -> Reply {
     let error = match asked {
@@ -59,6 +65,7 @@ pub(super) fn reply(asked: Result<(), AccessError>) -> Reply {
                 details,
             })
         }
+        None if passes(&error) => Reply::Unanswered(access_fault(error)),
         None => Reply::Unknown(access_fault(error)),
     }
 }

@@ -89,6 +89,9 @@ pub(crate) enum DialError {
         status: Option<u16>,
         excerpt: String,
     },
+    /// Whoever answered speaks no HTTP.
+    #[error("{host} did not answer as an HTTP server: {reason}")]
+    NotHttp { host: String, reason: String },
 }
 
 impl DialError {
@@ -141,6 +144,7 @@ impl DialError {
             Self::ProxyProtocol { .. } => ProxyFault::Protocol.code(),
             Self::Refused { .. } => "upgrade-refused",
             Self::NotWebSocket { .. } => "not-a-websocket",
+            Self::NotHttp { .. } => "not-http",
         }
     }
 
@@ -160,9 +164,10 @@ impl DialError {
                 status: Some(..500),
                 ..
             } => Next::AwaitNetwork,
-            Self::ProxyRefused { .. } | Self::ProxyProtocol { .. } | Self::NotWebSocket { .. } => {
-                Next::Retry
-            }
+            Self::ProxyRefused { .. }
+            | Self::ProxyProtocol { .. }
+            | Self::NotWebSocket { .. }
+            | Self::NotHttp { .. } => Next::Retry,
             // The keyring is asked again at each attempt.
             Self::ProxyAuthentication { proxy, .. } => match proxy.lack {
                 Some(_) => Next::Retry,
@@ -190,7 +195,8 @@ impl DialError {
             | Self::ProxyAuthentication { .. }
             | Self::ProxyRefused { .. }
             | Self::ProxyProtocol { .. }
-            | Self::NotWebSocket { .. } => ProblemKind::Network,
+            | Self::NotWebSocket { .. }
+            | Self::NotHttp { .. } => ProblemKind::Network,
         }
     }
 
@@ -234,7 +240,7 @@ impl DialError {
             Self::Refused { host, status, .. } => {
                 format!("The gateway {host} refused the data channel, with HTTP status {status}.")
             }
-            Self::NotWebSocket { host, .. } => {
+            Self::NotWebSocket { host, .. } | Self::NotHttp { host, .. } => {
                 format!("Something else answered in place of {host}.")
             }
         }
@@ -274,7 +280,7 @@ impl DialError {
             Self::Refused { .. } => {
                 "Check the permission ssmmessages:OpenDataChannel and this computer's clock."
             }
-            Self::NotWebSocket { .. } => {
+            Self::NotWebSocket { .. } | Self::NotHttp { .. } => {
                 "Sign in to the network in a browser, or check proxy and firewall."
             }
         };
@@ -293,7 +299,7 @@ impl DialError {
             Self::ProxyAuthentication { excerpt, .. } | Self::ProxyRefused { excerpt, .. } => {
                 excerpt.clone()
             }
-            Self::ProxyProtocol { reason, .. } => reason.clone(),
+            Self::ProxyProtocol { reason, .. } | Self::NotHttp { reason, .. } => reason.clone(),
             Self::Refused { excerpt, .. }
             | Self::NotWebSocket {
                 status: None,
@@ -304,9 +310,12 @@ impl DialError {
                 status: Some(status),
                 excerpt,
                 ..
-            } => {
-                format!("HTTP {status}: {excerpt}")
-            }
+            } if excerpt.is_empty() => format!("HTTP {status}, with nothing in it"),
+            Self::NotWebSocket {
+                status: Some(status),
+                excerpt,
+                ..
+            } => format!("HTTP {status}: {excerpt}"),
             Self::Url { .. }
             | Self::Stranger { .. }
             | Self::Timeout { .. }

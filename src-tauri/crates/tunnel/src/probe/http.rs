@@ -110,10 +110,9 @@ async fn exchange(
     };
     tokio::select! {
         outcome = asked => outcome,
-        () = driven => Err(DialError::NotWebSocket {
+        () = driven => Err(DialError::NotHttp {
             host: place.host.clone(),
-            status: None,
-            excerpt: String::new(),
+            reason: String::new(),
         }),
     }
 }
@@ -169,9 +168,8 @@ fn failure(place: &Place, error: &hyper::Error) -> DialError {
         }
         cause = found.source();
     }
-    DialError::NotWebSocket {
+    DialError::NotHttp {
         host: place.host.clone(),
-        status: None,
-        excerpt: error.to_string(),
+        reason: error.to_string(),
     }
 }

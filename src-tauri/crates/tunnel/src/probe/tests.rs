@@ -192,7 +192,7 @@ async fn a_server_that_hangs_up_is_a_broken_connection() {
         .await
         .unwrap_err();
     assert!(
-        ["network-broken", "not-a-websocket"].contains(&problem.code.as_str()),
+        ["network-broken", "not-http"].contains(&problem.code.as_str()),
         "{problem:?}"
     );
 }

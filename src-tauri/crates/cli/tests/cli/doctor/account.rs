@@ -294,3 +294,24 @@ async fn noted(world: &World, files: usize) {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_is_throttled_proves_nothing() {
+    let world = World::start().await;
+    let throttled = ApiFault::Error {
+        code: "ThrottlingException".to_owned(),
+        message: "Rate exceeded".to_owned(),
+        status: 400,
+    };
+    let faults = world.sim.faults();
+    faults.fail_api(Operation::StartSession, throttled, None);
+    let report = examined(&world).await;
+    report.advises(
+        "start-session",
+        "warning",
+        "throttled",
+        &["too many calls", "stays unknown"],
+        &["passes"],
+    );
+    report.all_else_is_fine(&["start-session"]);
+}

@@ -1,0 +1,123 @@
+//! What errors say, where it needs no service.
+
+use std::io;
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+
+use super::account::{AccountServer, Reply};
+use crate::profiles::Profiles;
+use crate::proxies::Proxies;
+use crate::variables::Variables;
+use crate::{Access, AccessError, AccessSettings, KeyringFault, ProfileFault, Trust};
+
+#[test]
+fn a_ca_bundle_that_is_not_there_is_said_not_to_be_there_once() {
+    let error = Trust::load(Some("/nobody/has/this.pem".as_ref())).unwrap_err();
+    assert_eq!(
+        error.what(),
+        "The CA bundle /nobody/has/this.pem does not exist."
+    );
+    assert_eq!(error.details(), "");
+    let other = AccessError::CaBundle {
+        path: "/etc/ca.pem".into(),
+        source: io::Error::from(io::ErrorKind::PermissionDenied).into(),
+    };
+    assert!(other.what().contains("permission denied"), "{other}");
+    assert_eq!(other.details(), "");
+}
+
+#[test]
+fn what_to_do_is_never_to_read_the_details_alone() {
+    let source = || "no".into();
+    let failed = |profile: Option<&str>| AccessError::CredentialsFailed {
+        profile: profile.map(str::to_owned),
+        source: source(),
+    };
+    let keyring = AccessError::Keyring(KeyringFault::Failed {
+        reason: "no".to_owned(),
+    });
+    for error in [failed(None), failed(Some("my prod")), keyring] {
+        let remedy = error.remedy();
+        assert!(
+            remedy.len() > 40 && !remedy.starts_with("The details say"),
+            "{remedy}"
+        );
+    }
+    let remedy = failed(Some("my prod")).remedy();
+    assert!(remedy.contains("--profile 'my prod'"), "{remedy}");
+}
+
+#[test]
+fn what_is_wrong_besides_a_missing_region_is_said_with_it() {
+    let error = AccessError::RegionMissing {
+        profile: Some("p".to_owned()),
+        besides: Some(Box::new(ProfileFault::SourceMissing {
+            source: "gone".to_owned(),
+        })),
+    };
+    assert_eq!(
+        error.what(),
+        "No region is set, and profile p names none. Besides: The source profile gone does not exist."
+    );
+    assert!(
+        error.remedy().contains("--region") && error.remedy().contains("Add profile gone"),
+        "{}",
+        error.remedy()
+    );
+}
+
+#[test]
+fn a_region_in_quotes_is_told_to_be_that() {
+    let error = AccessError::InvalidRegion {
+        region: "\"eu-central-1\"".to_owned(),
+    };
+    assert!(error.what().contains("quotes") && !error.what().contains("\"\""));
+    assert_eq!(error.remedy(), "Write it without them: eu-central-1.");
+}
+
+#[test]
+fn addresses_that_a_profile_gives_are_left_out_of_debug_output() {
+    let profiles = Profiles {
+        name: Some("p".to_owned()),
+        endpoint_url: Some("https://ann:planted-password@ssm.example".to_owned()),
+        ..Profiles::default()
+    };
+    let shown = format!("{profiles:?}");
+    assert!(
+        shown.contains("\"p\"") && !shown.contains("planted-"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn credentials_that_are_refused_are_told_with_the_profile_that_they_came_from() {
+    for (code, ours, what) in [
+        (
+            "ExpiredTokenException",
+            "expired-token",
+            "The AWS credentials of profile p have expired.",
+        ),
+        (
+            "UnrecognizedClientException",
+            "invalid-credentials",
+            "AWS does not accept the credentials of profile p.",
+        ),
+    ] {
+        let server = AccountServer::start(move |_| Reply::error(400, code, "No.")).await;
+        let settings = AccessSettings {
+            profile: Some("p".to_owned()),
+            region: Some("eu-central-1".to_owned()),
+            endpoint_url: Some(format!("http://{}", server.address).into()),
+            ..AccessSettings::default()
+        };
+        let text = "[profile p]\naws_access_key_id = AKIA\naws_secret_access_key = planted-s\n";
+        let files = EnvConfigFiles::builder()
+            .with_contents(EnvConfigFileKind::Config, text)
+            .build();
+        let access = Access::load_in(settings, files, &Proxies::Environment, &Variables::none())
+            .await
+            .unwrap();
+        let error = access.terminate_session("ann-0123").await.unwrap_err();
+        assert_eq!((error.code(), error.what().as_str()), (ours, what));
+    }
+}
