@@ -34,6 +34,7 @@ mod reading;
 mod remembered;
 mod shell;
 mod sign_in;
+mod speech;
 mod tray;
 mod updates;
 mod view;
@@ -143,7 +144,8 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             spawn(logs::follow_settings(log.levels.clone(), keeper.state()));
             app.manage(Logs::new(log));
             spawn(preferences::follow(handle.clone(), keeper.state()));
-            spawn(tray::run(handle.clone(), manager.overview(), wishes, host));
+            let spoken = keeper.state();
+            spawn(tray::run(handle.clone(), manager.overview(), spoken, wishes, host));
             spawn(acts::serve(handle, manager.clone(), acts));
             let folder = Traces::folder_of_user();
             app.manage(Shell::new(manager.clone(), keeper.clone(), shown, folder.as_deref()));

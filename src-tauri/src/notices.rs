@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tunnel_manager::{Overview, SettingsState};
 
+use crate::speech::Speech;
 use crate::tray::Act;
 use crate::window;
 #[cfg(not(target_os = "linux"))]
@@ -39,16 +40,15 @@ pub(crate) async fn run(
     let mut notices = Notices::default();
     let mut desktop = Desktop::new(acts);
     loop {
-        let orders = notices.update(
-            begun.elapsed(),
-            &overview.borrow_and_update(),
-            &settings.borrow().settings,
-        );
+        let wishes = settings.borrow().settings.clone();
+        let speech = Speech::of(&wishes);
+        notices.speak(speech);
+        let orders = notices.update(begun.elapsed(), &overview.borrow_and_update(), &wishes);
         for order in orders {
             match order {
                 // Whoever looks at the window sees it there.
                 Order::Show(_) if is_looked_at(&app) => {}
-                Order::Show(notice) => desktop.show(notice).await,
+                Order::Show(notice) => desktop.show(notice, speech).await,
                 Order::Withdraw(kind) => desktop.withdraw(kind).await,
             }
         }

@@ -11,13 +11,15 @@ mod native;
 mod notifier_item;
 #[cfg(target_os = "linux")]
 mod panel;
+mod words;
 
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
-use tunnel_manager::Overview;
+use tunnel_manager::{Overview, SettingsState};
 
+use crate::speech::Speech;
 use menu::TrayView;
 pub(crate) use menu::{Act, is_on, shortened, starts_with_all};
 #[cfg(not(target_os = "linux"))]
@@ -53,19 +55,28 @@ pub(crate) enum Host {
 pub(crate) async fn run(
     app: tauri::AppHandle,
     mut overview: watch::Receiver<Overview>,
+    mut settings: watch::Receiver<SettingsState>,
     acts: mpsc::Sender<Act>,
     host: watch::Sender<Host>,
 ) {
-    let mut view = TrayView::of(&overview.borrow_and_update());
+    let mut speech = Speech::of(&settings.borrow_and_update().settings);
+    let mut view = TrayView::of(&overview.borrow_and_update(), speech);
     let Some(mut tray) = shown::Tray::start(&app, &view, acts, host).await else {
         return;
     };
     loop {
         sleep(PAUSE).await;
-        if overview.changed().await.is_err() {
+        let changed = tokio::select! {
+            changed = overview.changed() => changed,
+            changed = settings.changed() => {
+                speech = Speech::of(&settings.borrow_and_update().settings);
+                changed
+            }
+        };
+        if changed.is_err() {
             return;
         }
-        let next = TrayView::of(&overview.borrow_and_update());
+        let next = TrayView::of(&overview.borrow_and_update(), speech);
         if next != view {
             tray.show(&next).await;
             view = next;

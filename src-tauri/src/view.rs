@@ -5,7 +5,7 @@
 //! Counts and times are `u64` here and `number` there, which is exact up to 2^53: nine petabytes,
 //! or the year 287396.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 use std::net::IpAddr;
 
@@ -190,6 +190,8 @@ pub(crate) struct ProblemView {
     remedy: String,
     /// Raw text, or empty.
     details: String,
+    /// What the sentences name, each value under its name: for other languages.
+    facts: BTreeMap<&'static str, String>,
 }
 
 /// What has to change before it can work.
@@ -297,6 +299,8 @@ pub(crate) struct RefusalView {
 pub(crate) struct InvalidView {
     /// Which.
     field: FieldView,
+    /// Stable name of the rule that it breaks.
+    rule: &'static str,
     /// One sentence: what it must be.
     message: String,
 }
@@ -475,6 +479,7 @@ impl From<&Problem> for ProblemView {
             what: problem.what.clone(),
             remedy: problem.remedy.clone(),
             details: problem.details.clone(),
+            facts: problem.facts.all(),
         }
     }
 }
@@ -687,6 +692,7 @@ impl From<&Invalid> for InvalidView {
     fn from(invalid: &Invalid) -> Self {
         Self {
             field: invalid.field.into(),
+            rule: invalid.rule.code(),
             message: invalid.rule.to_string(),
         }
     }

@@ -98,8 +98,12 @@ const FIRST = [
   {
     name: "demo",
     open: async (window) => {
-      await window.click("button", "Try the demo tunnel");
-      await window.row("Demo tunnel", "up");
+      await window.click("button", "Watch it hold");
+      await window.text("counted over one connection");
+      const counted = () => window.run(`return Number(document.querySelector(".demo-figures dd")?.innerText.replaceAll(/\\D/g, "") ?? 0)`);
+      await until("the count", async () => (await counted()) >= 20);
+      await window.click("button", "Close it");
+      await window.text("nothing was lost");
     },
   },
 ];

@@ -253,8 +253,8 @@ describe("the form", () => {
     bridge.addTunnel.mockResolvedValueOnce({
       problem: problem({ code: "invalid-settings" }),
       fields: [
-        { field: "target", message: "Say which." },
-        { field: "sessions", message: "One to eight." },
+        { field: "target", rule: "a-rule", message: "Say which." },
+        { field: "sessions", rule: "a-rule", message: "One to eight." },
       ],
     });
     await user.click(screen.getByRole("button", { name: "New tunnel" }));
@@ -272,7 +272,7 @@ describe("the form", () => {
     const { bridge, user } = opened({ tunnels: [], store: null });
     bridge.addTunnel.mockResolvedValueOnce({
       problem: problem(),
-      fields: [{ field: "endpointUrl", message: "An address." }],
+      fields: [{ field: "endpointUrl", rule: "a-rule", message: "An address." }],
     });
     await user.click(screen.getByRole("button", { name: "New tunnel" }));
     await user.click(dialog().getByRole("button", { name: "Save" }));
@@ -306,7 +306,7 @@ describe("the form", () => {
     const message = "Keep a session alive for 1 min to 24 h, such as 90min or 8h, or say off.";
     bridge.updateTunnel.mockResolvedValueOnce({
       problem: problem(),
-      fields: [{ field: "keepSessionAlive", message }],
+      fields: [{ field: "keepSessionAlive", rule: "a-rule", message }],
     });
     await edit(user, "a");
     await user.click(dialog().getByText("Advanced"));
@@ -344,7 +344,7 @@ describe("the form", () => {
     const message = "A tunnel uses a profile or keys of the keyring, not both.";
     bridge.updateTunnel.mockResolvedValueOnce({
       problem: problem(),
-      fields: [{ field: "keys", message }],
+      fields: [{ field: "keys", rule: "a-rule", message }],
     });
     await edit(user, "a");
     await user.type(dialog().getByLabelText("Profile"), "dev");

@@ -13,7 +13,7 @@ afterEach(cleanup);
 
 const read = (...hosts: string[]): PasteView => ({
   tunnels: hosts.map((host) => draft({ name: `${host}:5432`, remoteHost: host, target: "i-0123", region: "eu-west-1" })),
-  notes: [{ what: "The option --output was left out.", line: 1, column: 9 }],
+  notes: [{ code: "a-note", facts: {}, what: "The option --output was left out.", line: 1, column: 9 }],
 });
 
 function opened(
@@ -107,8 +107,8 @@ test("a text that is no tunnel says where it fails, and leaves what was typed", 
 test("what is wrong is said where it was typed, and not where nobody has been yet", async () => {
   const check: CheckView = {
     wrong: [
-      { field: "name", message: "Give the tunnel a name." },
-      { field: "target", message: "No such target." },
+      { field: "name", rule: "a-rule", message: "Give the tunnel a name." },
+      { field: "target", rule: "a-rule", message: "No such target." },
     ],
     clash: null,
   };
@@ -180,7 +180,7 @@ test("what is typed is tested without being saved, and what was found says when 
 test("what can be no tunnel is not tested, and the field that has to change is named", async () => {
   const untestable = {
     problem: problem({ code: "invalid-settings" }),
-    fields: [{ field: "target" as const, message: "Say which instance." }],
+    fields: [{ field: "target" as const, rule: "a-rule", message: "Say which instance." }],
   };
   const { user } = opened({ untestable });
   await user.click(screen.getByRole("button", { name: "Test" }));

@@ -34,7 +34,7 @@ test("whoever is asked why sees where it leads, and the reason goes with the ans
 
 test("what is wrong with the answer is said at the field", async () => {
   const message = "Say why: the reason is recorded by AWS with each session.";
-  const { user } = asked(marked(), { problem: problem(), fields: [{ field: "reason", message }] });
+  const { user } = asked(marked(), { problem: problem(), fields: [{ field: "reason", rule: "a-rule", message }] });
   await user.click(screen.getByRole("button", { name: "Connect to production" }));
   await waitFor(() => expect(screen.getByRole("alert").textContent).toBe(message));
   expect(screen.getByRole("textbox").getAttribute("aria-invalid")).toBe("true");

@@ -192,6 +192,10 @@ pub(crate) struct DropView {
     unacknowledged: u32,
     /// What was asked of the service until it was over, in calls and dials.
     attempts: u32,
+    /// Why the session had to be given up, or the tunnel.
+    ended_by: Option<ProblemView>,
+    /// What was refused last on the way back.
+    refused: Option<ProblemView>,
     /// One sentence: what happened, and why.
     what: String,
     /// One sentence, or empty.
@@ -388,6 +392,17 @@ impl From<&LostSocket> for DropView {
             round_trip_ms: record.vitals.round_trip_ms,
             unacknowledged: record.vitals.unacknowledged,
             attempts: counted,
+            ended_by: match &record.end {
+                DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => {
+                    Some(problem.into())
+                }
+                DropEnd::Resumed | DropEnd::Stopped | DropEnd::LetGo => None,
+            },
+            refused: {
+                let alike = record.attempts.iter().rev();
+                let refused = alike.filter_map(|alike| alike.problem.as_ref()).next();
+                refused.map(ProblemView::from)
+            },
             what: record.what.clone(),
             remedy: record.remedy.clone(),
         }

@@ -1,5 +1,7 @@
 //! What the form is told.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use specta::Type;
 use tunnel_manager::paste::{Note, Paste};
@@ -21,6 +23,10 @@ pub(crate) struct PasteView {
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NoteView {
+    /// Stable name.
+    code: &'static str,
+    /// What the sentence names, each value under its name: for other languages.
+    facts: BTreeMap<&'static str, String>,
     /// One sentence.
     what: String,
     /// In the text, from 1.
@@ -79,6 +85,8 @@ impl From<Paste> for PasteView {
 impl From<&Note> for NoteView {
     fn from(note: &Note) -> Self {
         Self {
+            code: note.notice.code(),
+            facts: note.notice.names().all(),
             what: note.notice.to_string(),
             line: note.place.line,
             column: note.place.column,

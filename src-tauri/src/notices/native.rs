@@ -4,6 +4,7 @@ use tauri::async_runtime::spawn_blocking;
 use tokio::sync::mpsc;
 
 use super::policy::{Kind, Notice};
+use crate::speech::Speech;
 use crate::tray::Act;
 
 /// The way to the system's notifications.
@@ -14,7 +15,8 @@ impl Desktop {
         Self
     }
 
-    pub(super) async fn show(&mut self, notice: Notice) {
+    /// It has no buttons, so nothing but the notice itself speaks.
+    pub(super) async fn show(&mut self, notice: Notice, _speech: Speech) {
         let shown = spawn_blocking(move || {
             notify_rust::Notification::new()
                 .appname("Culvert")

@@ -11,6 +11,7 @@ use tunnel_manager::{Overview, ProfileId, Settings, TunnelStatus};
 use tunnel_proto::State;
 
 use super::words;
+use crate::speech::Speech;
 
 /// So long what comes first waits for what comes with it: when a network goes or comes, its
 /// tunnels follow within seconds of each other.
@@ -76,6 +77,7 @@ pub(super) struct Notices {
     /// How long an outage lasts before it is told: one that is over sooner is mended before anybody
     /// could do something about it.
     outage_after: Duration,
+    speech: Speech,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +94,11 @@ struct Known {
 }
 
 impl Notices {
+    /// Says what comes from now on in this language.
+    pub(super) fn speak(&mut self, speech: Speech) {
+        self.speech = speech;
+    }
+
     /// Takes the overview as it is `now`, and says what follows.
     pub(super) fn update(
         &mut self,
@@ -194,7 +201,7 @@ impl Notices {
             .filter(|needed| new.contains(&needed.number))
             .collect();
         let failed = self.those(overview, |known| std::mem::take(&mut known.new_failure));
-        let notice = words::needs(overview, &sign_ins, &failed)?;
+        let notice = words::needs(self.speech, overview, &sign_ins, &failed)?;
         self.needs_shown = true;
         Some(Order::Show(notice))
     }
@@ -210,7 +217,7 @@ impl Notices {
         }
         let is_news = !self.closing.is_subset(&before);
         is_news
-            .then(|| words::closing(&soon))
+            .then(|| words::closing(self.speech, &soon))
             .flatten()
             .map(Order::Show)
     }
@@ -229,7 +236,7 @@ impl Notices {
                 known.told_down
             });
             self.outage_shown = true;
-            return words::down(&down).map(Order::Show);
+            return words::down(self.speech, &down).map(Order::Show);
         }
         if self.back_due.take_if(|due| *due <= now).is_some() {
             let mut away = Duration::ZERO;
@@ -238,7 +245,7 @@ impl Notices {
                 away = away.max(after.unwrap_or_default());
                 after.is_some()
             });
-            if let Some(notice) = words::back(&back, away) {
+            if let Some(notice) = words::back(self.speech, &back, away) {
                 // It says that all is well: it need not be withdrawn.
                 self.outage_shown = false;
                 return Some(Order::Show(notice));

@@ -11,7 +11,9 @@ use zbus::zvariant::Value;
 use zbus::{Connection, Proxy};
 
 use super::policy::{Kind, Notice, Offer};
+use super::words;
 use crate::markup::escaped;
+use crate::speech::Speech;
 use crate::tray::Act;
 
 const SERVER: &str = "org.freedesktop.Notifications";
@@ -58,8 +60,8 @@ impl Desktop {
 
     /// Shows it in the place of the last of its kind. Where nobody shows notifications, nothing
     /// happens.
-    pub(super) async fn show(&mut self, notice: Notice) {
-        if let Err(error) = self.try_to_show(notice).await {
+    pub(super) async fn show(&mut self, notice: Notice, speech: Speech) {
+        if let Err(error) = self.try_to_show(notice, speech).await {
             tracing::debug!(%error, "nobody shows notifications");
             self.server = None;
         }
@@ -81,7 +83,7 @@ impl Desktop {
         }
     }
 
-    async fn try_to_show(&mut self, notice: Notice) -> zbus::Result<()> {
+    async fn try_to_show(&mut self, notice: Notice, speech: Speech) -> zbus::Result<()> {
         let server = match self.server.take() {
             Some(server) => server,
             None => Server::find(self.shown.subscribe(), self.acts.clone()).await?,
@@ -97,10 +99,11 @@ impl Desktop {
         } else {
             notice.body
         };
-        let actions: &[&str] = match notice.offer {
-            Some(Offer::SignIn) => &[CLICK, "Show", SIGN_IN, "Sign in"],
-            Some(Offer::KeepOpen) => &[CLICK, "Show", KEEP_OPEN, "Keep open"],
-            None => &[CLICK, "Show"],
+        let show = words::show(speech);
+        let actions = match notice.offer {
+            Some(Offer::SignIn) => vec![CLICK, show, SIGN_IN, words::sign_in(speech)],
+            Some(Offer::KeepOpen) => vec![CLICK, show, KEEP_OPEN, words::keep_open(speech)],
+            None => vec![CLICK, show],
         };
         let hints = HashMap::from([("desktop-entry", Value::from("Culvert"))]);
         let arguments = (

@@ -6,6 +6,7 @@ use tunnel_manager::{Overview, SignInNeeded, TunnelStatus};
 use tunnel_proto::{Problem, State};
 
 use super::policy::{Kind, Notice, Offer};
+use crate::speech::Speech;
 use crate::tray::shortened;
 
 /// Names that are listed; of more, their number is said.
@@ -16,6 +17,7 @@ const TEXT_MOST: usize = 300;
 
 /// Of what can't go on without the user; none if there is nothing.
 pub(super) fn needs(
+    speech: Speech,
     overview: &Overview,
     sign_ins: &[&SignInNeeded],
     failed: &[&TunnelStatus],
@@ -28,21 +30,49 @@ pub(super) fn needs(
     let first = waiting.first().or(failed.first())?;
     let (title, body) = match (waiting.as_slice(), failed) {
         ([one], []) => (
-            format!("{} needs you to sign in", name(one)),
+            match speech {
+                Speech::English => format!("{} needs you to sign in", name(one)),
+                Speech::German => format!("{} braucht eine Anmeldung", name(one)),
+            },
             sign_ins
                 .first()
-                .map_or_else(String::new, |needed| sentences(&needed.problem)),
+                .map_or_else(String::new, |needed| sentences(speech, &needed.problem)),
         ),
         (many, []) => (
-            format!("{} tunnels need you to sign in", many.len()),
-            names(many),
+            match speech {
+                Speech::English => format!("{} tunnels need you to sign in", many.len()),
+                Speech::German => format!("{} Tunnel brauchen eine Anmeldung", many.len()),
+            },
+            names(speech, many),
         ),
-        ([], [one]) => (format!("{} has failed", name(one)), why(one)),
-        ([], many) => (format!("{} tunnels have failed", many.len()), names(many)),
-        (waiting, failed) => (
-            format!("{} tunnels need you", waiting.len() + failed.len()),
-            format!("To sign in: {}\nFailed: {}", names(waiting), names(failed)),
+        ([], [one]) => (
+            match speech {
+                Speech::English => format!("{} has failed", name(one)),
+                Speech::German => format!("{} ist fehlgeschlagen", name(one)),
+            },
+            why(speech, one),
         ),
+        ([], many) => (
+            match speech {
+                Speech::English => format!("{} tunnels have failed", many.len()),
+                Speech::German => format!("{} Tunnel sind fehlgeschlagen", many.len()),
+            },
+            names(speech, many),
+        ),
+        (waiting, failed) => {
+            let count = waiting.len() + failed.len();
+            let (waiting, failed) = (names(speech, waiting), names(speech, failed));
+            match speech {
+                Speech::English => (
+                    format!("{count} tunnels need you"),
+                    format!("To sign in: {waiting}\nFailed: {failed}"),
+                ),
+                Speech::German => (
+                    format!("{count} Tunnel brauchen dich"),
+                    format!("Anmeldung nötig: {waiting}\nFehlgeschlagen: {failed}"),
+                ),
+            }
+        }
     };
     let offer = (!waiting.is_empty()).then_some(Offer::SignIn);
     Some(Notice {
@@ -52,20 +82,35 @@ pub(super) fn needs(
 }
 
 /// Of tunnels to production that close by themselves soon; none if there are none.
-pub(super) fn closing(tunnels: &[&TunnelStatus]) -> Option<Notice> {
+pub(super) fn closing(speech: Speech, tunnels: &[&TunnelStatus]) -> Option<Notice> {
     let first = tunnels.first()?;
-    let (title, body, offer) = match tunnels {
-        [one] => (
+    let (title, body, offer) = match (tunnels, speech) {
+        ([one], Speech::English) => (
             format!("{} is about to close", name(one)),
             "It leads to production and closes by itself in a few minutes, with its connections."
                 .to_owned(),
             Some(Offer::KeepOpen),
         ),
-        many => (
+        ([one], Speech::German) => (
+            format!("{} schließt sich bald", name(one)),
+            "Er führt in die Produktion und schließt sich in wenigen Minuten von selbst, mit \
+             seinen Verbindungen."
+                .to_owned(),
+            Some(Offer::KeepOpen),
+        ),
+        (many, Speech::English) => (
             format!("{} tunnels are about to close", many.len()),
             format!(
                 "{}. They lead to production and close by themselves in a few minutes.",
-                names(many)
+                names(speech, many)
+            ),
+            None,
+        ),
+        (many, Speech::German) => (
+            format!("{} Tunnel schließen sich bald", many.len()),
+            format!(
+                "{}. Sie führen in die Produktion und schließen sich in wenigen Minuten von selbst.",
+                names(speech, many)
             ),
             None,
         ),
@@ -77,35 +122,80 @@ pub(super) fn closing(tunnels: &[&TunnelStatus]) -> Option<Notice> {
 }
 
 /// Of tunnels that can't carry connections for some time; none if there are none.
-pub(super) fn down(tunnels: &[&TunnelStatus]) -> Option<Notice> {
+pub(super) fn down(speech: Speech, tunnels: &[&TunnelStatus]) -> Option<Notice> {
     let first = tunnels.first()?;
-    let (title, body) = match tunnels {
-        [one] => (
-            format!("{} is down", name(one)),
-            format!("{} Culvert goes on trying.", why(one)),
-        ),
-        many => (
+    let (title, which) = match (tunnels, speech) {
+        ([one], Speech::English) => (format!("{} is down", name(one)), why(speech, one)),
+        ([one], Speech::German) => (format!("{} ist unterbrochen", name(one)), why(speech, one)),
+        (many, Speech::English) => (
             format!("{} tunnels are down", many.len()),
-            format!("{}. Culvert goes on trying.", names(many)),
+            format!("{}.", names(speech, many)),
         ),
+        (many, Speech::German) => (
+            format!("{} Tunnel sind unterbrochen", many.len()),
+            format!("{}.", names(speech, many)),
+        ),
+    };
+    let body = match speech {
+        Speech::English => format!("{which} Culvert goes on trying."),
+        Speech::German => format!("{which} Culvert versucht es weiter."),
     };
     Some(notice(Kind::Outage, title, body, first))
 }
 
 /// Of tunnels that carry connections again, the longest after so long; none if there are none.
-pub(super) fn back(tunnels: &[&TunnelStatus], away: Duration) -> Option<Notice> {
+pub(super) fn back(speech: Speech, tunnels: &[&TunnelStatus], away: Duration) -> Option<Notice> {
     let first = tunnels.first()?;
-    let (title, body) = match tunnels {
-        [one] => (
+    let away = span(away);
+    let (title, body) = match (tunnels, speech) {
+        ([one], Speech::English) => (
             format!("{} is up again", name(one)),
-            format!("It was down for {}.", span(away)),
+            format!("It was down for {away}."),
         ),
-        many => (
+        ([one], Speech::German) => (
+            format!("{} ist wieder verbunden", name(one)),
+            format!("Er war {away} lang unterbrochen."),
+        ),
+        (many, Speech::English) => (
             format!("{} tunnels are up again", many.len()),
-            format!("{}. They were down for up to {}.", names(many), span(away)),
+            format!("{}. They were down for up to {away}.", names(speech, many)),
+        ),
+        (many, Speech::German) => (
+            format!("{} Tunnel sind wieder verbunden", many.len()),
+            format!(
+                "{}. Sie waren bis zu {away} lang unterbrochen.",
+                names(speech, many)
+            ),
         ),
     };
     Some(notice(Kind::Outage, title, body, first))
+}
+
+/// What a click does.
+#[cfg(target_os = "linux")]
+pub(super) const fn show(speech: Speech) -> &'static str {
+    match speech {
+        Speech::English => "Show",
+        Speech::German => "Anzeigen",
+    }
+}
+
+/// The button of [`Offer::SignIn`].
+#[cfg(target_os = "linux")]
+pub(super) const fn sign_in(speech: Speech) -> &'static str {
+    match speech {
+        Speech::English => "Sign in",
+        Speech::German => "Anmelden",
+    }
+}
+
+/// The button of [`Offer::KeepOpen`].
+#[cfg(target_os = "linux")]
+pub(super) const fn keep_open(speech: Speech) -> &'static str {
+    match speech {
+        Speech::English => "Keep open",
+        Speech::German => "Offen lassen",
+    }
 }
 
 fn notice(kind: Kind, title: String, body: String, first: &TunnelStatus) -> Notice {
@@ -122,22 +212,26 @@ fn name(tunnel: &TunnelStatus) -> String {
     shortened(&tunnel.profile.name)
 }
 
-fn names(tunnels: &[&TunnelStatus]) -> String {
+fn names(speech: Speech, tunnels: &[&TunnelStatus]) -> String {
     let first = tunnels.iter().take(NAMED_MOST).map(|tunnel| name(tunnel));
     let mut text = first.collect::<Vec<_>>().join(", ");
     if tunnels.len() > NAMED_MOST {
-        text.push_str(&format!(" and {} more", tunnels.len() - NAMED_MOST));
+        let more = tunnels.len() - NAMED_MOST;
+        text.push_str(&match speech {
+            Speech::English => format!(" and {more} more"),
+            Speech::German => format!(" und {more} weitere"),
+        });
     }
     text
 }
 
 /// What a tunnel says is wrong with it.
-fn why(tunnel: &TunnelStatus) -> String {
+fn why(speech: Speech, tunnel: &TunnelStatus) -> String {
     match &tunnel.snapshot.state {
-        State::Reconnecting { problem, .. } => cut(&problem.what),
+        State::Reconnecting { problem, .. } => cut(&speech.problem(problem).what),
         State::Degraded { problem, .. }
         | State::NeedsSignIn { problem, .. }
-        | State::Failed { problem, .. } => sentences(problem),
+        | State::Failed { problem, .. } => sentences(speech, problem),
         State::Off
         | State::Listening
         | State::Connecting { .. }
@@ -146,8 +240,9 @@ fn why(tunnel: &TunnelStatus) -> String {
     }
 }
 
-fn sentences(problem: &Problem) -> String {
-    cut(format!("{} {}", problem.what, problem.remedy).trim())
+fn sentences(speech: Speech, problem: &Problem) -> String {
+    let told = speech.problem(problem);
+    cut(format!("{} {}", told.what, told.remedy).trim())
 }
 
 fn cut(text: &str) -> String {
@@ -179,7 +274,7 @@ mod tests {
             .map(|number| tunnel(&format!("T{number}"), reconnecting()))
             .collect();
         let all: Vec<_> = tunnels.iter().collect();
-        let notice = down(&all).expect("news");
+        let notice = down(Speech::English, &all).expect("news");
         assert_eq!(notice.title, "8 tunnels are down");
         assert_eq!(
             notice.body,
@@ -189,8 +284,22 @@ mod tests {
         if let State::Failed { problem, .. } = &mut one.snapshot.state {
             problem.what = "x".repeat(5000);
         }
-        let notice = needs(&Overview::default(), &[], &[&one]).expect("news");
+        let notice = needs(Speech::English, &Overview::default(), &[], &[&one]).expect("news");
         assert_eq!(notice.body.chars().count(), TEXT_MOST);
+    }
+
+    #[test]
+    fn whoever_speaks_german_is_told_in_german() {
+        let (a, b) = (tunnel("A", reconnecting()), tunnel("B", failed()));
+        let one = down(Speech::German, &[&a]).expect("news");
+        assert_eq!(one.title, "A ist unterbrochen");
+        assert_eq!(
+            one.body,
+            "Die Verbindung zum Gateway ist unterwegs abgebrochen. Culvert versucht es weiter."
+        );
+        let both = back(Speech::German, &[&a, &b], Duration::from_secs(95)).expect("news");
+        assert_eq!(both.title, "2 Tunnel sind wieder verbunden");
+        assert_eq!(both.body, "A, B. Sie waren bis zu 1 min lang unterbrochen.");
     }
 
     #[test]

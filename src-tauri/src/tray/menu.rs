@@ -3,6 +3,9 @@
 use tunnel_manager::{Overview, ProfileId, TunnelStatus};
 use tunnel_proto::State;
 
+use super::words::{self, Lines};
+use crate::speech::Speech;
+
 /// Tunnels at the menu's top level; the others are one level down. More would not fit on a
 /// small display.
 const TUNNELS_MOST: usize = 16;
@@ -82,12 +85,12 @@ pub(crate) enum Act {
 }
 
 impl TrayView {
-    pub(crate) fn of(overview: &Overview) -> Self {
+    pub(crate) fn of(overview: &Overview, speech: Speech) -> Self {
         let signs = overview.tunnels.iter().map(|tunnel| sign(state(tunnel)));
         Self {
             sign: signs.max().unwrap_or(Sign::Off),
-            tooltip: tooltip(overview),
-            menu: menu(overview),
+            tooltip: tooltip(overview, speech),
+            menu: menu(overview, speech),
         }
     }
 }
@@ -115,23 +118,24 @@ fn is_production(tunnel: &TunnelStatus) -> bool {
     tunnel.profile.production.is_some()
 }
 
-fn menu(overview: &Overview) -> Vec<Item> {
-    let mut items = switches(&overview.tunnels);
+fn menu(overview: &Overview, speech: Speech) -> Vec<Item> {
+    let say = words::lines(speech);
+    let mut items = switches(&overview.tunnels, speech);
     if !items.is_empty() {
         items.push(Item::Line);
     }
     let addresses: Vec<_> = overview.tunnels.iter().filter_map(address).collect();
     if !addresses.is_empty() {
         items.push(Item::More {
-            label: "Copy address".to_owned(),
+            label: say.copy_address.to_owned(),
             items: addresses,
         });
     }
     let saved = || overview.tunnels.iter().filter(|tunnel| !tunnel.demo);
     if saved().next().is_some() {
         let label = match saved().any(is_production) {
-            true => "Connect all but production",
-            false => "Connect all",
+            true => say.connect_all_but_production,
+            false => say.connect_all,
         };
         let mut those = saved().filter(|tunnel| starts_with_all(tunnel));
         items.push(Item::Plain {
@@ -142,20 +146,21 @@ fn menu(overview: &Overview) -> Vec<Item> {
     }
     if !overview.tunnels.is_empty() {
         items.push(Item::Plain {
-            label: "Disconnect all".to_owned(),
+            label: say.disconnect_all.to_owned(),
             enabled: overview.tunnels.iter().any(|tunnel| is_on(state(tunnel))),
             act: Act::DisconnectAll,
         });
         items.push(Item::Line);
     }
-    items.push(plain("Open Culvert", Act::Open));
-    items.push(plain("Quit Culvert", Act::Quit));
+    items.push(plain(say.open, Act::Open));
+    items.push(plain(say.quit, Act::Quit));
     items
 }
 
 /// A line for each tunnel, in the order of the window. Where there are too many, those that run
 /// or want something come first, and what is left goes one level down.
-fn switches(tunnels: &[TunnelStatus]) -> Vec<Item> {
+fn switches(tunnels: &[TunnelStatus], speech: Speech) -> Vec<Item> {
+    let switch = |tunnel| switch(tunnel, speech);
     let mut order: Vec<_> = tunnels.iter().collect();
     if order.len() > TUNNELS_MOST {
         order.sort_by_key(|tunnel| sign(state(tunnel)) == Sign::Off);
@@ -164,24 +169,25 @@ fn switches(tunnels: &[TunnelStatus]) -> Vec<Item> {
     let mut items: Vec<_> = order.into_iter().map(switch).collect();
     if !rest.is_empty() {
         items.push(Item::More {
-            label: format!("More tunnels ({})", rest.len()),
+            label: words::more_tunnels(speech, rest.len()),
             items: rest.into_iter().map(switch).collect(),
         });
     }
     items
 }
 
-fn switch(tunnel: &TunnelStatus) -> Item {
+fn switch(tunnel: &TunnelStatus, speech: Speech) -> Item {
+    let Lines { production, .. } = words::lines(speech);
     let (name, id) = (name(tunnel), tunnel.profile.id);
     let on = is_on(state(tunnel));
     Item::Switch {
-        label: match (is_production(tunnel), word(state(tunnel))) {
+        label: match (is_production(tunnel), words::word(speech, state(tunnel))) {
             (false, None) => name,
             (false, Some(word)) => format!("{name} ({word})"),
             // Choosing one that is off asks first.
-            (true, None) if !on => format!("{name} (production)…"),
-            (true, None) => format!("{name} (production)"),
-            (true, Some(word)) => format!("{name} (production, {word})"),
+            (true, None) if !on => format!("{name} ({production})…"),
+            (true, None) => format!("{name} ({production})"),
+            (true, Some(word)) => format!("{name} ({production}, {word})"),
         },
         on,
         act: if on {
@@ -209,10 +215,10 @@ fn plain(label: &str, act: Act) -> Item {
     }
 }
 
-fn tooltip(overview: &Overview) -> String {
+fn tooltip(overview: &Overview, speech: Speech) -> String {
     let tunnels = &overview.tunnels;
     if tunnels.is_empty() {
-        return "No tunnels yet".to_owned();
+        return words::lines(speech).no_tunnels.to_owned();
     }
     let of = |wanted: Sign| {
         tunnels
@@ -220,30 +226,32 @@ fn tooltip(overview: &Overview) -> String {
             .filter(move |tunnel| sign(state(tunnel)) == wanted)
     };
     let up = of(Sign::Up).count() + of(Sign::Degraded).count();
-    let all = tunnels.len();
-    let plural = if all == 1 { "" } else { "s" };
-    let mut lines = vec![format!("{up} of {all} tunnel{plural} up")];
-    let troubles = [
-        (Sign::Failed, "failed"),
-        (Sign::NeedsSignIn, "needs sign-in"),
-        (Sign::Reconnecting, "reconnecting"),
-        (Sign::Degraded, "degraded"),
-        (Sign::Connecting, "connecting or stopping"),
+    let mut lines = vec![words::up(speech, up, tunnels.len())];
+    let worst_first = [
+        Sign::Failed,
+        Sign::NeedsSignIn,
+        Sign::Reconnecting,
+        Sign::Degraded,
+        Sign::Connecting,
     ];
-    for (wanted, word) in troubles {
+    for wanted in worst_first {
         let names: Vec<_> = of(wanted).map(name).collect();
-        if !names.is_empty() {
-            lines.push(format!("{} {word}: {}", names.len(), listed(&names)));
+        if let (Some(word), false) = (words::trouble(speech, wanted), names.is_empty()) {
+            lines.push(format!(
+                "{} {word}: {}",
+                names.len(),
+                listed(&names, speech)
+            ));
         }
     }
     lines.join("\n")
 }
 
 /// The first names, and how many others there are.
-fn listed(names: &[String]) -> String {
+fn listed(names: &[String], speech: Speech) -> String {
     let mut text = names[..names.len().min(NAMED_MOST)].join(", ");
     if names.len() > NAMED_MOST {
-        text.push_str(&format!(" and {} more", names.len() - NAMED_MOST));
+        text.push_str(&words::and_more(speech, names.len() - NAMED_MOST));
     }
     text
 }
@@ -261,20 +269,6 @@ fn sign(state: &State) -> Sign {
         State::Reconnecting { .. } => Sign::Reconnecting,
         State::NeedsSignIn { .. } => Sign::NeedsSignIn,
         State::Failed { .. } => Sign::Failed,
-    }
-}
-
-/// What is said beside a name; nothing where the mark beside it says all.
-fn word(state: &State) -> Option<&'static str> {
-    match state {
-        State::Off | State::Up { .. } => None,
-        State::Listening => Some("listening"),
-        State::Connecting { .. } => Some("connecting"),
-        State::Degraded { .. } => Some("degraded"),
-        State::Reconnecting { .. } => Some("reconnecting"),
-        State::NeedsSignIn { .. } => Some("needs sign-in"),
-        State::Stopping => Some("stopping"),
-        State::Failed { .. } => Some("failed"),
     }
 }
 

@@ -214,13 +214,12 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{overview, tunnel, up};
+    use crate::speech::Speech;
 
     #[test]
     fn a_name_is_shown_as_it_is() {
-        let view = TrayView::of(&overview(vec![tunnel(
-            "a_b <i>&",
-            crate::fixtures::failed(),
-        )]));
+        let tunnels = vec![tunnel("a_b <i>&", crate::fixtures::failed())];
+        let view = TrayView::of(&overview(tunnels), Speech::English);
         let (acts, _acts) = mpsc::channel(1);
         let (host, _host) = watch::channel(Host::Unknown);
         let item = NotifierItem {
@@ -275,7 +274,7 @@ mod tests {
         let (acts, mut chosen) = mpsc::channel(1);
         let (host, _host) = watch::channel(Host::Unknown);
         let mut item = NotifierItem {
-            view: TrayView::of(&overview(vec![tunnel("A", up())])),
+            view: TrayView::of(&overview(vec![tunnel("A", up())]), Speech::English),
             panel: Panel::Dark,
             acts,
             host,

@@ -414,6 +414,10 @@ export type DropView = {
 	unacknowledged: number,
 	/**  What was asked of the service until it was over, in calls and dials. */
 	attempts: number,
+	/**  Why the session had to be given up, or the tunnel. */
+	endedBy: ProblemView | null,
+	/**  What was refused last on the way back. */
+	refused: ProblemView | null,
 	/**  One sentence: what happened, and why. */
 	what: string,
 	/**  One sentence, or empty. */
@@ -509,6 +513,8 @@ export type ImportView = {
 export type InvalidView = {
 	/**  Which. */
 	field: FieldView,
+	/**  Stable name of the rule that it breaks. */
+	rule: string,
 	/**  One sentence: what it must be. */
 	message: string,
 };
@@ -567,6 +573,10 @@ export type LogsView = {
 
 /**  Something to know about what was read. */
 export type NoteView = {
+	/**  Stable name. */
+	code: string,
+	/**  What the sentence names, each value under its name: for other languages. */
+	facts: { [key in string]: string },
 	/**  One sentence. */
 	what: string,
 	/**  In the text, from 1. */
@@ -654,6 +664,8 @@ export type ProblemView = {
 	remedy: string,
 	/**  Raw text, or empty. */
 	details: string,
+	/**  What the sentences name, each value under its name: for other languages. */
+	facts: { [key in string]: string },
 };
 
 /**

@@ -382,6 +382,7 @@ async function done<T>(request: Promise<Result<T>>, take?: (value: T) => void): 
       what: words().problems.unreachable,
       remedy: words().problems.unreachableRemedy,
       details: String(error),
+      facts: {},
     };
     return { problem, fields: [] };
   }

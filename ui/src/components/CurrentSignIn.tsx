@@ -4,6 +4,7 @@ import { createSignal, Match, onMount, Show, Switch, type JSX } from "solid-js";
 
 import type { Answer, Bridge, CurrentSignInView } from "../bridge";
 import { clock } from "../text/amounts";
+import { sentencesOf } from "../text/engine";
 import { words } from "../text/words";
 import { CopyButton } from "./CopyButton";
 import { Field } from "./Field";
@@ -121,7 +122,7 @@ function Code(props: { device: string; give: (code: string) => Answer; cancel: J
     const code = typed().replaceAll(/\s/g, "");
     setTyped("");
     const refused = await props.give(code);
-    setWrong(refused === null ? null : `${refused.problem.what} ${refused.problem.remedy}`);
+    setWrong(refused === null ? null : sentencesOf(refused.problem));
   }
 
   return (

@@ -5,6 +5,7 @@ import { For, Show, type JSX } from "solid-js";
 import type { DropView, PastView } from "../bridge";
 import { clock, duration, lasted, roundTrip } from "../text/amounts";
 import { closeText } from "../text/close";
+import { dropText } from "../text/engine";
 import { number } from "../text/locale";
 import { words } from "../text/words";
 
@@ -51,11 +52,11 @@ function Drop(props: { drop: DropView; now: number }): JSX.Element {
         <time dateTime={new Date(props.drop.close.at).toISOString()}>{clock(props.drop.close.at, props.now)}</time>
       </div>
       <p>
-        {props.drop.what}{" "}
+        {dropText(props.drop).what}{" "}
         <Show when={props.drop.connections > 0}>{say().survived(props.drop.survived, props.drop.connections)}</Show>
       </p>
-      <Show when={props.drop.remedy !== ""}>
-        <p class="drop-remedy">{props.drop.remedy}</p>
+      <Show when={dropText(props.drop).remedy !== ""}>
+        <p class="drop-remedy">{dropText(props.drop).remedy}</p>
       </Show>
       <details class="drop-evidence">
         <summary>{say().evidence}</summary>

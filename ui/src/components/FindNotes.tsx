@@ -3,6 +3,7 @@
 import { For, Show, type JSX } from "solid-js";
 
 import type { LackView, ProblemView, RefusalView } from "../bridge";
+import { ruleText } from "../text/engine";
 import { words } from "../text/words";
 import { ProblemNote } from "./ProblemNote";
 
@@ -12,7 +13,7 @@ export function FindNotes(props: { refusal: RefusalView | null; lacks: readonly 
       <Show when={props.refusal}>
         {(refused) => (
           <div class="combo-note">
-            <ProblemNote problem={told(refused())} />
+            <ProblemNote problem={toldOf(refused())} />
           </div>
         )}
       </Show>
@@ -29,9 +30,9 @@ export function FindNotes(props: { refusal: RefusalView | null; lacks: readonly 
 }
 
 /** What is wrong with a field says more than that something is. */
-function told(refused: RefusalView): ProblemView {
+function toldOf(refused: RefusalView): ProblemView {
   const first = refused.fields[0];
-  return first === undefined ? refused.problem : { ...refused.problem, what: first.message };
+  return first === undefined ? refused.problem : { ...refused.problem, code: first.rule, what: ruleText(first) };
 }
 
 function byReason(lacks: readonly LackView[]): { parts: string[]; problem: ProblemView }[] {

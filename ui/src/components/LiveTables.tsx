@@ -5,6 +5,7 @@ import { For, Show, type JSX } from "solid-js";
 import type { ConnectionView, DetailsView, SessionView, TunnelView } from "../bridge";
 import type { Rate, Rates } from "../state/rates";
 import { bytes, clock, duration, roundTrip } from "../text/amounts";
+import { told } from "../text/engine";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import { RatePair } from "./RatePair";
@@ -70,7 +71,7 @@ function trouble({ state }: SessionView): string {
     case "degraded":
     case "reconnecting":
     case "needsSignIn":
-      return state.problem.what;
+      return told(state.problem).what;
   }
 }
 

@@ -4,6 +4,7 @@ import { createSignal, createUniqueId, For, onMount, Show, type JSX } from "soli
 
 import type { Answer, DraftView, PasteView, RefusalView } from "../bridge";
 import { destinationText } from "../text/tunnel";
+import { told } from "../text/engine";
 import { words } from "../text/words";
 import { ProblemNote } from "./ProblemNote";
 import "./paste-zone.css";
@@ -89,7 +90,7 @@ export function PasteZone(props: {
                 </div>
               </Show>
               <ul class="paste-notes">
-                <For each={found().notes}>{(note) => <li>{note.what}</li>}</For>
+                <For each={found().notes}>{(note) => <li>{told({ ...note, remedy: "" }).what}</li>}</For>
               </ul>
             </>
           )}

@@ -3,6 +3,7 @@
 import { Show, type JSX } from "solid-js";
 
 import type { ProblemView } from "../bridge";
+import { original, told } from "../text/engine";
 import { words } from "../text/words";
 import "./problem-note.css";
 
@@ -12,18 +13,20 @@ export function ProblemNote(props: {
   brief?: boolean;
   children?: JSX.Element;
 }): JSX.Element {
+  const said = () => told(props.problem);
+  const raw = () => [original(props.problem), props.problem.details].filter((text) => text !== null && text !== "");
   return (
     <div class="problem">
       <Show when={!props.brief}>
-        <p class="problem-what">{props.problem.what}</p>
+        <p class="problem-what">{said().what}</p>
       </Show>
-      <Show when={props.problem.remedy !== ""}>
-        <p class="problem-remedy">{props.problem.remedy}</p>
+      <Show when={said().remedy !== ""}>
+        <p class="problem-remedy">{said().remedy}</p>
       </Show>
-      <Show when={props.problem.details !== ""}>
+      <Show when={raw().length > 0}>
         <details class="problem-details">
           <summary>{words().frame.details}</summary>
-          <pre tabindex="0">{`${props.problem.code}\n${props.problem.details}`}</pre>
+          <pre tabindex="0">{[props.problem.code, ...raw()].join("\n")}</pre>
         </details>
       </Show>
       <Show when={props.children}>

@@ -3,6 +3,7 @@
 import { createSignal, createUniqueId, Show, type JSX } from "solid-js";
 
 import type { Answer, RefusalView, TunnelView } from "../bridge";
+import { ruleText, sentencesOf } from "../text/engine";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import { Dialog } from "./Dialog";
@@ -27,7 +28,7 @@ export function ProductionQuestion(props: {
   const wrong = (): string | null => {
     const refused = refusal();
     if (refused === null) return null;
-    return refused.fields[0]?.message ?? `${refused.problem.what} ${refused.problem.remedy}`;
+    return refused.fields[0] === undefined ? sentencesOf(refused.problem) : ruleText(refused.fields[0]);
   };
 
   /** What AWS keeps of it, and for how long it is open. */

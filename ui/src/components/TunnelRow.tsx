@@ -5,6 +5,7 @@ import { createMemo, For, Show, type JSX } from "solid-js";
 import type { TunnelView } from "../bridge";
 import type { Acts } from "../state/acts";
 import type { Series } from "../state/samples";
+import { sentencesOf } from "../text/engine";
 import { facts, hasSession, isOn, stateSentence, stateWord } from "../text/state";
 import { addressToCopy, destinationParts, destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
@@ -131,7 +132,7 @@ export function TunnelRow(props: {
           <Show when={props.tunnel.notice}>
             {(notice) => (
               <p class="row-notice">
-                {notice().what} {notice().remedy}
+                {sentencesOf(notice())}
               </p>
             )}
           </Show>

@@ -17,6 +17,7 @@ import { ProductionFields } from "../components/ProductionFields";
 import { signInHelp } from "../components/signInHelp";
 import { createExamination } from "../state/examination";
 import { createForm } from "../state/form";
+import { ruleText } from "../text/engine";
 import { words } from "../text/words";
 import "./tunnel-form.css";
 
@@ -231,7 +232,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
       <p class="visually-hidden" role="status">
         <Show when={form.wrong().length > 0}>
           {words().form.notSaved}
-          <For each={form.wrong()}>{(invalid) => <span> {invalid.message}</span>}</For>
+          <For each={form.wrong()}>{(invalid) => <span> {ruleText(invalid)}</span>}</For>
         </Show>
       </p>
     </dialog>

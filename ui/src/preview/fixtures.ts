@@ -91,6 +91,7 @@ export function problem(changes: Partial<ProblemView> = {}): ProblemView {
     what: "The target i-0c2f9a7b31e4d5f91 is not connected to Session Manager.",
     remedy: "Start the instance, or choose another target.",
     details: "TargetNotConnected: i-0c2f9a7b31e4d5f91 is not connected.",
+    facts: {},
     ...changes,
   };
 }
@@ -140,7 +141,7 @@ export const everyState: OverviewView = {
         since: NOW - 11_000,
         attempt: 3,
         nextAttempt: NOW + 4_000,
-        problem: problem({ kind: "network", what: "The connection to the gateway broke." }),
+        problem: problem({ kind: "network", code: "connection-lost", what: "The connection to the gateway broke." }),
         held: 1,
         until: { at: NOW + 29 * MINUTE, then: "givenUp" },
       },
@@ -165,6 +166,7 @@ export const everyState: OverviewView = {
           what: "The login of profile company has ended.",
           remedy: 'Run "culvert sign-in company".',
           details: "The SSO session has expired or is otherwise invalid",
+          facts: { profile: "company" },
         }),
         held: 0,
       },
@@ -177,7 +179,7 @@ export const everyState: OverviewView = {
       state: {
         kind: "degraded",
         since: NOW - HOUR,
-        problem: problem({ kind: "network", what: "The agent has not answered for 12 s.", remedy: "", details: "" }),
+        problem: problem({ kind: "network", code: "no-pong", what: "The agent has not answered for 12 s.", remedy: "", details: "" }),
         others: 1,
         held: 1,
         until: { at: NOW + 18_000, then: "replaced" },
@@ -215,6 +217,7 @@ export const everyState: OverviewView = {
           what: "Port 5433 is in use by postgres (process 812).",
           remedy: "Use another port, or end that program.",
           details: "",
+          facts: { port: "5433", holder: "postgres (process 812)", free: "5434" },
         }),
       },
       freePort: 5434,
@@ -275,6 +278,8 @@ export const someDrop: DropView = {
   roundTripMs: 24,
   unacknowledged: 41,
   attempts: 2,
+  endedBy: null,
+  refused: null,
   what: "The gateway closed the connection after 60 min, as it does each hour, before a quiet moment came.",
   remedy: "",
 };

@@ -178,8 +178,8 @@ const bridge: Bridge = {
     Promise.resolve({
       problem: problem({ code: "invalid-settings" }),
       fields: [
-        { field: "name", message: "Give the tunnel a name." },
-        { field: "remotePort", message: "A port is a number from 1 to 65535." },
+        { field: "name", rule: "name-missing", message: "Give the tunnel a name." },
+        { field: "remotePort", rule: "port", message: "A port is a number from 1 to 65535." },
       ],
     }),
   updateTunnel: done,

@@ -3,6 +3,7 @@
 import { createSignal, type Accessor } from "solid-js";
 
 import type { Bridge, CheckView, DraftView, FieldView, InvalidView, RefusalView } from "../bridge";
+import { ruleText } from "../text/engine";
 import { draftOf, emptyForm, formOf, type FormValues } from "../text/form";
 import { createLiveCheck } from "./live-check";
 
@@ -91,7 +92,7 @@ export function createForm(
   function errorOf(name: FieldView): string | null {
     const live = touched().has(name) ? (check()?.wrong ?? []) : [];
     const found = [...wrong(), ...live].find((invalid) => invalid.field === name);
-    return found?.message ?? null;
+    return found === undefined ? null : ruleText(found);
   }
 
   function refuse(refused: RefusalView): FieldView | null {

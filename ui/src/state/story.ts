@@ -1,6 +1,7 @@
 // What happened to the demo tunnel, from what was done to it and how it was seen since.
 
 import type { CountView, DemoCutView, StateView, TunnelView } from "../bridge";
+import { told } from "../text/engine";
 
 /** One thing that happened. Times are Unix milliseconds. */
 export type Step =
@@ -105,7 +106,7 @@ function why(state: StateView): string {
     case "reconnecting":
     case "needsSignIn":
     case "failed":
-      return state.problem.what;
+      return told(state.problem).what;
     case "off":
     case "listening":
     case "connecting":

@@ -3,6 +3,7 @@
 import type { ProblemView, StateView, TunnelView } from "../bridge";
 import { duration } from "./amounts";
 import { closeText } from "./close";
+import { told } from "./engine";
 import { words } from "./words";
 
 /** The word for a state. */
@@ -28,12 +29,12 @@ export function stateSentence(tunnel: TunnelView, now: number): string {
       return say.upFor(duration(now - state.since));
     case "degraded":
       return withOthers(
-        withWaiting(sentence(state.problem.what), state.held + tunnel.waiting),
+        withWaiting(sentence(told(state.problem).what), state.held + tunnel.waiting),
         state.others,
       );
     case "reconnecting":
       return withWaiting(
-        `${say.attempt(state.attempt, nextAttempt(state.nextAttempt, now))}. ${sentence(state.problem.what)}`,
+        `${say.attempt(state.attempt, nextAttempt(state.nextAttempt, now))}. ${sentence(told(state.problem).what)}`,
         state.held + tunnel.waiting,
       );
     case "needsSignIn":
@@ -127,7 +128,8 @@ function withWaiting(text: string, waiting: number): string {
 }
 
 /** What is wrong, and what to do about it. */
-function withRemedy({ what, remedy }: ProblemView): string {
+function withRemedy(problem: ProblemView): string {
+  const { what, remedy } = told(problem);
   return remedy === "" ? sentence(what) : `${sentence(what)}. ${sentence(remedy)}`;
 }
 

@@ -1,4 +1,5 @@
 mod cause;
+mod facts;
 mod next;
 mod words;
 

@@ -286,6 +286,7 @@ pub(crate) fn problem_sentence(problem: &Problem) -> String {
         what,
         remedy,
         details,
+        facts: _,
     } = problem;
     // Parts of them are words of the far end or of a file, which must not steer a terminal.
     let mut sentence = one_line(what);

@@ -97,22 +97,66 @@ impl StoreError {
             ),
         };
         let details = self.source().map(ToString::to_string).unwrap_or_default();
-        settings(code, self.to_string(), remedy).with_details(details)
+        let problem = settings(code, self.to_string(), remedy).with_details(details);
+        match self {
+            Self::NoFolder => problem,
+            Self::Read { path, .. } | Self::Busy { path } | Self::TooLarge { path } => {
+                problem.with_fact("path", &path.display())
+            }
+            Self::Write { path, source } => {
+                let problem = problem.with_fact("path", &path.display());
+                match hindrance(source.kind()) {
+                    Hindrance::NoRoom => problem.with_fact("full", &"disk"),
+                    Hindrance::NotAllowed => problem.with_fact("denied", &"folder"),
+                    Hindrance::Other => problem,
+                }
+            }
+            Self::Newer { path, version } => problem
+                .with_fact("path", &path.display())
+                .with_fact("version", &version),
+            Self::Broken {
+                path, line, column, ..
+            }
+            | Self::Invalid {
+                path, line, column, ..
+            } => problem
+                .with_fact("path", &path.display())
+                .with_fact("line", &line)
+                .with_fact("column", &column),
+        }
     }
 }
 
-/// What helps against a file that can't be written. The kinds are the standard library's.
-fn unwritable(kind: io::ErrorKind) -> &'static str {
+/// What keeps a file from being written.
+enum Hindrance {
+    NoRoom,
+    NotAllowed,
+    Other,
+}
+
+/// The kinds are the standard library's.
+fn hindrance(kind: io::ErrorKind) -> Hindrance {
     let is_one_of = |kinds: [io::ErrorKind; 2]| kinds.contains(&kind);
     if is_one_of([io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
-        "The disk is full: make room and try again. The file is as it was."
+        Hindrance::NoRoom
     } else if is_one_of([
         io::ErrorKind::ReadOnlyFilesystem,
         io::ErrorKind::PermissionDenied,
     ]) {
-        "You may not write there: check the folder's permissions and try again. The file is as it was."
+        Hindrance::NotAllowed
     } else {
-        "Check the folder and its disk, and try again. The file is as it was."
+        Hindrance::Other
+    }
+}
+
+/// What helps against a file that can't be written.
+fn unwritable(kind: io::ErrorKind) -> &'static str {
+    match hindrance(kind) {
+        Hindrance::NoRoom => "The disk is full: make room and try again. The file is as it was.",
+        Hindrance::NotAllowed => {
+            "You may not write there: check the folder's permissions and try again. The file is as it was."
+        }
+        Hindrance::Other => "Check the folder and its disk, and try again. The file is as it was.",
     }
 }
 

@@ -58,13 +58,25 @@ impl Close {
             Some(_) => ProblemKind::Service,
             None => ProblemKind::Network,
         };
-        Problem::new(
+        let problem = Problem::new(
             kind,
             self.problem_code(),
             self.cause(age, closed_by),
             "There is nothing to do: the session is being resumed.",
         )
-        .with_details(self.reason.clone())
+        .with_details(self.reason.clone());
+        match (closed_by, self.code) {
+            (ClosedBy::Gateway | ClosedBy::Network, Some(1000)) if ABOUT_AN_HOUR.contains(&age) => {
+                problem.with_fact("hourly", &1000)
+            }
+            (ClosedBy::Gateway | ClosedBy::Network, Some(code)) => {
+                problem.with_fact("close", &code)
+            }
+            (ClosedBy::Gateway | ClosedBy::Network, None) => problem,
+            (ClosedBy::Deadline, _) => problem.with_fact("deadline", &"ping"),
+            (ClosedBy::Renewal, _) => problem.with_fact("renewal", &"renewal"),
+            (ClosedBy::SessionEnd, _) => problem.with_fact("ended", &"session"),
+        }
     }
 }
 

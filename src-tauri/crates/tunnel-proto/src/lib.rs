@@ -53,7 +53,7 @@ pub use session::{
     SessionTimer, Transmit, Vitals,
 };
 pub use slot::SessionKey;
-pub use snapshot::{Close, NETWORK_DOWN, Problem, ProblemKind, RenewedBy, Snapshot, State};
+pub use snapshot::{Close, NETWORK_DOWN, Named, Problem, ProblemKind, RenewedBy, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, LearnedRate, ReorderMemory, SocketEnd};
 pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};
 pub use tunnel::{

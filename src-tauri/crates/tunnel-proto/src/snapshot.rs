@@ -1,6 +1,10 @@
 //! What a tunnel says about itself: one value that the command line prints, the window draws,
 //! the tray shows and the bundle holds.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Choice, Outlook};
@@ -157,6 +161,38 @@ pub struct Problem {
     pub remedy: String,
     /// The raw text of whoever reported it; empty when there is none.
     pub details: String,
+    /// What the sentences name, such as `target`, for whoever says them in another language. Not
+    /// written down with the rest.
+    #[serde(skip)]
+    pub facts: Named,
+}
+
+/// What sentences name: each value under its name. Most name nothing, and have no map for that: a
+/// problem is part of many errors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named(Option<Arc<BTreeMap<&'static str, String>>>);
+
+impl Named {
+    /// Adds a value; one that was there under this name is gone.
+    pub fn insert(&mut self, name: &'static str, value: String) {
+        Arc::make_mut(self.0.get_or_insert_default()).insert(name, value);
+    }
+
+    /// The value under this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// All of them, by their names.
+    pub fn all(&self) -> BTreeMap<&'static str, String> {
+        self.0.as_deref().cloned().unwrap_or_default()
+    }
+}
+
+impl<const N: usize> From<[(&'static str, String); N]> for Named {
+    fn from(values: [(&'static str, String); N]) -> Self {
+        Self((N > 0).then(|| Arc::new(values.into())))
+    }
 }
 
 /// The code of the problem that this machine has no network: nothing is tried until it is back.
@@ -256,7 +292,15 @@ impl Problem {
             what: what.into(),
             remedy: remedy.into(),
             details: String::new(),
+            facts: Named::default(),
         }
+    }
+
+    /// Adds what its sentences name.
+    #[must_use]
+    pub fn with_fact(mut self, name: &'static str, value: &dyn fmt::Display) -> Self {
+        self.facts.insert(name, value.to_string());
+        self
     }
 
     /// Adds the raw text of whoever reported it.

@@ -106,6 +106,22 @@ pub enum TargetError {
     Quote,
 }
 
+impl TargetError {
+    /// The error's stable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "target-missing",
+            Self::TooMany => "too-many-targets",
+            Self::Id => "target-id",
+            Self::RuleOfId => "target-rule-of-id",
+            Self::Name => "target-name",
+            Self::Tag => "target-tag",
+            Self::Rule => "target-rule",
+            Self::Quote => "target-quote",
+        }
+    }
+}
+
 impl TargetSpec {
     /// Makes the target that is the one node with this id, whatever the id looks like.
     pub fn of_id(id: impl Into<String>) -> Self {

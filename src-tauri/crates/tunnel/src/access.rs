@@ -42,8 +42,12 @@ pub(crate) fn failure(error: &AccessError) -> Failure {
 
 /// An error of a call, for people and programs.
 pub fn problem(error: &AccessError) -> Problem {
-    Problem::new(kind(error), error.code(), error.what(), error.remedy())
-        .with_details(error.details())
+    let problem = Problem::new(kind(error), error.code(), error.what(), error.remedy())
+        .with_details(error.details());
+    let facts = error.facts().into_iter();
+    facts.fold(problem, |problem, (name, value)| {
+        problem.with_fact(name, &value)
+    })
 }
 
 /// The failure of a system without random numbers. It may pass: early in a boot.

@@ -30,6 +30,7 @@ fn fewer(rate: NonZeroU32) -> Problem {
         ),
         "Nothing to do: more are tried again when that has gone well for a while.",
     )
+    .with_fact("rate", &rate)
 }
 
 fn smaller(bytes: usize) -> Problem {
@@ -42,6 +43,7 @@ fn smaller(bytes: usize) -> Problem {
         ),
         "Nothing to do.",
     )
+    .with_fact("bytes", &bytes)
 }
 
 #[cfg(test)]

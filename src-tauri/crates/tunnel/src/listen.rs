@@ -78,38 +78,54 @@ impl ListenError {
     pub fn problem(&self) -> Problem {
         let what = format!("Culvert can't listen: {self}.");
         match self {
-            Self::PortInUse { next_free, .. } => {
+            Self::PortInUse {
+                address,
+                holder,
+                next_free,
+            } => {
                 let remedy = match next_free {
                     Some(port) => format!("End that program, or use port {port}, which is free."),
                     None => "End that program, or use another port.".to_owned(),
                 };
-                Problem::new(ProblemKind::Listen, "port-in-use", what, remedy)
+                let mut problem = Problem::new(ProblemKind::Listen, "port-in-use", what, remedy)
+                    .with_fact("port", &address.port());
+                if let Some(holder) = holder {
+                    problem = problem.with_fact("holder", &holder);
+                }
+                if let Some(port) = next_free {
+                    problem = problem.with_fact("free", &port);
+                }
+                problem
             }
-            Self::Privileged { .. } => Problem::new(
+            Self::Privileged { address } => Problem::new(
                 ProblemKind::Listen,
                 "port-privileged",
                 what,
                 "Use a port from 1024 up.",
-            ),
-            Self::NoSuchAddress { .. } => Problem::new(
+            )
+            .with_fact("port", &address.port()),
+            Self::NoSuchAddress { address } => Problem::new(
                 ProblemKind::Listen,
                 "address-unavailable",
                 what,
                 "Use localhost, 0.0.0.0 or an address of this machine.",
-            ),
-            Self::PathInUse { .. } => Problem::new(
+            )
+            .with_fact("address", &address),
+            Self::PathInUse { path } => Problem::new(
                 ProblemKind::Listen,
                 "socket-in-use",
                 what,
                 "End the program that listens there, or use another path.",
-            ),
-            Self::Other { source, .. } => Problem::new(
+            )
+            .with_fact("path", &path.display()),
+            Self::Other { place, source } => Problem::new(
                 ProblemKind::Listen,
                 "listen-failed",
                 what,
                 "Use another address or port.",
             )
-            .with_details(source.to_string()),
+            .with_details(source.to_string())
+            .with_fact("place", &place),
         }
     }
 }

@@ -63,8 +63,14 @@ impl Route {
             ),
         };
         let details = from.map(|from| format!("for the local connection from {from}"));
-        Problem::new(ProblemKind::Target, "destination-refused", what, remedy)
+        let problem = Problem::new(ProblemKind::Target, "destination-refused", what, remedy)
             .with_details(details.unwrap_or_default())
+            .with_fact("target", &target);
+        match &self.end {
+            End::Port(port) => problem.with_fact("port", &port),
+            End::Remote(place) => problem.with_fact("place", &place),
+            End::Document(name) => problem.with_fact("document", &name),
+        }
     }
 
     /// A connection was given up because its program did not read.
@@ -75,6 +81,7 @@ impl Route {
             format!("A connection to {self} was reset: its program did not read, and others wait."),
             "Let the program read, or give it a tunnel of its own.",
         )
+        .with_fact("place", &self)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::fixtures::{
 };
 
 fn view(tunnels: Vec<TunnelStatus>) -> TrayView {
-    TrayView::of(&overview(tunnels))
+    TrayView::of(&overview(tunnels), Speech::English)
 }
 
 /// The menu as a person reads it: what opens further lines is followed by those, set in.
@@ -226,4 +226,34 @@ fn a_long_name_is_shortened_and_stays_on_its_line() {
     assert!(short.ends_with('…'));
     assert_eq!(shortened("a\nb"), "a b");
     assert_eq!(shortened("Orders"), "Orders");
+}
+
+#[test]
+fn the_tray_speaks_german_to_whoever_does() {
+    let mut orders = tunnel("Bestellungen", up());
+    orders.snapshot.addresses = vec!["127.0.0.1:5433".to_owned()];
+    let mut late = tunnel("Spät", needs_sign_in());
+    Arc::make_mut(&mut late.profile).production = Some(Production::default());
+    let tunnels = vec![orders, late, tunnel("Kaputt", failed())];
+    let view = TrayView::of(&overview(tunnels), Speech::German);
+    assert_eq!(
+        read(&view.menu),
+        [
+            "[x] Bestellungen",
+            "[x] Spät (Produktion, Anmeldung nötig)",
+            "[ ] Kaputt (fehlgeschlagen)",
+            "-",
+            "Adresse kopieren >",
+            "  Bestellungen: 127.0.0.1:5433",
+            "Alle außer Produktion verbinden",
+            "Alle trennen",
+            "-",
+            "Culvert öffnen",
+            "Culvert beenden",
+        ]
+    );
+    assert_eq!(
+        view.tooltip,
+        "1 von 3 Tunneln verbunden\n1 fehlgeschlagen: Kaputt\n1 Anmeldung nötig: Spät"
+    );
 }

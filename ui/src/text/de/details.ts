@@ -13,7 +13,7 @@ export const details: Words["details"] = {
     unknown: "Nicht aufgezeichnet",
     asleep: "Im Ruhezustand",
     connecting: "Verbindet",
-    degraded: "Beeinträchtigt",
+    degraded: "Gestört",
     failed: "Fehlgeschlagen",
     signedOut: "Abgemeldet",
     reconnecting: "Verbindet neu",
@@ -36,9 +36,9 @@ export const details: Words["details"] = {
   session: {
     starting: "Startet",
     up: "Verbunden",
-    degraded: "Beeinträchtigt",
+    degraded: "Gestört",
     reconnecting: "Verbindet neu",
-    needsSignIn: "Braucht Anmeldung",
+    needsSignIn: "Anmeldung nötig",
     ending: "Endet",
   },
   copy: {

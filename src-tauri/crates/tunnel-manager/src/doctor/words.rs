@@ -12,6 +12,7 @@ pub(super) fn fault(problem: Problem) -> Fault {
         what,
         remedy,
         details,
+        facts: _,
     } = problem;
     Fault {
         business: match kind {

@@ -714,6 +714,7 @@ fn closed_by_itself(closing: &Closing) -> Problem {
         format!("It closed by itself after {after}, as tunnels to production do."),
         "Connect it again if it is still needed.",
     )
+    .with_fact("after", &after)
 }
 
 /// Waits so long, for ever if there is no end.

@@ -198,6 +198,35 @@ impl Fault {
         }
     }
 
+    /// What its sentence names.
+    fn names(&self) -> Option<String> {
+        match self {
+            Self::TooLong { most } => Some((most / 1024).to_string()),
+            Self::TooMany { most } => Some(most.to_string()),
+            Self::ControlCharacter { code } => Some(format!("U+{code:04X}")),
+            Self::Variable { name } | Self::ParameterValues { name } => Some(name.clone()),
+            Self::MissingValue { option } | Self::InFile { option } => Some(option.clone()),
+            Self::Port { what } => Some(what.clone()),
+            Self::UnknownScheme { scheme } => Some(scheme.clone()),
+            Self::Empty
+            | Self::UnclosedQuote
+            | Self::NothingFound
+            | Self::TooDeep
+            | Self::TooMuch
+            | Self::CommandOutput
+            | Self::Placeholder
+            | Self::OtherAwsCommand
+            | Self::ShellSession
+            | Self::Parameters
+            | Self::NoLocalForward
+            | Self::ForwardSpec
+            | Self::RemoteSocket
+            | Self::AddressHost
+            | Self::HostByRecord
+            | Self::AmbiguousAddress => None,
+        }
+    }
+
     /// What follows from it for the rest of the text.
     pub(super) const fn next(&self) -> Next {
         match self {
@@ -243,12 +272,16 @@ impl PasteError {
     /// Tells it to people and to programs.
     pub fn problem(&self) -> Problem {
         let Place { line, column } = self.place;
-        Problem::new(
+        let problem = Problem::new(
             ProblemKind::Settings,
             self.fault.code(),
             self.fault.to_string(),
             self.fault.remedy(),
         )
-        .with_details(format!("line {line}, column {column} of the text"))
+        .with_details(format!("line {line}, column {column} of the text"));
+        match self.fault.names() {
+            Some(name) => problem.with_fact("name", &name),
+            None => problem,
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What was left out of a text, or guessed.
 
+use tunnel_proto::Named;
+
 use super::Place;
 
 /// Something to know about what was made of a text.
@@ -111,6 +113,32 @@ impl Notice {
             Self::ThisMachine => "this-machine",
             Self::ListensEverywhere => "listens-everywhere",
             Self::SeveralHosts => "several-hosts",
+        }
+    }
+
+    /// What its sentence names, each value under its name.
+    pub fn names(&self) -> Named {
+        match self {
+            Self::OptionLeftOut { name }
+            | Self::ParameterLeftOut { name }
+            | Self::OwnDocument { name } => Named::from([("name", name.clone())]),
+            Self::UsualPort { what, port } => {
+                Named::from([("what", what.clone()), ("port", port.to_string())])
+            }
+            Self::Typography
+            | Self::EscapedQuotes
+            | Self::CommandLeftOut
+            | Self::WrapperLeftOut
+            | Self::KeysLeftOut
+            | Self::LoginLeftOut
+            | Self::SshLoginLeftOut
+            | Self::OtherForwardLeftOut
+            | Self::SshDocument
+            | Self::TargetToChoose
+            | Self::NodeToChoose
+            | Self::ThisMachine
+            | Self::ListensEverywhere
+            | Self::SeveralHosts => Named::default(),
         }
     }
 }

@@ -43,7 +43,8 @@ impl Reason {
                 ),
                 "Nothing to do if it goes on; otherwise look for a destination that does not \
                  read what it is sent.",
-            ),
+            )
+            .with_fact("seconds", &after.as_secs()),
             Self::CatchingUp(Noticed { missing: 0, .. }) => Problem::new(
                 ProblemKind::Target,
                 "catching-up",
@@ -62,7 +63,8 @@ impl Reason {
                     span(noticed.takes().unwrap_or_default())
                 ),
                 CATCHING_UP_REMEDY,
-            ),
+            )
+            .with_fact("missing", &missing),
         }
     }
 }
@@ -101,6 +103,7 @@ pub(super) fn jammed(after: Duration, connections: usize) -> Problem {
          again, look for a destination that does not read what it is sent: it stops all others of \
          its session.",
     )
+    .with_fact("seconds", &after.as_secs())
 }
 
 /// So much was lost on the way that what comes meanwhile fills every memory before the agent
@@ -161,6 +164,7 @@ pub(super) fn agent_gone(after: Duration) -> Problem {
         "Check that the target runs, and that its agent reaches the service: another session \
          takes over as soon as it does.",
     )
+    .with_fact("seconds", &after.as_secs())
 }
 
 /// `output` is what the service says of it: an idle timeout, the longest duration of a session,
@@ -182,6 +186,10 @@ pub(super) fn session_ended(output: &str) -> Problem {
         "New connections use another session, if one can be had. If sessions are ended again and \
          again, look at what the service says, and at the agent on the target.",
     );
+    let problem = match said.is_empty() {
+        true => problem,
+        false => problem.with_fact("said", &said),
+    };
     match cut {
         Cut::No => problem,
         Cut::Yes => problem.with_details(head(output, DETAILS_MOST)),
@@ -218,6 +226,7 @@ fn plugin_unsupported(plugin: &str, output: &str) -> Problem {
         remedy,
     )
     .with_details(head(output, DETAILS_MOST))
+    .with_fact("plugin", &plugin)
 }
 
 /// Characters of somebody else's words that are part of a sentence.
@@ -278,6 +287,7 @@ pub(super) fn one_connection_at_a_time(agent_version: &str) -> Problem {
         ),
         "Update the agent to a version after 3.0.196.0.",
     )
+    .with_fact("agent", &agent_version)
 }
 
 pub(super) fn idle_timer_defeated(agent_version: &str) -> Problem {
@@ -291,6 +301,7 @@ pub(super) fn idle_timer_defeated(agent_version: &str) -> Problem {
         "Stop the tunnel when it is not needed, or update the agent to a version after \
          3.1.1511.0.",
     )
+    .with_fact("agent", &agent_version)
 }
 
 pub(super) fn unsupported_session(kind: &str) -> Problem {

@@ -169,4 +169,5 @@ fn none_of(tried: &[PassedOver]) -> Problem {
         .collect();
     Problem::new(kind, "no-target", what, remedy.unwrap_or_default())
         .with_details(details.join("; "))
+        .with_fact("count", &tried.len())
 }

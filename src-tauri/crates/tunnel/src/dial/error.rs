@@ -2,7 +2,7 @@ use std::io;
 use std::time::Duration;
 
 use aws_access::{NetworkFault, ProxyFault, ProxySetting, StreamUrlFault, TlsFault};
-use tunnel_proto::{Failure, Next, Problem, ProblemKind};
+use tunnel_proto::{Failure, Named, Next, Problem, ProblemKind};
 
 /// How much of a foreign answer is kept.
 const EXCERPT_CHARS: usize = 200;
@@ -333,7 +333,40 @@ impl DialError {
                 what: self.what(),
                 remedy: self.remedy(),
                 details: self.details(),
+                facts: self.facts(),
             },
+        }
+    }
+
+    /// What the sentences name.
+    fn facts(&self) -> Named {
+        let proxied = |proxy: &ProxySetting, host: &str| {
+            Named::from([
+                ("proxy", proxy.to_string()),
+                ("place", proxy.place.to_string()),
+                ("host", host.to_owned()),
+            ])
+        };
+        let of_host = |host: &String| Named::from([("host", host.clone())]);
+        match self {
+            Self::Url { .. } => Named::default(),
+            Self::Stranger { host }
+            | Self::Dns { host, .. }
+            | Self::Connect { host, .. }
+            | Self::Tls { host, .. }
+            | Self::NotWebSocket { host, .. }
+            | Self::NotHttp { host, .. }
+            | Self::Timeout { host, .. } => of_host(host),
+            Self::Refused { host, status, .. } => {
+                let mut facts = of_host(host);
+                facts.insert("status", status.to_string());
+                facts
+            }
+            Self::ProxyScheme { proxy, .. } => proxied(proxy, ""),
+            Self::ProxyUnreachable { proxy, asked, .. }
+            | Self::ProxyAuthentication { proxy, asked, .. }
+            | Self::ProxyProtocol { proxy, asked, .. }
+            | Self::ProxyRefused { proxy, asked, .. } => proxied(proxy, asked),
         }
     }
 }

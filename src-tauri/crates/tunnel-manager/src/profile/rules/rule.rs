@@ -209,6 +209,41 @@ pub enum Rule {
     ClosesAfter,
 }
 
+impl Rule {
+    /// The rule's stable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Target(error) => error.code(),
+            Self::NameMissing => "name-missing",
+            Self::NameTooLong => "name-too-long",
+            Self::Group => "group",
+            Self::Tag => "tag",
+            Self::TooManyTags => "too-many-tags",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::PortOrAny => "port-or-any",
+            Self::BindAddress => "bind-address",
+            Self::AwsProfile => "aws-profile",
+            Self::Keys => "keys",
+            Self::KeysAndProfile => "keys-and-profile",
+            Self::Region => "region",
+            Self::EndpointUrl => "endpoint-url",
+            Self::Endpoints => "endpoints",
+            Self::Reason => "reason",
+            Self::ReasonMissing => "reason-missing",
+            Self::Sessions => "sessions",
+            Self::Keepalive => "keepalive",
+            Self::RenewAfter => "renew-after",
+            Self::Lazy => "lazy",
+            Self::Wait => "wait",
+            Self::RetryFor => "retry-for",
+            Self::KeepSessionAlive => "keep-session-alive",
+            Self::ProductionReason => "production-reason",
+            Self::ClosesAfter => "closes-after",
+        }
+    }
+}
+
 /// A field and the rule that it breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Invalid {

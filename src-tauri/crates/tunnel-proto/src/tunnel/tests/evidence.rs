@@ -257,7 +257,8 @@ fn records_survive_being_written_and_read() {
         if let Event::Record(record) = event {
             let line = serde_json::to_string(&record).unwrap();
             let read: Record = serde_json::from_str(&line).unwrap();
-            assert_eq!(read, *record, "{line}");
+            // What problems name goes into no record: the sentences say it.
+            assert_eq!(serde_json::to_string(&read).unwrap(), line);
         }
     }
 }

@@ -1,0 +1,165 @@
+//! What errors name in their sentences, for whoever says them in another language.
+
+use super::AccessError;
+use crate::{Denial, KeyringFault, ProfileFault, SignInFault};
+
+type Named = (&'static str, String);
+
+impl AccessError {
+    /// The values in its sentences, each under its name.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Named> {
+        match self {
+            Self::UnknownProfile { profile, .. } => vec![("profile", profile.clone())],
+            Self::Profile { fault, .. } => of_profile(fault),
+            Self::RegionMissing { profile, .. }
+            | Self::NoCredentials { profile, .. }
+            | Self::CredentialsFailed { profile, .. }
+            | Self::SsoLoginExpired { profile, .. }
+            | Self::ExpiredToken { profile, .. }
+            | Self::InvalidCredentials { profile, .. } => named("profile", profile.as_ref()),
+            Self::InvalidRegion { region } => vec![("region", region.clone())],
+            Self::InvalidEndpoint { endpoint, .. } => vec![("endpoint", endpoint.clone())],
+            Self::InvalidProxy { proxy, .. } => vec![("proxy", proxy.clone())],
+            Self::CaBundle { path, .. } => vec![("path", path.display().to_string())],
+            Self::CredentialsTimeout { after } => vec![("seconds", after.as_secs().to_string())],
+            Self::ClockSkew { seconds, .. } => match seconds {
+                Some(seconds @ ..0) => vec![("behind", seconds.unsigned_abs().to_string())],
+                Some(seconds) => vec![("ahead", seconds.to_string())],
+                None => Vec::new(),
+            },
+            Self::AccessDenied { action, answer } => {
+                let Denial {
+                    action, resource, ..
+                } = Denial::of(action, answer);
+                let mut facts = named("resource", resource.as_ref());
+                facts.push(("action", action));
+                facts
+            }
+            Self::RoleDenied { action, role, .. } => {
+                vec![("action", (*action).to_owned()), ("resource", role.clone())]
+            }
+            Self::InvalidRole { role, answer } => vec![
+                ("role", role.clone()),
+                ("said", answer.message.trim_end_matches('.').to_owned()),
+            ],
+            Self::IdentityToken { role, .. } | Self::PortalRole { role, .. } => {
+                vec![("role", role.clone())]
+            }
+            Self::TargetNotConnected { target, .. } => vec![("target", target.clone())],
+            Self::TargetNotFound { asked, .. } => vec![("target", asked.clone())],
+            Self::TargetOffline { asked, fitting, .. } => {
+                vec![("target", asked.clone()), ("count", fitting.to_string())]
+            }
+            Self::InvalidDocument { document, .. } => vec![("document", document.clone())],
+            Self::InvalidRequest(answer) if answer.message.is_empty() => {
+                named("said", answer.code.as_ref())
+            }
+            Self::InvalidRequest(answer) => {
+                vec![("said", answer.message.trim_end_matches('.').to_owned())]
+            }
+            Self::SessionOver { session_id, .. } => vec![("session", session_id.clone())],
+            Self::KmsKey { key_id, .. } => vec![("key", key_id.clone())],
+            Self::Network { callee, proxy, .. } => {
+                let mut facts = vec![("host", callee.label().to_owned())];
+                if let Some(proxy) = proxy {
+                    facts.push(("proxy", proxy.to_string()));
+                    facts.push(("place", proxy.place.to_string()));
+                }
+                facts
+            }
+            Self::Service(answer) => match &answer.code {
+                Some(code) => vec![("said", code.clone())],
+                None => vec![("status", answer.status.to_string())],
+            },
+            Self::SignIn(fault) => of_sign_in(fault),
+            Self::Keyring(fault) => of_keyring(fault),
+            Self::ConfigFiles { .. }
+            | Self::TlsSetup { .. }
+            | Self::ExpiredEnvironment(_)
+            | Self::NotEnabled(_)
+            | Self::Throttled(_)
+            | Self::SessionLimit(_)
+            | Self::Unparsable { .. }
+            | Self::Unsendable { .. } => Vec::new(),
+        }
+    }
+}
+
+fn named(name: &'static str, value: Option<&String>) -> Vec<Named> {
+    value
+        .map(|value| (name, value.clone()))
+        .into_iter()
+        .collect()
+}
+
+fn of_profile(fault: &ProfileFault) -> Vec<Named> {
+    let profile = |profile: &String| ("profile", profile.clone());
+    let name = |name: &str| ("name", name.to_owned());
+    match fault {
+        ProfileFault::SourceMissing { source } => vec![name(source)],
+        ProfileFault::SourceLoop { profiles } => vec![name(&profiles.join(" → "))],
+        ProfileFault::RoleWithoutSource { profile: of }
+        | ProfileFault::TwoSources { profile: of }
+        | ProfileFault::TokenWithoutRole { profile: of }
+        | ProfileFault::ConsoleSignIn { profile: of }
+        | ProfileFault::NoCredentials { profile: of } => vec![profile(of)],
+        ProfileFault::UnknownCredentialSource { profile: of, value } => {
+            vec![profile(of), name(value)]
+        }
+        ProfileFault::ChainTooLong { most } => vec![name(&most.to_string())],
+        ProfileFault::HalfKeys {
+            profile: of,
+            missing,
+        } => vec![profile(of), name(missing)],
+        ProfileFault::HalfVariables { missing } => vec![name(missing)],
+        ProfileFault::SsoSessionMissing {
+            profile: of,
+            session,
+        } => vec![profile(of), name(session)],
+        ProfileFault::SsoIncomplete { section, missing } => {
+            vec![("section", section.clone()), name(missing)]
+        }
+        ProfileFault::SsoTwice { profile: of, key } => vec![profile(of), name(key)],
+        ProfileFault::TokenFileMissing { path } => vec![name(&path.display().to_string())],
+        ProfileFault::ProgramMissing { program } => vec![name(program)],
+        ProfileFault::MfaCode { serial } => vec![name(serial)],
+        ProfileFault::InBothFiles { keys } => vec![name(&keys.join(", "))],
+        ProfileFault::ServicesMissing { services } => vec![name(services)],
+        ProfileFault::RoleArnInvalid { profile: of, arn } => vec![profile(of), name(arn)],
+        ProfileFault::RegionInvalid { key, region } => {
+            vec![("key", (*key).to_owned()), ("region", region.clone())]
+        }
+        ProfileFault::RegionUnknown { region } => vec![("region", region.clone())],
+        ProfileFault::CaBundleMissing { path } => vec![("path", path.display().to_string())],
+        ProfileFault::NoRegion | ProfileFault::EndpointInvalid { .. } => Vec::new(),
+    }
+}
+
+fn of_sign_in(fault: &SignInFault) -> Vec<Named> {
+    match fault {
+        SignInFault::CodeNeeded { profile, device } => {
+            let mut facts = named("profile", profile.as_ref());
+            facts.push(("device", device.clone()));
+            facts
+        }
+        SignInFault::NotKept { path, .. } => vec![("path", path.display().to_string())],
+        SignInFault::Denied
+        | SignInFault::TimedOut
+        | SignInFault::Refused(_)
+        | SignInFault::CodeRefused(_)
+        | SignInFault::NoCode => Vec::new(),
+    }
+}
+
+fn of_keyring(fault: &KeyringFault) -> Vec<Named> {
+    match fault {
+        KeyringFault::NotFound { name } | KeyringFault::Foreign { name } => {
+            vec![("name", name.clone())]
+        }
+        KeyringFault::Absent
+        | KeyringFault::Locked
+        | KeyringFault::Failed { .. }
+        | KeyringFault::BadName => Vec::new(),
+    }
+}

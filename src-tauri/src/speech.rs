@@ -1,0 +1,170 @@
+//! The language of what is said outside of the window: notifications and the tray. The window has
+//! its own catalogue (`ui/src/text`), and shares with this one what the engine's sentences are in
+//! other languages.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use tunnel_manager::{Language, Settings};
+use tunnel_proto::{Named, Problem};
+
+/// A language that is spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Speech {
+    #[default]
+    English,
+    German,
+}
+
+impl Speech {
+    /// The one that the user has chosen, or else the system's.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        match settings.language {
+            Language::English => Self::English,
+            Language::German => Self::German,
+            Language::Auto => Self::of_locale(sys_locale::get_locale().as_deref()),
+        }
+    }
+
+    /// The window chooses in the same way (`ui/src/text/locale.ts`).
+    fn of_locale(locale: Option<&str>) -> Self {
+        let language = locale.and_then(|locale| locale.split(['-', '_', '.']).next());
+        match language {
+            Some(language) if language.eq_ignore_ascii_case("de") => Self::German,
+            Some(_) | None => Self::English,
+        }
+    }
+
+    /// What happened and what to do about it. What the catalogue lacks is said as the engine does.
+    pub(crate) fn problem(self, problem: &Problem) -> Told {
+        let catalogue = match self {
+            Self::English => None,
+            Self::German => Some(&*GERMAN),
+        };
+        let told = catalogue.and_then(|catalogue| catalogue.tell(problem));
+        told.unwrap_or_else(|| Told {
+            what: problem.what.clone(),
+            remedy: problem.remedy.clone(),
+        })
+    }
+}
+
+/// A problem in sentences.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) what: String,
+    /// Empty where there is nothing to do.
+    pub(crate) remedy: String,
+}
+
+static GERMAN: LazyLock<Catalogue> = LazyLock::new(|| {
+    // A test reads it: it can't be anything else.
+    serde_json::from_str(include_str!("../../ui/src/text/de/engine.json")).unwrap_or_default()
+});
+
+/// The engine's sentences in a language.
+#[derive(Debug, Default, Deserialize)]
+struct Catalogue {
+    /// By code; the first whose names are all known is said.
+    problems: HashMap<String, Vec<Sentences>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sentences {
+    /// It is said only where the problem has this fact.
+    #[serde(rename = "if")]
+    only_with: Option<String>,
+    /// Names of facts stand in braces.
+    what: String,
+    remedy: String,
+}
+
+impl Catalogue {
+    fn tell(&self, problem: &Problem) -> Option<Told> {
+        let facts = &problem.facts;
+        self.problems.get(&problem.code)?.iter().find_map(|said| {
+            let fits = |name: &String| facts.get(name).is_some();
+            said.only_with.as_ref().is_none_or(fits).then_some(())?;
+            Some(Told {
+                what: filled(&said.what, facts)?,
+                remedy: filled(&said.remedy, facts)?,
+            })
+        })
+    }
+}
+
+/// The text with the facts that it names; none where one of them is not known.
+fn filled(text: &str, facts: &Named) -> Option<String> {
+    let mut parts = text.split('{');
+    let mut filled = parts.next()?.to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}')?;
+        filled.push_str(facts.get(name)?);
+        filled.push_str(rest);
+    }
+    Some(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use tunnel_proto::ProblemKind;
+
+    use super::*;
+
+    fn problem(code: &str) -> Problem {
+        Problem::new(ProblemKind::Target, code, "It broke.", "Mend it.")
+    }
+
+    #[test]
+    fn the_catalogue_can_be_read() {
+        let text = include_str!("../../ui/src/text/de/engine.json");
+        let catalogue: Catalogue = serde_json::from_str(text).unwrap();
+        assert!(catalogue.problems.len() > 150);
+    }
+
+    #[test]
+    fn a_problem_is_told_in_german_with_what_it_names() {
+        let known = problem("target-not-connected").with_fact("target", &"i-0abc");
+        let told = Speech::German.problem(&known);
+        assert_eq!(told.what, "i-0abc ist nicht mit Session Manager verbunden.");
+        let unnamed = Speech::German.problem(&problem("target-not-connected"));
+        assert_eq!(
+            unnamed.what,
+            "Das Ziel ist nicht mit Session Manager verbunden."
+        );
+        assert_eq!(Speech::English.problem(&known).what, "It broke.");
+    }
+
+    #[test]
+    fn what_the_catalogue_lacks_is_said_as_the_engine_does() {
+        let told = Speech::German.problem(&problem("nobody-knows"));
+        assert_eq!(
+            (told.what.as_str(), told.remedy.as_str()),
+            ("It broke.", "Mend it.")
+        );
+    }
+
+    #[test]
+    fn a_sentence_for_a_case_is_said_in_that_case_alone() {
+        let hourly = problem("gateway-close").with_fact("hourly", &1000);
+        let told = Speech::German.problem(&hourly).what;
+        assert!(told.contains("einmal in der Stunde"), "{told}");
+        let other = Speech::German.problem(&problem("gateway-close")).what;
+        assert!(!other.contains("Stunde"), "{other}");
+    }
+
+    #[test]
+    fn the_systems_language_is_spoken_where_it_is_known() {
+        for (locale, speech) in [
+            (Some("de-CH"), Speech::German),
+            (Some("de_DE.UTF-8"), Speech::German),
+            (Some("DE"), Speech::German),
+            (Some("den-CA"), Speech::English),
+            (Some("C"), Speech::English),
+            (None, Speech::English),
+        ] {
+            assert_eq!(Speech::of_locale(locale), speech, "{locale:?}");
+        }
+    }
+}
