@@ -239,7 +239,7 @@ impl Driver {
     }
 
     fn perform(&mut self, action: Action) {
-        tracing::debug!(?action, "the policy wants");
+        tracing::debug!(wants = %action, "the policy");
         match action {
             Action::Start(key) => self.start(key),
             Action::Resume(key, session_id) => {

@@ -297,7 +297,14 @@ async fn log_of_a_tunnel(level: Level) -> String {
 async fn the_log_tells_whose_policy_wants_what_and_no_secret() {
     let log = log_of_a_tunnel(Level::DEBUG).await;
     let ours = || log.lines().filter(|line| line.contains(" tunnel::"));
-    for told in ["Start(", "Granted(", "Dial(", "Stop", "Terminated("] {
+    for told in [
+        "wants=start session 0",
+        "Granted(",
+        "wants=open a WebSocket for session 0",
+        "Stop",
+        "wants=end session 0",
+        "Terminated(",
+    ] {
         assert!(ours().any(|line| line.contains(told)), "{told}: {log}");
     }
     for line in ours() {
