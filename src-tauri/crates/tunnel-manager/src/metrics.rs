@@ -7,7 +7,9 @@ mod serve;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 
+use prometheus_client::encoding::EncodeMetric;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::TypedMetric;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -237,13 +239,7 @@ impl Sessions {
 /// Makes a family of figures and has it written with the others.
 fn added<M>(to: &mut Registry, name: &str, help: &str) -> Family<Labels, M>
 where
-    M: prometheus_client::metrics::TypedMetric
-        + prometheus_client::encoding::EncodeMetric
-        + Default
-        + fmt::Debug
-        + Send
-        + Sync
-        + 'static,
+    M: Figure,
 {
     let family = Family::default();
     to.register(name, help, family.clone());
@@ -253,18 +249,17 @@ where
 /// The same for figures that have a unit.
 fn with_unit<M>(to: &mut Registry, name: &str, help: &str, unit: Unit) -> Family<Labels, M>
 where
-    M: prometheus_client::metrics::TypedMetric
-        + prometheus_client::encoding::EncodeMetric
-        + Default
-        + fmt::Debug
-        + Send
-        + Sync
-        + 'static,
+    M: Figure,
 {
     let family = Family::default();
     to.register_with_unit(name, help, unit, family.clone());
     family
 }
+
+/// What the registry takes as a figure of each tunnel or session.
+trait Figure: TypedMetric + EncodeMetric + Default + fmt::Debug + Send + Sync + 'static {}
+
+impl<M: TypedMetric + EncodeMetric + Default + fmt::Debug + Send + Sync + 'static> Figure for M {}
 
 fn seconds(ms: u32) -> f64 {
     f64::from(ms) / 1000.0
