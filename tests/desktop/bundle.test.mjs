@@ -86,6 +86,8 @@ for (const theme of ["light", "dark"]) {
        select.value = "some"; select.dispatchEvent(new Event("change", { bubbles: true }))`,
     );
     await window.run(`document.querySelector(".bundle-tunnels input").click()`);
+    const fits = `const list = document.querySelector(".bundle-tunnels"); return list.scrollHeight <= list.clientHeight`;
+    assert.equal(await window.run(fits), true, "two tunnels are in sight");
     assert.deepEqual(await window.violations(), []);
     await window.screenshot(join(pictures, `bundle-chosen-${theme}.png`));
     await window.run(
