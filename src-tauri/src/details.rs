@@ -13,7 +13,7 @@ use tauri::ipc::Channel;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tunnel_manager::tunnel::unix_ms_now;
-use tunnel_manager::{History, Manager, Overview, Past, ProfileId, TunnelStatus};
+use tunnel_manager::{History, Manager, Overview, Past, ProfileId, TunnelStatus, Unrest};
 
 use crate::reading::{DAY_MOVES, earliest, recording};
 use view::DetailsView;
@@ -25,13 +25,15 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct DetailsUpdates {
     manager: Manager,
     history: History,
+    unrest: Unrest,
     /// The task that sends; another page replaces it.
     sender: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl DetailsUpdates {
-    pub(crate) fn new(manager: Manager, history: History) -> Self {
+    pub(crate) fn new(manager: Manager, history: History, unrest: Unrest) -> Self {
         Self {
+            unrest,
             manager,
             history,
             sender: Mutex::new(None),
@@ -45,6 +47,7 @@ impl DetailsUpdates {
             id,
             manager: self.manager.clone(),
             history: self.history.clone(),
+            unrest: self.unrest.clone(),
         };
         self.replace(Some(tauri::async_runtime::spawn(follower.run(channel))));
     }
@@ -66,6 +69,7 @@ struct Follower {
     id: ProfileId,
     manager: Manager,
     history: History,
+    unrest: Unrest,
 }
 
 /// What became of the tunnel, as it was read last.
@@ -83,6 +87,7 @@ impl Follower {
     async fn run(self, channel: Channel<DetailsView>) {
         let mut overview = self.manager.overview();
         let mut recorded = self.history.recorded();
+        let mut unrest = self.unrest.told();
         let mut read: Option<Read> = None;
         loop {
             let Some(status) = status_of(self.id, &overview.borrow_and_update()) else {
@@ -97,7 +102,10 @@ impl Follower {
                 }
             };
             let closely = self.manager.look(self.id).await.unwrap_or_default();
-            let view = DetailsView::new(unix_ms_now(), &status, &closely, &fresh.past);
+            let now = unix_ms_now();
+            let restless = unrest.borrow_and_update().get(&self.id).cloned();
+            let restless = restless.filter(|restless| restless.is_so(now));
+            let view = DetailsView::new(now, &status, &closely, &fresh.past, restless);
             let (until, earliest) = (fresh.until, fresh.earliest);
             read = Some(fresh);
             if channel.send(view).is_err() {
@@ -112,6 +120,7 @@ impl Follower {
                 changed = change(&mut overview, &status) => if changed.is_err() {
                     return;
                 },
+                Ok(()) = unrest.changed() => {}
                 () = sleep_until(until) => {}
             }
         }
@@ -187,6 +196,7 @@ mod tests {
             id,
             manager,
             history,
+            unrest: Unrest::default(),
         }
     }
 

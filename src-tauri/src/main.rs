@@ -27,6 +27,7 @@ mod link;
 mod logs;
 #[cfg(target_os = "linux")]
 mod markup;
+mod metrics;
 mod notices;
 mod pick;
 mod preferences;
@@ -88,7 +89,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::in_config_folder()?;
     let keeper = SettingsKeeper::in_config_folder()?;
     let settings = keeper.settings();
-    let files = LogFiles::Days(settings.log_days);
+    let files = LogFiles::Days(settings.log_days, settings.log_format);
     let (log, guard) = log::init("culvert-desktop", files, settings.log_level);
     let bindings = bindings::builder();
     let app = tauri::Builder::default()
@@ -117,11 +118,13 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 let history = traces.history.clone();
                 let environment = Environment::system();
                 let listening = traces.listen("culvert-desktop");
+                spawn(metrics::follow_settings(traces.roll.clone(), keeper.state()));
                 let engine = SessionManager::new(traces, environment.clone(), Some(keeper.clone()));
                 let manager = Manager::start(store, engine.clone(), edits);
                 (manager, history, engine, environment, listening)
             });
-            app.manage(DetailsUpdates::new(manager.clone(), history.clone()));
+            let unrest = engine.unrest();
+            app.manage(DetailsUpdates::new(manager.clone(), history.clone(), unrest.clone()));
             app.manage(listening);
             app.manage(DemoVisits::default());
             app.manage(Imports::default());
@@ -138,6 +141,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             spawn(notices::run(
                 handle.clone(),
                 manager.overview(),
+                unrest.told(),
                 keeper.state(),
                 wishes.clone(),
             ));

@@ -10,12 +10,14 @@ mod policy;
 mod server;
 mod words;
 
+use std::collections::BTreeMap;
+use std::future::pending;
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
-use tunnel_manager::{Overview, SettingsState};
+use tunnel_manager::{Overview, ProfileId, Restless, SettingsState};
 
 use crate::speech::Speech;
 use crate::tray::Act;
@@ -33,6 +35,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) async fn run(
     app: AppHandle,
     mut overview: watch::Receiver<Overview>,
+    mut unrest: watch::Receiver<BTreeMap<ProfileId, Restless>>,
     settings: watch::Receiver<SettingsState>,
     acts: mpsc::Sender<Act>,
 ) {
@@ -43,7 +46,12 @@ pub(crate) async fn run(
         let wishes = settings.borrow().settings.clone();
         let speech = Speech::of(&wishes);
         notices.speak(speech);
-        let orders = notices.update(begun.elapsed(), &overview.borrow_and_update(), &wishes);
+        let orders = notices.update(
+            begun.elapsed(),
+            &overview.borrow_and_update(),
+            &unrest.borrow_and_update(),
+            &wishes,
+        );
         for order in orders {
             match order {
                 // Whoever looks at the window sees it there.
@@ -56,7 +64,7 @@ pub(crate) async fn run(
         let due = async {
             match notices.next() {
                 Some(next) => sleep_until(begun + next).await,
-                None => std::future::pending().await,
+                None => pending().await,
             }
         };
         tokio::select! {
@@ -65,8 +73,16 @@ pub(crate) async fn run(
                     return;
                 }
             }
+            () = news(&mut unrest) => {}
             () = due => {}
         }
+    }
+}
+
+/// Waits until something of it has changed; for ever if nobody tells any more.
+async fn news(unrest: &mut watch::Receiver<BTreeMap<ProfileId, Restless>>) {
+    if unrest.changed().await.is_err() {
+        pending::<()>().await;
     }
 }
 

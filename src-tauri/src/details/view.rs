@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use specta::Type;
 use tunnel_manager::tunnel::{ConnectionDetails, Details, SessionDetails};
-use tunnel_manager::{Condition, LostSocket, Past, Segment, TunnelStatus};
+use tunnel_manager::{Condition, LostSocket, Past, Restless, Segment, TunnelStatus};
 use tunnel_proto::{ClosedBy, DropEnd, RenewalOutlook, SessionState};
 
 use crate::view::{CloseView, ProblemView};
@@ -32,6 +32,8 @@ pub(crate) struct DetailsView {
     past: Option<PastView>,
     /// Why that can't be read.
     past_problem: Option<String>,
+    /// It is lost more often than it may.
+    too_often: Option<ProblemView>,
 }
 
 /// One session.
@@ -231,6 +233,7 @@ impl DetailsView {
         status: &TunnelStatus,
         details: &Details,
         past: &io::Result<Past>,
+        restless: Option<Restless>,
     ) -> Self {
         let pool = status.profile.upkeep.policy().sessions;
         let target = status.snapshot.target.as_ref();
@@ -248,6 +251,7 @@ impl DetailsView {
                 .collect(),
             past: past.as_ref().ok().map(PastView::from),
             past_problem: past.as_ref().err().map(ToString::to_string),
+            too_often: restless.map(|restless| ProblemView::from(&restless.often.problem())),
         }
     }
 }

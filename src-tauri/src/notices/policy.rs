@@ -1,13 +1,13 @@
 //! What is worth a notification: decided from one overview after the other, without a clock.
 //!
 //! Only what needs the user, a tunnel to production that is about to close by itself, an outage
-//! that lasts, and its end. What comes at the same time is one notification; a renewal, and a loss
+//! that lasts, and its end, and a tunnel that is lost too often. What comes at the same time is one notification; a renewal, and a loss
 //! that is mended within seconds, is none.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use tunnel_manager::{Overview, ProfileId, Settings, TunnelStatus};
+use tunnel_manager::{Overview, ProfileId, Restless, Settings, TunnelStatus};
 use tunnel_proto::State;
 
 use super::words;
@@ -47,6 +47,8 @@ pub(super) enum Kind {
     Closing,
     /// Connections can't be carried for now, or can again.
     Outage,
+    /// A tunnel is lost more often than it may.
+    TooOften,
 }
 
 /// What is to be done with notifications.
@@ -74,6 +76,8 @@ pub(super) struct Notices {
     /// Those that close by themselves soon, which was told.
     closing: HashSet<ProfileId>,
     outage_shown: bool,
+    /// Those that are lost too often, and when that was found, which was told.
+    restless: HashMap<ProfileId, u64>,
     /// How long an outage lasts before it is told: one that is over sooner is mended before anybody
     /// could do something about it.
     outage_after: Duration,
@@ -104,6 +108,7 @@ impl Notices {
         &mut self,
         now: Duration,
         overview: &Overview,
+        unrest: &BTreeMap<ProfileId, Restless>,
         wishes: &Settings,
     ) -> Vec<Order> {
         self.outage_after = wishes.outage_after;
@@ -127,11 +132,14 @@ impl Notices {
         orders.extend(self.needs(now, overview));
         orders.extend(self.closing(overview));
         orders.extend(self.outages(now, overview));
+        orders.extend(self.too_often(overview, unrest));
         // What is not wanted is followed all the same, so that a change of mind counts at once.
         orders.retain(|order| match order {
             Order::Show(notice) => match notice.kind {
                 Kind::NeedsUser | Kind::Closing => wishes.notify_needs_you,
                 Kind::Outage => wishes.notify_outages,
+                // Whoever does not want it has set that it is never found.
+                Kind::TooOften => true,
             },
             Order::Withdraw(_) => true,
         });
@@ -220,6 +228,28 @@ impl Notices {
             .then(|| words::closing(self.speech, &soon))
             .flatten()
             .map(Order::Show)
+    }
+
+    /// Each is told once, when it is found.
+    fn too_often(
+        &mut self,
+        overview: &Overview,
+        unrest: &BTreeMap<ProfileId, Restless>,
+    ) -> Option<Order> {
+        let found = unrest.iter().map(|(id, restless)| (*id, restless.at));
+        let before = std::mem::replace(&mut self.restless, found.collect());
+        if self.restless.is_empty() {
+            return (!before.is_empty()).then_some(Order::Withdraw(Kind::TooOften));
+        }
+        let tunnels = overview.tunnels.iter();
+        let new: Vec<_> = tunnels
+            .filter_map(|tunnel| {
+                let id = tunnel.profile.id;
+                let restless = unrest.get(&id)?;
+                (before.get(&id) != Some(&restless.at)).then_some((tunnel, restless))
+            })
+            .collect();
+        words::too_often(self.speech, &new).map(Order::Show)
     }
 
     fn outages(&mut self, now: Duration, overview: &Overview) -> Option<Order> {

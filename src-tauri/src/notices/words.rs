@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tunnel_manager::{Overview, SignInNeeded, TunnelStatus};
+use tunnel_manager::{Overview, Restless, SignInNeeded, TunnelStatus};
 use tunnel_proto::{Problem, State};
 
 use super::policy::{Kind, Notice, Offer};
@@ -169,6 +169,25 @@ pub(super) fn back(speech: Speech, tunnels: &[&TunnelStatus], away: Duration) ->
         ),
     };
     Some(notice(Kind::Outage, title, body, first))
+}
+
+/// Of tunnels that are lost more often than they may; none if there are none.
+pub(super) fn too_often(speech: Speech, tunnels: &[(&TunnelStatus, &Restless)]) -> Option<Notice> {
+    let (first, restless) = tunnels.first()?;
+    let why = sentences(speech, &restless.often.problem());
+    let (title, body) = match (tunnels, speech) {
+        ([(one, _)], Speech::English) => (format!("{} is lost too often", name(one)), why),
+        ([(one, _)], Speech::German) => (format!("{} bricht zu oft ab", name(one)), why),
+        (many, speech) => {
+            let all: Vec<_> = many.iter().map(|(tunnel, _)| *tunnel).collect();
+            let title = match speech {
+                Speech::English => format!("{} tunnels are lost too often", many.len()),
+                Speech::German => format!("{} Tunnel brechen zu oft ab", many.len()),
+            };
+            (title, format!("{}. {why}", names(speech, &all)))
+        }
+    };
+    Some(notice(Kind::TooOften, title, body, first))
 }
 
 /// What a click does.

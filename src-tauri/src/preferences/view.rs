@@ -49,6 +49,7 @@ pub(crate) enum KeyView {
     NotifyNeedsYou,
     NotifyOutages,
     OutageAfter,
+    DropsTold,
     Theme,
     Zoom,
     Density,
@@ -56,6 +57,8 @@ pub(crate) enum KeyView {
     RenewAfter,
     LogLevel,
     LogDays,
+    LogFormat,
+    MetricsPort,
 }
 
 impl SettingsView {
@@ -94,6 +97,7 @@ impl From<Key> for KeyView {
             Key::NotifyNeedsYou => Self::NotifyNeedsYou,
             Key::NotifyOutages => Self::NotifyOutages,
             Key::OutageAfter => Self::OutageAfter,
+            Key::DropsTold => Self::DropsTold,
             Key::Theme => Self::Theme,
             Key::Zoom => Self::Zoom,
             Key::Density => Self::Density,
@@ -101,6 +105,8 @@ impl From<Key> for KeyView {
             Key::RenewAfter => Self::RenewAfter,
             Key::LogLevel => Self::LogLevel,
             Key::LogDays => Self::LogDays,
+            Key::LogFormat => Self::LogFormat,
+            Key::MetricsPort => Self::MetricsPort,
         }
     }
 }
@@ -118,6 +124,7 @@ impl From<KeyView> for Key {
             KeyView::NotifyNeedsYou => Self::NotifyNeedsYou,
             KeyView::NotifyOutages => Self::NotifyOutages,
             KeyView::OutageAfter => Self::OutageAfter,
+            KeyView::DropsTold => Self::DropsTold,
             KeyView::Theme => Self::Theme,
             KeyView::Zoom => Self::Zoom,
             KeyView::Density => Self::Density,
@@ -125,6 +132,8 @@ impl From<KeyView> for Key {
             KeyView::RenewAfter => Self::RenewAfter,
             KeyView::LogLevel => Self::LogLevel,
             KeyView::LogDays => Self::LogDays,
+            KeyView::LogFormat => Self::LogFormat,
+            KeyView::MetricsPort => Self::MetricsPort,
         }
     }
 }

@@ -349,6 +349,8 @@ export type DetailsView = {
 	past: PastView | null,
 	/**  Why that can't be read. */
 	pastProblem: string | null,
+	/**  It is lost more often than it may. */
+	tooOften: ProblemView | null,
 };
 
 /**  How it differs from the saved ones. */
@@ -520,7 +522,7 @@ export type InvalidView = {
 };
 
 /**  Names a setting. */
-export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "theme" | "zoom" | "density" | "sessions" | "renewAfter" | "logLevel" | "logDays";
+export type KeyView = "startHidden" | "language" | "quitAsks" | "proxy" | "caFile" | "keepalive" | "signInBy" | "notifyNeedsYou" | "notifyOutages" | "outageAfter" | "dropsTold" | "theme" | "zoom" | "density" | "sessions" | "renewAfter" | "logLevel" | "logDays" | "logFormat" | "metricsPort";
 
 /**  The names of the keys that there are, or why they are not known. */
 export type KeysView = 

@@ -18,20 +18,22 @@ const CHOICES: { readonly [Key in KeyView]?: readonly string[] } = {
   theme: ["auto", "light", "dark"],
   density: ["comfortable", "compact"],
   logLevel: ["error", "warn", "info", "debug", "trace"],
+  logFormat: ["text", "json"],
 };
 
 const SWITCHES: readonly KeyView[] = ["startHidden", "quitAsks", "notifyNeedsYou", "notifyOutages"];
 
-type Section = "general" | "network" | "signIn" | "notifications" | "appearance" | "tunnels" | "log";
+type Section = "general" | "network" | "signIn" | "notifications" | "appearance" | "tunnels" | "log" | "metrics";
 
 const SECTIONS: readonly (readonly [Section, readonly KeyView[]])[] = [
   ["general", ["startHidden", "language", "quitAsks"]],
   ["appearance", ["theme", "density", "zoom"]],
-  ["notifications", ["notifyNeedsYou", "notifyOutages", "outageAfter"]],
+  ["notifications", ["notifyNeedsYou", "notifyOutages", "outageAfter", "dropsTold"]],
   ["signIn", ["signInBy"]],
   ["network", ["proxy", "caFile"]],
   ["tunnels", ["keepalive", "sessions", "renewAfter"]],
-  ["log", ["logLevel", "logDays"]],
+  ["log", ["logLevel", "logDays", "logFormat"]],
+  ["metrics", ["metricsPort"]],
 ];
 
 export function SettingsPage(props: PageProps<"settings">): JSX.Element {

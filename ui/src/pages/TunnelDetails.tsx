@@ -102,6 +102,7 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
       <Show when={problemOf(props.tunnel)}>
         {(problem) => <ProblemNote brief problem={saysRemedy(props.tunnel.state) ? { ...problem(), remedy: "" } : problem()} />}
       </Show>
+      <Show when={on() ? details()?.tooOften : null}>{(often) => <ProblemNote problem={often()} />}</Show>
       <Show when={on() ? props.tunnel.notice : null}>{(notice) => <ProblemNote problem={notice()} />}</Show>
       <Show when={on() ? props.tunnel.customerMessage : null}>
         {(message) => <p class="details-hint">{words().row.fromAccount(message())}</p>}

@@ -249,6 +249,7 @@ export function settings(wishes: Partial<Record<KeyView, string>> = {}): Setting
     notifyNeedsYou: "on",
     notifyOutages: "on",
     outageAfter: "30",
+    dropsTold: "4",
     theme: "auto",
     zoom: "100",
     density: "comfortable",
@@ -256,6 +257,8 @@ export function settings(wishes: Partial<Record<KeyView, string>> = {}): Setting
     renewAfter: "50",
     logLevel: "info",
     logDays: "7",
+    logFormat: "text",
+    metricsPort: "off",
   };
   const keys = Object.keys(usual) as KeyView[];
   return {
@@ -372,6 +375,7 @@ export const someDetails: DetailsView = {
     dropsDay: 2,
   },
   pastProblem: null,
+  tooOften: null,
 };
 
 /** One check that is in order, changed by `changes`. */

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
-use tunnel_manager::log::LogLevel;
+use tunnel_manager::log::{LogFormat, LogLevel};
 use tunnel_manager::tunnel::{
     BindAddress, Destination, PoolSize, TargetError, TargetSpec, TunnelConfig,
 };
@@ -36,6 +36,10 @@ fn log_level(text: &str) -> Result<LogLevel, &'static str> {
     LogLevel::of_name(text).ok_or("it must be error, warn, info, debug or trace")
 }
 
+fn log_format(text: &str) -> Result<LogFormat, &'static str> {
+    LogFormat::of_name(text).ok_or("it must be text or json")
+}
+
 /// A time that can be switched off. Not written out where it is an option's value: clap would
 /// take the option for one that may be missing.
 type OrOff = Option<Duration>;
@@ -58,6 +62,9 @@ pub(crate) struct Args {
     /// Keep a log of this level in the log folder: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
     pub(crate) log: Option<LogLevel>,
+    /// How that log is written: text, or json with one object a line
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = log_format, requires = "log")]
+    pub(crate) log_format: Option<LogFormat>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -41,7 +41,7 @@ mod words;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tunnel_manager::log::{self, LogFiles, LogGuard, LogLevel};
+use tunnel_manager::log::{self, LogFiles, LogFormat, LogGuard, LogLevel};
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     } else {
         match Args::read(&arguments) {
             Ok(args) => {
-                let _guard = begin_log(args.log);
+                let _guard = begin_log(args.log, args.log_format);
                 run(dispatch(args.command))
             }
             Err(error) => {
@@ -80,8 +80,10 @@ fn main() -> ExitCode {
 }
 
 /// Files are written where that is asked for: a command leaves nothing behind by itself.
-fn begin_log(level: Option<LogLevel>) -> LogGuard {
-    let files = level.map_or(LogFiles::Nowhere, |_| LogFiles::Days(LOG_DAYS));
+fn begin_log(level: Option<LogLevel>, format: Option<LogFormat>) -> LogGuard {
+    let files = level.map_or(LogFiles::Nowhere, |_| {
+        LogFiles::Days(LOG_DAYS, format.unwrap_or_default())
+    });
     log::init("culvert", files, level.unwrap_or_default()).1
 }
 

@@ -31,13 +31,16 @@ impl Reach {
             | Key::NotifyNeedsYou
             | Key::NotifyOutages
             | Key::OutageAfter
+            | Key::DropsTold
             | Key::Theme
             | Key::Zoom
             | Key::Density
             | Key::Sessions
             | Key::RenewAfter
             | Key::LogLevel
-            | Key::LogDays => false,
+            | Key::LogDays
+            | Key::LogFormat
+            | Key::MetricsPort => false,
         };
         let path = keeper.path().display();
         for Fault { key, line, column } in state.faults.iter().filter(counts) {

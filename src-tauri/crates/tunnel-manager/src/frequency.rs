@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 
 use serde::Serialize;
-use tunnel_proto::{DropEnd, Happening, Record};
+use tunnel_proto::{DropEnd, Happening, Problem, ProblemKind, Record};
 
 use crate::bundle::{DropCause, DropCauses};
 
 /// The time in which drops are counted, milliseconds.
-const HOUR_MS: u64 = 60 * 60 * 1000;
+pub(crate) const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// Counts a tunnel's drops within an hour. Knows no clock: records tell the time.
 #[derive(Debug)]
@@ -37,6 +37,21 @@ pub struct TooOften {
     pub advice: &'static str,
 }
 
+impl TooOften {
+    /// The same in sentences.
+    pub fn problem(&self) -> Problem {
+        let (drops, of_cause) = (self.drops, self.of_cause);
+        let what = format!(
+            "The tunnel was lost {drops} times within an hour; {of_cause} of these: {}.",
+            self.cause.words()
+        );
+        Problem::new(ProblemKind::Network, "lost-too-often", what, self.advice)
+            .with_fact("drops", &drops)
+            .with_fact("ofCause", &of_cause)
+            .with_fact(self.cause.name(), &of_cause)
+    }
+}
+
 impl Frequency {
     /// How many drops within an hour are borne in silence. The gateway ends each connection after an
     /// hour, and a network that is changed ends it as well: more than four are no usual hour.
@@ -53,6 +68,11 @@ impl Frequency {
             drops: VecDeque::new(),
             told: false,
         }
+    }
+
+    /// From now on it may drop so often; `None` never says anything.
+    pub fn set_most(&mut self, most: Option<NonZeroU32>) {
+        self.most = most;
     }
 
     /// Takes in what happened; says so when that makes it too often. Not again before it was half
@@ -152,6 +172,13 @@ mod tests {
         let said = frequency.record(&broken(30)).unwrap();
         assert_eq!((said.drops, said.of_cause), (4, 3));
         assert_eq!(said.cause, DropCause::Broken);
+        let problem = said.problem();
+        let what = "The tunnel was lost 4 times within an hour; 3 of these: the connection broke on the way.";
+        assert_eq!(
+            (problem.what.as_str(), problem.remedy.as_str()),
+            (what, said.advice)
+        );
+        assert_eq!(problem.facts.get("broken"), Some("3"));
         for minute in 31..200 {
             assert_eq!(frequency.record(&broken(minute)), None, "at {minute}");
         }

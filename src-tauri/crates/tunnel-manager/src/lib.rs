@@ -30,6 +30,7 @@ mod sign_in_list;
 mod signing_in;
 mod store;
 mod traces;
+mod unrest;
 
 /// What a sign-in is asked for, and asks for.
 pub use aws_access::{
@@ -63,3 +64,4 @@ pub use store::{CONFIG_DIR_VARIABLE, Store, StoreError, remove_leftovers, replac
 pub use traces::{STATE_DIR_VARIABLE, Traces};
 /// One tunnel without a profile: what the command line runs.
 pub use tunnel;
+pub use unrest::{Restless, Unrest};

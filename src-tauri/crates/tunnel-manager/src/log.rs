@@ -3,6 +3,7 @@
 
 mod files;
 mod flood;
+mod format;
 mod keeper;
 mod levels;
 mod record;
@@ -23,6 +24,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::traces::Traces;
 
 pub use files::LogGuard;
+pub use format::LogFormat;
 pub use levels::{Levels, LogLevel, TUNNELS_MOST};
 pub use record::LogRecord;
 pub use ring::{LogRing, RECORDS_MOST};
@@ -57,8 +59,8 @@ pub struct Log {
 pub enum LogFiles {
     /// None.
     Nowhere,
-    /// One a day in the log folder of this user, of which so many are kept.
-    Days(u16),
+    /// One a day in the log folder of this user, of which so many are kept, in this format.
+    Days(u16, LogFormat),
 }
 
 /// Begins the log of this program. Once a process.
@@ -91,12 +93,16 @@ pub fn init(program: &str, files: LogFiles, level: LogLevel) -> (Log, LogGuard) 
         .with_writer(io::stderr)
         .with_ansi(false)
         .with_filter(to_stderr);
-    let (folder, writer, guard, unwritten) = daily(program, files);
+    let (days, format) = match files {
+        LogFiles::Nowhere => (None, LogFormat::default()),
+        LogFiles::Days(days, format) => (Some(days), format),
+    };
+    let (folder, writer, guard, unwritten) = daily(program, days);
     let log = Log {
         folder,
         ..Log::default()
     };
-    let keeper = keeper::Keeper::new(log.levels.clone(), log.ring.clone(), writer);
+    let keeper = keeper::Keeper::new(log.levels.clone(), log.ring.clone(), writer, format);
     tracing_subscriber::registry()
         .with(keeper::layer(keeper))
         .with(filter_fn(may_be_seen))
@@ -120,11 +126,10 @@ type Daily = (
     Option<io::Error>,
 );
 
-fn daily(program: &str, files: LogFiles) -> Daily {
+fn daily(program: &str, days: Option<u16>) -> Daily {
     let nothing = |error| (None, None, LogGuard::of_nothing(), error);
-    let days = match files {
-        LogFiles::Nowhere => return nothing(None),
-        LogFiles::Days(days) => days,
+    let Some(days) = days else {
+        return nothing(None);
     };
     // A system without a home folder is told of by those who keep more there.
     let Some(folder) = Traces::folder_of_user().map(|state| files::folder_in(&state)) else {

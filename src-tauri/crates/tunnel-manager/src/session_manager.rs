@@ -12,10 +12,12 @@ use tunnel_proto::{Problem, Snapshot};
 
 use crate::demo::Demo;
 use crate::engine::{Engine, Launch, RunningTunnel, StartFailure, StaticAccess};
+use crate::frequency::Frequency;
 use crate::history::{Following, TunnelName};
 use crate::profile::{BindAddress, CredentialSource, Destination, Listen, Profile};
 use crate::settings::{Settings, SettingsKeeper};
 use crate::traces::Traces;
+use crate::unrest::Unrest;
 
 /// Makes tunnels through AWS Session Manager. By default they leave no traces on disk, in an
 /// environment in which nothing happens.
@@ -27,6 +29,7 @@ pub struct SessionManager {
     keyring: Keyring,
     /// What tunnels without wishes of their own follow, from their next start on.
     settings: Option<SettingsKeeper>,
+    unrest: Unrest,
 }
 
 /// A tunnel whose history is kept.
@@ -67,6 +70,11 @@ impl SessionManager {
     /// Where its tunnels look for sign-ins: what is kept there in memory, they have too.
     pub fn sign_ins(&self) -> SignIns {
         self.sign_ins.clone()
+    }
+
+    /// Which of its tunnels drop too often.
+    pub fn unrest(&self) -> Unrest {
+        self.unrest.clone()
     }
 
     /// The sessions that its tunnels know of.
@@ -127,6 +135,11 @@ impl Engine for SessionManager {
             free_port: free_port(&error),
         })?;
         let following = self.traces.follow(name, &tunnel);
+        let settings = self.settings.clone();
+        self.unrest.follow(profile.id, tunnel.events(), move || {
+            let settings = settings.as_ref().map(SettingsKeeper::settings);
+            settings.map_or(Some(Frequency::USUAL), |settings| settings.drops_told)
+        });
         Ok(RecordedTunnel { tunnel, following })
     }
 

@@ -4,14 +4,17 @@ mod file;
 mod keeper;
 mod key;
 
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use aws_access::{AccessSettings, ProxyChoice, SignInBy};
 use tunnel_proto::PoolSize;
 use url::Url;
 
-use crate::log::LogLevel;
+use crate::frequency::Frequency;
+use crate::log::{LogFormat, LogLevel};
 use crate::profile::{Upkeep, rules};
 
 pub use keeper::{SettingError, SettingsKeeper, SettingsState};
@@ -20,6 +23,9 @@ pub use key::{Fault, Key};
 /// Seconds of an outage before it is told: under 10 s most are mended by themselves, and after an
 /// hour nobody needs to be told.
 const OUTAGE_AFTER: std::ops::RangeInclusive<u64> = 10..=3600;
+
+/// Drops within an hour: nobody waits for more than a thousand.
+const DROPS_MOST: u32 = 1000;
 
 /// What happened last week is still worth looking at.
 const LOG_DAYS_USUAL: u16 = 7;
@@ -54,6 +60,9 @@ pub struct Settings {
     pub notify_outages: bool,
     /// How long an outage lasts before it is notified. Default: 30 s.
     pub outage_after: Duration,
+    /// How many drops of a tunnel within an hour are borne in silence; `None`: any number. Default:
+    /// [`Frequency::USUAL`].
+    pub drops_told: Option<NonZeroU32>,
     /// Colours. Default: as the system has them.
     pub theme: Theme,
     /// Size of everything, in percent. Default: 100.
@@ -69,6 +78,10 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// Days of the log that are kept on disk, from the next start on. Default: 7.
     pub log_days: u16,
+    /// How records are written into the log's files, from the next start on. Default: as text.
+    pub log_format: LogFormat,
+    /// The port of this machine at which a Prometheus server is answered. Default: none.
+    pub metrics_port: Option<NonZeroU16>,
 }
 
 /// What the window speaks.
@@ -119,6 +132,7 @@ impl Default for Settings {
             notify_needs_you: true,
             notify_outages: true,
             outage_after: Duration::from_secs(30),
+            drops_told: Some(Frequency::USUAL),
             theme: Theme::Auto,
             zoom: 100,
             density: Density::Comfortable,
@@ -126,6 +140,8 @@ impl Default for Settings {
             renew_after: upkeep.renew_after,
             log_level: LogLevel::Info,
             log_days: LOG_DAYS_USUAL,
+            log_format: LogFormat::Text,
+            metrics_port: None,
         }
     }
 }
@@ -185,6 +201,7 @@ impl Settings {
             Key::NotifyNeedsYou => switch_text(self.notify_needs_you),
             Key::NotifyOutages => switch_text(self.notify_outages),
             Key::OutageAfter => self.outage_after.as_secs().to_string(),
+            Key::DropsTold => or_off_text(self.drops_told),
             Key::Theme => match self.theme {
                 Theme::Auto => "auto",
                 Theme::Light => "light",
@@ -201,6 +218,8 @@ impl Settings {
             Key::RenewAfter => rules::minutes_text(self.renew_after),
             Key::LogLevel => self.log_level.name().to_owned(),
             Key::LogDays => self.log_days.to_string(),
+            Key::LogFormat => self.log_format.name().to_owned(),
+            Key::MetricsPort => or_off_text(self.metrics_port),
         }
     }
 
@@ -243,6 +262,13 @@ impl Settings {
                 let seconds = text.parse().ok().filter(|s| OUTAGE_AFTER.contains(s))?;
                 self.outage_after = Duration::from_secs(seconds);
             }
+            Key::DropsTold => {
+                let drops: Option<NonZeroU32> = or_off(text)?;
+                if drops.is_some_and(|drops| drops.get() > DROPS_MOST) {
+                    return None;
+                }
+                self.drops_told = drops;
+            }
             Key::Theme => {
                 self.theme = one_of(
                     text,
@@ -269,6 +295,8 @@ impl Settings {
             Key::LogDays => {
                 self.log_days = text.parse().ok().filter(|days| LOG_DAYS.contains(days))?;
             }
+            Key::LogFormat => self.log_format = LogFormat::of_name(text)?,
+            Key::MetricsPort => self.metrics_port = or_off(text)?,
         }
         Some(())
     }
@@ -280,6 +308,18 @@ fn switch(text: &str) -> Option<bool> {
 
 fn switch_text(on: bool) -> String {
     if on { "on" } else { "off" }.to_owned()
+}
+
+/// A number, or the word that there is none.
+fn or_off<T: FromStr>(text: &str) -> Option<Option<T>> {
+    match text.eq_ignore_ascii_case("off") {
+        true => Some(None),
+        false => text.parse().ok().map(Some),
+    }
+}
+
+fn or_off_text<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "off".to_owned(), |value| value.to_string())
 }
 
 fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Option<T> {
@@ -339,6 +379,10 @@ mod tests {
             (Key::RenewAfter, "off"),
             (Key::LogLevel, "debug"),
             (Key::LogDays, "30"),
+            (Key::LogFormat, "json"),
+            (Key::DropsTold, "off"),
+            (Key::DropsTold, "1000"),
+            (Key::MetricsPort, "9464"),
         ] {
             let mut read = Settings::default();
             assert!(read.take(key, text), "{key:?}");
@@ -366,6 +410,11 @@ mod tests {
             (Key::LogLevel, "off"),
             (Key::LogDays, "0"),
             (Key::LogDays, "91"),
+            (Key::LogFormat, "xml"),
+            (Key::DropsTold, "0"),
+            (Key::DropsTold, "1001"),
+            (Key::MetricsPort, "0"),
+            (Key::MetricsPort, "65536"),
         ] {
             let mut read = Settings::default();
             assert!(!read.take(key, text), "{key:?} {text}");

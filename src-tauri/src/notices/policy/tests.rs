@@ -1,4 +1,5 @@
-use tunnel_manager::{Closes, CredentialSource, SignIn, SignInNeeded};
+use tunnel_manager::bundle::DropCause;
+use tunnel_manager::{Closes, CredentialSource, SignIn, SignInNeeded, TooOften};
 
 use super::*;
 use crate::fixtures::{
@@ -16,6 +17,7 @@ struct Life {
     wishes: Settings,
     now: Duration,
     overview: Overview,
+    unrest: BTreeMap<ProfileId, Restless>,
     told: Vec<(u64, String)>,
     last: Vec<Order>,
 }
@@ -35,7 +37,9 @@ impl Life {
     }
 
     fn look(&mut self, overview: &Overview) {
-        self.last = self.notices.update(self.now, overview, &self.wishes);
+        self.last = self
+            .notices
+            .update(self.now, overview, &self.unrest, &self.wishes);
         for order in &self.last {
             let said = match order {
                 Order::Show(notice) => notice.title.clone(),
@@ -311,4 +315,60 @@ fn a_tunnel_to_production_that_is_about_to_close_is_told_once_and_can_be_kept_op
     life.at(60, &closing([false, false]))
         .at(70, &closing([true, false]));
     assert_eq!(life.told().last(), Some(&(60, "no more Closing")));
+}
+
+#[test]
+fn a_tunnel_that_is_lost_too_often_is_told_once_with_its_likely_cause_and_what_helps() {
+    let (one, mut life) = (one(), Life::default());
+    let overview = one(up());
+    let id = overview.tunnels[0].profile.id;
+    let restless = |at| Restless {
+        at,
+        last: at,
+        often: TooOften {
+            drops: 5,
+            cause: DropCause::Silence,
+            of_cause: 4,
+            advice: DropCause::Silence.advice(),
+        },
+    };
+    life.at(0, &overview);
+    assert_eq!(life.told(), []);
+    life.unrest.insert(id, restless(1));
+    life.at(10, &overview);
+    let [Order::Show(notice)] = life.last.as_slice() else {
+        panic!("{:?}", life.last);
+    };
+    assert_eq!(notice.tunnel, Some(id));
+    assert!(
+        notice.body.contains(DropCause::Silence.words()),
+        "{}",
+        notice.body
+    );
+    assert!(
+        notice.body.ends_with(DropCause::Silence.advice()),
+        "{}",
+        notice.body
+    );
+    // It goes on, which is no news.
+    life.unrest.insert(
+        id,
+        Restless {
+            last: 2,
+            ..restless(1)
+        },
+    );
+    life.at(20, &overview);
+    life.unrest.insert(id, restless(3));
+    life.at(30, &overview);
+    life.unrest.clear();
+    life.at(40, &overview);
+    assert_eq!(
+        life.told(),
+        [
+            (10, "A is lost too often"),
+            (30, "A is lost too often"),
+            (40, "no more TooOften"),
+        ]
+    );
 }

@@ -16,6 +16,7 @@ const labels: Readonly<Record<KeyView, string>> = {
   notifyNeedsYou: "When something needs you",
   notifyOutages: "When an outage lasts, and when it is over",
   outageAfter: "An outage lasts after, in seconds",
+  dropsTold: "A tunnel is lost more often within an hour than",
   theme: "Theme",
   zoom: "Size, in percent",
   density: "Density",
@@ -23,6 +24,8 @@ const labels: Readonly<Record<KeyView, string>> = {
   renewAfter: "Renew after, in minutes",
   logLevel: "What is logged",
   logDays: "Days that are kept on disk",
+  logFormat: "How records are written",
+  metricsPort: "Answer at port",
 };
 
 /** What is good to know of it. */
@@ -31,9 +34,12 @@ const hints: Readonly<Partial<Record<KeyView, string>>> = {
   caFile: "A PEM file, besides the system's own. Empty: what AWS_CA_BUNDLE names.",
   keepalive: "Less behind a proxy that drops silent connections.",
   outageAfter: "Shorter ones mend themselves.",
+  dropsTold: "1 to 1000, told once with the likely cause. off: never.",
   sessions: "A number from 1 to 8, or a range. Each carries about 1 MB/s.",
   logLevel: "Counts at once, and until a tunnel has a level of its own. Details and messages fill files fast.",
   logDays: "1 to 90, from the next start on.",
+  logFormat: "In the files, from the next start on.",
+  metricsPort: "Of this machine alone, at /metrics, for all tunnels. off: nobody is answered.",
   renewAfter: "AWS closes a connection at 60. off leaves it to AWS.",
 };
 
@@ -49,6 +55,7 @@ const must: Readonly<Record<KeyView, string>> = {
   notifyNeedsYou: onOff,
   notifyOutages: onOff,
   outageAfter: "It must be 10 to 3600 seconds.",
+  dropsTold: "It must be 1 to 1000, or off.",
   theme: "It must be auto, light or dark.",
   zoom: "It must be 75 to 200 percent.",
   density: "It must be comfortable or compact.",
@@ -56,6 +63,8 @@ const must: Readonly<Record<KeyView, string>> = {
   renewAfter: "It must be 1 to 59 minutes, or off.",
   logLevel: "It must be error, warn, info, debug or trace.",
   logDays: "It must be 1 to 90 days.",
+  logFormat: "It must be text or json.",
+  metricsPort: "It must be a port from 1 to 65535, or off.",
 };
 
 /** What may be chosen, by the words of the file. */
@@ -75,6 +84,8 @@ const choices: Readonly<Record<string, string>> = {
   "logLevel info": "Changes of state",
   "logLevel debug": "Details as well",
   "logLevel trace": "Every message",
+  "logFormat text": "A line for people",
+  "logFormat json": "JSON, an object a line",
   "proxy environment": "As the environment says",
   "proxy none": "None",
   "proxy own": "This one:",
@@ -89,6 +100,7 @@ export const settings = {
   appearance: "Appearance",
   tunnels: "Tunnels without a wish of their own",
   log: "Log",
+  metrics: "Figures for Prometheus",
   keyboard: "Keyboard",
   autostart: "Start at login",
   proxyAddress: "Address of the proxy",

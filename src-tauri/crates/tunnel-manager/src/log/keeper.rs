@@ -16,6 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, registry};
 
 use super::flood::Flood;
+use super::format::{LogFormat, Said};
 use super::record::Text;
 use super::{Levels, LogLevel, LogRecord, LogRing, is_ours};
 
@@ -24,6 +25,7 @@ pub(super) struct Keeper {
     levels: Levels,
     ring: LogRing,
     file: Option<Mutex<NonBlocking>>,
+    format: LogFormat,
     flood: Mutex<Flood<Kind>>,
     begun: Instant,
 }
@@ -50,8 +52,14 @@ struct OfSession(String);
 struct OfConnection(String);
 
 impl Keeper {
-    pub(super) fn new(levels: Levels, ring: LogRing, file: Option<NonBlocking>) -> Self {
+    pub(super) fn new(
+        levels: Levels,
+        ring: LogRing,
+        file: Option<NonBlocking>,
+        format: LogFormat,
+    ) -> Self {
         Self {
+            format,
             levels,
             ring,
             file: file.map(Mutex::new),
@@ -60,10 +68,10 @@ impl Keeper {
         }
     }
 
-    fn take(&self, record: LogRecord) {
+    fn take(&self, record: LogRecord, said: &Said) {
         let record = self.ring.push(record);
         if let Some(file) = &self.file {
-            let line = format!("{record}\n");
+            let line = self.format.line(&record, said);
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             // It only queues the line; what finds no room is lost.
             file.write_all(line.as_bytes()).ok();
@@ -78,15 +86,21 @@ impl Keeper {
             (flood.over(now), flood.admits(kind, now))
         };
         for (kind, count) in over {
-            self.take(LogRecord {
+            let text = format!("{count} more lines of one kind within a minute are not written");
+            let said = Said {
+                message: text.clone(),
+                ..Said::default()
+            };
+            let record = LogRecord {
                 number: 0,
                 at: now_ms(),
                 level: kind.level,
                 part: kind.part,
                 tunnel: kind.tunnel,
                 session: None,
-                text: format!("{count} more lines of one kind within a minute are not written"),
-            });
+                text,
+            };
+            self.take(record, &said);
         }
         admitted
     }
@@ -146,17 +160,20 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keeper {
         let mut text = Text::default();
         event.record(&mut text);
         if let Some(connection) = connection {
-            text.add("connection", &connection);
+            text.of_connection(connection);
         }
-        self.take(LogRecord {
+        let session = session.or_else(|| text.session());
+        let (text, said) = text.finish();
+        let record = LogRecord {
             number: 0,
             at: now_ms(),
             level,
             part,
             tunnel,
-            session: session.or_else(|| text.session()),
-            text: text.finish(),
-        });
+            session,
+            text,
+        };
+        self.take(record, &said);
     }
 }
 
@@ -238,7 +255,7 @@ mod tests {
     /// What is taken while `log` says something.
     fn taken(levels: &Levels, log: impl FnOnce()) -> Vec<String> {
         let ring = LogRing::default();
-        let keeper = Keeper::new(levels.clone(), ring.clone(), None);
+        let keeper = Keeper::new(levels.clone(), ring.clone(), None, LogFormat::Text);
         let subscriber = registry().with(layer(keeper));
         tracing::subscriber::with_default(subscriber, log);
         let records = ring.after(0).into_iter();
@@ -270,6 +287,55 @@ mod tests {
         let gone = "warn db s1: the WebSocket is gone code=1006 reason=\"cut\"";
         let over = "info db s1: over code=1001 connection=7";
         assert_eq!(told, ["info db s0: up", gone, over]);
+    }
+
+    #[test]
+    fn as_json_a_record_is_one_line_with_its_spans_and_its_values_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = std::fs::File::create(folder.path().join("log")).expect("a file");
+        let (writer, guard) = NonBlocking::new(file);
+        let keeper = Keeper::new(
+            Levels::default(),
+            LogRing::default(),
+            Some(writer),
+            LogFormat::Json,
+        );
+        let subscriber = registry().with(layer(keeper));
+        tracing::subscriber::with_default(subscriber, || {
+            let tunnel = tracing::error_span!("tunnel", name = %"db \"one\"");
+            let _tunnel = tunnel.enter();
+            tracing::info!(session = %"s0", "up");
+            let session = tracing::error_span!("session", key = %"s1");
+            let _session = session.enter();
+            let connection = tracing::error_span!("connection", key = 7);
+            let _connection = connection.enter();
+            let none = None::<u32>;
+            tracing::warn!(code = 1006, clean = false, reason = "cut\nhere", by = ?none, "gone");
+            for _ in 0..11 {
+                tracing::info!("flood");
+            }
+        });
+        // Its end is that of the writing.
+        drop(guard);
+        let text = std::fs::read_to_string(folder.path().join("log")).expect("written");
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(lines.len(), 12, "{text}");
+        assert_eq!(lines[0]["tunnel"], "db \"one\"");
+        assert_eq!(lines[0]["session"], "s0");
+        assert_eq!(lines[0]["message"], "up");
+        assert_eq!(lines[0].get("values"), None);
+        assert_eq!(lines[1]["level"], "warn");
+        assert_eq!(lines[1]["session"], "s1");
+        assert_eq!(lines[1]["connection"], "7");
+        let values = serde_json::json!({
+            "code": 1006, "clean": false, "reason": "cut here", "by": "None",
+        });
+        assert_eq!(lines[1]["values"], values);
+        let at = lines[1]["at"].as_str().expect("a time");
+        at.parse::<jiff::Timestamp>().expect("as RFC 3339 has it");
     }
 
     #[test]

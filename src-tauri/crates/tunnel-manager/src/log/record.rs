@@ -3,9 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
 use super::LogLevel;
+use super::format::Said;
 
 /// Characters of a record's text: what is longer is cut.
 const TEXT_MOST: usize = 4096;
@@ -32,11 +34,10 @@ pub struct LogRecord {
 /// As in the files: `2026-11-30T08:10:24.123Z  WARN tunnel "db" s1: the WebSocket is gone code=1006`.
 impl fmt::Display for LogRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = i64::try_from(self.at).unwrap_or(i64::MAX);
-        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
         write!(
             f,
-            "{at:.3} {:>5} {}",
+            "{} {:>5} {}",
+            time(self.at),
             self.level.name().to_uppercase(),
             self.part
         )?;
@@ -50,11 +51,21 @@ impl fmt::Display for LogRecord {
     }
 }
 
+/// Unix milliseconds as they are written, in UTC.
+pub(super) fn time(ms: u64) -> String {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+    format!("{at:.3}")
+}
+
 /// Puts a record's text together: what it says, then its values.
 #[derive(Debug, Default)]
 pub(super) struct Text {
     message: String,
     values: String,
+    /// The same values, apart.
+    apart: Map<String, Value>,
+    connection: Option<String>,
     /// The session that it is about, where it says so itself.
     session: Option<String>,
 }
@@ -65,19 +76,41 @@ impl Text {
         self.session.as_deref().map(plain)
     }
 
-    /// Adds a value.
-    pub(super) fn add(&mut self, name: &str, value: &str) {
+    /// The connection that it is about.
+    pub(super) fn of_connection(&mut self, key: String) {
         // Writing into a text can't fail.
-        let _ = write!(self.values, " {name}={value}");
+        let _ = write!(self.values, " connection={key}");
+        self.connection = Some(key);
     }
 
-    pub(super) fn finish(self) -> String {
+    /// What it says in one line, and the same with its values apart.
+    pub(super) fn finish(self) -> (String, Said) {
+        let said = Said {
+            message: plain(&self.message),
+            values: self.apart,
+            connection: self.connection,
+        };
         let all = match (self.message.is_empty(), self.values.is_empty()) {
             (false, false) => format!("{} {}", self.message, self.values.trim_start()),
             (false, true) => self.message,
             (true, _) => self.values.trim_start().to_owned(),
         };
-        plain(&all)
+        (plain(&all), said)
+    }
+
+    fn keep(&mut self, field: &Field, value: impl Into<Value>) {
+        self.apart.insert(field.name().to_owned(), value.into());
+    }
+
+    fn number(&mut self, field: &Field, shown: impl fmt::Display, value: impl Into<Value>) {
+        let _ = match field.name() {
+            "message" => write!(self.message, "{shown}"),
+            "session" => write!(self.session.insert(String::new()), "{shown}"),
+            name => {
+                self.keep(field, value);
+                write!(self.values, " {name}={shown}")
+            }
+        };
     }
 }
 
@@ -87,15 +120,38 @@ impl Visit for Text {
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             "session" => write!(self.session.insert(String::new()), "{value:?}"),
-            name => write!(self.values, " {name}={value:?}"),
+            name => {
+                let shown = format!("{value:?}");
+                self.keep(field, plain(&shown));
+                write!(self.values, " {name}={shown}")
+            }
         };
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.number(field, value, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.number(field, value, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.number(field, value, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.number(field, value, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         let _ = match field.name() {
             "message" => self.message.write_str(value),
             "session" => self.session.insert(String::new()).write_str(value),
-            name => write!(self.values, " {name}={value:?}"),
+            name => {
+                self.keep(field, plain(value));
+                write!(self.values, " {name}={value:?}")
+            }
         };
     }
 }

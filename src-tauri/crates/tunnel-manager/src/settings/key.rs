@@ -23,6 +23,8 @@ pub enum Key {
     NotifyOutages,
     /// `notifications.outage_after`
     OutageAfter,
+    /// `notifications.drops_told`
+    DropsTold,
     /// `appearance.theme`
     Theme,
     /// `appearance.zoom`
@@ -37,6 +39,10 @@ pub enum Key {
     LogLevel,
     /// `log.days`
     LogDays,
+    /// `log.format`
+    LogFormat,
+    /// `metrics.port`
+    MetricsPort,
 }
 
 /// A value of the file that is not what it must be. The setting is as usual.
@@ -52,7 +58,7 @@ pub struct Fault {
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::StartHidden,
         Self::Language,
         Self::QuitAsks,
@@ -63,6 +69,7 @@ impl Key {
         Self::NotifyNeedsYou,
         Self::NotifyOutages,
         Self::OutageAfter,
+        Self::DropsTold,
         Self::Theme,
         Self::Zoom,
         Self::Density,
@@ -70,6 +77,8 @@ impl Key {
         Self::RenewAfter,
         Self::LogLevel,
         Self::LogDays,
+        Self::LogFormat,
+        Self::MetricsPort,
     ];
 
     /// Its section and its name in the file.
@@ -85,6 +94,7 @@ impl Key {
             Self::NotifyNeedsYou => ("notifications", "needs_you"),
             Self::NotifyOutages => ("notifications", "outages"),
             Self::OutageAfter => ("notifications", "outage_after"),
+            Self::DropsTold => ("notifications", "drops_told"),
             Self::Theme => ("appearance", "theme"),
             Self::Zoom => ("appearance", "zoom"),
             Self::Density => ("appearance", "density"),
@@ -92,6 +102,8 @@ impl Key {
             Self::RenewAfter => ("tunnels", "renew_after"),
             Self::LogLevel => ("log", "level"),
             Self::LogDays => ("log", "days"),
+            Self::LogFormat => ("log", "format"),
+            Self::MetricsPort => ("metrics", "port"),
         }
     }
 
@@ -105,13 +117,16 @@ impl Key {
             | Self::Keepalive
             | Self::SignInBy
             | Self::OutageAfter
+            | Self::DropsTold
             | Self::Theme
             | Self::Zoom
             | Self::Density
             | Self::Sessions
             | Self::RenewAfter
             | Self::LogLevel
-            | Self::LogDays => false,
+            | Self::LogDays
+            | Self::LogFormat
+            | Self::MetricsPort => false,
         }
     }
 
@@ -130,6 +145,7 @@ impl Key {
             Self::Keepalive => "It must be 5 to 300 seconds.",
             Self::SignInBy => "It must be \"browser\" or \"device-code\".",
             Self::OutageAfter => "It must be 10 to 3600 seconds.",
+            Self::DropsTold => "It must be 1 to 1000 drops within an hour, or \"off\".",
             Self::Theme => "It must be \"auto\", \"light\" or \"dark\".",
             Self::Zoom => "It must be 75 to 200 percent.",
             Self::Density => "It must be \"comfortable\" or \"compact\".",
@@ -137,6 +153,8 @@ impl Key {
             Self::RenewAfter => "It must be 1 to 59 minutes, or \"off\".",
             Self::LogLevel => "It must be \"error\", \"warn\", \"info\", \"debug\" or \"trace\".",
             Self::LogDays => "It must be 1 to 90 days.",
+            Self::LogFormat => "It must be \"text\" or \"json\".",
+            Self::MetricsPort => "It must be a port from 1 to 65535, or \"off\".",
         }
     }
 }
