@@ -4,6 +4,7 @@
 
 mod client;
 mod games;
+mod recovery;
 mod report;
 
 use std::error::Error;
@@ -55,6 +56,9 @@ pub enum Measure {
     CpuUp,
     /// The most resident memory, MB.
     Resident,
+    /// From a close of the WebSocket in mid download to its full rate again; ms. Nothing for a
+    /// program that does not come back to it.
+    Recovery,
 }
 
 impl Measure {
@@ -72,6 +76,7 @@ impl Measure {
             Self::CpuDown => "CPU seconds a GB, down".to_owned(),
             Self::CpuUp => "CPU seconds a GB, up".to_owned(),
             Self::Resident => "peak resident, MB".to_owned(),
+            Self::Recovery => "close in mid download to full rate again, ms".to_owned(),
         }
     }
 }
@@ -109,6 +114,10 @@ pub async fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Report, Box<
                     played.map_err(|error| format!("{}: {error}", client.name))?
                 {
                     report.add(index, *round_trip, measure, value);
+                }
+                if let Some(gap) = recovery::after_a_close(address, sim.faults()).await? {
+                    let gap = milliseconds(gap);
+                    report.add(index, *round_trip, Measure::Recovery, gap);
                 }
                 process.end().await?;
             }
