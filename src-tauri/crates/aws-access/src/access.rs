@@ -28,7 +28,10 @@ use crate::proxy_setting::ProxyRoutes;
 use crate::reading::Reader;
 use crate::sso::Portal;
 use crate::variables::Variables;
-use crate::{AccessError, AccessSettings, EndpointUrl, Holder, ResolvedEndpoints, Service, Trust};
+use crate::{
+    AccessError, AccessSettings, EndpointUrl, Holder, ProfileFault, ResolvedEndpoints, Service,
+    Trust,
+};
 
 pub(crate) use calling::ssm_identity;
 use calling::{kms_identity, sts_identity};
@@ -217,6 +220,13 @@ impl Access {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.inner.region
+    }
+
+    /// What may be wrong with the region: that nobody knows it, where AWS itself is asked.
+    #[must_use]
+    pub fn region_doubt(&self) -> Option<ProfileFault> {
+        let is_own = self.inner.endpoints.overridden(Service::Ssm).is_some();
+        profiles::region_doubt(&self.inner.region, is_own)
     }
 
     /// Where each service is asked.

@@ -21,8 +21,8 @@ use crate::variables::{Variables, switch};
 use crate::{AccessError, Service};
 pub use fault::{ProfileFault, Severity};
 pub use file_fault::{FileFault, FileFaultKind};
-pub(crate) use list::lacks_program;
 pub use list::{ProfileInfo, ProfileList};
+pub(crate) use list::{lacks_program, region_doubt};
 pub use path::{CredentialPath, Role, Source};
 
 /// The parts of the config files that are needed before any call.

@@ -197,7 +197,7 @@ impl Portal {
     /// [`AccessError::SsoLoginExpired`] when a person must sign in; those of a call.
     pub(crate) async fn token(&self, login: &Login) -> Result<Token, AccessError> {
         let Some(token) = self.kept(login).await else {
-            return Err(self.expired(None));
+            return Err(self.expired(Some("the AWS CLI's cache holds none".into())));
         };
         let now = SystemTime::now();
         if !token.is_due(now) {
@@ -208,7 +208,7 @@ impl Portal {
             return if counts {
                 Ok(token)
             } else {
-                Err(self.expired(None))
+                Err(self.expired(Some("it is over, and can't be renewed by itself".into())))
             };
         }
         // A renewal that was begun goes on, whoever gives up waiting for it: the old refresh
@@ -307,7 +307,7 @@ impl Portal {
     fn expired(&self, source: Option<crate::error::Source>) -> AccessError {
         AccessError::SsoLoginExpired {
             profile: self.label.clone(),
-            source: source.unwrap_or_else(|| "there is no login, or it has expired".into()),
+            source: source.unwrap_or_else(|| "the AWS CLI's cache holds none any more".into()),
         }
     }
 

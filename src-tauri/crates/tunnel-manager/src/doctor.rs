@@ -146,7 +146,7 @@ fn before(
     let with = || Arc::clone(facts);
     let f = with();
     let settings = plan.add(Check::Settings, about, &[], LIMIT, async move {
-        f.with_file_fault(judge::settings(f.load().await)).await
+        f.with_doubts(judge::settings(f.load().await)).await
     });
     if let Some(tunnel) = tunnel {
         local_port(plan, about, tunnel);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use allocation_counter::measure;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -146,6 +147,30 @@ async fn whatever_is_typed_each_entry_is_looked_at_once() {
             let matches = search.search(typed, most);
             assert_eq!(matches.looked_at, NODES, "{typed:?}");
             assert_eq!(matches.best.len(), matches.found.min(most), "{typed:?}");
+        }
+    }
+}
+
+/// What a letter may ask of the allocator: the words, the list of what fits as it doubles up to 5,000,
+/// and the list that is given back.
+const OF_A_LETTER: u64 = 32;
+
+#[tokio::test]
+async fn a_letter_copies_no_entry_and_its_work_in_memory_does_not_grow_with_the_list() {
+    let server = AccountServer::start(large).await;
+    let mut search = Directory::new().targets(&server.access().await);
+    search.complete().await;
+    for typed in ["", "w", "web", "web 10.0 linux", "tag:env=prod", "zzz"] {
+        for most in [1, 100, usize::MAX] {
+            let work = measure(|| {
+                let matches = search.search(typed, most);
+                assert_eq!(matches.looked_at, NODES);
+            });
+            assert!(work.count_total <= OF_A_LETTER, "{typed:?}: {work:?}");
+            // A place and a number for each that fits, twice while the list grows.
+            let each = 2 * 2 * size_of::<(u32, usize)>() + size_of::<usize>();
+            let most = u64::try_from(NODES.next_power_of_two() * each).unwrap();
+            assert!(work.bytes_max <= most, "{typed:?}: {work:?}");
         }
     }
 }

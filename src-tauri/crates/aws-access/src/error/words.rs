@@ -241,7 +241,9 @@ impl AccessError {
                     .into()
             }
             Self::CaBundle { .. } => {
-                "Give a PEM file of certificates, in the settings or in AWS_CA_BUNDLE.".into()
+                "Give a PEM file of certificates: in the settings, in AWS_CA_BUNDLE, or as ca_bundle of \
+                 the profile."
+                    .into()
             }
             Self::TlsSetup { .. } | Self::Unsendable { .. } => {
                 "Please report this, with the details.".into()
@@ -337,8 +339,12 @@ impl AccessError {
     /// The raw text of whoever reported it; empty when there is none.
     #[must_use]
     pub fn details(&self) -> String {
-        // All that it says stands in the sentence.
-        if let Self::CaBundle { .. } = self {
+        // All that they say stands in the sentence. Of a profile, the SDK would speak of providers.
+        if let Self::CaBundle { .. }
+        | Self::NoCredentials {
+            profile: Some(_), ..
+        } = self
+        {
             return String::new();
         }
         match self.cause() {

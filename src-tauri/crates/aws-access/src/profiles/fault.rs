@@ -326,7 +326,7 @@ impl ProfileFault {
             Self::ChainTooLong { .. } => {
                 "Let a profile nearer to the first of them have credentials of its own.".into()
             }
-            Self::SourceLoop { .. } => "Let the last of them have credentials of its own.".into(),
+            Self::SourceLoop { .. } => "Let one of these profiles have credentials of its own.".into(),
             Self::RoleWithoutSource { .. } => {
                 "Add source_profile with the profile that may assume the role.".into()
             }

@@ -238,6 +238,12 @@ fn region_fault(region: &str, is_own: bool) -> Option<ProfileFault> {
         let key = "region";
         return Some(ProfileFault::RegionInvalid { key, region });
     }
+    region_doubt(&region, is_own)
+}
+
+/// That nobody knows the region, where AWS itself is asked.
+pub(crate) fn region_doubt(region: &str, is_own: bool) -> Option<ProfileFault> {
+    let region = region.to_owned();
     (!is_own && !regions::is_known(&region)).then_some(ProfileFault::RegionUnknown { region })
 }
 

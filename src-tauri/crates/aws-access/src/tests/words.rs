@@ -121,3 +121,26 @@ async fn credentials_that_are_refused_are_told_with_the_profile_that_they_came_f
         assert_eq!((error.code(), error.what().as_str()), (ours, what));
     }
 }
+
+#[tokio::test]
+async fn a_region_that_nobody_knows_is_in_doubt_where_aws_itself_is_asked() {
+    let doubt = async |region: &str, endpoint_url: Option<&str>| {
+        let settings = AccessSettings {
+            region: Some(region.to_owned()),
+            endpoint_url: endpoint_url.map(Into::into),
+            ..AccessSettings::default()
+        };
+        let files = EnvConfigFiles::builder()
+            .with_contents(EnvConfigFileKind::Config, "")
+            .build();
+        Access::load_in(settings, files, &Proxies::Environment, &Variables::none())
+            .await
+            .unwrap()
+            .region_doubt()
+    };
+    let found = doubt("us-eats-1", None).await.unwrap();
+    assert_eq!(found.code(), "unknown-region");
+    assert!(found.remedy().contains("us-east-1"), "{}", found.remedy());
+    assert_eq!(doubt("us-east-1", None).await, None);
+    assert_eq!(doubt("mars-1", Some("http://127.0.0.1:9")).await, None);
+}

@@ -115,7 +115,8 @@ pub fn start_session(probe: Probe) -> Judgement {
 pub fn start_session_unasked() -> Judgement {
     Judgement::nothing_to_check(
         "Not looked at: whether sessions may be started depends on target and document. \"culvert \
-         doctor TUNNEL\" asks for one tunnel's.",
+         doctor TUNNEL\" asks for a saved tunnel, \"culvert doctor --target ID --remote-port PORT\" for \
+         another.",
     )
 }
 
@@ -139,10 +140,12 @@ pub fn permission(shown: Shown) -> Judgement {
         Reply::Denied(denial) => Judgement::warning(
             "access-denied",
             format!(
-                "AWS refuses {action}{}, which was asked of a session that there is not: either it is \
-                 not allowed, or policies allow it by the tags of sessions, which can't be told \
-                 from here. {without}",
-                denial.on()
+                "AWS refuses {action} on {}: either it is not allowed, or policies allow it by the \
+                 tags of sessions, which can't be told from here. {without}",
+                match &denial.resource {
+                    Some(resource) => format!("{resource}, a session that was made up to ask"),
+                    None => "a session that was made up to ask".to_owned(),
+                }
             ),
             "Let the account's administrator allow it: \"culvert iam-policy\" prints what is \
              needed.",
@@ -338,6 +341,8 @@ mod tests {
         assert_eq!(found.verdict, Verdict::Warning);
         assert_eq!(found.code, "access-denied");
         assert!(found.what.contains("tags of sessions"), "{}", found.what);
+        let made_up = "on a session that was made up to ask: ";
+        assert!(found.what.contains(made_up), "{}", found.what);
         let found = resume(unknown());
         assert_eq!(
             (found.verdict, found.code.as_str()),

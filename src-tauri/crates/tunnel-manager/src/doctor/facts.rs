@@ -62,11 +62,21 @@ impl Facts {
         Ok(words)
     }
 
-    /// Adds a config file that can't be read, with which AWS's tools go on as if there were none.
-    pub(super) async fn with_file_fault(&self, settings: Judgement) -> Judgement {
+    /// Adds a region that nobody knows, or a config file that can't be read, with which AWS's tools go
+    /// on as if there were none.
+    pub(super) async fn with_doubts(&self, settings: Judgement) -> Judgement {
         let reads_files =
             self.settings.keys.is_none() && self.settings.static_credentials.is_none();
-        if settings.verdict != Verdict::Ok || !reads_files {
+        if settings.verdict != Verdict::Ok {
+            return settings;
+        }
+        // A slip there is no wrong form, and would show as a name that can't be resolved.
+        let doubt = self.access.get().and_then(Access::region_doubt);
+        if let Some(doubt) = doubt {
+            let what = format!("{} {}", settings.what, doubt.what());
+            return Judgement::warning(doubt.code(), what, doubt.remedy());
+        }
+        if !reads_files {
             return settings;
         }
         let faults = ProfileList::read().await.faults;
