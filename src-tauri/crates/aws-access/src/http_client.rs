@@ -93,7 +93,7 @@ impl Ways {
     ) -> Result<Arc<Self>, AccessError> {
         let completed = proxies.completed(variables, keyring).await;
         let places = proxies.places(variables);
-        let now = Now::shared(completed, places, trust, connect_timeout)?;
+        let now = Now::shared(&completed, places, trust, connect_timeout)?;
         Ok(Arc::new(Self {
             asked: proxies.clone(),
             places,
@@ -142,7 +142,7 @@ impl Ways {
         if completed.lack() == Some(lack) {
             return now;
         }
-        let found = Now::shared(completed, self.places, &self.trust, self.connect_timeout);
+        let found = Now::shared(&completed, self.places, &self.trust, self.connect_timeout);
         let now = match found {
             Ok(found) => found,
             Err(error) => {
@@ -223,13 +223,13 @@ impl<T> Three<T> {
 impl Now {
     /// The ways by these settings: those that somebody goes already, or new ones.
     fn shared(
-        proxies: Proxies,
+        proxies: &Proxies,
         places: Places,
         trust: &Trust,
         connect_timeout: Duration,
     ) -> Result<Arc<Self>, AccessError> {
         let same = |other: &Self| {
-            other.proxies == proxies
+            other.proxies == *proxies
                 && other.places == places
                 && other.trust.is(trust)
                 && other.connect_timeout == connect_timeout
