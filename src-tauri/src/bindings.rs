@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands};
 
-use crate::{bundle, commands, demo, doctor, exchange, form, keys, logs, pick, sign_in};
+use crate::{bundle, commands, demo, doctor, exchange, form, keys, logs, pick, sign_in, speech};
 
 /// Collects the commands of the shell.
 pub(crate) fn builder() -> Builder<Wry> {
@@ -25,6 +25,7 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::set_autostart,
             commands::answer_question,
             commands::quit,
+            speech::engine_sentences,
             form::read_paste,
             form::check_draft,
             pick::list_profiles,

@@ -14,6 +14,7 @@ const COMMAND_NAMES: &[&str] = &[
     "set_autostart",
     "answer_question",
     "quit",
+    "engine_sentences",
     "read_paste",
     "check_draft",
     "list_profiles",

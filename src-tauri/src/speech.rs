@@ -1,11 +1,12 @@
 //! The language of what is said outside of the window: notifications and the tray. The window has
-//! its own catalogue (`ui/src/text`), and shares with this one what the engine's sentences are in
-//! other languages.
+//! its own catalogue (`ui/src/text`), and asks for this one of the engine's sentences when it
+//! speaks another language than they do.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use specta::Type;
 use tunnel_manager::{Language, Settings};
 use tunnel_proto::{Named, Problem};
 
@@ -58,29 +59,72 @@ pub(crate) struct Told {
     pub(crate) remedy: String,
 }
 
-static GERMAN: LazyLock<Catalogue> = LazyLock::new(|| {
+static GERMAN: LazyLock<CatalogueView> = LazyLock::new(|| {
     // A test reads it: it can't be anything else.
-    serde_json::from_str(include_str!("../../ui/src/text/de/engine.json")).unwrap_or_default()
+    serde_json::from_str(include_str!("speech/de.json")).unwrap_or_default()
 });
 
-/// The engine's sentences in a language.
-#[derive(Debug, Default, Deserialize)]
-struct Catalogue {
-    /// By code; the first whose names are all known is said.
-    problems: HashMap<String, Vec<Sentences>>,
+/// The engine's sentences in another language than its own.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Type)]
+pub(crate) struct CatalogueView {
+    /// Of problems, by code; the first whose names are all known is said.
+    problems: HashMap<String, Vec<SentencesView>>,
+    /// What a field must be, by the rule that it breaks.
+    rules: HashMap<String, String>,
+    /// What is said of a connection to the gateway that was lost.
+    drops: DropWordsView,
 }
 
-#[derive(Debug, Deserialize)]
-struct Sentences {
+#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+struct SentencesView {
     /// It is said only where the problem has this fact.
-    #[serde(rename = "if")]
+    #[serde(rename = "if", default)]
     only_with: Option<String>,
     /// Names of facts stand in braces.
     what: String,
     remedy: String,
 }
 
-impl Catalogue {
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+struct DropWordsView {
+    /// `{silence}` stands for how long nothing came.
+    deadline: String,
+    renewal: String,
+    took_longer: String,
+    not_resumed: String,
+    not_resumed_yet: String,
+    no_other: String,
+    let_go: String,
+    nothing_lost: String,
+    connect_again: String,
+    is_up: String,
+    network: String,
+    credentials: String,
+    silence: String,
+    target: String,
+    again: String,
+}
+
+/// The languages of the window.
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum LanguageView {
+    En,
+    De,
+}
+
+/// What the engine says in this language; nothing for English, which it speaks itself.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn engine_sentences(language: LanguageView) -> Option<CatalogueView> {
+    match language {
+        LanguageView::En => None,
+        LanguageView::De => Some(GERMAN.clone()),
+    }
+}
+
+impl CatalogueView {
     fn tell(&self, problem: &Problem) -> Option<Told> {
         let facts = &problem.facts;
         self.problems.get(&problem.code)?.iter().find_map(|said| {
@@ -118,8 +162,8 @@ mod tests {
 
     #[test]
     fn the_catalogue_can_be_read() {
-        let text = include_str!("../../ui/src/text/de/engine.json");
-        let catalogue: Catalogue = serde_json::from_str(text).unwrap();
+        let text = include_str!("speech/de.json");
+        let catalogue: CatalogueView = serde_json::from_str(text).unwrap();
         assert!(catalogue.problems.len() > 150);
     }
 

@@ -51,6 +51,21 @@ impl Desktop {
         std::fs::write(self.home.path().join("config/tunnels.toml"), text).unwrap();
     }
 
+    /// Saves a tunnel to production that closes by itself after a minute, and has its reason ready.
+    pub(crate) fn save_production(&self, name: &str) {
+        self.save(&[name]);
+        let path = self.home.path().join("config/tunnels.toml");
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.push_str("reason = \"as the test wants\"\nproduction = { closes_after = \"1min\" }\n");
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Saves the language that is spoken.
+    pub(crate) fn speak(&self, language: &str) {
+        let text = format!("version = 1\n[general]\nlanguage = \"{language}\"\n");
+        std::fs::write(self.home.path().join("config/settings.toml"), text).unwrap();
+    }
+
     /// Starts Culvert.
     pub(crate) fn culvert(&self, arguments: &[&str]) -> Culvert {
         self.start_culvert(arguments, self.bus.address())

@@ -1,10 +1,12 @@
 //! Notifications, with a server of the test's.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use culvert_tests::Bus;
 use ssm_sim::{ApiFault, Operation};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, connection, interface};
@@ -53,6 +55,11 @@ impl Server {
     }
 
     async fn click(&self, number: u32) {
+        self.choose(number, "default").await;
+    }
+
+    /// Presses the button of this action.
+    async fn choose(&self, number: u32, action: &str) {
         let server = self
             .bus
             .object_server()
@@ -60,7 +67,7 @@ impl Server {
             .await
             .unwrap();
         let emitter = server.signal_emitter();
-        Notifications::action_invoked(emitter, number, "default")
+        Notifications::action_invoked(emitter, number, action)
             .await
             .unwrap();
     }
@@ -197,6 +204,100 @@ async fn an_outage_of_more_than_half_a_minute_is_told_once_and_taken_back_when_t
     item.choose("Disconnect all").await;
     item.until(|menu| is_on(menu, "A") == Some(false)).await;
     assert_eq!(server.next().await, Asked::Close(7));
+    item.choose("Quit Culvert").await;
+    assert!(culvert.ended().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a display and a message bus; npm test -- --only shell"]
+async fn a_tunnel_to_production_tells_that_it_is_about_to_close_and_is_kept_open_by_its_button() {
+    let desktop = Desktop::start().await;
+    desktop.save_production("Orders");
+    let mut server = Server::start(&desktop.bus).await;
+    let mut culvert = desktop.culvert(&["--hidden"]);
+    let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
+    let off = "Orders (production)…";
+    item.until(|menu| find(menu, off).is_some()).await;
+
+    // It asks why in the window, with the saved reason filled in.
+    item.choose(off).await;
+    let display = Display::open(&desktop.display);
+    let window = display.window().await;
+    loop {
+        display.focus(Some(window));
+        display.press_return();
+        let on = item.until(|menu| is_on(menu, "Orders (production)") == Some(true));
+        // The question may not have been there yet.
+        if timeout(Duration::from_secs(10), on).await.is_ok() {
+            break;
+        }
+    }
+    // Whoever looks at the window needs no notification.
+    display.focus(None);
+    let Asked::Show {
+        replaced,
+        title,
+        body,
+        actions,
+    } = server.next().await
+    else {
+        panic!("a notification");
+    };
+    assert_eq!((replaced, title.as_str()), (0, "Orders is about to close"));
+    assert!(body.contains("production"), "{body}");
+    assert_eq!(actions, ["default", "Show", "keep-open", "Keep open"]);
+    // It has all of its time again, so that nothing is told any more.
+    server.choose(7, "keep-open").await;
+    assert_eq!(server.next().await, Asked::Close(7));
+    assert_eq!(desktop.sim.living_sessions().len(), 1);
+    item.choose("Orders (production)").await;
+    item.until(|menu| find(menu, off).is_some()).await;
+    item.choose("Quit Culvert").await;
+    assert!(culvert.ended().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a display and a message bus; npm test -- --only shell"]
+async fn notifications_and_the_tray_speak_the_language_that_is_chosen() {
+    let desktop = Desktop::start().await;
+    desktop.save(&["A"]);
+    desktop.speak("de");
+    let mut server = Server::start(&desktop.bus).await;
+    let mut culvert = desktop.culvert(&["--hidden"]);
+    let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
+    item.until(|menu| find(menu, "Alle verbinden").is_some())
+        .await;
+    let denied = ApiFault::Error {
+        code: "AccessDeniedException".to_owned(),
+        message: "no".to_owned(),
+        status: 400,
+    };
+    desktop
+        .sim
+        .faults()
+        .fail_api(Operation::StartSession, denied, None);
+    item.choose("A").await;
+    item.until(|menu| find(menu, "A (fehlgeschlagen)").is_some())
+        .await;
+    let Asked::Show {
+        title,
+        body,
+        actions,
+        ..
+    } = server.next().await
+    else {
+        panic!("a notification");
+    };
+    assert_eq!(title, "A ist fehlgeschlagen");
+    assert!(
+        body.starts_with("Die Anmeldedaten erlauben ssm:StartSession"),
+        "{body}"
+    );
+    assert_eq!(actions, ["default", "Anzeigen"]);
+    assert!(item.tooltip().await.contains("1 fehlgeschlagen: A"));
+
+    desktop.speak("en");
+    item.until(|menu| find(menu, "A (failed)").is_some()).await;
     item.choose("Quit Culvert").await;
     assert!(culvert.ended().await.success());
 }

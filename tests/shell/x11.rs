@@ -9,11 +9,16 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xfixes::{ConnectionExt as _, SelectionEventMask};
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
-    ConnectionExt as _, CreateWindowAux, EventMask, MapState, Window, WindowClass,
+    ConnectionExt as _, CreateWindowAux, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+    MapState, Window, WindowClass,
 };
+use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
 use crate::soon;
+
+/// The key that answers a question (`XK_Return`).
+const RETURN: u32 = 0xff0d;
 
 /// A client of the display.
 #[derive(Clone)]
@@ -109,6 +114,39 @@ impl Display {
             .server
             .send_event(false, window, EventMask::NO_EVENT, message);
         sent.unwrap().check().unwrap();
+    }
+
+    /// Types into this window from now on; into none, if there is none.
+    pub(crate) fn focus(&self, window: Option<Window>) {
+        let window = window.unwrap_or(x11rb::NONE);
+        let set =
+            self.server
+                .set_input_focus(InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME);
+        set.unwrap().check().unwrap();
+    }
+
+    /// Presses Return once.
+    pub(crate) fn press_return(&self) {
+        let setup = self.server.setup();
+        let (first, last) = (setup.min_keycode, setup.max_keycode);
+        let keys = self
+            .server
+            .get_keyboard_mapping(first, last - first + 1)
+            .unwrap()
+            .reply()
+            .unwrap();
+        let at = keys
+            .keysyms
+            .chunks(keys.keysyms_per_keycode.into())
+            .position(|symbols| symbols.contains(&RETURN))
+            .expect("a Return key");
+        let key = first + u8::try_from(at).unwrap();
+        for what in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            let sent =
+                self.server
+                    .xtest_fake_input(what, key, x11rb::CURRENT_TIME, self.root, 0, 0, 0);
+            sent.unwrap().check().unwrap();
+        }
     }
 
     /// Moves a window and changes its size, and waits until that is done.

@@ -30,6 +30,7 @@ import { createSettings, valueOf } from "./state/settings";
 import { asks, shortcuts, typing } from "./state/shortcuts";
 import { FIRST, viewOf, type Shown, type View } from "./state/view";
 import { zoomed, type Zoom } from "./state/zoom";
+import { learn } from "./text/engine";
 import { speech } from "./text/locale";
 import { isOn } from "./text/state";
 import { words } from "./text/words";
@@ -76,6 +77,12 @@ export function App(given: { bridge: Bridge }): JSX.Element {
 
   // What reads the page aloud has to know in which language.
   createEffect(() => (document.documentElement.lang = speech().locale));
+  // The engine speaks English: what it says is learned when another language is spoken.
+  createEffect(() => {
+    const { language } = speech();
+    learn(null);
+    if (language !== "en") tell(props.bridge.engineSentences(language, learn));
+  });
 
   onMount(() => {
     // The first message is the present state, so nothing between asking and subscribing is lost.

@@ -2,14 +2,23 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 
-import german from "../src/text/de/engine.json";
-import { dropText, original, ruleText, told } from "../src/text/engine";
+import { dropText, learn, original, ruleText, told } from "../src/text/engine";
 import { speak } from "../src/text/locale";
 import { problem, someDrop } from "../src/preview/fixtures";
+import { german } from "./german";
 
 const HOUR = 3_600_000;
 
-afterEach(() => speak(["en"]));
+afterEach(() => {
+  speak(["en"]);
+  learn(null);
+});
+
+/** As the window does it. */
+function speakGerman(): void {
+  speak(["de"]);
+  learn(german);
+}
 
 describe("the engine's sentences", () => {
   it("are the engine's own in English", () => {
@@ -20,26 +29,26 @@ describe("the engine's sentences", () => {
   });
 
   it("are said in German with what they name, and stand beside it as they were", () => {
-    speak(["de"]);
+    speakGerman();
     const refused = problem({ facts: { target: "i-0abc" } });
     expect(told(refused).what).toBe("i-0abc ist nicht mit Session Manager verbunden.");
     expect(original(refused)).toContain(refused.what);
   });
 
   it("do without a name that is not known", () => {
-    speak(["de"]);
+    speakGerman();
     expect(told(problem({ facts: {} })).what).toBe("Das Ziel ist nicht mit Session Manager verbunden.");
   });
 
   it("stay as they are where the catalogue lacks them", () => {
-    speak(["de"]);
+    speakGerman();
     const rare = problem({ code: "nobody-knows" });
     expect(told(rare).what).toBe(rare.what);
     expect(original(rare)).toBeNull();
   });
 
   it("say in German what a field must be", () => {
-    speak(["de"]);
+    speakGerman();
     expect(ruleText({ field: "name", rule: "name-missing", message: "Give the tunnel a name." })).toBe("Dem Tunnel einen Namen geben.");
     expect(ruleText({ field: "name", rule: "a-rule", message: "Say so." })).toBe("Say so.");
   });
@@ -60,7 +69,7 @@ describe("the engine's sentences", () => {
 
 describe("a lost connection in German", () => {
   it("names the hourly close as such, and what was refused on the way back", () => {
-    speak(["de"]);
+    speakGerman();
     expect(dropText({ ...someDrop, socketAgeMs: HOUR })).toEqual({
       what: "Das Gateway hat die Verbindung geschlossen, wie etwa einmal in der Stunde.",
       remedy: "",
@@ -73,7 +82,7 @@ describe("a lost connection in German", () => {
   });
 
   it("says how long nothing came, and what to do where a session had to be replaced", () => {
-    speak(["de"]);
+    speakGerman();
     const endedBy = problem({ code: "session-over", kind: "service", facts: {} });
     const drop = { ...someDrop, closedBy: "deadline" as const, end: "replaced" as const, lastFrameMs: 31_000, endedBy };
     expect(dropText(drop)).toEqual({
@@ -83,7 +92,7 @@ describe("a lost connection in German", () => {
   });
 
   it("says why the session ended, why nothing else was to be had, and what helps", () => {
-    speak(["de"]);
+    speakGerman();
     const gone = problem({ code: "agent-gone", facts: { seconds: "120" } });
     const ended = { ...someDrop, closedBy: "sessionEnd" as const, close: { ...someDrop.close, code: null }, end: "givenUp" as const };
     expect(dropText({ ...ended, endedBy: gone })).toEqual({

@@ -18,6 +18,7 @@ import type {
   ShellView,
   SignInsView,
 } from "../src/bridge";
+import { german } from "./german";
 import { settings, someImport } from "../src/preview/fixtures";
 
 /** The window over a bridge that notes what it is asked for. */
@@ -62,6 +63,7 @@ export function opened(overview: OverviewView | null) {
     quit: done(),
     readPaste: done(),
     checkDraft: done(),
+    engineSentences: vi.fn((_, learned) => (learned(german), Promise.resolve(null))),
     listProfiles: done(),
     findTargets: done(),
     findHosts: done(),

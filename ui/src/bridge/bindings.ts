@@ -35,6 +35,8 @@ export const commands = {
 	answerQuestion: (answer: AnswerView) => __TAURI_INVOKE<void>("answer_question", { answer }),
 	/**  Ends the program; asks first if that would break connections. */
 	quit: () => __TAURI_INVOKE<void>("quit"),
+	/**  What the engine says in this language; nothing for English, which it speaks itself. */
+	engineSentences: (language: LanguageView) => __TAURI_INVOKE<CatalogueView | null>("engine_sentences", { language }),
 	/**  Reads a pasted command or address as tunnels. Runs nothing. */
 	readPaste: (text: string) => typedError<PasteView, RefusalView>(__TAURI_INVOKE("read_paste", { text })),
 	/**
@@ -217,6 +219,16 @@ export type BundleView =
 lacks: string[] } | 
 /**  There is none. */
 { kind: "failed"; problem: ProblemView };
+
+/**  The engine's sentences in another language than its own. */
+export type CatalogueView = {
+	/**  Of problems, by code; the first whose names are all known is said. */
+	problems: { [key in string]: SentencesView[] },
+	/**  What a field must be, by the rule that it breaks. */
+	rules: { [key in string]: string },
+	/**  What is said of a connection to the gateway that was lost. */
+	drops: DropWordsView,
+};
 
 /**  A setting that differs; a text is empty where it is as usual. */
 export type ChangeView = {
@@ -426,6 +438,25 @@ export type DropView = {
 	remedy: string,
 };
 
+export type DropWordsView = {
+	/**  `{silence}` stands for how long nothing came. */
+	deadline: string,
+	renewal: string,
+	tookLonger: string,
+	notResumed: string,
+	notResumedYet: string,
+	noOther: string,
+	letGo: string,
+	nothingLost: string,
+	connectAgain: string,
+	isUp: string,
+	network: string,
+	credentials: string,
+	silence: string,
+	target: string,
+	again: string,
+};
+
 /**  What is told of an examination. */
 export type ExaminationView = 
 /**  One check was made. They come in the order of a report. */
@@ -540,6 +571,9 @@ export type LackView = {
 	part: PartView,
 	problem: ProblemView,
 };
+
+/**  The languages of the window. */
+export type LanguageView = "en" | "de";
 
 /**  How much something matters. */
 export type LevelView = "error" | "warn" | "info" | "debug" | "trace";
@@ -809,6 +843,14 @@ export type SelectedView = {
 	signsIn: boolean,
 	/**  Another one each time. */
 	number: number,
+};
+
+export type SentencesView = {
+	/**  It is said only where the problem has this fact. */
+	if?: string | null,
+	/**  Names of facts stand in braces. */
+	what: string,
+	remedy: string,
 };
 
 /**  What a session does. */

@@ -8,6 +8,7 @@ import {
   type AnswerView,
   type BundleAskView,
   type BundleView,
+  type CatalogueView,
   type CheckView,
   type ChoiceView,
   type CountView,
@@ -18,6 +19,7 @@ import {
   type ExaminedView,
   type HostsView,
   type KeysView,
+  type LanguageView,
   type ImportView,
   type KeyView,
   type LevelView,
@@ -105,6 +107,9 @@ export type {
   WayView,
   StageView,
   WrittenView,
+  CatalogueView,
+  DropWordsView,
+  LanguageView,
 } from "./bindings";
 
 /** The answer to a request: null when it was done, else why it was not. */
@@ -152,6 +157,8 @@ export interface Bridge {
   readPaste(text: string, read: (paste: PasteView) => void): Answer;
   /** Says what is wrong with what is typed; `id` is the tunnel's own, if it is saved. */
   checkDraft(id: string | null, draft: DraftView, checked: (check: CheckView) => void): Answer;
+  /** Calls `learned` with what the engine says in this language; null for its own, English. */
+  engineSentences(language: LanguageView, learned: (catalogue: CatalogueView | null) => void): Answer;
   /** Lists the profiles of the AWS config files. */
   listProfiles(listed: (profiles: ProfilesView) => void): Answer;
   /**
@@ -276,6 +283,7 @@ export const bridge: Bridge = {
   quit: () => done(commands.quit().then(ok)),
   readPaste: (text, read) => done(commands.readPaste(text), read),
   checkDraft: (id, draft, checked) => done(commands.checkDraft(id, draft), checked),
+  engineSentences: (language, learned) => done(commands.engineSentences(language).then(data), learned),
   listProfiles: (listed) => done(commands.listProfiles().then(data), listed),
   findTargets({ account, typed, anew }, listener, begun) {
     const channel = new Channel<TargetsView>();

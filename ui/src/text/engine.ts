@@ -1,51 +1,22 @@
 // The engine's sentences in languages other than its own, English: by code, with the names that it gives.
 
-import type { DropView, InvalidView, ProblemView } from "../bridge";
-import german from "./de/engine.json";
+import { createSignal } from "solid-js";
+
+import type { CatalogueView, DropView, DropWordsView, InvalidView, ProblemView } from "../bridge";
 import { lasted } from "./amounts";
-import { speech, type Language } from "./locale";
 
-interface Sentences {
-  /** They are said only where the problem names this. */
-  if?: string;
-  what: string;
-  remedy: string;
+const [catalogue, setCatalogue] = createSignal<CatalogueView | null>(null);
+
+/** Says from now on what the engine says as this catalogue has it; as the engine does without one. */
+export function learn(learned: CatalogueView | null): void {
+  setCatalogue(learned);
 }
-
-/** A language's sentences. Names in braces stand for what the engine names. */
-interface Catalogue {
-  /** By code; the first whose names are all known are said. */
-  problems: Readonly<Record<string, readonly Sentences[]>>;
-  /** What a field must be, by the rule that it breaks. */
-  rules: Readonly<Record<string, string>>;
-  /** What is said of a connection to the gateway that was lost. */
-  drops: Readonly<Record<DropPart, string>>;
-}
-
-type DropPart =
-  | "deadline"
-  | "renewal"
-  | "tookLonger"
-  | "notResumed"
-  | "notResumedYet"
-  | "noOther"
-  | "letGo"
-  | "nothingLost"
-  | "connectAgain"
-  | "isUp"
-  | "network"
-  | "credentials"
-  | "silence"
-  | "target"
-  | "again";
 
 /** What happened and why, and what to do: empty where there is nothing to do. */
 export interface Told {
   what: string;
   remedy: string;
 }
-
-const CATALOGUE: Readonly<Record<Language, Catalogue | null>> = { en: null, de: german };
 
 /** What the engine says in sentences that have a name. */
 type Sayable = Pick<ProblemView, "code" | "facts" | "what" | "remedy">;
@@ -77,13 +48,10 @@ export function dropText(drop: DropView): Told {
   return said === null ? { what: drop.what, remedy: drop.remedy } : composed(drop, said.drops);
 }
 
-function catalogue(): Catalogue | null {
-  return CATALOGUE[speech().language];
-}
-
 function translated(problem: Sayable): Told | null {
   for (const sentences of catalogue()?.problems[problem.code] ?? []) {
-    if (sentences.if !== undefined && !(sentences.if in problem.facts)) continue;
+    const onlyWith = sentences.if ?? null;
+    if (onlyWith !== null && !(onlyWith in problem.facts)) continue;
     const what = filled(sentences.what, problem.facts);
     const remedy = filled(sentences.remedy, problem.facts);
     if (what !== null && remedy !== null) return { what, remedy };
@@ -103,7 +71,7 @@ function filled(text: string, names: Readonly<Record<string, string>>): string |
 }
 
 /** As the engine puts it together in `tunnel-proto` (`drops/words.rs`). */
-function composed(drop: DropView, say: Readonly<Record<DropPart, string>>): Told {
+function composed(drop: DropView, say: DropWordsView): Told {
   const because = drop.endedBy === null ? null : told(drop.endedBy);
   const refused = drop.refused === null ? null : told(drop.refused);
   const cause = causeOf(drop, say);
@@ -128,7 +96,7 @@ function composed(drop: DropView, say: Readonly<Record<DropPart, string>>): Told
 }
 
 /** The cause that the engine records beside the problem of its end. */
-function causeOf(drop: DropView, say: Readonly<Record<DropPart, string>>): string {
+function causeOf(drop: DropView, say: DropWordsView): string {
   switch (drop.closedBy) {
     case "deadline":
       return say.deadline.replace("{silence}", lasted(drop.lastFrameMs ?? drop.socketAgeMs));
@@ -160,11 +128,11 @@ function lost({ close, socketAgeMs }: DropView, fact: string | null): ProblemVie
   };
 }
 
-function nothingLost({ survived, connections }: DropView, then: string, say: Readonly<Record<DropPart, string>>): string {
+function nothingLost({ survived, connections }: DropView, then: string, say: DropWordsView): string {
   return then === "" || survived !== connections ? then : joined(say.nothingLost, then);
 }
 
-function easyWayBack({ closedBy }: DropView, say: Readonly<Record<DropPart, string>>): string {
+function easyWayBack({ closedBy }: DropView, say: DropWordsView): string {
   switch (closedBy) {
     case "gateway":
     case "renewal":
@@ -177,7 +145,7 @@ function easyWayBack({ closedBy }: DropView, say: Readonly<Record<DropPart, stri
   }
 }
 
-function hardWayBack(problem: ProblemView, say: Readonly<Record<DropPart, string>>): string {
+function hardWayBack(problem: ProblemView, say: DropWordsView): string {
   const { remedy } = told(problem);
   switch (problem.kind) {
     case "network":
@@ -195,7 +163,7 @@ function hardWayBack(problem: ProblemView, say: Readonly<Record<DropPart, string
   }
 }
 
-function replacement(problem: ProblemView, say: Readonly<Record<DropPart, string>>): string {
+function replacement(problem: ProblemView, say: DropWordsView): string {
   switch (problem.kind) {
     case "network":
       return say.network;
