@@ -37,7 +37,11 @@ pub(crate) async fn stop(
         frequency: _,
         listening,
     } = kept;
+    let recorder = following.recorder();
     let mut stopping = Box::pin(async move {
+        if let Some(recorder) = recorder {
+            recorder.keep().await;
+        }
         tunnel.stop().await;
     });
     let wonders = tokio::time::sleep(STOPPING);
@@ -94,6 +98,9 @@ pub(crate) async fn end(
         frequency: _,
         listening,
     } = kept;
+    if let Some(recorder) = following.recorder() {
+        recorder.keep().await;
+    }
     tunnel.stop().await;
     // Only then its events are over.
     drop(tunnel);

@@ -192,7 +192,7 @@ pub async fn collect(
     };
     gathered.files.push(about::file(&program, since, now));
     tokio::select! {
-        () = running::gather(tunnels.as_deref(), &mut gathered) => {}
+        () = running::gather(tunnels.as_deref(), since, &mut gathered) => {}
         () = cancel.cancelled() => return Err(BundleError::Cancelled),
     }
     if let Some(examination) = examination {

@@ -29,6 +29,7 @@ use tunnel_proto::Record;
 use uuid::Uuid;
 
 use crate::profile::ProfileId;
+use crate::recordings::Recorder;
 use diary::{Bounds, Diary, Reason};
 pub use past::{LostSocket, Past};
 pub use reading::Reading;
@@ -217,6 +218,7 @@ impl History {
         Following {
             task,
             history: self.clone(),
+            recorder: None,
         }
     }
 
@@ -244,13 +246,31 @@ impl fmt::Debug for History {
 pub struct Following {
     task: JoinHandle<()>,
     history: History,
+    recorder: Option<Recorder>,
 }
 
 impl Following {
+    pub(crate) fn with_recorder(self, recorder: Recorder) -> Self {
+        Self {
+            recorder: Some(recorder),
+            ..self
+        }
+    }
+
+    /// Keeps what the tunnel's flight recorders hold: to be asked before its stop, after which there
+    /// is nothing to ask. None where nothing is kept.
+    pub fn recorder(&self) -> Option<Recorder> {
+        self.recorder.clone()
+    }
+
     /// Waits until the last that the tunnel had to say is on disk: to be called after its stop,
     /// for it waits until the tunnel is gone. Takes 2 s at most.
     pub async fn finished(self) {
-        let Self { task, history } = self;
+        let Self {
+            task,
+            history,
+            recorder: _,
+        } = self;
         let last_words = async {
             let _ = task.await;
             history.settled().await;

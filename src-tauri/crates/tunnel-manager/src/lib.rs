@@ -23,6 +23,7 @@ pub mod metrics;
 mod overview;
 pub mod paste;
 mod profile;
+mod recordings;
 mod roll;
 mod session_manager;
 mod settings;
@@ -53,6 +54,7 @@ pub use profile::{
     Asks, BindAddress, Consent, CredentialSource, Destination, Draft, Field, Filing, Invalid,
     Listen, Production, ProductionDraft, Profile, ProfileId, Refiling, Rule, Upkeep, rules,
 };
+pub use recordings::Recorder;
 pub use roll::{Roll, SessionFigures, TunnelFigures, TunnelRecordings};
 pub use session_manager::{RecordedTunnel, SessionManager};
 pub use settings::{

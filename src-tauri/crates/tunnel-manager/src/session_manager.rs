@@ -171,6 +171,9 @@ impl RunningTunnel for RecordedTunnel {
 
     async fn stop(self) {
         let Self { tunnel, following } = self;
+        if let Some(recorder) = following.recorder() {
+            recorder.keep().await;
+        }
         tunnel.stop().await;
         // Only then its events are over.
         drop(tunnel);

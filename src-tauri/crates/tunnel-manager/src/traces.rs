@@ -8,6 +8,7 @@ use tunnel::{Ledger, Tunnel};
 
 use crate::control::Listening;
 use crate::history::{self, Following, History, Reading, TunnelName};
+use crate::recordings::KeptRecordings;
 use crate::roll::Roll;
 
 /// Environment variable that names the folder for what the program keeps, instead of the OS's
@@ -16,6 +17,9 @@ pub const STATE_DIR_VARIABLE: &str = "CULVERT_STATE_DIR";
 
 const HISTORY: &str = "history";
 const SESSIONS: &str = "sessions";
+
+/// Where what flight recorders held lies.
+pub(crate) const RECORDINGS: &str = "recordings";
 
 /// What a process' tunnels leave on disk: what happened to them, and which of their sessions
 /// live; and which of them run, for those who ask. A clone is the same. By default nothing.
@@ -27,6 +31,7 @@ pub struct Traces {
     pub ledger: Ledger,
     /// The tunnels that run.
     pub roll: Roll,
+    recordings: KeptRecordings,
 }
 
 impl Traces {
@@ -53,6 +58,7 @@ impl Traces {
             history: History::open(&folder.join(HISTORY)),
             ledger: Ledger::open(&folder.join(SESSIONS)),
             roll: Roll::default(),
+            recordings: KeptRecordings::in_folder(&folder.join(RECORDINGS)),
         }
     }
 
@@ -64,7 +70,10 @@ impl Traces {
     /// Outside a tokio runtime.
     pub fn follow(&self, name: TunnelName, tunnel: &Tunnel) -> Following {
         self.roll.enter(name.clone(), tunnel);
-        self.history.follow(name, tunnel.events_from_start())
+        let recorder = self.recordings.follow(name.clone(), tunnel);
+        self.history
+            .follow(name, tunnel.events_from_start())
+            .with_recorder(recorder)
     }
 
     /// Lets the user's other programs ask how the tunnels are, in the name of this one, until it

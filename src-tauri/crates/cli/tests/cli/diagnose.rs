@@ -153,6 +153,19 @@ async fn nothing_that_is_secret_or_names_anybody_is_in_the_bundle_of_a_real_run(
         );
     }
 
+    // Both programs have ended: what their flight recorders held has been left on the disk.
+    let index = text_of(&files, "recordings/index.txt");
+    for tunnel in ["Orders", "Behind"] {
+        let kept = format!("tunnel {tunnel}, session session-#");
+        assert!(
+            index
+                .lines()
+                .any(|line| line.contains(&kept) && line.contains(", kept at ")),
+            "{index}"
+        );
+    }
+    assert!(text_of(&files, "recordings/1.json").contains("\"frames\":["));
+
     // What it is for is still there.
     let summary = text_of(&files, "summary.md");
     for words in [

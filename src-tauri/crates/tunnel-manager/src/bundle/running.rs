@@ -2,13 +2,18 @@
 
 use redact::{Kind, Redactor};
 use serde_json::json;
+use tokio::task::spawn_blocking;
+use tunnel::SessionRecording;
 use tunnel_proto::{RecordedFrame, Recording};
 
+use super::day_time::utc;
 use super::{BundleFile, Gathered, Raw, facts};
 use crate::control::{Answer, Question, ask};
 use crate::history::TunnelName;
 use crate::profile::Profile;
+use crate::recordings::{self, KeptRecording};
 use crate::roll::{SessionFigures, TunnelFigures};
+use crate::traces::{RECORDINGS, Traces};
 
 /// Recordings that a bundle has, at most: 10 MB before they are compressed.
 const RECORDINGS_MOST: usize = 24;
@@ -22,15 +27,42 @@ pub(super) struct Running {
     recordings: Vec<Recording>,
 }
 
-/// Asks them. Takes 3 s at most.
-pub(super) async fn gather(tunnels: Option<&[Profile]>, gathered: &mut Gathered) {
-    let (statuses, recordings) = tokio::join!(ask(Question::Status), ask(Question::Recordings));
-    take(statuses, recordings, tunnels, gathered);
+/// Asks them, and reads what those have left that are over. Takes 3 s at most.
+pub(super) async fn gather(tunnels: Option<&[Profile]>, since: u64, gathered: &mut Gathered) {
+    let (statuses, recordings, kept) = tokio::join!(
+        ask(Question::Status),
+        ask(Question::Recordings),
+        spawn_blocking(move || left(since))
+    );
+    let (kept, lacks) = kept.unwrap_or_default();
+    gathered.lacks.extend(lacks);
+    take(statuses, recordings, kept, tunnels, gathered);
+}
+
+/// The recordings that lie on the disk, and why some can't be had.
+fn left(since: u64) -> (Vec<KeptRecording>, Vec<String>) {
+    let Some(folder) = Traces::folder_of_user().map(|folder| folder.join(RECORDINGS)) else {
+        return Default::default();
+    };
+    match recordings::read(&folder, since) {
+        Ok((kept, 0)) => (kept, Vec::new()),
+        Ok((kept, unreadable)) => (
+            kept,
+            vec![format!(
+                "{unreadable} recordings of sessions can't be read."
+            )],
+        ),
+        Err(error) => (
+            Vec::new(),
+            vec![format!("{} can't be read: {error}.", folder.display())],
+        ),
+    }
 }
 
 fn take(
     statuses: Vec<Answer>,
     recordings: Vec<Answer>,
+    kept: Vec<KeptRecording>,
     tunnels: Option<&[Profile]>,
     gathered: &mut Gathered,
 ) {
@@ -54,14 +86,32 @@ fn take(
     });
     let all = recordings.into_iter().flat_map(|answer| answer.recordings);
     let of_wanted = all.filter(|of| wanted(&of.tunnel));
+    let of_running = of_wanted.flat_map(|of| {
+        let name = of.tunnel.name;
+        let sessions = of.sessions.into_iter();
+        sessions.map(move |session| {
+            let how = if session.ended { "over" } else { "lives" };
+            (name.clone(), session, how.to_owned())
+        })
+    });
+    let mut all: Vec<_> = of_running.collect();
+    for KeptRecording {
+        at,
+        tunnel,
+        session,
+    } in kept
+    {
+        // What a program that runs can say of a session is newer.
+        let is_known = |(_, known, _): &(String, SessionRecording, String)| {
+            known.session_id == session.session_id
+        };
+        if wanted(&tunnel) && !all.iter().any(is_known) {
+            all.push((tunnel.name, session, format!("kept at {}", utc(at))));
+        }
+    }
     let mut index = Vec::new();
     let mut left_out = 0;
-    for (tunnel, session) in of_wanted.flat_map(|of| {
-        let name = of.tunnel.name;
-        of.sessions
-            .into_iter()
-            .map(move |session| (name.clone(), session))
-    }) {
+    for (tunnel, session, how) in all {
         if index.len() == RECORDINGS_MOST {
             left_out += 1;
             continue;
@@ -71,10 +121,9 @@ fn take(
             .session_id
             .unwrap_or_else(|| "not known yet".to_owned());
         index.push(format!(
-            "{}: tunnel {tunnel}, session {id}, {}, ended by its own judgement: {}, {} frames, {} \
+            "{}: tunnel {tunnel}, session {id}, {how}, ended by its own judgement: {}, {} frames, {} \
              forgotten",
             path_of(index.len()),
-            if session.ended { "over" } else { "lives" },
             recording.outcome.as_deref().unwrap_or("no"),
             recording.frames.len(),
             recording.left_out
@@ -180,7 +229,7 @@ mod tests {
         };
         let recordings = TunnelRecordings {
             tunnel: TunnelName::new(None, "Orders"),
-            sessions: vec![tunnel::SessionRecording {
+            sessions: vec![SessionRecording {
                 session_id: Some("nina-0abc".to_owned()),
                 ended: true,
                 recording: recording.clone(),
@@ -188,15 +237,34 @@ mod tests {
         };
         let mut gathered = Gathered::default();
         let answers = || vec![answer(vec![recordings.clone()])];
-        take(answers(), answers(), None, &mut gathered);
+        let kept = |id: &str| KeptRecording {
+            at: 1_795_262_400_000,
+            tunnel: TunnelName::new(None, "Orders"),
+            session: SessionRecording {
+                session_id: Some(id.to_owned()),
+                ended: false,
+                recording: recording.clone(),
+            },
+        };
+        // Of what is said by a program that runs, nothing older is told.
+        let left = vec![kept("nina-0abc"), kept("nina-0def")];
+        take(answers(), answers(), left, None, &mut gathered);
+        assert_eq!(gathered.running.files().count(), 2);
+        let index = &gathered.files[1].text;
+        assert!(index.contains("session nina-0abc, over,"), "{index}");
+        assert!(
+            index.contains("session nina-0def, kept at 2026-11-21 "),
+            "{index}"
+        );
         let files: Vec<_> = gathered.running.files().collect();
         assert_eq!(files[0].path, "recordings/1.json");
         let again: Recording = serde_json::from_str(&files[0].text).unwrap();
-        assert_eq!(again, recording.checked());
+        assert_eq!(again, recording.clone().checked());
         assert!(!files[0].text.contains("Nina"));
         // Of other tunnels nothing is taken.
         let mut gathered = Gathered::default();
-        take(answers(), answers(), Some(&[]), &mut gathered);
+        let left = vec![kept("nina-0def")];
+        take(answers(), answers(), left, Some(&[]), &mut gathered);
         assert_eq!(gathered.running.files().count(), 0);
         assert!(gathered.files[0].text.contains("No such tunnel"));
     }
