@@ -1,5 +1,6 @@
 // npm run measure: what the desktop program costs, in a release build under Xvfb, against ssm-sim on loopback. Prints a
-// table for docs/performance.md. No test: numbers of a shared machine fail nobody's build.
+// table for docs/performance.md; with an argument (npm run measure -- paint, memory, updates or frames) that part of it.
+// No test: numbers of a shared machine fail nobody's build.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -18,6 +19,9 @@ import { openDisplay } from "./x11.mjs";
 const TUNNELS = 50;
 const STARTS = 9;
 const FLOODED = 4;
+const ROWS = 500;
+/** A frame that takes longer is seen: one and a half of those of 60 a second, in milliseconds. */
+const LONG_FRAME = 25;
 /** What is measured over a while is measured so long, in seconds. */
 const WHILE = 60;
 /** Until what comes with a change has come. */
@@ -45,10 +49,12 @@ const flood = createServer((socket) => {
 });
 try {
   await once(flood.listen(0, "127.0.0.1"), "listening");
-  save();
-  await firstPaint();
-  await memoryAndTime();
-  await updates();
+  const parts = { paint: firstPaint, memory: memoryAndTime, updates, frames };
+  const [wanted] = process.argv.slice(2);
+  for (const [name, part] of Object.entries(parts)) {
+    save(name === "frames" ? ROWS : TUNNELS);
+    if (wanted === undefined || wanted === name) await part();
+  }
   console.log(`\n| | measured | goal |\n| --- | --- | --- |`);
   for (const row of rows) console.log(`| ${row.join(" | ")} |`);
 } finally {
@@ -59,11 +65,11 @@ try {
 }
 
 /** Saves the tunnels, and that it was said already what closing the window means. */
-function save() {
+function save(tunnelCount) {
   const tunnel = (number) =>
     `[[tunnel]]\nname = "Tunnel ${number}"\ntarget = "i-0123456789abcdef0"\nremote_port = ${flood.address().port}\n` +
     `region = "eu-central-1"\nendpoint_url = "${service.endpoint}"\n`;
-  const tunnels = Array.from({ length: TUNNELS }, (_, at) => tunnel(at + 1));
+  const tunnels = Array.from({ length: tunnelCount }, (_, at) => tunnel(at + 1));
   mkdirSync(machine.config, { recursive: true });
   writeFileSync(join(machine.config, "tunnels.toml"), `version = 2\n${tunnels.join("")}`);
   const state = join(machine.home, ".local", "state", "culvert");
@@ -161,6 +167,41 @@ async function updates() {
   const share = ((processorTime(pid) - before) / 10) * 100;
   say("processor of all processes meanwhile", `${share.toFixed(0)} % of a core`, "-");
   sockets.forEach((socket) => socket.destroy());
+  await window.close();
+}
+
+/** Scrolls the whole list to its end and back, a row or so in each frame. */
+async function frames() {
+  const window = await openWindow(machine.url, binary());
+  await window.resize(1280, 800);
+  await window.text(`0 of ${ROWS} tunnels up`);
+  const { took, scripted } = await window.wait(
+    `const done = arguments[0];
+     const place = document.querySelector(".list-place");
+     const took = [], scripted = [];
+     let before = performance.now(), by = 40;
+     const step = (now) => {
+       took.push(now - before);
+       before = now;
+       const [at, began] = [place.scrollTop, performance.now()];
+       place.scrollTop = at + by;
+       // What the pages do for a step of it is done before the event has been handled.
+       place.dispatchEvent(new Event("scroll"));
+       scripted.push(performance.now() - began);
+       if (place.scrollTop === at && by < 0) return done({ took: took.slice(2), scripted });
+       if (place.scrollTop === at) by = -40;
+       requestAnimationFrame(step);
+     };
+     requestAnimationFrame(step);`,
+    150_000,
+  );
+  const at = (times, part) => times.toSorted((one, other) => one - other)[Math.floor(part * (times.length - 1))].toFixed(1);
+  const rate = (took.length * 1000) / took.reduce((sum, one) => sum + one, 0);
+  const long = took.filter((one) => one > LONG_FRAME).length;
+  say(`frames a second, ${ROWS} rows scrolled to the end and back, ${took.length} frames`, rate.toFixed(0), "60");
+  say(`frames longer than ${LONG_FRAME} ms`, `${long} (longest ${at(took, 1)} ms)`, "-");
+  const said = `median ${at(scripted, 0.5)} ms, 95 % ${at(scripted, 0.95)} ms`;
+  say("of each frame the pages' scripts", said, "< 16.7 ms");
   await window.close();
 }
 

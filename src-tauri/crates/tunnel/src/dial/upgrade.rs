@@ -15,8 +15,9 @@ use super::{Place, Socket};
 /// no payload may be larger than one of ours can be; the rest is room for a gateway's whims.
 const MAX_INCOMING_BYTES: usize = 2 * 1024 * 1024;
 
-/// Read in one go. Full speed is about 1 MB/s for a session, so that this is 60 ms' worth.
-const READ_BUFFER_BYTES: usize = 64 * 1024;
+/// Read in one go. Full speed is about 1 MB/s for a session, so that this is 16 ms' worth. The library
+/// fills all of it with zeros before each read, so that an idle session has all of it in memory.
+const READ_BUFFER_BYTES: usize = 16 * 1024;
 
 /// Written in one go, when there is as much without a flush.
 const WRITE_BUFFER_BYTES: usize = 64 * 1024;
