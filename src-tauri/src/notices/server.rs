@@ -1,10 +1,11 @@
 //! The desktop's server of notifications (Desktop Notifications Specification 1.3).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use tauri::async_runtime::{JoinHandle, spawn};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc};
 use tunnel_manager::ProfileId;
 use zbus::proxy::SignalStream;
 use zbus::zvariant::Value;
@@ -33,7 +34,8 @@ type Shown = HashMap<Kind, (u32, Option<ProfileId>)>;
 pub(super) struct Desktop {
     acts: mpsc::Sender<Act>,
     server: Option<Server>,
-    shown: watch::Sender<Shown>,
+    /// Held while one is being shown: a click may be told before the number of what was clicked.
+    shown: Arc<Mutex<Shown>>,
 }
 
 struct Server {
@@ -54,7 +56,7 @@ impl Desktop {
         Self {
             acts,
             server: None,
-            shown: watch::Sender::default(),
+            shown: Arc::default(),
         }
     }
 
@@ -69,8 +71,7 @@ impl Desktop {
 
     /// Takes back the one of this kind, if it is there.
     pub(super) async fn withdraw(&mut self, kind: Kind) {
-        let mut shown = None;
-        self.shown.send_modify(|all| shown = all.remove(&kind));
+        let shown = self.shown.lock().await.remove(&kind);
         let (Some((number, _)), Some(server)) = (shown, &self.server) else {
             return;
         };
@@ -86,14 +87,11 @@ impl Desktop {
     async fn try_to_show(&mut self, notice: Notice, speech: Speech) -> zbus::Result<()> {
         let server = match self.server.take() {
             Some(server) => server,
-            None => Server::find(self.shown.subscribe(), self.acts.clone()).await?,
+            None => Server::find(Arc::clone(&self.shown), self.acts.clone()).await?,
         };
         let server = self.server.insert(server);
-        let replaced = self
-            .shown
-            .borrow()
-            .get(&notice.kind)
-            .map_or(0, |shown| shown.0);
+        let mut all = self.shown.lock().await;
+        let replaced = all.get(&notice.kind).map_or(0, |shown| shown.0);
         let body = if server.knows_tags {
             escaped(&notice.body)
         } else {
@@ -117,15 +115,13 @@ impl Desktop {
             USUAL_TIME,
         );
         let number: u32 = server.proxy.call("Notify", &arguments).await?;
-        self.shown.send_modify(|shown| {
-            shown.insert(notice.kind, (number, notice.tunnel));
-        });
+        all.insert(notice.kind, (number, notice.tunnel));
         Ok(())
     }
 }
 
 impl Server {
-    async fn find(shown: watch::Receiver<Shown>, acts: mpsc::Sender<Act>) -> zbus::Result<Self> {
+    async fn find(shown: Arc<Mutex<Shown>>, acts: mpsc::Sender<Act>) -> zbus::Result<Self> {
         let bus = Connection::session().await?;
         let proxy = Proxy::new(&bus, SERVER, PATH, SERVER).await?;
         let clicks = proxy.receive_signal("ActionInvoked").await?;
@@ -141,7 +137,7 @@ impl Server {
 /// Shows the tunnel of which a notification told when that is clicked.
 async fn follow(
     mut clicks: SignalStream<'static>,
-    shown: watch::Receiver<Shown>,
+    shown: Arc<Mutex<Shown>>,
     acts: mpsc::Sender<Act>,
 ) {
     while let Some(signal) = clicks.next().await {
@@ -149,11 +145,12 @@ async fn follow(
         let Ok((number, action)) = body.deserialize::<(u32, &str)>() else {
             continue;
         };
-        let tunnel = shown
-            .borrow()
+        let all = shown.lock().await;
+        let tunnel = all
             .values()
             .find(|shown| shown.0 == number)
             .map(|shown| shown.1);
+        drop(all);
         let act = match tunnel {
             // All clients hear of all clicks.
             None => continue,
