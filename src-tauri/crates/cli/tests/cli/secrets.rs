@@ -157,14 +157,7 @@ async fn what_a_credential_process_complains_of_is_printed_and_recorded_without_
     let world = World::start().await;
     let script = "echo '+ vault read --password planted-1word' >&2\n\
                   echo 'SecretAccessKey=planted-secret: no role for team-a' >&2\nexit 3\n";
-    let program = world.path("give-no-keys");
-    std::fs::write(&program, script).unwrap();
-    std::fs::create_dir_all(world.path(".aws")).unwrap();
-    let text = format!(
-        "[profile p]\ncredential_process = sh {}\n",
-        program.display()
-    );
-    std::fs::write(world.path(".aws/config"), text).unwrap();
+    world.keys_by_script("give-no-keys", script);
     let said = run(world.forward(&["--profile", "p"])).await;
     assert_eq!(said.code, Some(12), "{said:?}");
     let mut history = world.program();

@@ -133,14 +133,7 @@ async fn a_credential_process_that_reads_takes_nothing_of_the_stream() {
     });
     // It reads whatever there is, as a program does that asks for a code.
     let script = format!("head -c 4 >&2\ncat <<'END'\n{answer}\nEND\n");
-    let program = world.path("give-keys");
-    std::fs::write(&program, script).unwrap();
-    std::fs::create_dir_all(world.path(".aws")).unwrap();
-    let text = format!(
-        "[profile p]\ncredential_process = sh {}\n",
-        program.display()
-    );
-    std::fs::write(world.path(".aws/config"), text).unwrap();
+    world.keys_by_script("give-keys", &script);
     let port = world.destination.port();
     let mut culvert = Running::start(with(stream(&world, port), "--profile", "p"));
     let question = echo_question(&[b"SSH-2.0-test\r\n"]);

@@ -104,6 +104,18 @@ impl World {
         command
     }
 
+    /// Writes a profile `p` whose keys this script gives, under that name in the empty home.
+    pub(crate) fn keys_by_script(&self, name: &str, script: &str) {
+        let program = self.path(name);
+        std::fs::write(&program, script).unwrap();
+        std::fs::create_dir_all(self.path(".aws")).unwrap();
+        let text = format!(
+            "[profile p]\ncredential_process = sh {}\n",
+            program.display()
+        );
+        std::fs::write(self.path(".aws/config"), text).unwrap();
+    }
+
     /// `culvert forward` to the destination, with further arguments.
     pub(crate) fn forward(&self, further: &[&str]) -> Command {
         let mut command = self.program();
