@@ -5,6 +5,7 @@ import { bytes, duration } from "../src/text/amounts";
 import { closeText } from "../src/text/close";
 import { draftOf, emptyForm, formOf, isOpenToOthers } from "../src/text/form";
 import { isOn, stateSentence, stateWord } from "../src/text/state";
+import { speak, speech } from "../src/text/locale";
 import { addressToCopy, destinationText, listenText } from "../src/text/tunnel";
 import { words } from "../src/text/words";
 
@@ -83,6 +84,15 @@ describe("ends", () => {
   test("a running tunnel shows the address it has, another the one it will have", () => {
     expect(listenText(tunnel("a", { addresses: ["127.0.0.1:1"] }))).toBe("127.0.0.1:1");
     expect(listenText(tunnel("a"))).toBe("127.0.0.1:5433");
+  });
+
+  test("a port that is yet to be drawn is said to be that, in the language that is spoken", () => {
+    const drawn = tunnel("a", { draft: draft({ localPort: 0, bind: "::1" }), listen: "any free port of [::1]" });
+    expect(listenText(drawn)).toBe("any free port of [::1]");
+    const before = speech().locale;
+    speak(["de"]);
+    expect(listenText(drawn)).toBe("irgendein freier Port von [::1]");
+    speak([before]);
   });
 
   test("an address that is not known yet can't be copied", () => {

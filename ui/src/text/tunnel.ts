@@ -18,7 +18,14 @@ export function destinationParts(draft: DraftView): { host: string; port: string
 
 /** Where the tunnel begins: its address while it runs, else the one that it will have. */
 export function listenText(tunnel: TunnelView): string {
-  return tunnel.addresses[0] ?? tunnel.listen;
+  return tunnel.addresses[0] ?? willListen(tunnel);
+}
+
+function willListen({ draft, listen }: TunnelView): string {
+  if (draft.localPort !== 0 || listen.startsWith("/")) return listen;
+  const say = words().state;
+  if (draft.bind === "localhost") return say.anyPort;
+  return say.anyPortOf(draft.bind.includes(":") ? `[${draft.bind}]` : draft.bind);
 }
 
 /** The address to paste into another program; null while there is none. */

@@ -37,5 +37,7 @@ export const state = {
       one: "new connections use another session",
       other: "new connections use the # other sessions",
     }),
+  anyPort: "any free port",
+  anyPortOf: (host: string) => `any free port of ${host}`,
   onTarget: (port: number, target: string) => `${port} on ${target}`,
 };
