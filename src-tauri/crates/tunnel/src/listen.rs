@@ -1,4 +1,9 @@
-//! Local listeners: addresses, ports that are taken, Unix sockets.
+//! Local listeners: addresses, ports that are taken, Unix sockets where the system has them.
+
+#[cfg(not(unix))]
+mod elsewhere;
+#[cfg(unix)]
+mod unix;
 
 use std::fmt;
 use std::io;
@@ -8,11 +13,20 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, Interest};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::local_peer::Peer;
 use crate::program::Holder;
 use crate::{BindAddress, Listen, Problem, ProblemKind};
+
+#[cfg(not(unix))]
+use self::elsewhere::SocketListener;
+#[cfg(not(unix))]
+pub(crate) use self::elsewhere::SocketStream;
+#[cfg(unix)]
+use self::unix::SocketListener;
+#[cfg(unix)]
+pub(crate) use self::unix::SocketStream;
 
 /// How often a free port is drawn again because it is free for one family only.
 const PAIR_TRIES: usize = 16;
@@ -133,7 +147,7 @@ impl ListenError {
 /// A local connection.
 pub(crate) enum Local {
     Tcp(TcpStream),
-    Unix(UnixStream),
+    Unix(SocketStream),
     /// A pair of streams that nobody had to accept: standard input and output.
     Stream(
         Box<dyn AsyncRead + Send + Unpin>,
@@ -212,18 +226,7 @@ impl fmt::Debug for Local {
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener, SocketAddr),
-    Unix(UnixListener, SocketFile),
-}
-
-/// Removes the socket's file when the listener is gone.
-#[derive(Debug)]
-pub(crate) struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // Gone already is as good.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    Unix(SocketListener),
 }
 
 impl Listener {
@@ -236,10 +239,7 @@ impl Listener {
                     .accept()
                     .await
                     .map(|(stream, _)| Local::Tcp(stream)),
-                Self::Unix(listener, _) => listener
-                    .accept()
-                    .await
-                    .map(|(stream, _)| Local::Unix(stream)),
+                Self::Unix(listener) => listener.accept().await.map(Local::Unix),
             };
             match accepted {
                 Ok(local) => return local,
@@ -255,7 +255,7 @@ impl Listener {
     pub(crate) fn port(&self) -> Option<u16> {
         match self {
             Self::Tcp(_, address) => Some(address.port()),
-            Self::Unix(..) => None,
+            Self::Unix(_) => None,
         }
     }
 }
@@ -264,7 +264,7 @@ impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(_, address) => address.fmt(f),
-            Self::Unix(_, file) => file.0.display().fmt(f),
+            Self::Unix(listener) => listener.fmt(f),
         }
     }
 }
@@ -282,7 +282,7 @@ pub(crate) async fn bind(listen: &Listen) -> Result<Vec<Listener>, ListenError> 
     match &listen.address {
         BindAddress::Localhost => bind_localhost(listen.port).await,
         BindAddress::Ip(address) => Ok(vec![bind_tcp((*address, listen.port).into()).await?]),
-        BindAddress::Unix(path) => Ok(vec![bind_unix(path).await?]),
+        BindAddress::Unix(path) => Ok(vec![Listener::Unix(SocketListener::bind(path).await?)]),
     }
 }
 
@@ -352,39 +352,6 @@ async fn next_free(taken: SocketAddr) -> Option<u16> {
     None
 }
 
-async fn bind_unix(path: &Path) -> Result<Listener, ListenError> {
-    let other = |source| ListenError::Other {
-        place: path.display().to_string(),
-        source,
-    };
-    if is_socket(path) && UnixStream::connect(path).await.is_err() {
-        // Left behind by a process that was killed: nobody answers.
-        std::fs::remove_file(path).map_err(other)?;
-    }
-    let listener = UnixListener::bind(path).map_err(|source| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            ListenError::PathInUse {
-                path: path.to_owned(),
-            }
-        } else {
-            other(source)
-        }
-    })?;
-    let file = SocketFile(path.to_owned());
-    restrict(path).map_err(other)?;
-    Ok(Listener::Unix(listener, file))
-}
-
-fn is_socket(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
-}
-
-fn restrict(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncWriteExt as _;
@@ -445,51 +412,6 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_unix_socket_is_its_owners_alone_and_leaves_nothing_behind() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("db.sock");
-        let listen = Listen {
-            address: BindAddress::Unix(path.clone()),
-            port: 0,
-        };
-        let listeners = bind(&listen).await.unwrap();
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        assert!(matches!(
-            bind(&listen).await,
-            Err(ListenError::PathInUse { .. })
-        ));
-        drop(listeners);
-        assert!(!path.exists());
-    }
-
-    #[tokio::test]
-    async fn a_socket_that_a_dead_process_left_is_taken_over_and_a_file_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("db.sock");
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        assert!(path.exists());
-        let listen = Listen {
-            address: BindAddress::Unix(path),
-            port: 0,
-        };
-        assert!(bind(&listen).await.is_ok());
-
-        let file = folder.path().join("notes.txt");
-        std::fs::write(&file, "precious").unwrap();
-        let listen = Listen {
-            address: BindAddress::Unix(file.clone()),
-            port: 0,
-        };
-        assert!(matches!(
-            bind(&listen).await,
-            Err(ListenError::PathInUse { .. })
-        ));
-        assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
-    }
-
     /// A client, and our end of its connection.
     async fn tcp_pair() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -542,26 +464,5 @@ mod tests {
         drop(client);
         hear_the_end(&ours).await;
         assert_eq!(Local::Tcp(ours).presence(), Presence::Gone);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn a_unix_socket_tells_a_close_from_a_half_close() {
-        let hear_the_end = async |stream: &UnixStream| {
-            let readable = || stream.ready(Interest::READABLE);
-            while !readable().await.unwrap().is_read_closed() {
-                tokio::task::yield_now().await;
-            }
-        };
-        let (mut client, ours) = UnixStream::pair().unwrap();
-        client.write_all(b"request").await.unwrap();
-        client.shutdown().await.unwrap();
-        hear_the_end(&ours).await;
-        let local = Local::Unix(ours);
-        assert_eq!(local.presence(), Presence::SaysNoMore(None));
-        let (client, ours) = UnixStream::pair().unwrap();
-        drop(client);
-        hear_the_end(&ours).await;
-        assert_eq!(Local::Unix(ours).presence(), Presence::Gone);
     }
 }

@@ -115,11 +115,7 @@ impl FarEnd {
                 (None, Ok(address)) => Self::Elsewhere(canonical(address)),
                 (None, Err(_)) => Self::Unknown,
             },
-            Local::Unix(stream) => {
-                let credentials = stream.peer_cred().ok();
-                let pid = credentials.and_then(|credentials| credentials.pid());
-                Self::Unix(pid.and_then(|pid| u32::try_from(pid).ok()))
-            }
+            Local::Unix(stream) => Self::Unix(stream.process()),
             Local::Stream(..) => Self::Unknown,
         }
     }

@@ -127,7 +127,7 @@ fn find(_far_ends: &[FarEnd]) -> HashMap<FarEnd, Holder> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::listen::Local;
@@ -145,18 +145,6 @@ mod tests {
         let found = Programs::default().of(&[elsewhere, far_end]).await;
         assert_eq!(found[0], None);
         assert_eq!(found[1].as_ref().unwrap().pid, std::process::id());
-        drop(client);
-    }
-
-    #[tokio::test]
-    async fn the_program_behind_a_unix_socket_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("db.sock");
-        let listener = UnixListener::bind(&path).unwrap();
-        let (client, accepted) = tokio::join!(UnixStream::connect(&path), listener.accept());
-        let far_end = FarEnd::of(&Local::Unix(accepted.unwrap().0));
-        let found = Programs::default().of(&[far_end]).await;
-        assert_eq!(found[0].as_ref().unwrap().pid, std::process::id());
         drop(client);
     }
 
