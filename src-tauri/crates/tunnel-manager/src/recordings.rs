@@ -29,6 +29,9 @@ const BYTES_MOST: u64 = 1 << 20;
 /// A tunnel's recordings are written at most so often, however often it drops.
 const PAUSE: Duration = Duration::from_secs(30);
 
+/// A file that is half written for longer belongs to nobody.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(60 * 60);
+
 /// How long the end of a tunnel waits for them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -153,11 +156,30 @@ fn write(folder: &Path, kept: &[KeptRecording]) -> io::Result<()> {
         let text = serde_json::to_vec(one)?;
         replace_file(&folder.join(format!("{}.json", name.simple())), &text)?;
     }
-    for (_, path) in files(folder)?.into_iter().skip(KEPT_MOST) {
+    make_room(folder)
+}
+
+/// Removes the oldest recordings, and what a killed process has left half written.
+fn make_room(folder: &Path) -> io::Result<()> {
+    let (kept, half_written): (Vec<_>, Vec<_>) = files(folder)?
+        .into_iter()
+        .partition(|(_, path)| is_whole(path));
+    let newest = kept.first().map(|(at, _)| *at);
+    let abandoned = half_written.into_iter().filter(|(at, _)| {
+        // Others are written at this moment, by this program or another one.
+        newest
+            .and_then(|newest| newest.duration_since(*at).ok())
+            .is_some_and(|age| age > WRITTEN_WITHIN)
+    });
+    for (_, path) in abandoned.chain(kept.into_iter().skip(KEPT_MOST)) {
         // One that is gone already need not be removed.
         let _ = fs::remove_file(path);
     }
     Ok(())
+}
+
+fn is_whole(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("json"))
 }
 
 /// What lies there, the newest first.
@@ -183,12 +205,11 @@ fn files(folder: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
 /// The folder can't be read.
 pub(crate) fn read(folder: &Path, since: u64) -> io::Result<(Vec<KeptRecording>, usize)> {
     let (mut kept, mut unreadable) = (Vec::new(), 0);
-    let whole = |path: &&PathBuf| path.extension() == Some(OsStr::new("json"));
     let files = files(folder)?;
     for path in files
         .iter()
         .map(|(_, path)| path)
-        .filter(whole)
+        .filter(|path| is_whole(path))
         .take(KEPT_MOST)
     {
         match read_one(path) {
@@ -252,6 +273,26 @@ mod tests {
                 .iter()
                 .all(|(_, path)| !path.display().to_string().contains("nina"))
         );
+    }
+
+    #[test]
+    fn what_another_tunnel_is_writing_stays_and_what_nobody_writes_any_more_goes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let written_now = folder.path().join(".one.json.x.tmp");
+        let abandoned = folder.path().join(".other.json.x.tmp");
+        for path in [&written_now, &abandoned] {
+            fs::write(path, "{").expect("written");
+        }
+        let old = SystemTime::now() - WRITTEN_WITHIN * 2;
+        let file = fs::File::options().append(true).open(&abandoned);
+        file.and_then(|file| file.set_modified(old)).expect("dated");
+        for number in 0..KEPT_MOST * 2 {
+            write(folder.path(), &[kept(9, &number.to_string())]).expect("written");
+        }
+        assert!(written_now.exists());
+        assert!(!abandoned.exists());
+        let (all, _) = read(folder.path(), 0).expect("there");
+        assert_eq!(all.len(), KEPT_MOST);
     }
 
     #[test]
