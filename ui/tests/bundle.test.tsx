@@ -4,7 +4,7 @@ import { cleanup, screen, within } from "@solidjs/testing-library";
 import { afterEach, expect, test } from "vitest";
 
 import type { BundleAskView, BundleFileView, BundleView } from "../src/bridge";
-import { everyState, problem } from "../src/preview/fixtures";
+import { everyState, problem, someDetails } from "../src/preview/fixtures";
 import { speak } from "../src/text/locale";
 import { expectAccessible } from "./accessible";
 import { opened } from "./window";
@@ -50,6 +50,18 @@ async function onPage() {
   const status = () => screen.getAllByRole("status").map((each) => each.textContent ?? "");
   return { ...window, asked, told: (what: BundleView) => tell(what), status };
 }
+
+test("two clicks lead from a tunnel's drops to the file: that tunnel's bundle is collected at once, and saved", async () => {
+  const { asked, bridge, detail, lead, told, user } = await onPage();
+  lead("orders-database", 1);
+  detail(someDetails);
+  await user.click(screen.getByRole("button", { name: "Bundle for a report" }));
+  expect(asked).toEqual([{ tunnels: ["orders-database"], hours: 24, hidesNames: false, checks: true }]);
+  told({ kind: "collected", files: FILES, lacks: [] });
+  expect(bridge.saveBundle).not.toHaveBeenCalled();
+  await user.click(screen.getByRole("button", { name: "Save the file" }));
+  expect(bridge.saveBundle).toHaveBeenCalledOnce();
+});
 
 test("nothing is collected before it is asked for, and nothing written before it was seen", async () => {
   const { asked, bridge, told, status, user } = await onPage();

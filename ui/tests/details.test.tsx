@@ -47,6 +47,15 @@ describe("the details", () => {
     await expectAccessible();
   });
 
+  test("lead from the drops to the tunnel's log", async () => {
+    const { detail, page, user } = detailsOf("orders-database");
+    detail(someDetails);
+    await user.click(page().getByRole("button", { name: "Its log" }));
+    const name = everyState.tunnels.find(({ id }) => id === "orders-database")!.draft.name;
+    const choice = screen.getByRole("combobox", { name: "Tunnel" }) as HTMLSelectElement;
+    expect(choice.selectedOptions[0]!.textContent).toBe(name);
+  });
+
   test("say how fast each session and each connection goes", () => {
     const { detail, page } = detailsOf("orders-database");
     const later = structuredClone(someDetails);

@@ -9,7 +9,14 @@ import { dropText } from "../text/engine";
 import { number } from "../text/locale";
 import { words } from "../text/words";
 
-export function Drops(props: { past: PastView; now: number }): JSX.Element {
+export function Drops(props: {
+  past: PastView;
+  now: number;
+  /** Shows the tunnel's log; null where there is none to show. */
+  onLog: (() => void) | null;
+  /** Collects what a report about it needs; null as before. */
+  onBundle: (() => void) | null;
+}): JSX.Element {
   const say = () => words().details;
   return (
     <section class="details-part" aria-labelledby="details-drops">
@@ -22,6 +29,22 @@ export function Drops(props: { past: PastView; now: number }): JSX.Element {
           <For each={props.past.drops}>{(drop) => <Drop drop={drop} now={props.now} />}</For>
         </ul>
       </Show>
+      <div class="details-actions">
+        <Show when={props.onLog}>
+          {(onLog) => (
+            <button type="button" class="button" onClick={() => onLog()()}>
+              {say().toLog}
+            </button>
+          )}
+        </Show>
+        <Show when={props.onBundle}>
+          {(onBundle) => (
+            <button type="button" class="button" title={say().toBundleHint} onClick={() => onBundle()()}>
+              {say().toBundle}
+            </button>
+          )}
+        </Show>
+      </div>
     </section>
   );
 }

@@ -1,6 +1,6 @@
 // The bundle: one file to give away with a report, which is seen before it is written.
 
-import { createEffect, createSignal, createUniqueId, For, on, Show, untrack, type JSX } from "solid-js";
+import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } from "solid-js";
 
 import type { Bridge, StageView, TunnelView } from "../bridge";
 import { BundleTree } from "../components/BundleTree";
@@ -30,15 +30,27 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
   const [hidesNames, setHidesNames] = createSignal(false);
   const [checks, setChecks] = createSignal(true);
   // Null means all, and those that were never saved.
-  const [chosen, setChosen] = createSignal<readonly string[] | null>(untrack(() => idsOf(props.view.tunnel)));
+  const [chosen, setChosen] = createSignal<readonly string[] | null>(null);
   const [whatId, spanId] = [createUniqueId(), createUniqueId()];
   const tunnels = (): readonly TunnelView[] => (props.overview?.tunnels ?? []).filter(({ demo }) => !demo);
   const ids = (): string[] | null =>
     chosen()?.filter((id) => tunnels().some((tunnel) => tunnel.id === id)) ?? null;
   const phase = collecting.phase;
 
-  // Whoever comes from a tunnel wants that one.
-  createEffect(on(() => props.view.tunnel, (id) => setChosen(idsOf(id)), { defer: true }));
+  function begin(): void {
+    collecting.begin({ tunnels: ids(), hours: SPANS[span()], hidesNames: hidesNames(), checks: checks() });
+  }
+
+  // Whoever comes from a tunnel wants the bundle of that one, now: all is seen before it is written.
+  createEffect(
+    on(
+      () => props.view.tunnel,
+      (id) => {
+        setChosen(idsOf(id));
+        if (id !== null) begin();
+      },
+    ),
+  );
 
   return (
     <div class="page">
@@ -79,9 +91,7 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
               class="button button-primary"
               disabled={ids()?.length === 0}
               title={ids()?.length === 0 ? say().noneChosen : undefined}
-              onClick={() =>
-                collecting.begin({ tunnels: ids(), hours: SPANS[span()], hidesNames: hidesNames(), checks: checks() })
-              }
+              onClick={begin}
             >
               {phase() === "none" ? say().begin : say().again}
             </button>

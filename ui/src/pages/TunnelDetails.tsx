@@ -178,7 +178,16 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
           </>
         )}
       </Show>
-      <Show when={past()}>{(past) => <Drops past={past()} now={props.now} />}</Show>
+      <Show when={past()}>
+        {(past) => (
+          <Drops
+            past={past()}
+            now={props.now}
+            onLog={props.tunnel.demo ? null : () => props.go({ page: "logs", tunnel: props.tunnel.id })}
+            onBundle={props.tunnel.demo ? null : () => props.go({ page: "bundle", tunnel: props.tunnel.id })}
+          />
+        )}
+      </Show>
       <Show when={props.tunnel.agentVersion}>
         {(version) => <p class="details-hint">{say().agent(version())}</p>}
       </Show>

@@ -108,6 +108,9 @@ export const details: Words["details"] = {
   drops: "Abbrüche",
   dropsOf: (count) => say(count, { one: "# in 7 Tagen", other: "# in 7 Tagen" }),
   dropsNone: "In den letzten sieben Tagen ging keine Verbindung zum Gateway verloren.",
+  toLog: "Sein Protokoll",
+  toBundle: "Paket für eine Meldung",
+  toBundleHint: "Sammelt, was geschehen ist, ohne Geheimnisse und Namen; Sie sehen alles, bevor es gespeichert wird",
   survived: (survived, all) =>
     say(all, { one: `${survived} von # Verbindung hat ihn überlebt.`, other: `${survived} von # Verbindungen haben ihn überlebt.` }),
   evidence: "Belege",

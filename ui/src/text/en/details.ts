@@ -119,6 +119,9 @@ export const details = {
   drops: "Drops",
   dropsOf: (count: number) => say(count, { one: "# in 7 days", other: "# in 7 days" }),
   dropsNone: "No connection to the gateway was lost in the last seven days.",
+  toLog: "Its log",
+  toBundle: "Bundle for a report",
+  toBundleHint: "Collects what happened, without secrets and names; you see all of it before it is saved",
   survived: (survived: number, all: number) =>
     say(all, { one: `${survived} of # connection lived through it.`, other: `${survived} of # connections lived through it.` }),
   evidence: "Evidence",
