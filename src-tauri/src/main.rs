@@ -17,8 +17,6 @@ mod details;
 mod display;
 mod doctor;
 mod downloads;
-#[cfg(target_os = "linux")]
-mod drawing;
 mod ending;
 mod exchange;
 #[cfg(test)]
@@ -74,8 +72,6 @@ use tray::Host;
 use updates::Updates;
 
 fn main() -> ExitCode {
-    #[cfg(target_os = "linux")]
-    drawing::by_processor();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
