@@ -19,7 +19,7 @@ const arrows = {
   'ssm-sim': ['ssm-message'],
   'ssm-message': [],
   smux: [],
-  'aws-access': ['redact'],
+  'aws-access': [],
   diagnostics: [],
   redact: [],
   // Of tests alone.

@@ -33,6 +33,24 @@ impl Home {
         self.0.path().join(name)
     }
 
+    /// Everything that was written, with its place.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut folders = vec![self.0.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() {
+                    files.push((entry.path(), std::fs::read(entry.path()).unwrap()));
+                }
+            }
+        }
+        files
+    }
+
     fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command
@@ -317,6 +335,16 @@ async fn a_code_that_was_given_to_culvert_serves_the_aws_cli() {
         let key = home.key_of_culvert(profile).await;
         assert!(key.starts_with("ASIA"), "{key}");
         assert_eq!(home.key_of_aws_cli(profile, None).await, key, "{profile}");
+    }
+    let files = home.files();
+    assert!(files.len() > 1, "the credentials were kept");
+    for (file, bytes) in files {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(
+            !text.contains("987650"),
+            "the code was kept: {}",
+            file.display()
+        );
     }
     // The role behind it needs no code of its own.
     let behind = home.key_of_culvert("behind").await;

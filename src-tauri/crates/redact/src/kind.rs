@@ -75,30 +75,6 @@ impl Kind {
         }
     }
 
-    /// Whether it opens something to whoever has it, or may: a long number could be a token.
-    pub(crate) const fn is_secret(self) -> bool {
-        match self {
-            Self::Token | Self::Secret | Self::Id => true,
-            Self::Instance
-            | Self::ManagedNode
-            | Self::Resource
-            | Self::Task
-            | Self::Host
-            | Self::Ip
-            | Self::Mac
-            | Self::User
-            | Self::Email
-            | Self::Account
-            | Self::Name
-            | Self::Key
-            | Self::Session
-            | Self::Tag
-            | Self::Portal
-            | Self::Tunnel
-            | Self::Text => false,
-        }
-    }
-
     /// Whether a value of it is one only where no letter or digit adjoins: `10.0.0.4` is no part
     /// of `10.0.0.42`.
     pub(crate) const fn stands_alone(self) -> bool {

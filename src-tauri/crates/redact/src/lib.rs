@@ -68,8 +68,6 @@ pub struct Redactor {
     known: Known,
     pseudonyms: Pseudonyms,
     counts: Counts,
-    /// Identities stay.
-    secrets_alone: bool,
 }
 
 impl Redactor {
@@ -78,21 +76,7 @@ impl Redactor {
     /// # Errors
     /// A pattern is wrong, which tests exclude.
     pub fn new() -> Result<Self, RedactError> {
-        Self::of(false)
-    }
-
-    /// One that takes out secrets alone, for texts that stay on the machine: hosts, names and
-    /// accounts, by which their reader finds a cause, stay.
-    ///
-    /// # Errors
-    /// A pattern is wrong, which tests exclude.
-    pub fn of_secrets() -> Result<Self, RedactError> {
-        Self::of(true)
-    }
-
-    fn of(secrets_alone: bool) -> Result<Self, RedactError> {
         Ok(Self {
-            secrets_alone,
             patterns: Patterns::new()?,
             known: Known::default(),
             pseudonyms: Pseudonyms::default(),
@@ -203,21 +187,19 @@ impl Redactor {
             let (at, by) = (view.raw(found.at.clone())?, view.raw(found.by.clone())?);
             differs.then_some(Find { at, by, ..found })
         });
-        let finds = finds.collect();
-        self.replace(&text, finds)
+        let finds = apart(finds.collect());
+        self.replace(&text, &finds)
     }
 
     fn whole_pass(&mut self, text: &str) -> String {
-        let finds = self.all(text);
-        self.replace(text, finds)
+        let finds = apart(self.all(text));
+        self.replace(text, &finds)
     }
 
-    fn replace(&mut self, text: &str, mut finds: Vec<Find>) -> String {
-        finds.retain(|found| !self.secrets_alone || found.kind.is_secret());
-        let finds = apart(finds);
+    fn replace(&mut self, text: &str, finds: &[Find]) -> String {
         let mut replaced = String::with_capacity(text.len());
         let mut done = 0;
-        for found in &finds {
+        for found in finds {
             let Some(between) = text.get(done..found.at.start) else {
                 continue;
             };

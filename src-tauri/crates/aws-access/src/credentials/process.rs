@@ -12,10 +12,9 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use aws_credential_types::Credentials;
-use redact::Redactor;
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt as _, copy, sink};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, ChildStdout, Command};
 use zeroize::Zeroizing;
 
 use crate::holder::OfAccount;
@@ -24,9 +23,6 @@ use crate::sign_ins::{Written, read_time};
 /// Most bytes of an answer. One with a long session token has 3 KiB.
 const ANSWER_MOST: usize = 64 * 1024;
 
-/// How much of its complaint is kept: a few sentences.
-const COMPLAINT_BYTES: u64 = 600;
-
 /// The form of an answer that there is (SDKs and Tools Reference Guide, "Process credential
 /// provider").
 const VERSION: u64 = 1;
@@ -34,17 +30,16 @@ const VERSION: u64 = 1;
 /// Asks the program for credentials. Dropped on the way, it ends the program.
 ///
 /// # Errors
-/// [`ProcessFault`]; nothing in it comes from the program's standard output.
+/// [`ProcessFault`]; nothing in it is the program's own word.
 pub(super) async fn ask(command: &str) -> Result<Credentials, ProcessFault> {
-    let (mut running, out, err) = Running::start(command).map_err(ProcessFault::NotStarted)?;
-    let (answer, complaint, status) =
-        tokio::try_join!(answer(out), complaint(err), running.ended())?;
+    let (mut running, out) = Running::start(command).map_err(ProcessFault::NotStarted)?;
+    let (answer, status) = tokio::try_join!(answer(out), running.ended())?;
     // Only now: what it has started may go on talking in its place.
     running.is_over = true;
     if status.success() {
         credentials(&answer)
     } else {
-        Err(ProcessFault::Failed { status, complaint })
+        Err(ProcessFault::Failed(status))
     }
 }
 
@@ -58,11 +53,7 @@ pub(super) enum ProcessFault {
     /// It says more than any answer has.
     TooLong,
     /// It reports an error.
-    Failed {
-        status: ExitStatus,
-        /// The beginning of what it says on standard error, on one line, without secrets.
-        complaint: String,
-    },
+    Failed(ExitStatus),
     /// Its answer is not JSON of the form that there is.
     NotUnderstood(Lack),
 }
@@ -86,12 +77,11 @@ impl fmt::Display for ProcessFault {
                 "the credential process says more than {} KiB",
                 ANSWER_MOST / 1024
             ),
-            Self::Failed { status, complaint } if complaint.is_empty() => {
-                write!(f, "the credential process ended with {status}")
-            }
-            Self::Failed { status, complaint } => {
-                write!(f, "the credential process ended with {status}: {complaint}")
-            }
+            Self::Failed(status) => write!(
+                f,
+                "the credential process ended with {status}; what it said may hold secrets and is not kept: \
+                 run it by hand to see it"
+            ),
             Self::NotUnderstood(lack) => f.write_str(match lack {
                 Lack::Form => {
                     "the answer of the credential process is not the JSON that it must be"
@@ -112,7 +102,7 @@ impl Error for ProcessFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NotStarted(error) | Self::Broken(error) => Some(error),
-            Self::TooLong | Self::Failed { .. } | Self::NotUnderstood(_) => None,
+            Self::TooLong | Self::Failed(_) | Self::NotUnderstood(_) => None,
         }
     }
 }
@@ -128,12 +118,13 @@ struct Running {
 }
 
 impl Running {
-    fn start(command: &str) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+    fn start(command: &str) -> io::Result<(Self, ChildStdout)> {
         let mut shell = shell(command);
         shell
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            // Nobody can say what of a foreign program's complaint is a secret.
+            .stderr(Stdio::null())
             .kill_on_drop(true);
         // Its processes can be ended together.
         #[cfg(unix)]
@@ -145,11 +136,9 @@ impl Running {
             id,
             is_over: false,
         };
-        let Child { stdout, stderr, .. } = &mut running.child;
-        let (Some(out), Some(err)) = (stdout.take(), stderr.take()) else {
-            return Err(io::Error::other("it has no output"));
-        };
-        Ok((running, out, err))
+        let out = running.child.stdout.take();
+        let out = out.ok_or_else(|| io::Error::other("it has no output"))?;
+        Ok((running, out))
     }
 
     async fn ended(&mut self) -> Result<ExitStatus, ProcessFault> {
@@ -214,34 +203,6 @@ async fn answer(out: ChildStdout) -> Result<Zeroizing<Vec<u8>>, ProcessFault> {
         return Err(ProcessFault::TooLong);
     }
     Ok(answer)
-}
-
-/// The beginning of what it says on standard error, on one line, without secrets: it is printed, and
-/// kept in the history.
-async fn complaint(mut err: ChildStderr) -> Result<String, ProcessFault> {
-    let mut complaint = Vec::new();
-    (&mut err)
-        .take(COMPLAINT_BYTES)
-        .read_to_end(&mut complaint)
-        .await
-        .map_err(ProcessFault::Broken)?;
-    // The rest is taken as well: who can't write stands still.
-    copy(&mut err, &mut sink())
-        .await
-        .map_err(ProcessFault::Broken)?;
-    Ok(words_of(&String::from_utf8_lossy(&complaint)))
-}
-
-fn words_of(complaint: &str) -> String {
-    let is_written = |c: &char| c.is_whitespace() || !c.is_control();
-    let complaint: String = complaint.chars().filter(is_written).collect();
-    // Lines are put together afterwards only: one that a secret goes on in is known by that.
-    let told = Redactor::of_secrets().and_then(|mut redactor| redactor.text(&complaint));
-    let told = told.unwrap_or_else(|error| {
-        tracing::error!(%error, "what a credential process says is left out");
-        String::new()
-    });
-    told.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An answer as it is written (SDKs and Tools Reference Guide, "Process credential provider").

@@ -29,11 +29,12 @@ impl AccessError {
                 None => Vec::new(),
             },
             Self::AccessDenied { action, answer } => {
-                let Denial {
-                    action, resource, ..
-                } = Denial::of(action, answer);
-                let mut facts = named("resource", resource.as_ref());
-                facts.push(("action", action));
+                let denial = Denial::of(action, answer);
+                let mut facts = named("resource", denial.resource.as_ref());
+                if denial.explicit {
+                    facts.extend(named("deny", denial.because.as_ref()));
+                }
+                facts.push(("action", denial.action));
                 facts
             }
             Self::RoleDenied { action, role, .. } => {

@@ -279,6 +279,10 @@ impl AccessError {
             Self::ExpiredEnvironment(_) => "They come from environment variables, which Culvert reads only when it starts: set new ones, and start it again.".into(),
             Self::InvalidCredentials { .. } => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),
+            Self::AccessDenied { action, answer } if Denial::of(action, answer).explicit => {
+                "A policy denies it outright, and a further permission does not help: ask the account's administrator which, and why."
+                    .into()
+            }
             Self::AccessDenied { action, .. } => {
                 format!("Ask for the permission {action} on this resource.")
             }

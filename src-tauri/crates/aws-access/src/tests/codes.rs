@@ -105,6 +105,20 @@ async fn judged(
 }
 
 #[tokio::test]
+async fn nobody_is_told_to_ask_for_a_permission_that_a_policy_denies_outright() {
+    let said = "User: arn:aws:iam::1:user/a is not authorized to perform: ssm:StartSession on \
+                resource: arn:aws:ssm:eu-central-1::document/X with an explicit deny in a service \
+                control policy";
+    let server = Server::http(Answer::error(400, "AccessDeniedException", said)).await;
+    let error = access(&server).await.start_session(&request()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "access-denied");
+    let remedy = error.remedy();
+    assert!(remedy.contains("denies it outright"), "{remedy}");
+    assert!(!remedy.contains("Ask for the permission"), "{remedy}");
+}
+
+#[tokio::test]
 async fn each_error_of_starting_a_session_has_its_meaning() {
     let own = [
         (

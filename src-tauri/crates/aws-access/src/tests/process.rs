@@ -98,56 +98,30 @@ async fn an_answer_that_is_none_is_told_without_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_program_that_fails_is_told_in_its_own_words_on_standard_error() {
-    let error = fails(
-        "echo planted-secret; echo 'no session:' >&2; printf '\\033[1mlog in first\\n' >&2; exit 3",
-    )
-    .await;
-    let details = error.details();
-    assert!(
-        details.contains("no session: [1mlog in first"),
-        "{details:?}"
-    );
-    assert!(details.contains('3'), "{details:?}");
-    let much = fails("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1").await;
-    assert!(much.details().len() < 2_000, "{}", much.details().len());
+async fn a_program_that_fails_is_told_by_its_exit_code_and_none_of_its_words_which_may_be_secrets()
+{
+    for complaint in [
+        "--password planted-a",
+        "pass=planted-b",
+        "otp: 918273",
+        "the password is planted-c",
+        "Enter password for ann: planted-d",
+        "-u ann:planted-e",
+    ] {
+        let said = format!("echo '{complaint}'; echo '{complaint}' >&2; exit 3");
+        let details = fails(&said).await.details();
+        for secret in ["planted", "918273"] {
+            assert!(!details.contains(secret), "{details:?}");
+        }
+        assert!(details.contains("exit status: 3"), "{details:?}");
+        assert!(details.contains("run it by hand"), "{details:?}");
+    }
 }
 
 #[tokio::test]
-async fn what_a_program_complains_of_is_told_without_the_secrets_in_it() {
-    let error = fails(
-        "cat >&2 <<'END'\n\
-         + helper login --user ann --password planted-1word\n\
-         + export AWS_SECRET_ACCESS_KEY=planted-secret\n\
-         GET https://ann:planted-password@vault.internal/v1 said 403\n\
-         Authorization: Bearer planted-bearer-token\n\
-         {\"SecretAccessKey\": \"planted-json\"}\n\
-         no role for profile team-a at vault.internal, ask ann@example.org\n\
-         END\nexit 2",
-    )
-    .await;
-    let details = error.details();
-    // What helps to find the cause stays.
-    for words in [
-        "helper login --user ann --password",
-        "AWS_SECRET_ACCESS_KEY=",
-        "@vault.internal/v1 said 403",
-        "no role for profile team-a at vault.internal, ask ann@example.org",
-    ] {
-        assert!(details.contains(words), "{words}: {details}");
-    }
-    // A secret over two lines, and one of which the end of what is kept leaves a part.
-    let wrapped =
-        fails("printf 'token: wJalrXUtnFEMI/K7MDE\\nNG/bPxRfiCYEXAMPLEKEY\\n' >&2; exit 1").await;
-    assert!(
-        !wrapped.details().contains("K7MDE"),
-        "{}",
-        wrapped.details()
-    );
-    let cut =
-        fails("head -c 585 /dev/zero | tr '\\0' ' ' >&2; echo token=planted-secret >&2; exit 1");
-    let details = cut.await.details();
-    assert!(!details.contains("plant"), "{details}");
+async fn a_program_may_complain_as_long_as_it_likes() {
+    let error = fails("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 4").await;
+    assert!(error.details().contains("exit status: 4"), "{error:?}");
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ async fn eavesdrop(service: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_credential_process_complains_of_is_printed_and_recorded_without_its_secrets() {
+async fn what_a_credential_process_complains_of_is_neither_printed_nor_recorded() {
     let world = World::start().await;
     let script = "echo '+ vault read --password planted-1word' >&2\n\
                   echo 'SecretAccessKey=planted-secret: no role for team-a' >&2\nexit 3\n";
@@ -167,10 +167,8 @@ async fn what_a_credential_process_complains_of_is_printed_and_recorded_without_
     doctor.args(["doctor", "--profile", "p", "--region", REGION]);
     let doctor = run(doctor).await;
     for told in [&said, &history, &doctor] {
-        assert!(
-            format!("{told:?}").contains("no role for team-a"),
-            "{told:?}"
-        );
+        assert!(format!("{told:?}").contains("run it by hand"), "{told:?}");
+        assert!(!format!("{told:?}").contains("team-a"), "{told:?}");
         assert!(!format!("{told:?}").contains("planted-"), "{told:?}");
     }
 }

@@ -159,6 +159,8 @@ pub fn permission(shown: Shown) -> Judgement {
 
 fn denied(denial: &Denial, to: &str) -> Judgement {
     let because = match &denial.because {
+        // The service's words for it are a thing there and a sentence here.
+        Some(because) if denial.explicit => format!(" by an {because}"),
         Some(because) => format!(", because {because}"),
         None => String::new(),
     };
@@ -231,6 +233,22 @@ mod tests {
             explicit: true,
             details: "raw".to_owned(),
         })
+    }
+
+    #[test]
+    fn a_policy_that_denies_outright_is_named_in_a_whole_sentence() {
+        let denial = Denial {
+            action: "ssm:StartSession".to_owned(),
+            resource: None,
+            because: Some("explicit deny in a service control policy".to_owned()),
+            explicit: true,
+            details: "raw".to_owned(),
+        };
+        let judged = denied(&denial, "start sessions");
+        assert_eq!(
+            judged.what,
+            "You may not start sessions: ssm:StartSession is denied by an explicit deny in a service control policy."
+        );
     }
 
     fn probe(on_target: Reply, on_document: Reply) -> Judgement {
