@@ -92,6 +92,12 @@ impl Redactor {
 
     /// Learns what patterns find in a text, so that it is found in other texts and forms as well.
     pub fn learn_from(&mut self, text: &str) {
+        // Before it is decoded: what is escaped in a password would end it.
+        for found in self.patterns.find_users(text) {
+            let decoded = View::decoded(&found.value).text;
+            self.known.learn(found.kind, &decoded);
+            self.known.learn(found.kind, &found.value);
+        }
         let plain = View::of(text).text;
         let decoded = View::decoded(text).text;
         let is_plain = plain == decoded;

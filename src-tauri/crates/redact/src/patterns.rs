@@ -68,7 +68,8 @@ const RULES: [(Rule, &str); 23] = [
     ),
     (
         Rule::UserInfo,
-        r#"://([^\s/@:"'<>\\]*)(?::([^\s/@"'<>\\]*))?@"#,
+        // Up to the last one: a password that was decoded may hold an at sign.
+        r#"://([^\s/@:"'<>\\]*)(?::([^\s/"'<>\\]*))?@"#,
     ),
     (
         Rule::Credentials,
@@ -153,6 +154,11 @@ impl Patterns {
     /// What is found in a plain text.
     pub(crate) fn find(&self, text: &str) -> Vec<Find> {
         self.find_of(text, |_| true)
+    }
+
+    /// Who is named in addresses, and their passwords.
+    pub(crate) fn find_users(&self, text: &str) -> Vec<Find> {
+        self.find_of(text, |rule| matches!(rule, Rule::UserInfo))
     }
 
     /// What is found where lines were put together. Only of what can't come about by chance.
@@ -261,6 +267,8 @@ fn take(finds: &mut Vec<Find>, rule: Rule, text: &str, captures: &Captures<'_>) 
             add(Kind::Tag, at(2));
         }
         Rule::NameTarget => add(Kind::Tag, at(1)),
+        // What follows the sign of a pseudonym was put there by an earlier pass.
+        Rule::Email if of(Some(0..whole.start)).ends_with('#') => {}
         Rule::Email => add(Kind::Email, Some(whole)),
         Rule::KeyId => add(Kind::Key, Some(whole)),
         Rule::Home => {

@@ -307,3 +307,37 @@ fn numbers_and_keys_of_json_stay_and_fields_are_known_by_their_names() {
         })
     );
 }
+
+#[test]
+fn a_password_in_an_address_goes_whole_whatever_is_escaped_in_it() {
+    for (address, left) in [
+        ("http://ann:p%40ss52w0rd@proxyhost:3128", "3128"),
+        (
+            "mysql://u52x:p%40ss52w0rd@db.kunde.example:3306/x",
+            "3306/x",
+        ),
+        (
+            "http://ann:Zug%2Fwort52w0rd@proxy.firma.example:3128",
+            "3128",
+        ),
+        (
+            "http://ann:Zug%3Awort%20ss52w0rd@proxy.firma.example:3128",
+            "3128",
+        ),
+        ("http://ann:p@ss52w0rd@proxy.firma.example:3128", "3128"),
+    ] {
+        for text in [
+            address.to_owned(),
+            format!("HTTPS_PROXY is set: {address}"),
+            format!("{{\"proxy\":\"{address}\"}}"),
+            format!("first\n{address}\nlast"),
+        ] {
+            let told = Redactor::new().unwrap().text(&text).unwrap();
+            for part in ["ss52w0rd", "52w0rd", "Zug", "ann:", "u52x"] {
+                assert!(!told.contains(part), "{part}: {told}");
+            }
+            assert!(told.contains("secret-#1"), "{told}");
+            assert!(told.contains(left), "{told}");
+        }
+    }
+}

@@ -239,6 +239,31 @@ async fn what_cannot_be_collected_is_a_line_in_the_bundle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_told_without_its_host_its_user_and_its_password() {
+    let world = company().await;
+    let mut command = culvert(
+        &world,
+        &["diagnose", "--no-checks", "--output", "bundle.zip"],
+    );
+    command.env(
+        "HTTPS_PROXY",
+        "http://ann77:planted%40ss52w0rd@proxyhost52:3128",
+    );
+    command.env("NO_PROXY", "127.0.0.1,intern52,.firma52");
+    let ended = run(command).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let files = unpacked(&world.path("bundle.zip"));
+    let about = text_of(&files, "about.txt");
+    assert!(about.contains("HTTPS_PROXY is set: http://"), "{about}");
+    assert!(about.contains(":3128"), "{about}");
+    for (name, text) in &files {
+        for secret in ["ann77", "ss52w0rd", "proxyhost52", "intern52", "firma52"] {
+            assert!(!text.contains(secret), "{secret} in {name}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_killed_while_writing_leaves_no_half_file() {
     let world = company().await;
     for _ in 0..5 {

@@ -42,6 +42,36 @@ pub(super) fn saved(chosen: Option<&[Profile]>, lacks: &mut Vec<String>) -> Vec<
     }
 }
 
+/// A proxy's host, which may be a single word, and who is known there.
+fn learn_proxy(redactor: &mut Redactor, written: &str) {
+    // As curl takes it, without a scheme.
+    let whole = if written.contains("://") {
+        written.to_owned()
+    } else {
+        format!("http://{written}")
+    };
+    let Ok(url) = Url::parse(&whole) else {
+        return;
+    };
+    if let Some(host) = url.host_str() {
+        redactor.learn(Kind::Host, host);
+    }
+    redactor.learn(Kind::User, url.username());
+    redactor.learn(Kind::Secret, url.password().unwrap_or_default());
+}
+
+/// Hosts that are reached without a proxy.
+fn learn_bypassed(redactor: &mut Redactor, written: &str) {
+    for entry in written.split(',').map(str::trim) {
+        let entry = entry.trim_start_matches(['*', '.']);
+        // Names alone: addresses are known by their form, with their ports and networks.
+        let host = entry.split(':').next().unwrap_or_default();
+        if host.parse::<std::net::Ipv4Addr>().is_err() && !host.contains('/') {
+            redactor.learn(Kind::Host, host);
+        }
+    }
+}
+
 /// Who uses this machine, and the secrets that it holds.
 pub(super) fn learn_machine(redactor: &mut Redactor) {
     for name in ["USER", "LOGNAME", "USERNAME"] {
@@ -58,6 +88,19 @@ pub(super) fn learn_machine(redactor: &mut Redactor) {
     learn_variable(redactor, Kind::Secret, "AWS_SECRET_ACCESS_KEY");
     learn_variable(redactor, Kind::Token, "AWS_SESSION_TOKEN");
     learn_variable(redactor, Kind::Name, "AWS_PROFILE");
+    for name in [
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+        "https_proxy",
+        "http_proxy",
+        "all_proxy",
+    ] {
+        learn_proxy(redactor, &env::var(name).unwrap_or_default());
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        learn_bypassed(redactor, &env::var(name).unwrap_or_default());
+    }
     let Some(home) = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()) else {
         return;
     };
