@@ -70,7 +70,7 @@ test("settings count at once, are kept, and follow their file", async (t) => {
   await window.text("In Zeile");
   await until("the usual colours", async () => (await scheme()) !== "dark");
   writeFileSync(file, good.replace('"dark"', '"dark'));
-  await window.text("can't be understood at line");
+  await window.text("nicht zu verstehen");
   await window.screenshot(join(pictures, "settings-broken-de.png"));
   assert.deepEqual(await window.violations(), []);
   writeFileSync(file, good.replace('"de"', '"en"'));

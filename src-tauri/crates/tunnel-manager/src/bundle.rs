@@ -229,7 +229,10 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     } = gathered;
     let mut redactor = Redactor::new()?;
     facts::learn_machine(&mut redactor);
-    let saved = facts::saved(subject.tunnels.as_deref(), &mut lacks);
+    // Logs are of all tunnels: those that it is not about must not be told by them.
+    let everyone = facts::saved(&mut lacks);
+    facts::learn_tunnels(&mut redactor, &everyone, subject.hides_names);
+    let saved = subject.tunnels.clone().unwrap_or(everyone);
     facts::learn_tunnels(&mut redactor, &saved, subject.hides_names);
     facts::learn_history(&mut redactor, &reading, subject.hides_names);
     running.learn(&mut redactor);

@@ -239,6 +239,43 @@ async fn what_cannot_be_collected_is_a_line_in_the_bundle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_of_one_tunnel_does_not_tell_the_host_of_another_by_the_log() {
+    let world = company().await;
+    let tunnels = fs::read_to_string(world.path("config/tunnels.toml")).unwrap();
+    // A word by itself is known for a host by the tunnel's settings alone.
+    fs::write(
+        world.path("config/tunnels.toml"),
+        tunnels.replace(HOST, "kundendb99"),
+    )
+    .unwrap();
+    fs::write(
+        world.path("a.log"),
+        "2026-11-30T07:37:19.123456Z  INFO tunnel::driver \"Behind\" s1: kundendb99 does not answer\n",
+    )
+    .unwrap();
+    let mut command = culvert(
+        &world,
+        &[
+            "diagnose",
+            "Orders",
+            "--no-checks",
+            "--output",
+            "bundle.zip",
+        ],
+    );
+    command.env("CULVERT_LOG_FILE", world.path("a.log"));
+    let ended = run(command).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let files = unpacked(&world.path("bundle.zip"));
+    let told: Vec<_> = files
+        .iter()
+        .filter(|(_, text)| text.contains("does not answer"))
+        .collect();
+    assert_eq!(told.len(), 1, "{files:?}");
+    assert!(!told[0].1.contains("kundendb99"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_is_told_without_its_host_its_user_and_its_password() {
     let world = company().await;
     let mut command = culvert(

@@ -25,11 +25,8 @@ const FILE_MOST: u64 = 1 << 20;
 /// More files of a cache are not looked at.
 const CACHED_MOST: usize = 64;
 
-/// The saved tunnels that a bundle is about.
-pub(super) fn saved(chosen: Option<&[Profile]>, lacks: &mut Vec<String>) -> Vec<Profile> {
-    if let Some(chosen) = chosen {
-        return chosen.to_vec();
-    }
+/// All saved tunnels.
+pub(super) fn saved(lacks: &mut Vec<String>) -> Vec<Profile> {
     match Store::in_config_folder().and_then(|store| store.read()) {
         Ok(profiles) => profiles,
         Err(error) => {
