@@ -1,5 +1,6 @@
 //! Values that are looked for because somebody said what they are.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -103,16 +104,18 @@ impl Known {
     fn build(&self) -> Result<AhoCorasick, BuildError> {
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
+            .match_kind(MatchKind::Standard)
             .build(self.values.iter().map(|(_, value)| value))
     }
 
-    /// Where known values stand in a plain text.
+    /// Where known values stand in a plain text: of those that overlap the first, and of those that
+    /// begin together the longest. Which one that is is asked of those alone that count there: one of
+    /// another case, or within a word, hides no other.
     pub(crate) fn find(&self, text: &str) -> Vec<Find> {
         let Some(finder) = &self.finder else {
             return Vec::new();
         };
-        let hits = finder.find_iter(text).filter_map(|hit| {
+        let hits = finder.find_overlapping_iter(text).filter_map(|hit| {
             let (kind, value) = self.values.get(hit.pattern().as_usize())?;
             let at = hit.range();
             let written = text.get(at.clone())?;
@@ -128,7 +131,17 @@ impl Known {
                 value: value.clone(),
             })
         });
-        hits.collect()
+        let mut hits: Vec<_> = hits.collect();
+        hits.sort_by_key(|found| (found.at.start, Reverse(found.at.end)));
+        let mut done = 0;
+        hits.retain(|found| {
+            let is_apart = found.at.start >= done;
+            if is_apart {
+                done = found.at.end;
+            }
+            is_apart
+        });
+        hits
     }
 }
 

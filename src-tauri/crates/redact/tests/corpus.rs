@@ -341,3 +341,19 @@ fn a_password_in_an_address_goes_whole_whatever_is_escaped_in_it() {
         }
     }
 }
+
+#[test]
+fn a_known_value_hides_no_other_that_differs_in_case_or_is_a_part_of_it() {
+    let mut redactor = Redactor::new().unwrap();
+    redactor.learn(Kind::Name, "Nina77");
+    redactor.learn(Kind::User, "nina77");
+    redactor.learn(Kind::Name, "nina77 logs");
+    redactor.learn(Kind::Name, "Deploy77-x");
+    redactor.learn(Kind::Name, "Deploy77");
+    let told = redactor
+        .text("nina77 comes; Nina77 goes; nina77 logsin; role/x/nina77. Deploy77-xy Deploy77")
+        .unwrap();
+    for part in ["nina77", "Nina77", "Deploy77"] {
+        assert!(!told.contains(part), "{told}");
+    }
+}
