@@ -57,7 +57,7 @@ enum Rule {
 }
 
 /// `(?-u)`: bytes beyond ASCII are no part of any word here, and stay where they are.
-const RULES: [(Rule, &str); 23] = [
+const RULES: [(Rule, &str); 27] = [
     (
         Rule::Pem,
         r"-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\s\\:,-]*?-----END [A-Z0-9 ]+-----",
@@ -87,6 +87,20 @@ const RULES: [(Rule, &str); 23] = [
         Rule::Named,
         r#"(?i)((?:[a-z0-9]+[-_.])*[a-z]*(?:secret|password|passwd|passphrase|pwd|token|tokenvalue|apikey|api[-_]key|access[-_]?key(?:[-_]?id)?|private[-_]?key|signature|credential|sig|code[-_]?verifier|external[-_]?id|mfa[-_]?code|device[-_]?code|user[-_]?code)(?:[-_]?id|[-_]?value)?)["']?\s*(=>|[:=])\s*["']?([^\s"'<>,;&\\(){}\[\]]+)"#,
     ),
+    // In quotes a value may have spaces.
+    (
+        Rule::Named,
+        r#"(?i)((?:[a-z0-9]+[-_.])*(?:[a-z]*(?:secret|password|passwd|passphrase|passwort|kennwort|pwd)|pass))["']?\s*(=>|[:=])\s*"([^"\\\r\n]{1,200})""#,
+    ),
+    (
+        Rule::Named,
+        r#"(?i)((?:[a-z0-9]+[-_.])*(?:[a-z]*(?:secret|password|passwd|passphrase|passwort|kennwort|pwd)|pass))["']?\s*(=>|[:=])\s*'([^'\\\r\n]{1,200})'"#,
+    ),
+    (
+        Rule::Named,
+        r#"(?i)\b((?:[a-z0-9]+[-_.])*(?:pass|passcode|passwort|kennwort|otp))["']?\s*(=>|[:=])\s*["']?([^\s"'<>,;&\\(){}\[\]]+)"#,
+    ),
+    (Rule::Named, r"(?i)\b(pwd)(=)\{([^}\r\n]{1,200})\}"),
     // The same as an option of a command.
     (
         Rule::Named,

@@ -357,3 +357,24 @@ fn a_known_value_hides_no_other_that_differs_in_case_or_is_a_part_of_it() {
         assert!(!told.contains(part), "{told}");
     }
 }
+
+#[test]
+fn what_is_called_a_password_goes_in_each_way_of_writing_one() {
+    for text in [
+        "password=\"corr3ct horse battery77\"",
+        "{\"password\":\"corr3ct horse battery77\"}",
+        "password='corr3ct horse battery77'",
+        "UID=sa;PWD={corr3ct;battery77};x",
+        "login: dba / pass: corr3ctbattery77",
+        "pass=corr3ctbattery77",
+        "DB_PASS=corr3ctbattery77",
+        "Passwort=corr3ctbattery77",
+        "Kennwort: corr3ctbattery77",
+        "otp: 991823battery77",
+    ] {
+        let told = Redactor::new().unwrap().text(text).unwrap();
+        for part in ["corr3ct", "horse", "battery77"] {
+            assert!(!told.contains(part), "{text}: {told}");
+        }
+    }
+}
