@@ -172,7 +172,7 @@ async fn nothing_that_is_secret_or_names_anybody_is_in_the_bundle_of_a_real_run(
         "## Orders",
         "a close by the gateway",
         "Close code 1000, reason \"Bye\"",
-        "1 drops",
+        "1 drop, ",
     ] {
         assert!(
             summary.contains(words),

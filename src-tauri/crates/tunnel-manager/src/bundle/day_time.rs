@@ -13,11 +13,12 @@ pub(super) fn utc(unix_ms: u64) -> String {
     )
 }
 
-/// `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+/// `40 ms`, `1.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
 pub(super) fn span(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
-        0..10 => format!("{seconds}.{} s", ms % 1000 / 100),
+        0 => format!("{ms} ms"),
+        1..10 => format!("{seconds}.{} s", ms % 1000 / 100),
         10..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
@@ -33,7 +34,7 @@ mod tests {
         assert_eq!(utc(1_795_262_400_000), "2026-11-21 12:00:00 UTC");
         assert_eq!(
             (span(400), span(200_000), span(7_500_000)),
-            ("0.4 s".into(), "3 min 20 s".into(), "2 h 5 min".into())
+            ("400 ms".into(), "3 min 20 s".into(), "2 h 5 min".into())
         );
     }
 }

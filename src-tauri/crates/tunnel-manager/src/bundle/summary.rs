@@ -42,12 +42,11 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64, all: &[
     let sum = Summary::of(entries.iter().copied(), since);
     page.push_str(&format!("## {name}\n\n"));
     page.push_str(&format!(
-        "{} drops, {} renewals, longest gap {}, {} connections lost, {} turned away; up {} of {} \
-         that are recorded.\n\n",
-        sum.drops,
-        sum.renewals,
+        "{}, {}, longest gap {}, {} lost, {} turned away; up {} of {} that are recorded.\n\n",
+        counted(sum.drops.into(), "drop"),
+        counted(sum.renewals.into(), "renewal"),
         span(sum.longest_gap_ms),
-        sum.connections_lost,
+        counted(sum.connections_lost, "connection"),
         sum.turned_away,
         span(sum.up_ms),
         span(sum.wanted_ms)
@@ -116,12 +115,14 @@ fn line(entry: &Entry, all: &[Entry]) -> Option<String> {
             | State::Stopping => None,
         },
         Happening::TurnedAway(turned_away) => Some(format!(
-            "{at}: {} connections were closed without having been carried.",
-            turned_away.count
+            "{at}: {} closed without having been carried.",
+            counted(turned_away.count.into(), "connection")
         )),
         Happening::Unreached { count, problem } => Some(format!(
-            "{at}: {count} connections: {} ({})",
-            problem.what, problem.code
+            "{at}: {}: {} ({})",
+            counted((*count).into(), "connection"),
+            problem.what,
+            problem.code
         )),
         Happening::LeftBehind { problem, .. } => Some(format!(
             "{at}: a session could not be ended ({}).",
@@ -131,15 +132,21 @@ fn line(entry: &Entry, all: &[Entry]) -> Option<String> {
     }
 }
 
+/// `1 drop`, `3 drops`.
+fn counted(count: u64, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{ending}")
+}
+
 /// What is known of it, for whoever doubts the cause.
 fn circumstances(lost: &DropRecord) -> String {
     let number = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
     let end = match &lost.end {
-        DropEnd::Resumed => "resumed".to_owned(),
-        DropEnd::Replaced { problem } => format!("replaced ({})", problem.code),
-        DropEnd::GivenUp { problem } => format!("given up ({})", problem.code),
-        DropEnd::Stopped => "stopped".to_owned(),
-        DropEnd::LetGo => "let go".to_owned(),
+        DropEnd::Resumed => "Resumed".to_owned(),
+        DropEnd::Replaced { problem } => format!("Replaced ({})", problem.code),
+        DropEnd::GivenUp { problem } => format!("Given up ({})", problem.code),
+        DropEnd::Stopped => "Stopped".to_owned(),
+        DropEnd::LetGo => "Let go".to_owned(),
     };
     let vitals = &lost.vitals;
     format!(
