@@ -1,5 +1,5 @@
 // npm run measure: what the desktop program costs, in a release build under Xvfb, against ssm-sim on loopback. Prints a
-// table for docs/performance.md; with an argument (npm run measure -- paint, memory, updates or frames) that part of it.
+// table for docs/performance.md; with an argument (npm run measure -- paint, memory, updates, frames or idle) that part of it.
 // No test: numbers of a shared machine fail nobody's build.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -20,6 +20,8 @@ const TUNNELS = 50;
 const STARTS = 9;
 const FLOODED = 4;
 const ROWS = 500;
+/** Tunnels that nobody uses, in a program that never had a window. */
+const IDLE = 1000;
 /** A frame that takes longer is seen: one and a half of those of 60 a second, in milliseconds. */
 const LONG_FRAME = 25;
 /** What is measured over a while is measured so long, in seconds. */
@@ -49,10 +51,11 @@ const flood = createServer((socket) => {
 });
 try {
   await once(flood.listen(0, "127.0.0.1"), "listening");
-  const parts = { paint: firstPaint, memory: memoryAndTime, updates, frames };
+  const parts = { paint: firstPaint, memory: memoryAndTime, updates, frames, idle };
+  const saved = { frames: ROWS, idle: IDLE };
   const [wanted] = process.argv.slice(2);
   for (const [name, part] of Object.entries(parts)) {
-    save(name === "frames" ? ROWS : TUNNELS);
+    save(saved[name] ?? TUNNELS);
     if (wanted === undefined || wanted === name) await part();
   }
   console.log(`\n| | measured | goal |\n| --- | --- | --- |`);
@@ -78,9 +81,9 @@ function save(tunnelCount) {
 }
 
 /** Starts the program as a desktop does, without anybody who drives its window. */
-function start() {
+function start(...args) {
   const env = Object.fromEntries(Object.entries(machine.env).filter(([name]) => !name.startsWith("TAURI_")));
-  return spawn(binary(), [], { env, stdio: ["ignore", "inherit", "inherit"] });
+  return spawn(binary(), args, { env, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 async function end(child) {
@@ -205,6 +208,24 @@ async function frames() {
   await window.close();
 }
 
+/** Many tunnels that carry nothing. */
+async function idle() {
+  const child = start("--hidden");
+  await until("the menu", () => connectAllItem(child.pid));
+  await after(SETTLE);
+  const none = memory(child.pid);
+  await connectAll(child.pid, IDLE);
+  await after(SETTLE);
+  tellMemory(`memory (PSS) of all processes, ${IDLE} idle tunnels, never a window`, child.pid, "< 250 MB");
+  const each = ((memory(child.pid).megabytes - none.megabytes) / IDLE) * 1024;
+  say("of it for each tunnel", `${each.toFixed(0)} KB`, "<= 500 KB");
+  const before = processorTime(child.pid);
+  await after(WHILE * 1000);
+  const share = ((processorTime(child.pid) - before) / WHILE) * 100;
+  say(`processor, ${IDLE} idle tunnels, ${WHILE} s`, `${share.toFixed(2)} % of a core`, "< 2 %");
+  await end(child);
+}
+
 function tellMemory(what, pid, goal) {
   const { megabytes, parts } = memory(pid);
   const each = parts.map((part) => `${part.name} ${part.megabytes.toFixed(0)}`);
@@ -223,15 +244,18 @@ function activate(pid) {
 }
 
 /** Chooses "Connect all" in the tray's menu, and waits until every tunnel has its session. */
-async function connectAll(pid) {
-  const id = await until("the menu", () => {
-    const menu = bus("com.canonical.dbusmenu.GetLayout", pid, "/MenuBar", "0", "-1", "[]");
-    return /\((\d+), \{[^{}]*'label': <'Connect all'>/.exec(menu)?.[1];
-  });
+async function connectAll(pid, count = TUNNELS) {
+  const id = await until("the menu", () => connectAllItem(pid));
   bus("com.canonical.dbusmenu.Event", pid, "/MenuBar", id, "clicked", "<0>", "0");
   const living = async () => (await (await fetch(`${service.endpoint}/control/state`)).json()).living_sessions;
-  await until("all sessions", async () => (await living()) >= TUNNELS, 120_000);
-  console.log(`${TUNNELS} tunnels are up, in ${family(pid).length} processes`);
+  await until("all sessions", async () => (await living()) >= count, 600_000);
+  console.log(`${count} tunnels are up, in ${family(pid).length} processes`);
+}
+
+/** Which item of the tray's menu that is, once there is a menu. */
+function connectAllItem(pid) {
+  const menu = bus("com.canonical.dbusmenu.GetLayout", pid, "/MenuBar", "0", "-1", "[]");
+  return /\((\d+), \{[^{}]*'label': <'Connect all'>/.exec(menu)?.[1];
 }
 
 function bus(method, pid, path, ...args) {
