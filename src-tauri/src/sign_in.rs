@@ -19,8 +19,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tunnel_manager::tunnel::{AccessSettings, Environment, Problem, ProblemKind};
 use tunnel_manager::{
-    CodeAsked, CredentialSource, Engine as _, Manager, Overview, ProfileId, ProfileList, Secret,
-    SessionManager, SettingsKeeper, SignIn, SignInEvent, SignInRequest, SigningIn,
+    CodeAsked, CredentialSource, Engine as _, Manager, MfaDevice, Overview, ProfileId, ProfileList,
+    Secret, SessionManager, SettingsKeeper, SignIn, SignInEvent, SignInRequest, SigningIn,
     personal_sign_ins, profile_of,
 };
 
@@ -29,9 +29,6 @@ use view::{CurrentView, SignInForView, SignInView, SignInsView, StepView};
 
 /// As for the overview.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// Digits of an MFA code (STS API Reference, `AssumeRole`, `TokenCode`).
-const CODE_DIGITS: usize = 6;
 
 /// Sends all sign-ins through the channel, now and whenever something of them changes, until another
 /// page asks, or none.
@@ -260,10 +257,7 @@ impl SignInDesk {
     }
 
     fn give_code(&self, number: u32, code: Secret) -> Result<(), RefusalView> {
-        let digits = code.expose().as_bytes();
-        if digits.len() != CODE_DIGITS || !digits.iter().all(u8::is_ascii_digit) {
-            return Err(RefusalView::told(&no_code()));
-        }
+        let code = MfaDevice::code_in(&code).ok_or_else(|| RefusalView::told(&no_code()))?;
         let mut under_way = self.lock();
         if under_way.last == number
             && let Some(asked) = under_way.code.take()

@@ -405,15 +405,16 @@ export const someFindings: readonly FindingView[] = [
   }),
   finding(),
   finding({
-    check: "clock",
+    check: "proxy",
     verdict: { kind: "failed", business: "network" },
-    code: "clock-skew",
-    what: "This machine's clock is 12 min behind AWS's, which then refuses all calls.",
-    remedy: "Set the clock, or switch on its synchronisation.",
-    details: "Date: Sat, 21 Nov 2026 12:12:00 GMT",
+    code: "proxy-portal",
+    what: "The proxy 10.1.2.3:8080 answered with a page of its own instead of connecting to ssm.eu-central-1.amazonaws.com:443.",
+    remedy:
+      "Sign in to the network in a browser; if no page asks for that, ask whoever runs the proxy, which is set in HTTPS_PROXY.",
+    details: 'it sent data of its own: the page "Sign in to Acme"',
     tookMs: 430,
   }),
-  finding({ check: "identity", verdict: { kind: "skipped", because: "clock" }, what: "", tookMs: 0 }),
+  finding({ check: "identity", verdict: { kind: "skipped", because: "proxy" }, what: "", tookMs: 0 }),
 ];
 
 /** Sign-ins in every standing, and one that waits for its page. */

@@ -20,7 +20,7 @@ use aws_types::region::Region;
 use aws_types::sdk_config::SharedTimeSource;
 
 use crate::credentials::CredentialSource;
-use crate::http_client::{Ways, connector, http_client};
+use crate::http_client::{TimeOfAws, Ways, connector, http_client};
 use crate::issuers::Issuers;
 use crate::profiles::{self, Profiles};
 use crate::proxies::Proxies;
@@ -156,7 +156,10 @@ impl Access {
             .identity_cache(IdentityCache::no_cache())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts.clone())
-            .time_source(SharedTimeSource::default())
+            // One time for all clients, which all of them learn from: each has a correction of its
+            // own, which knows of its own calls alone.
+            .time_source(SharedTimeSource::new(TimeOfAws(Arc::clone(&ways))))
+            .disable_clock_skew_correction(true)
             .behavior_version(BehaviorVersion::latest())
             .build();
         let reader = Reader {
@@ -192,6 +195,7 @@ impl Access {
                             shared.clone(),
                             endpoints.clone(),
                             settings.api_timeout,
+                            Arc::clone(&ways),
                         ),
                         sign_ins: settings.sign_ins,
                         label: profiles.name.clone(),

@@ -14,15 +14,12 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::error::Elapsed;
 
 use crate::error::Source;
-use crate::{AccessError, Callee, NetworkFault};
+use crate::{AccessError, Callee, NetworkFault, ProxyFailure, ProxySetting, excerpt};
 pub(crate) use call::{Call, Inquiry};
 
 /// How far clocks may be apart before it is their fault that a signature is refused.
 /// SigV4 bears five minutes; the answer's date is older than the moment it is read.
 const BEARABLE_SKEW: Duration = Duration::from_secs(240);
-
-/// How much of a foreign answer is kept.
-const EXCERPT_CHARS: usize = 200;
 
 /// An error as the service put it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,12 +86,8 @@ where
             source: error.into(),
         };
     }
-    AccessError::Network {
-        fault: fault_of(&error),
-        callee: call.callee(),
-        proxy: NetworkFault::proxy_of(&error).map(Box::new),
-        source: error.into(),
-    }
+    let otherwise = fault_of(&error);
+    unreached(call.callee(), error.into(), otherwise)
 }
 
 /// What it means that a request of ours, made without a client of the SDK, got no answer.
@@ -104,30 +97,41 @@ pub(crate) fn connector_error(call: Call<'_>, error: ConnectorError) -> AccessEr
     } else {
         NetworkFault::Broken
     };
-    AccessError::Network {
-        fault: NetworkFault::of(&error).unwrap_or(otherwise),
-        callee: call.callee(),
-        proxy: NetworkFault::proxy_of(&error).map(Box::new),
-        source: error.into(),
-    }
+    unreached(call.callee(), error.into(), otherwise)
 }
 
 /// What it means that an answer broke off.
 pub(crate) fn broken_off(call: Call<'_>, source: Source) -> AccessError {
+    unreached(call.callee(), source, NetworkFault::Broken)
+}
+
+/// What an error means that kept a request from being answered: what its causes tell, or else
+/// `otherwise`.
+pub(crate) fn unreached(callee: Callee, source: Source, otherwise: NetworkFault) -> AccessError {
+    if let Some(failure) = ProxyFailure::of(source.as_ref()) {
+        return AccessError::Proxy(Box::new(failure.clone()));
+    }
     AccessError::Network {
-        fault: NetworkFault::of(source.as_ref()).unwrap_or(NetworkFault::Broken),
-        callee: call.callee(),
+        fault: NetworkFault::of(source.as_ref()).unwrap_or(otherwise),
+        callee,
         proxy: NetworkFault::proxy_of(source.as_ref()).map(Box::new),
+        doubt: None,
         source,
     }
 }
 
-/// What it means that a call was not answered within the time that it may take.
-pub(crate) fn unanswered(callee: Callee, elapsed: Elapsed) -> AccessError {
+/// What it means that a call was not answered within the time that it may take; `proxy` is the one
+/// that it went through.
+pub(crate) fn unanswered(
+    callee: Callee,
+    proxy: Option<ProxySetting>,
+    elapsed: Elapsed,
+) -> AccessError {
     AccessError::Network {
         fault: NetworkFault::Timeout,
         callee,
-        proxy: None,
+        proxy: proxy.map(Box::new),
+        doubt: None,
         source: elapsed.into(),
     }
 }
@@ -146,7 +150,7 @@ where
 }
 
 /// The network fault of a request that got no answer.
-pub(crate) fn fault_of<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> NetworkFault {
+fn fault_of<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> NetworkFault {
     if let Some(fault) = NetworkFault::of(error) {
         return fault;
     }
@@ -207,12 +211,10 @@ pub(crate) fn answer_error(
                 answer,
             }
         }
-        "RequestTimeTooSkewed" | "RequestInTheFuture" | "RequestExpired" => {
-            AccessError::ClockSkew {
-                seconds: skew,
-                answer,
-            }
-        }
+        code if tells_of_time(code) => AccessError::ClockSkew {
+            seconds: skew,
+            answer,
+        },
         "InvalidSignatureException" | "SignatureDoesNotMatch" | "AuthFailure" if skew.is_some() => {
             AccessError::ClockSkew {
                 seconds: skew,
@@ -242,6 +244,43 @@ pub(crate) fn answer_error(
         | "PendingVerification" => AccessError::NotEnabled(answer),
         _ => by_call(call, answer),
     }
+}
+
+/// Makes a call, and once more if it was refused for this machine's clock alone: AWS has told its
+/// time with the refusal and done nothing, and what follows is signed with that
+/// ([`Ways::signing_time`](crate::http_client::Ways::signing_time)).
+pub(crate) async fn at_the_time_of_aws<T, F>(make: impl Fn() -> F) -> Result<T, AccessError>
+where
+    F: Future<Output = Result<T, AccessError>>,
+{
+    match make().await {
+        Err(AccessError::ClockSkew {
+            seconds: Some(_), ..
+        }) => make().await.map_err(past_the_clock),
+        outcome => outcome,
+    }
+}
+
+/// What it means that AWS refuses what was signed with its own time: that is the clock's fault only
+/// if AWS says so.
+fn past_the_clock(error: AccessError) -> AccessError {
+    if let AccessError::ClockSkew { answer, .. } = &error
+        && !answer.code.as_deref().is_some_and(tells_of_time)
+    {
+        return AccessError::InvalidCredentials {
+            profile: None,
+            answer: answer.clone(),
+        };
+    }
+    error
+}
+
+/// Whether the code is one of those that speak of the time alone.
+fn tells_of_time(code: &str) -> bool {
+    matches!(
+        code,
+        "RequestTimeTooSkewed" | "RequestInTheFuture" | "RequestExpired"
+    )
 }
 
 /// Whether the code is one of those that say that there were too many calls.
@@ -400,19 +439,6 @@ pub(crate) fn request_id(response: &HttpResponse) -> Option<String> {
         .headers()
         .get("x-amzn-requestid")
         .map(str::to_owned)
-}
-
-/// The first characters of a text, on one line.
-fn excerpt(body: &[u8]) -> String {
-    // Four bytes a character at most, so that no more than needed is decoded.
-    let head = &body[..body.len().min(EXCERPT_CHARS * 8)];
-    let text = String::from_utf8_lossy(head);
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(EXCERPT_CHARS)
-        .collect()
 }
 
 fn is_json(response: &HttpResponse) -> bool {

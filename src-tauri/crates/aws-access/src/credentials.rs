@@ -19,14 +19,17 @@ mod process;
 mod steps;
 mod witness;
 
-use crate::error::Source;
+use crate::answer::unreached;
 use crate::keyring::Keyring;
 use crate::network::causes;
 use crate::profiles::{CredentialPath, ProfileFault, Role, path};
 use crate::sso::Portal;
 use crate::variables::Variables;
-use crate::{AccessError, Callee, NetworkFault, ResolvedEndpoints, StaticCredentials};
+use crate::{
+    AccessError, Callee, NetworkFault, ProxyFailure, ResolvedEndpoints, StaticCredentials,
+};
 pub(crate) use origin::Origin;
+pub(crate) use process::ProcessFault;
 use steps::{Search, StepError};
 use witness::{Trouble, Witness};
 
@@ -205,15 +208,8 @@ impl CredentialSource {
                 because: None,
             };
         }
-        if let Some(fault) = NetworkFault::of(&error) {
-            let proxy = NetworkFault::proxy_of(&error).map(Box::new);
-            let source: Source = error.into();
-            return AccessError::Network {
-                fault,
-                callee: Callee::Credentials,
-                proxy,
-                source,
-            };
+        if NetworkFault::of(&error).is_some() || ProxyFailure::of(&error).is_some() {
+            return unreached(Callee::Credentials, error.into(), NetworkFault::Broken);
         }
         // Some of the SDK's providers keep to themselves why they failed.
         match trouble {
@@ -222,9 +218,11 @@ impl CredentialSource {
                     fault,
                     callee: Callee::Credentials,
                     proxy,
+                    doubt: None,
                     source: error.into(),
                 };
             }
+            Some(Trouble::Proxy(failure)) => return AccessError::Proxy(failure),
             Some(Trouble::Service(answer)) if answer.is_transient() => {
                 return AccessError::Service(answer);
             }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{
-    Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxySetting,
-    ServiceAnswer, Severity, SignInFault,
+    Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxyFailure,
+    ProxySetting, ServiceAnswer, Severity, SignInFault,
 };
 
 use cause::Cause;
@@ -236,9 +236,13 @@ pub enum AccessError {
         callee: Callee,
         /// The proxy on the way, if there is one.
         proxy: Option<Box<ProxySetting>>,
+        /// That nobody knows the region, where a name has no address: which may be why.
+        doubt: Option<Box<ProfileFault>>,
         /// The causes.
         source: Source,
     },
+    /// There was no way to the service through the proxy.
+    Proxy(Box<ProxyFailure>),
     /// The service reports an error of another kind.
     Service(ServiceAnswer),
     /// The answer is not the service's: a web page from a captive portal, say.
@@ -260,6 +264,19 @@ pub enum AccessError {
 }
 
 impl AccessError {
+    /// The same with what may be wrong with the region, where that may be why a name has no address.
+    pub(crate) fn with_doubt(mut self, region: Option<ProfileFault>) -> Self {
+        if let Self::Network {
+            fault: NetworkFault::Dns,
+            doubt,
+            ..
+        } = &mut self
+        {
+            *doubt = region.map(Box::new);
+        }
+        self
+    }
+
     /// The code of [`Self::ExpiredEnvironment`]: while the program runs, no look at the
     /// credentials finds others.
     pub const EXPIRED_ENVIRONMENT: &'static str = "expired-environment";
@@ -350,6 +367,7 @@ impl AccessError {
             Self::SessionOver { .. } => "session-over",
             Self::KmsKey { .. } => "kms-key-unusable",
             Self::Network { fault, .. } => fault.code(),
+            Self::Proxy(failure) => failure.code(),
             Self::Service(_) => "service-error",
             Self::Unparsable { .. } => "unparsable-answer",
             Self::Unsendable { .. } => "unsendable-request",
@@ -405,6 +423,7 @@ impl AccessError {
             | Self::SessionOver { .. }
             | Self::KmsKey { .. }
             | Self::Network { .. }
+            | Self::Proxy(_)
             | Self::Service(_)
             | Self::Unparsable { .. }
             | Self::Unsendable { .. }
@@ -427,6 +446,7 @@ impl Error for AccessError {
             Cause::Answer(answer) => Some(answer),
             Cause::SignIn(fault) => fault.source(),
             Cause::Keyring(fault) => Some(fault),
+            Cause::Proxy(failure) => Some(failure),
             Cause::Text { .. } | Cause::None => None,
         }
     }

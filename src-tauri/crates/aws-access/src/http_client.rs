@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -26,12 +27,13 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::answer::{request_id, skew};
 use crate::keyring::Keyring;
+use crate::network::chain_text;
 use crate::proxies::{Places, Proxies};
-use crate::proxy_fault::UnsupportedScheme;
 use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
 use crate::shared::Shared;
+use crate::through_proxy;
 use crate::variables::Variables;
-use crate::{AccessError, Secret, Trust};
+use crate::{AccessError, NetworkFault, ProxyFailure, ProxyFault, Secret, Trust};
 
 /// Those who go the same ways with the same trust share them, and with them the clients.
 static ALL: Shared<Now> = Shared::new();
@@ -43,7 +45,7 @@ const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
 
 /// The longest answer that is taken from anybody, in bytes: twice what a page of any service has,
 /// even where its reader bounds it by itself.
-const ANSWER_MOST: usize = 32 * 1024 * 1024;
+pub(crate) const ANSWER_MOST: usize = 32 * 1024 * 1024;
 
 /// The ways that requests go: past every proxy or through one. What a proxy wants and the keyring
 /// has not given is looked for again before each request that goes there: somebody may have
@@ -68,15 +70,14 @@ pub(crate) struct Now {
     trust: Trust,
     connect_timeout: Duration,
     matcher: Arc<Matcher>,
-    clients: Three<SharedHttpClient>,
-    connectors: Three<SharedHttpConnector>,
+    clients: Both<SharedHttpClient>,
+    connectors: Both<SharedHttpConnector>,
 }
 
-/// One for each way.
-struct Three<T> {
+/// One for each way that the SDK's client goes. That through the proxy of `https` URLs is gone here
+/// ([`through_proxy`]): it would not tell what the proxy answers.
+struct Both<T> {
     direct: T,
-    /// Through the proxy of `https` URLs.
-    secure: T,
     /// Through the proxy of `http` URLs.
     plain: T,
 }
@@ -107,7 +108,7 @@ impl Ways {
     }
 
     /// The time by which AWS judges signatures: this machine's, or AWS's own where that is too far
-    /// away. The clients of the SDK correct theirs by themselves.
+    /// away.
     pub(crate) fn signing_time(&self, now: SystemTime) -> SystemTime {
         let ahead = self.clock_ahead.load(Ordering::Relaxed);
         let by = Duration::from_secs(ahead.unsigned_abs());
@@ -170,28 +171,37 @@ impl Ways {
         request: HttpRequest,
         by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
     ) -> Result<HttpResponse, ConnectorError> {
+        let is_plain = is_plain(request.uri());
         let now = self.now();
-        let way = if is_plain(&request) {
-            Way::Plain
-        } else {
-            Way::Secure
-        };
-        if now.proxy_of(way, request.uri()).is_none() {
+        if now.proxy_of(request.uri()).is_none() {
             return by(&now, Way::Direct, request).await;
         }
         let now = self.looked_at_again().await;
-        let proxy = now.proxy_of(way, request.uri());
-        if let Some(hop) = &proxy
-            && let Some(scheme) = hop.unsupported_scheme()
-        {
-            let refused = ConnectorError::user(UnsupportedScheme(scheme.to_owned()).into());
-            return Err(via(hop.setting.clone(), refused));
-        }
-        let answer = by(&now, way, request).await;
-        answer.map_err(|error| match proxy {
-            Some(proxy) => via(proxy.setting, error),
-            None => error,
-        })
+        let Some(hop) = now.proxy_of(request.uri()) else {
+            return by(&now, Way::Direct, request).await;
+        };
+        let setting = hop.setting.clone();
+        let answer = if is_plain {
+            in_the_clear(&hop, by(&now, Way::Plain, request)).await
+        } else {
+            through_proxy::send(request, hop, &now.trust, now.connect_timeout).await
+        };
+        answer.map_err(|error| via(setting, error))
+    }
+
+    /// The proxy that a request to this URL goes through, if it does.
+    pub(crate) fn proxy_to(&self, url: &str) -> Option<ProxySetting> {
+        Some(self.now().proxy_of(url)?.setting)
+    }
+}
+
+/// The time with which the SDK's clients sign: that of [`Ways::signing_time`].
+#[derive(Debug)]
+pub(crate) struct TimeOfAws(pub(crate) Arc<Ways>);
+
+impl TimeSource for TimeOfAws {
+    fn now(&self) -> SystemTime {
+        self.0.signing_time(SystemTime::now())
     }
 }
 
@@ -202,19 +212,17 @@ impl fmt::Debug for Ways {
     }
 }
 
-/// Which way a request goes.
+/// Which way the SDK's client sends a request.
 #[derive(Debug, Clone, Copy)]
 enum Way {
     Direct,
-    Secure,
     Plain,
 }
 
-impl<T> Three<T> {
+impl<T> Both<T> {
     fn get(&self, way: Way) -> &T {
         match way {
             Way::Direct => &self.direct,
-            Way::Secure => &self.secure,
             Way::Plain => &self.plain,
         }
     }
@@ -252,21 +260,13 @@ impl Now {
             .map_err(|source| AccessError::TlsSetup {
                 source: source.into(),
             })?;
-        let (secure, plain) = match &proxies {
-            Proxies::Environment => (ProxyConfig::from_env(), ProxyConfig::from_env()),
-            Proxies::Direct => (ProxyConfig::disabled(), ProxyConfig::disabled()),
-            Proxies::Chosen(url) => {
-                let url = Secret::new(url.as_str());
-                (one(Some(&url)), one(Some(&url)))
-            }
-            Proxies::Completed(completed) => {
-                (one(completed.https.as_ref()), one(completed.http.as_ref()))
-            }
+        let plain = match &proxies {
+            Proxies::Environment => ProxyConfig::from_env(),
+            Proxies::Direct => ProxyConfig::disabled(),
+            Proxies::Chosen(url) => one(Some(&Secret::new(url.as_str()))),
+            Proxies::Completed(completed) => one(completed.http.as_ref()),
             #[cfg(test)]
-            Proxies::Fixed(url) => {
-                let url = Secret::new(url.clone());
-                (one(Some(&url)), one(Some(&url)))
-            }
+            Proxies::Fixed(url) => one(Some(&Secret::new(url.clone()))),
         };
         let settings = HttpConnectorSettings::builder()
             .connect_timeout(connect_timeout)
@@ -278,14 +278,12 @@ impl Now {
         };
         Ok(Self {
             matcher: Arc::new(proxies.matcher()),
-            clients: Three {
+            clients: Both {
                 direct: client(tls.clone(), ProxyConfig::disabled()),
-                secure: client(tls.clone(), secure.clone()),
                 plain: client(tls.clone(), plain.clone()),
             },
-            connectors: Three {
+            connectors: Both {
                 direct: connect(ProxyConfig::disabled()),
-                secure: connect(secure),
                 plain: connect(plain),
             },
             places,
@@ -306,10 +304,11 @@ impl Now {
     }
 
     /// The proxy that a request goes through, if it does.
-    fn proxy_of(&self, way: Way, url: &str) -> Option<ProxyHop> {
-        let place = match way {
-            Way::Plain => self.places.plain,
-            Way::Secure | Way::Direct => self.places.secure,
+    fn proxy_of(&self, url: &str) -> Option<ProxyHop> {
+        let place = if is_plain(url) {
+            self.places.plain
+        } else {
+            self.places.secure
         };
         self.routes(place).to(&url_past_local(url)?)
     }
@@ -435,8 +434,41 @@ impl HttpConnector for RoutedConnector {
     }
 }
 
-fn is_plain(request: &HttpRequest) -> bool {
-    request.uri().starts_with("http:")
+fn is_plain(url: &str) -> bool {
+    url.starts_with("http:")
+}
+
+/// Sends what a proxy passes on in the clear. That the name and the port which failed are the
+/// proxy's is told here: the SDK's client does not know.
+async fn in_the_clear(
+    hop: &ProxyHop,
+    sending: HttpConnectorFuture,
+) -> Result<HttpResponse, ConnectorError> {
+    let failed = |fault, details| ProxyFailure {
+        proxy: hop.setting.clone(),
+        asked: hop.setting.address.clone(),
+        fault,
+        details,
+    };
+    if let Some(scheme) = hop.unsupported_scheme() {
+        let unsupported = failed(ProxyFault::Unsupported(scheme.to_owned()), String::new());
+        return Err(ConnectorError::user(unsupported.into()));
+    }
+    sending
+        .await
+        .map_err(|error| match NetworkFault::of(&error) {
+            Some(NetworkFault::Dns | NetworkFault::Refused | NetworkFault::Unreachable) => {
+                let unreachable = failed(ProxyFault::Unreachable, chain_text(&error));
+                ConnectorError::io(unreachable.into())
+            }
+            Some(
+                NetworkFault::Broken
+                | NetworkFault::ConnectTimeout
+                | NetworkFault::Timeout
+                | NetworkFault::Tls(_),
+            )
+            | None => error,
+        })
 }
 
 /// A URL that may lead through a proxy: one beyond this machine.

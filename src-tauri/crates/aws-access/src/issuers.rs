@@ -1,5 +1,6 @@
 //! Those who hand out credentials: the sign-in and the portal of IAM Identity Center, and STS.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
@@ -10,7 +11,8 @@ use url::Url;
 
 use crate::access::at;
 use crate::answer::{Call, unanswered};
-use crate::{AccessError, ResolvedEndpoints, Service};
+use crate::http_client::Ways;
+use crate::{AccessError, Callee, ProxySetting, ResolvedEndpoints, Service};
 
 /// The clients that ask them. None has credentials of its own: each call brings what it needs.
 #[derive(Debug, Clone)]
@@ -18,6 +20,7 @@ pub(crate) struct Issuers {
     shared: SdkConfig,
     endpoints: ResolvedEndpoints,
     api_timeout: Duration,
+    ways: Arc<Ways>,
 }
 
 impl Issuers {
@@ -25,11 +28,13 @@ impl Issuers {
         shared: SdkConfig,
         endpoints: ResolvedEndpoints,
         api_timeout: Duration,
+        ways: Arc<Ways>,
     ) -> Self {
         Self {
             shared,
             endpoints,
             api_timeout,
+            ways,
         }
     }
 
@@ -49,7 +54,11 @@ impl Issuers {
     ) -> Result<T, AccessError> {
         match timeout(self.api_timeout, Box::pin(asking)).await {
             Ok(outcome) => outcome,
-            Err(elapsed) => Err(unanswered(call.callee(), elapsed)),
+            Err(elapsed) => Err(unanswered(
+                call.callee(),
+                self.proxy_to(call.callee()),
+                elapsed,
+            )),
         }
     }
 
@@ -83,6 +92,14 @@ impl Issuers {
             .map_err(unsendable)?;
         let page = format!("{}/authorize", endpoint.url().trim_end_matches('/'));
         Url::parse(&page).map_err(|error| unsendable(error.into()))
+    }
+
+    fn proxy_to(&self, callee: Callee) -> Option<ProxySetting> {
+        let endpoint = match callee {
+            Callee::Service(service) => self.endpoints.get(service)?,
+            Callee::Credentials => return None,
+        };
+        self.ways.proxy_to(endpoint.url.as_str())
     }
 
     fn at(&self, service: Service, region: &str) -> SdkConfig {

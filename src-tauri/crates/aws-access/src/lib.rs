@@ -6,7 +6,8 @@
 //!   credentials do, and the files they come from are rewritten by other programs, so neither
 //!   an identity cache nor a profile that was parsed at start is ever trusted again.
 //! * **One attempt.** The SDK's retries are off: when to try again is `tunnel-proto`'s decision.
-//!   Only the pages of a list ([`Directory`]) are asked for again here: no tunnel waits for them.
+//!   Only the pages of a list ([`Directory`]) are asked for again here: no tunnel waits for them;
+//!   and what is refused for this machine's clock alone, once, signed with AWS's time.
 //!   Each call, credentials included, ends within [`AccessSettings::api_timeout`].
 //! * **Errors carry a code.** [`AccessError`] says what happened, what can be done, and in
 //!   [`AccessError::next`] what a program should do about it.
@@ -33,7 +34,7 @@ mod keyring;
 mod network;
 mod profiles;
 mod proxies;
-mod proxy_fault;
+mod proxy_failure;
 mod proxy_setting;
 mod reading;
 mod roles;
@@ -48,8 +49,10 @@ mod signing_in;
 mod sso;
 mod standing;
 mod targets;
+mod through_proxy;
 mod trust;
 mod variables;
+mod way;
 
 pub use access::{
     Access, Caller, DataKey, ManagedNode, NodePing, OpenSession, SessionGrant, SessionPreferences,
@@ -74,7 +77,7 @@ pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
     Severity, Source,
 };
-pub use proxy_fault::ProxyFault;
+pub use proxy_failure::{ProxyFailure, ProxyFault, ProxySignIn};
 pub use proxy_setting::{
     PasswordLack, ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting, proxy_place,
 };
@@ -89,6 +92,7 @@ pub use signing_in::{
 pub use standing::Standing;
 pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
 pub use trust::{ShownCertificates, Trust};
+pub use way::{MaybeTls, Stream, Watched, WayError, WayTo, excerpt, location};
 
 #[cfg(test)]
 mod tests;

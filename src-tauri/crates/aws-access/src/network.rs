@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use rustls::CertificateError;
 
 use crate::http_client::ViaProxy;
-use crate::proxy_fault::ProxyFault;
 use crate::proxy_setting::ProxySetting;
+use crate::way::WayError;
 
 /// What kept a request from reaching the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,8 +30,6 @@ pub enum NetworkFault {
     Timeout,
     /// No secure connection.
     Tls(TlsFault),
-    /// No way through the proxy.
-    Proxy(ProxyFault),
 }
 
 /// Why a secure connection was not made.
@@ -46,24 +44,25 @@ pub enum TlsFault {
     Expired,
     /// The certificate is not valid yet, or the clock is behind.
     NotYetValid,
+    /// The certificate is an authority's own, which none may show as its server's.
+    OfAuthority,
     /// Anything else: no TLS at all, no common version, a broken handshake.
     Handshake,
 }
 
 impl NetworkFault {
-    /// Tells the fault from the causes of an error; `None` when no cause is about the network.
+    /// Tells the fault from the causes of an error; `None` when no cause is about the network. That
+    /// a proxy did not do its part is a [`ProxyFailure`](crate::ProxyFailure).
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
-        let (mut fault, mut proxied) = (None, false);
+        let mut fault = None;
         for cause in causes(error) {
-            // What lies below is about the proxy, and not about the host behind it.
-            if let Some(proxy) = ProxyFault::of(cause) {
-                return Some(Self::Proxy(proxy));
+            if let Some(WayError::Network { fault, .. }) = cause.downcast_ref() {
+                return Some(*fault);
             }
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 return Some(Self::Tls(TlsFault::of(tls)));
             }
-            proxied |= cause.is::<ViaProxy>();
             if cause.is::<ResolveDnsError>() {
                 fault = Some(Self::Dns);
             } else if let Some(io) = cause.downcast_ref::<io::Error>() {
@@ -75,14 +74,7 @@ impl NetworkFault {
                 fault = fault.or(Some(Self::ConnectTimeout));
             }
         }
-        match fault {
-            // Behind a proxy, the name and the port that failed are the proxy's.
-            Some(Self::Dns | Self::Refused | Self::Unreachable) if proxied => {
-                Some(Self::Proxy(ProxyFault::Unreachable))
-            }
-            None if proxied => Some(Self::Broken),
-            other => other,
-        }
+        fault
     }
 
     /// The proxy that a request went through which failed so; `None` if it went through none.
@@ -105,19 +97,15 @@ impl NetworkFault {
             | Self::Refused
             | Self::Unreachable
             | Self::ConnectTimeout
-            | Self::Proxy(ProxyFault::Unreachable)
-            | Self::Tls(TlsFault::UntrustedIssuer | TlsFault::WrongHost | TlsFault::Handshake) => {
-                true
+            | Self::Tls(
+                TlsFault::UntrustedIssuer
+                | TlsFault::WrongHost
+                | TlsFault::OfAuthority
+                | TlsFault::Handshake,
+            ) => true,
+            Self::Broken | Self::Timeout | Self::Tls(TlsFault::Expired | TlsFault::NotYetValid) => {
+                false
             }
-            Self::Broken
-            | Self::Timeout
-            | Self::Proxy(
-                ProxyFault::Unsupported
-                | ProxyFault::Authentication
-                | ProxyFault::Refused
-                | ProxyFault::Protocol,
-            )
-            | Self::Tls(TlsFault::Expired | TlsFault::NotYetValid) => false,
         }
     }
 
@@ -159,8 +147,8 @@ impl NetworkFault {
             Self::Tls(TlsFault::WrongHost) => "tls-wrong-host",
             Self::Tls(TlsFault::Expired) => "tls-certificate-expired",
             Self::Tls(TlsFault::NotYetValid) => "tls-certificate-not-yet-valid",
+            Self::Tls(TlsFault::OfAuthority) => "tls-authority-certificate",
             Self::Tls(TlsFault::Handshake) => "tls-handshake",
-            Self::Proxy(proxy) => proxy.code(),
         }
     }
 
@@ -175,22 +163,15 @@ impl NetworkFault {
             Self::ConnectTimeout => format!("There was no connection in time to {host}."),
             Self::Timeout => format!("There was no answer in time from {host}."),
             Self::Tls(tls) => tls.what(host),
-            Self::Proxy(_) => format!("There was no way to {host} through the proxy."),
         }
     }
 
-    /// The same where the way leads through a proxy.
+    /// The same, with the proxy on the way, if there is one.
     #[must_use]
-    pub fn what_through(self, host: &str, proxy: &ProxySetting) -> String {
-        match self {
-            Self::Proxy(fault) => fault.what(host, proxy),
-            Self::Dns
-            | Self::Refused
-            | Self::Unreachable
-            | Self::Broken
-            | Self::ConnectTimeout
-            | Self::Timeout
-            | Self::Tls(_) => self.what(&format!("{host} (through the proxy {proxy})")),
+    pub fn what_by(self, host: &str, proxy: Option<&ProxySetting>) -> String {
+        match proxy {
+            Some(proxy) => self.what(&format!("{host} (through the proxy {proxy})")),
+            None => self.what(host),
         }
     }
 
@@ -204,27 +185,28 @@ impl NetworkFault {
                 "Check the network connection, VPN and firewall."
             }
             Self::Tls(tls) => tls.remedy(),
-            Self::Proxy(_) => {
-                "Check the proxy's address in the settings or HTTPS_PROXY, or put the host in NO_PROXY."
-            }
         }
     }
-}
 
-impl NetworkFault {
-    /// What the reader can do where the way leads through a proxy, as one sentence.
+    /// The same, with the proxy on the way, if there is one, and where that is set.
     #[must_use]
-    pub fn remedy_through(self, proxy: &ProxySetting) -> String {
-        match self {
-            Self::Proxy(fault) => fault.remedy(proxy),
-            Self::Broken | Self::ConnectTimeout | Self::Timeout => format!(
+    pub fn remedy_by(self, proxy: Option<&ProxySetting>) -> String {
+        match (self, proxy) {
+            (Self::Broken | Self::ConnectTimeout | Self::Timeout, Some(proxy)) => format!(
                 "Check the network connection and the proxy, which is set in {}, or put the host \
                  in NO_PROXY.",
                 proxy.place
             ),
-            Self::Dns | Self::Refused | Self::Unreachable | Self::Tls(_) => {
-                self.remedy().to_owned()
-            }
+            (
+                Self::Dns
+                | Self::Refused
+                | Self::Unreachable
+                | Self::Broken
+                | Self::ConnectTimeout
+                | Self::Timeout
+                | Self::Tls(_),
+                _,
+            ) => self.remedy().to_owned(),
         }
     }
 }
@@ -256,6 +238,11 @@ impl TlsFault {
         {
             return Self::NotYetValid;
         }
+        if let CertificateError::Other(other) = error
+            && let Some(webpki::Error::CaUsedAsEndEntity) = other.0.downcast_ref()
+        {
+            return Self::OfAuthority;
+        }
         // A self-signed server certificate that is not among the roots may be refused as a
         // malformed end entity; what helps is the same: trusting its issuer.
         if matches!(error, CertificateError::Other(_)) {
@@ -274,6 +261,9 @@ impl TlsFault {
             Self::WrongHost => format!("The certificate of {host} is for another host."),
             Self::Expired => format!("The certificate of {host} has expired."),
             Self::NotYetValid => format!("The certificate of {host} is not valid yet."),
+            Self::OfAuthority => format!(
+                "The certificate of {host} is one for an authority (CA), and not one for a server."
+            ),
             Self::Handshake => format!("No secure connection could be made to {host}."),
         }
     }
@@ -290,6 +280,9 @@ impl TlsFault {
             }
             Self::Expired | Self::NotYetValid => {
                 "Check this computer's date and time; if they are right, tell the server's owner."
+            }
+            Self::OfAuthority => {
+                "Trusting it does not help: whoever runs the server has to give it a certificate of its own, with CA:FALSE."
             }
             Self::Handshake => "Check the endpoint's address and port, and any proxy in between.",
         }

@@ -45,7 +45,8 @@ pub struct ProxyRoutes {
     lack: Option<PasswordLack>,
 }
 
-/// A proxy on the way, for whoever connects to it.
+/// A proxy on the way, for whoever connects to it. Leaves user and password out of what it shows.
+#[derive(Clone)]
 pub struct ProxyHop {
     /// How it is spoken to; its user and password are in here.
     pub intercept: Intercept,
@@ -65,6 +66,17 @@ impl fmt::Display for ProxyPlace {
             Self::Settings => "the setting \"proxy\"",
             Self::Variable(name) => name,
         })
+    }
+}
+
+impl ProxyPlace {
+    /// Its name in any language: the variable's, or that of the file that holds the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settings => "settings.toml",
+            Self::Variable(name) => name,
+        }
     }
 }
 
@@ -146,12 +158,21 @@ impl ProxyRoutes {
 
 impl ProxyHop {
     /// The scheme of a proxy that is of a kind not spoken here, such as `socks5`.
-    pub(crate) fn unsupported_scheme(&self) -> Option<&str> {
+    #[must_use]
+    pub fn unsupported_scheme(&self) -> Option<&str> {
         match self.intercept.uri().scheme_str() {
             Some("http" | "https") => None,
             Some(other) => Some(other),
             None => Some(""),
         }
+    }
+}
+
+impl fmt::Debug for ProxyHop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyHop")
+            .field("setting", &self.setting)
+            .finish_non_exhaustive()
     }
 }
 

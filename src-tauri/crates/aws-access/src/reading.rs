@@ -24,7 +24,7 @@ use aws_smithy_types::body::SdkBody;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use crate::answer::{Call, connector_error};
+use crate::answer::{Call, at_the_time_of_aws, connector_error};
 use crate::http_client::RoutedConnector;
 use crate::{AccessError, ResolvedEndpoints, Service};
 
@@ -104,7 +104,7 @@ pub(crate) struct Reader {
 }
 
 /// One call, in the form that its service wants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Request {
     method: &'static str,
     /// Behind the endpoint, with a slash.
@@ -122,15 +122,15 @@ impl Reader {
         credentials: &Credentials,
     ) -> Result<String, AccessError> {
         let url = self.url(reading.of(), request.path)?;
-        let now = self.connector.signing_time(SystemTime::now());
-        let http = self.signed(reading, &url, request, credentials, now)?;
         let call = Call::Read(reading);
-        let response = self
-            .connector
-            .call(http)
-            .await
-            .map_err(|error| connector_error(call, error))?;
-        answer::read(call, response).await
+        at_the_time_of_aws(|| async {
+            let now = self.connector.signing_time(SystemTime::now());
+            let http = self.signed(reading, &url, request.clone(), credentials, now)?;
+            let response = self.connector.call(http).await;
+            let response = response.map_err(|error| connector_error(call, error))?;
+            answer::read(call, response).await
+        })
+        .await
     }
 
     /// A call of the Query protocol (smithy.io, "AWS Query protocol"): a form that is answered

@@ -17,9 +17,6 @@ use crate::sign_ins::{
 };
 use crate::{AccessError, Denial, Secret, SignInFault};
 
-/// Digits of a code.
-const CODE_DIGITS: usize = 6;
-
 /// A role that was assumed with a code, as the AWS CLI keeps it: under the SHA-1 of what it was
 /// assumed with (botocore, `AssumeRoleCredentialFetcher`).
 #[derive(Debug, Clone)]
@@ -86,7 +83,7 @@ pub(crate) async fn assume_with_code(
             .config_override(identity(with))
             .send()
             .await
-            .map_err(|error| by_code(origin.judge(call_error(call, error)), code))
+            .map_err(|error| by_code(origin.judge(call_error(call, error))))
     };
     session(issuers.timed(call, asking).await?)
 }
@@ -94,7 +91,7 @@ pub(crate) async fn assume_with_code(
 /// What the error of a call means that was made with a code. STS denies a wrong code as it denies a
 /// role, by the same error code. But a denial by IAM names what it denies, in the form that all of
 /// its denials have, and what is said of a code does not.
-fn by_code(error: AccessError, code: &Secret) -> AccessError {
+fn by_code(error: AccessError) -> AccessError {
     let refused = |answer| AccessError::SignIn(SignInFault::CodeRefused(answer));
     if let AccessError::RoleDenied { action, answer, .. } = &error {
         return match Denial::of(action, answer).resource {
@@ -102,19 +99,7 @@ fn by_code(error: AccessError, code: &Secret) -> AccessError {
             None => refused(answer.clone()),
         };
     }
-    if is_code(code) {
-        return error;
-    }
-    if let AccessError::InvalidRole { answer, .. } = error {
-        return refused(answer);
-    }
     error
-}
-
-/// Whether it can be a code at all (STS API Reference, `AssumeRole`, `TokenCode`).
-fn is_code(code: &Secret) -> bool {
-    let code = code.expose().as_bytes();
-    code.len() == CODE_DIGITS && code.iter().all(u8::is_ascii_digit)
 }
 
 fn request(issuers: &Issuers, role: &Role, region: &str) -> AssumeRoleFluentBuilder {

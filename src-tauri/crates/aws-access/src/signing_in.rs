@@ -28,6 +28,9 @@ use by_code::Gone;
 /// CLI waits for as long.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(600);
 
+/// Digits of a code.
+const CODE_DIGITS: usize = 6;
+
 /// The region of a role's STS where neither the profile nor anything else names one: that in
 /// which all accounts have it.
 const USUAL_REGION: &str = "us-east-1";
@@ -182,6 +185,10 @@ pub(crate) async fn sign_in_from(
         let profile = source.label.clone();
         return Err(AccessError::Profile { profile, fault });
     }
+    if let Some(fault) = path.faults_of_roles().into_iter().next() {
+        let profile = source.label.clone();
+        return Err(AccessError::Profile { profile, fault });
+    }
     if let Some(role) = PortalRole::of(&set, &path.source)? {
         let portal = &source.portal;
         let wants_code = path.roles.iter().any(|role| role.mfa_serial.is_some());
@@ -285,6 +292,17 @@ async fn log_in(
 }
 
 impl MfaDevice {
+    /// The code in what somebody has typed, spaces aside, in which devices show theirs in groups;
+    /// `None` if it can be none (STS API Reference, `AssumeRole`, `TokenCode`).
+    #[must_use]
+    pub fn code_in(typed: &Secret) -> Option<Secret> {
+        let code: String = typed.expose().split_ascii_whitespace().collect();
+        let code = Secret::new(code);
+        let digits = code.expose().as_bytes();
+        let is_code = digits.len() == CODE_DIGITS && digits.iter().all(u8::is_ascii_digit);
+        is_code.then_some(code)
+    }
+
     fn of(role: &Role) -> Self {
         Self {
             serial: role.mfa_serial.clone().unwrap_or_default(),

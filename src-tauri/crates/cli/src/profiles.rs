@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use aws_access::{
-    AccessError, CredentialPath, FileFault, ProfileFault, ProfileInfo, ProfileList, Role, SignIn,
-    Source,
+    AccessError, CredentialPath, FileFault, ProfileFault, ProfileInfo, ProfileList, Role, Severity,
+    SignIn, Source,
 };
 use clap::Args as ClapArgs;
 use serde::Serialize;
@@ -50,7 +50,13 @@ pub(crate) async fn run(wanted: &Profiles) -> Exit {
     for line in lines {
         say(&line);
     }
-    Exit::Success
+    // A file that can't be used as it is may have profiles that are not listed.
+    let is_broken = |fault: &FileFault| fault.severity() == Severity::Broken;
+    if list.faults.iter().any(is_broken) {
+        Exit::Problem(ProblemKind::Settings)
+    } else {
+        Exit::Success
+    }
 }
 
 fn unknown(list: &ProfileList, wanted: &[String]) -> Option<Problem> {

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use tunnel_manager::tunnel::{AccessSettings, Problem, ProblemKind};
 use tunnel_manager::{
-    CodeAsked, Outcome, SignInBy, SignInEvent, SignInRequest, SigningIn, Visit, code_needed,
+    CodeAsked, MfaDevice, Outcome, SignInBy, SignInEvent, SignInRequest, SigningIn, Visit,
+    code_needed,
 };
 
 use crate::exit::Exit;
@@ -214,13 +215,21 @@ async fn give_code(asked: CodeAsked) -> Result<(), Problem> {
             "Run this in a terminal.",
         ));
     };
-    let question = format!(
+    let mut question = format!(
         "Code of the MFA device {}: ",
         one_line(&asked.device.serial)
     );
-    // No line is no code, and that is told by whoever wanted it.
-    if let Ok(code) = terminal.ask_hidden(&question).await {
-        asked.give(code);
+    // No line is no code, and that is told by whoever wanted it; so is one with nothing in it.
+    while let Ok(typed) = terminal.ask_hidden(&question).await {
+        if typed.is_empty() {
+            asked.give(typed);
+            break;
+        }
+        if let Some(code) = MfaDevice::code_in(&typed) {
+            asked.give(code);
+            break;
+        }
+        "A code has six digits. Once more: ".clone_into(&mut question);
     }
     Ok(())
 }

@@ -45,6 +45,13 @@ impl Authority {
         self.acceptor_with(&params)
     }
 
+    /// The same with a certificate that is one for an authority, as some tools make by default.
+    pub fn acceptor_as_authority(&self, hosts: &[&str]) -> TlsAcceptor {
+        let mut params = params(hosts);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        self.acceptor_with(&params)
+    }
+
     fn acceptor_with(&self, params: &CertificateParams) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();

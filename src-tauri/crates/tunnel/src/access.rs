@@ -23,7 +23,15 @@ pub(crate) fn data_key(key: &aws_access::DataKey) -> DataKey {
 }
 
 pub(crate) fn failure(error: &AccessError) -> Failure {
-    let next = match error.next() {
+    Failure {
+        next: next(error.next()),
+        problem: problem(error),
+    }
+}
+
+/// What a program should do next, as the policy takes it.
+pub(crate) fn next(next: aws_access::Next) -> Next {
+    match next {
         aws_access::Next::Retry => Next::Retry,
         aws_access::Next::AwaitNetwork => Next::AwaitNetwork,
         aws_access::Next::NewSession => Next::NewSession,
@@ -33,10 +41,6 @@ pub(crate) fn failure(error: &AccessError) -> Failure {
         aws_access::Next::Restart => Next::Restart,
         aws_access::Next::AwaitSettings => Next::AwaitSettings,
         aws_access::Next::Stop => Next::Stop,
-    };
-    Failure {
-        next,
-        problem: problem(error),
     }
 }
 
@@ -169,7 +173,9 @@ fn kind(error: &AccessError) -> ProblemKind {
         AccessError::TargetNotConnected { .. }
         | AccessError::TargetNotFound { .. }
         | AccessError::TargetOffline { .. } => ProblemKind::Target,
-        AccessError::Network { .. } | AccessError::Unparsable { .. } => ProblemKind::Network,
+        AccessError::Network { .. } | AccessError::Proxy(_) | AccessError::Unparsable { .. } => {
+            ProblemKind::Network
+        }
         AccessError::Throttled(_)
         | AccessError::SessionLimit(_)
         | AccessError::SessionOver { .. }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::{Access, ProxyHop, ProxyRoutes, Trust};
+use aws_access::{Access, ProxyHop, ProxyRoutes, Stream, Trust, WayError, WayTo};
 use tokio::time::timeout;
 use url::Url;
 
@@ -19,7 +19,7 @@ pub use certificates::{CertificateName, Certificates};
 pub use http::HttpAnswer;
 
 use crate::Problem;
-use crate::dial::{self, DialError, Place, Stream};
+use crate::dial::{self, DialError, Place};
 
 /// How long all steps of one probe together may take: as long as dialling.
 const LIMIT: Duration = dial::DIAL_TIMEOUT;
@@ -94,15 +94,24 @@ impl Probe {
         self.proxy().is_some()
     }
 
+    /// Whether the proxy is of a kind that is not spoken here, so that nothing is sent to it.
+    #[must_use]
+    pub fn has_foreign_proxy(&self) -> bool {
+        let proxy = self.proxy();
+        proxy.is_some_and(|hop| hop.unsupported_scheme().is_some())
+    }
+
     /// Looks up the first machine on the way: the host, or the proxy in front of it.
     ///
     /// # Errors
     /// That it has no address; a proxy without one can't be reached.
     pub async fn look_up(&self) -> Result<LookedUp, Problem> {
-        let (name, port) = self.first_machine();
-        let found = self.first_step(&name, dial::resolve(&name, port)).await?;
+        let way = self.way();
+        let looking = async { Ok(way.look_up().await?) };
+        let found = in_time(&way, looking).await.map_err(problem)?;
         let mut addresses: Vec<_> = found.iter().map(|found| found.ip().to_string()).collect();
         addresses.dedup();
+        let (name, _) = way.first_machine();
         Ok(LookedUp { name, addresses })
     }
 
@@ -111,27 +120,32 @@ impl Probe {
     /// # Errors
     /// That it can't be reached.
     pub async fn connect(&self) -> Result<(String, SocketAddr), Problem> {
-        let (name, port) = self.first_machine();
+        let way = self.way();
         let connecting = async {
-            let tcp = dial::tcp_connect(&name, port).await?;
-            tcp.peer_addr()
-                .map_err(|error| DialError::connect(&name, error))
+            let tcp = way.reach().await?;
+            Ok(tcp.peer_addr().map_err(|error| way.failed(error))?)
         };
-        let address = self.first_step(&name, connecting).await?;
+        let address = in_time(&way, connecting).await.map_err(problem)?;
+        let (name, _) = way.first_machine();
         Ok((name, address))
     }
 
-    /// Has the proxy connect to the host, and closes the connection.
+    /// Has the proxy connect to the host, begins to speak with that, and closes the connection:
+    /// some proxies say that they have connected, and then answer themselves.
     pub async fn through_proxy(&self) -> ThroughProxy {
         let Some(hop) = self.proxy() else {
             return ThroughProxy::Direct;
         };
-        let asked = dial::proxy_connect(&self.place, &hop, &self.trust);
-        match self.within(asked).await {
-            Ok(_) => ThroughProxy::Connected {
+        let way = self.way();
+        let opening = async { Ok(way.open(&self.trust, self.trust.client_config()).await?) };
+        match in_time(&way, opening).await {
+            Err(error @ DialError::Way(WayError::Proxy(_))) => ThroughProxy::Refused {
+                problem: problem(error),
+            },
+            // What is wrong behind the proxy is not its business.
+            Ok(_) | Err(_) => ThroughProxy::Connected {
                 proxy: hop.setting.address,
             },
-            Err(problem) => ThroughProxy::Refused { problem },
         }
     }
 
@@ -141,8 +155,9 @@ impl Probe {
     /// That it could not be reached to show any; untrusted ones are none.
     pub async fn certificates(&self) -> Result<Certificates, Problem> {
         let (config, shown) = self.trust.watching_config();
-        let connected = dial::connect_with(&self.place, &self.trust, config, &self.proxies);
-        let outcome = self.within(connected).await;
+        let way = self.way();
+        let opening = async { Ok(way.open(&self.trust, config).await?) };
+        let outcome = in_time(&way, opening).await.map_err(problem);
         let shown = shown.take();
         match outcome {
             Ok(_) => Ok(Certificates::new(self.host(), &shown, None)),
@@ -158,11 +173,12 @@ impl Probe {
     /// # Errors
     /// That nobody does.
     pub async fn ask(&self) -> Result<HttpAnswer, Problem> {
-        self.within(async {
-            let stream = self.stream().await?;
-            http::ask(stream, &self.place).await
-        })
-        .await
+        let way = self.way();
+        let asking = async {
+            let stream = self.stream(&way).await?;
+            http::ask(stream, (&self.place, &way)).await
+        };
+        in_time(&way, asking).await.map_err(problem)
     }
 
     /// Asks for an upgrade to a WebSocket, for a data channel that does not exist, without a
@@ -171,68 +187,34 @@ impl Probe {
     /// # Errors
     /// That nobody answers.
     pub async fn upgrade(&self) -> Result<HttpAnswer, Problem> {
-        self.within(async {
-            let stream = self.stream().await?;
-            http::upgrade(stream, &self.place).await
-        })
-        .await
+        let way = self.way();
+        let asking = async {
+            let stream = self.stream(&way).await?;
+            http::upgrade(stream, (&self.place, &way)).await
+        };
+        in_time(&way, asking).await.map_err(problem)
     }
 
-    async fn stream(&self) -> Result<Stream, DialError> {
-        dial::connect(&self.place, &self.trust, &self.proxies).await
+    async fn stream(&self, way: &WayTo) -> Result<Stream, DialError> {
+        Ok(way.open(&self.trust, self.trust.client_config()).await?)
+    }
+
+    fn way(&self) -> WayTo {
+        self.place.way(&self.proxies)
     }
 
     fn proxy(&self) -> Option<ProxyHop> {
-        dial::proxy_for(&self.place, &self.proxies)
-    }
-
-    fn first_machine(&self) -> (String, u16) {
-        match self.proxy() {
-            Some(proxy) => aws_access::proxy_place(&proxy.intercept),
-            None => (self.place.host.clone(), self.place.port),
-        }
-    }
-
-    /// Takes a step to the first machine on the way. Where that is a proxy, it is the proxy that
-    /// fails, and not the host behind it.
-    async fn first_step<T>(
-        &self,
-        machine: &str,
-        step: impl Future<Output = Result<T, DialError>>,
-    ) -> Result<T, Problem> {
-        let outcome = in_time(step, || machine.to_owned()).await;
-        outcome.map_err(|source| {
-            problem(match self.proxy() {
-                Some(hop) => dial::proxy_unreachable(&self.place, &hop, source),
-                None => source,
-            })
-        })
-    }
-
-    async fn within<T>(
-        &self,
-        step: impl Future<Output = Result<T, DialError>>,
-    ) -> Result<T, Problem> {
-        let who = || match self.proxy() {
-            Some(hop) => format!("{} through the proxy {}", self.host(), hop.setting),
-            None => self.place.host.clone(),
-        };
-        in_time(step, who).await.map_err(problem)
+        self.place.proxy(&self.proxies)
     }
 }
 
-/// Takes a step within the limit, past which `who` did not answer.
+/// Takes a step on a way within the limit.
 async fn in_time<T>(
+    way: &WayTo,
     step: impl Future<Output = Result<T, DialError>>,
-    who: impl FnOnce() -> String,
 ) -> Result<T, DialError> {
     let outcome = timeout(LIMIT, Box::pin(step)).await;
-    outcome.unwrap_or_else(|_| {
-        Err(DialError::Timeout {
-            host: who(),
-            after: LIMIT,
-        })
-    })
+    outcome.unwrap_or_else(|_| Err(way.overdue(LIMIT).into()))
 }
 
 #[allow(

@@ -10,10 +10,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Access, Found};
-use crate::answer::{Call, call_error, unanswered};
+use crate::answer::{Call, at_the_time_of_aws, call_error, unanswered};
 use crate::credentials::Origin;
 use crate::reading::Reading;
-use crate::{AccessError, Callee, Holder};
+use crate::{AccessError, Callee, Holder, ProxySetting};
 
 impl Access {
     /// Finds credentials for several calls, within the time of one.
@@ -38,7 +38,7 @@ impl Access {
     pub(super) async fn call<T, E, F>(
         &self,
         call: Call<'_>,
-        send: impl FnOnce(Credentials) -> F,
+        send: impl Fn(Credentials) -> F,
     ) -> Result<T, AccessError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -52,7 +52,7 @@ impl Access {
         &self,
         deadline: Instant,
         call: Call<'_>,
-        send: impl FnOnce(Credentials) -> F,
+        send: impl Fn(Credentials) -> F,
     ) -> Result<T, AccessError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -60,12 +60,12 @@ impl Access {
     {
         let credentials = self.credentials(deadline).await?;
         let origin = Origin::of(&credentials);
-        let answer = async {
-            send(credentials)
-                .await
-                .map_err(|error| origin.judge(call_error(call, error)))
-        };
-        self.within(deadline, call.callee(), answer).await
+        let answer = at_the_time_of_aws(|| async {
+            let answer = send(credentials.clone()).await;
+            answer.map_err(|error| call_error(call, error))
+        });
+        let outcome = self.within(deadline, call.callee(), answer).await;
+        outcome.map_err(|error| origin.judge(error))
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -73,7 +73,12 @@ impl Access {
     }
 
     pub(super) async fn credentials(&self, deadline: Instant) -> Result<Credentials, AccessError> {
-        match timeout_at(deadline, Box::pin(self.inner.credentials.resolve())).await {
+        match timeout_at(
+            deadline,
+            Box::pin(at_the_time_of_aws(|| self.inner.credentials.resolve())),
+        )
+        .await
+        {
             Ok(Ok(credentials)) => {
                 let found = Found {
                     until: credentials.expiry(),
@@ -83,7 +88,7 @@ impl Access {
                 *last.unwrap_or_else(PoisonError::into_inner) = Some(found);
                 Ok(credentials)
             }
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => Err(error.with_doubt(self.region_doubt())),
             Err(_) => Err(AccessError::CredentialsTimeout {
                 after: self.inner.api_timeout,
             }),
@@ -97,9 +102,18 @@ impl Access {
         call: impl Future<Output = Result<T, AccessError>>,
     ) -> Result<T, AccessError> {
         match timeout_at(deadline, Box::pin(call)).await {
-            Ok(outcome) => outcome,
-            Err(elapsed) => Err(unanswered(callee, elapsed)),
+            Ok(outcome) => outcome.map_err(|error| error.with_doubt(self.region_doubt())),
+            Err(elapsed) => Err(unanswered(callee, self.proxy_to(callee), elapsed)),
         }
+    }
+
+    /// The proxy on the way to whoever is called.
+    fn proxy_to(&self, callee: Callee) -> Option<ProxySetting> {
+        let endpoint = match callee {
+            Callee::Service(service) => self.inner.endpoints.get(service)?,
+            Callee::Credentials => return None,
+        };
+        self.inner.ways.proxy_to(endpoint.url.as_str())
     }
 }
 

@@ -149,7 +149,7 @@ impl Access {
                 self.inner
                     .ssm
                     .describe_instance_information()
-                    .filters(filter)
+                    .filters(filter.clone())
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()
@@ -259,7 +259,7 @@ impl Access {
                     .state(SessionState::Active)
                     .max_results(200)
                     .filters(filter.clone())
-                    .set_next_token(token.take())
+                    .set_next_token(token.clone())
                     .customize()
                     .config_override(ssm_identity(credentials))
                     .send()

@@ -1,6 +1,6 @@
 //! The calls that a session needs from its start to its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -80,7 +80,7 @@ impl Access {
             target: &request.target,
             document: &request.document,
         };
-        let parameters = request.parameters.clone().into_iter().collect();
+        let parameters: HashMap<_, _> = request.parameters.clone().into_iter().collect();
         let answer = self
             .call(call, |credentials| {
                 self.inner
@@ -88,7 +88,7 @@ impl Access {
                     .start_session()
                     .target(&request.target)
                     .document_name(&request.document)
-                    .set_parameters(Some(parameters))
+                    .set_parameters(Some(parameters.clone()))
                     .set_reason(request.reason.clone())
                     .customize()
                     .config_override(ssm_identity(credentials))

@@ -45,7 +45,7 @@ pub(super) async fn ask(command: &str) -> Result<Credentials, ProcessFault> {
 
 /// Why a program gives no credentials.
 #[derive(Debug)]
-pub(super) enum ProcessFault {
+pub(crate) enum ProcessFault {
     /// It could not be started.
     NotStarted(io::Error),
     /// It could not be listened to.
@@ -60,7 +60,7 @@ pub(super) enum ProcessFault {
 
 /// What an answer lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(crate) enum Lack {
     Form,
     Version,
     Keys,
@@ -82,18 +82,31 @@ impl fmt::Display for ProcessFault {
                 "the credential process ended with {status}; what it said may hold secrets and is not kept: \
                  run it by hand to see it"
             ),
-            Self::NotUnderstood(lack) => f.write_str(match lack {
-                Lack::Form => {
-                    "the answer of the credential process is not the JSON that it must be"
-                }
-                Lack::Version => "the answer of the credential process lacks \"Version\": 1",
-                Lack::Keys => {
-                    "the answer of the credential process lacks AccessKeyId or SecretAccessKey"
-                }
-                Lack::Expiration => {
-                    "the Expiration that the credential process gave is no ISO 8601 time"
-                }
-            }),
+            Self::NotUnderstood(lack) => {
+                write!(f, "the answer of the credential process {}", lack.words())
+            }
+        }
+    }
+}
+
+impl ProcessFault {
+    /// What is wrong with the answer, as the rest of a sentence that begins with it; `None` where there
+    /// is none.
+    pub(crate) fn of_answer(&self) -> Option<&'static str> {
+        match self {
+            Self::NotUnderstood(lack) => Some(lack.words()),
+            Self::NotStarted(_) | Self::Broken(_) | Self::TooLong | Self::Failed(_) => None,
+        }
+    }
+}
+
+impl Lack {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Form => "is not the JSON that it must be",
+            Self::Version => "lacks \"Version\": 1",
+            Self::Keys => "lacks AccessKeyId or SecretAccessKey",
+            Self::Expiration => "has an Expiration that is no ISO 8601 time",
         }
     }
 }

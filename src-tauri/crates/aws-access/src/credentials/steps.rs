@@ -136,6 +136,10 @@ impl<'a> Search<'a> {
         name: &str,
         path: &CredentialPath,
     ) -> Result<Credentials, StepError> {
+        // It is said here, before anybody is asked who would not know where it stands.
+        if let Some(fault) = path.faults_of_roles().into_iter().next() {
+            return Err(StepError::Profile(fault));
+        }
         // What lies before a role that was assumed with a code is not needed.
         let coded = path
             .roles

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use crate::{NetworkFault, ProxySetting, ServiceAnswer};
+use crate::{NetworkFault, ProxyFailure, ProxySetting, ServiceAnswer};
 
 /// What kept a request for credentials from being answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) enum Trouble {
         /// The proxy on the way, if there was one.
         proxy: Option<Box<ProxySetting>>,
     },
+    /// A proxy on the way did not do its part.
+    Proxy(Box<ProxyFailure>),
     /// The answer is an error.
     Service(ServiceAnswer),
 }
@@ -105,9 +107,12 @@ fn trouble(answer: &Result<HttpResponse, ConnectorError>) -> Option<Trouble> {
                 .get("x-amzn-requestid")
                 .map(str::to_owned),
         })),
-        Err(error) => Some(Trouble::Network {
-            fault: NetworkFault::of(error).unwrap_or(NetworkFault::Broken),
-            proxy: NetworkFault::proxy_of(error).map(Box::new),
+        Err(error) => Some(match ProxyFailure::of(error) {
+            Some(failure) => Trouble::Proxy(Box::new(failure.clone())),
+            None => Trouble::Network {
+                fault: NetworkFault::of(error).unwrap_or(NetworkFault::Broken),
+                proxy: NetworkFault::proxy_of(error).map(Box::new),
+            },
         }),
     }
 }

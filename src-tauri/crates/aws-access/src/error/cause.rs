@@ -1,7 +1,7 @@
 //! What errors come from.
 
 use super::{AccessError, Source};
-use crate::{KeyringFault, ServiceAnswer, SignInFault};
+use crate::{KeyringFault, ProxyFailure, ServiceAnswer, SignInFault};
 
 /// What an error comes from: what its details show.
 pub(super) enum Cause<'a> {
@@ -11,6 +11,7 @@ pub(super) enum Cause<'a> {
     Answer(&'a ServiceAnswer),
     SignIn(&'a SignInFault),
     Keyring(&'a KeyringFault),
+    Proxy(&'a ProxyFailure),
     /// A text, and the HTTP status with which it came.
     Text {
         status: Option<u16>,
@@ -33,6 +34,7 @@ impl AccessError {
             | Self::Unsendable { source } => Cause::Error(source),
             Self::SignIn(fault) => Cause::SignIn(fault),
             Self::Keyring(fault) => Cause::Keyring(fault),
+            Self::Proxy(failure) => Cause::Proxy(failure),
             Self::ExpiredToken { answer, .. }
             | Self::ExpiredEnvironment(answer)
             | Self::InvalidCredentials { answer, .. }

@@ -1,6 +1,7 @@
 //! What errors name in their sentences, for whoever says them in another language.
 
 use super::AccessError;
+use super::words::lack_of_answer;
 use crate::{Denial, KeyringFault, ProfileFault, SignInFault};
 
 type Named = (&'static str, String);
@@ -14,10 +15,14 @@ impl AccessError {
             Self::Profile { fault, .. } => of_profile(fault),
             Self::RegionMissing { profile, .. }
             | Self::NoCredentials { profile, .. }
-            | Self::CredentialsFailed { profile, .. }
             | Self::SsoLoginExpired { profile, .. }
             | Self::ExpiredToken { profile, .. }
             | Self::InvalidCredentials { profile, .. } => named("profile", profile.as_ref()),
+            Self::CredentialsFailed { profile, source } => {
+                let mut facts = named("profile", profile.as_ref());
+                facts.extend(lack_of_answer(source.as_ref()).map(|lack| ("lack", lack.to_owned())));
+                facts
+            }
             Self::InvalidRegion { region } => vec![("region", region.clone())],
             Self::InvalidEndpoint { endpoint, .. } => vec![("endpoint", endpoint.clone())],
             Self::InvalidProxy { proxy, .. } => vec![("proxy", proxy.clone())],
@@ -61,14 +66,21 @@ impl AccessError {
             }
             Self::SessionOver { session_id, .. } => vec![("session", session_id.clone())],
             Self::KmsKey { key_id, .. } => vec![("key", key_id.clone())],
-            Self::Network { callee, proxy, .. } => {
+            Self::Network {
+                callee,
+                proxy,
+                doubt,
+                ..
+            } => {
                 let mut facts = vec![("host", callee.label().to_owned())];
+                facts.extend(doubt.iter().flat_map(|doubt| of_profile(doubt)));
                 if let Some(proxy) = proxy {
                     facts.push(("proxy", proxy.to_string()));
-                    facts.push(("place", proxy.place.to_string()));
+                    facts.push(("place", proxy.place.name().to_owned()));
                 }
                 facts
             }
+            Self::Proxy(failure) => failure.facts(),
             Self::Service(answer) => match &answer.code {
                 Some(code) => vec![("said", code.clone())],
                 None => vec![("status", answer.status.to_string())],

@@ -1,7 +1,7 @@
 //! What follows from an error.
 
 use super::AccessError;
-use crate::{KeyringFault, NetworkFault, ProxyFault};
+use crate::KeyringFault;
 
 /// What a program should do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,16 +35,7 @@ impl AccessError {
     pub fn next(&self) -> Next {
         match self {
             Self::Network { fault, .. } if fault.is_unreachable() => Next::AwaitNetwork,
-            // As for a data channel: the same user and password are refused again.
-            Self::Network {
-                fault: NetworkFault::Proxy(ProxyFault::Unsupported),
-                ..
-            } => Next::Stop,
-            Self::Network {
-                fault: NetworkFault::Proxy(ProxyFault::Authentication),
-                proxy: Some(proxy),
-                ..
-            } if proxy.lack.is_none() => Next::Stop,
+            Self::Proxy(failure) => failure.next(),
             // A load balancer in front of the service may put its errors into words of its own.
             Self::Unparsable {
                 // 511: RFC 6585, section 6, of captive portals.

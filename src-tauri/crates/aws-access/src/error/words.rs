@@ -7,7 +7,8 @@ use tokio::time::error::Elapsed;
 
 use super::AccessError;
 use super::cause::Cause;
-use crate::network::chain_text;
+use crate::credentials::ProcessFault;
+use crate::network::{causes, chain_text};
 use crate::profiles::regions::unquoted;
 use crate::sign_in_fault::{quoted, run_sign_in};
 use crate::{Denial, ProfileFault};
@@ -70,12 +71,17 @@ impl AccessError {
                 format!("Profile {profile} holds no AWS credentials.")
             }
             Self::NoCredentials { profile: None, .. } => "No AWS credentials were found.".into(),
-            Self::CredentialsFailed {
-                profile: Some(profile),
-                ..
-            } => format!("The source of the credentials of profile {profile} reported an error."),
-            Self::CredentialsFailed { profile: None, .. } => {
-                "The source of the AWS credentials reported an error.".into()
+            Self::CredentialsFailed { profile, source } => {
+                match (lack_of_answer(source.as_ref()), profile) {
+                    (Some(lack), Some(profile)) => {
+                        format!("The answer of the credential process of profile {profile} {lack}.")
+                    }
+                    (Some(lack), None) => format!("The answer of the credential process {lack}."),
+                    (None, Some(profile)) => format!(
+                        "The source of the credentials of profile {profile} reported an error."
+                    ),
+                    (None, None) => "The source of the AWS credentials reported an error.".into(),
+                }
             }
             Self::CredentialsTimeout { after } => {
                 format!("No AWS credentials came within {} s.", after.as_secs())
@@ -183,11 +189,16 @@ impl AccessError {
                 fault,
                 callee,
                 proxy,
+                doubt,
                 source: _,
-            } => match proxy {
-                Some(proxy) => fault.what_through(callee.label(), proxy),
-                None => fault.what(callee.label()),
-            },
+            } => {
+                let what = fault.what_by(callee.label(), proxy.as_deref());
+                match doubt {
+                    Some(doubt) => format!("{what} {}", doubt.what()),
+                    None => what,
+                }
+            }
+            Self::Proxy(failure) => failure.what(),
             Self::Service(answer) => match &answer.code {
                 Some(code) => format!("AWS reports {code}."),
                 None => format!("AWS answers with HTTP status {}.", answer.status),
@@ -255,6 +266,9 @@ impl AccessError {
             Self::NoCredentials { profile: None, .. } => {
                 "Choose a profile, run \"aws configure\" or \"aws configure sso\", or keep keys with \"culvert keys add NAME\".".into()
             }
+            Self::CredentialsFailed { source, .. } if lack_of_answer(source.as_ref()).is_some() => {
+                "Run it by hand: it has to print {\"Version\": 1, \"AccessKeyId\": \"…\", \"SecretAccessKey\": \"…\"} and nothing else.".into()
+            }
             Self::CredentialsFailed { profile: Some(profile), .. } => format!(
                 "Check what the details name; \"aws sts get-caller-identity --profile {}\" tells \
                  whether the AWS CLI gets them.",
@@ -317,15 +331,16 @@ impl AccessError {
             Self::Throttled(_) => {
                 "This passes when fewer calls are made: other programs may use the account, too.".into()
             }
-            Self::SessionLimit(_) => "End sessions that are no longer used.".into(),
+            Self::SessionLimit(_) => {
+                "End sessions that are no longer used: \"culvert doctor --sweep\" ends those that a crash of Culvert has left behind.".into()
+            }
             Self::SessionOver { .. } => "Nothing to do: another session is started in its place.".into(),
             Self::KmsKey { .. } => {
                 "Check that the key is enabled, and that the credentials allow kms:GenerateDataKey.".into()
             }
-            Self::Network { fault, proxy, .. } => match proxy {
-                Some(proxy) => fault.remedy_through(proxy),
-                None => fault.remedy().into(),
-            },
+            Self::Network { doubt: Some(doubt), .. } => doubt.remedy(),
+            Self::Network { fault, proxy, .. } => fault.remedy_by(proxy.as_deref()),
+            Self::Proxy(failure) => failure.remedy(),
             Self::Service(answer) if answer.is_transient() => {
                 "This is likely to pass; if it does not, the AWS Health Dashboard may say why.".into()
             }
@@ -358,6 +373,7 @@ impl AccessError {
             Cause::Answer(answer) => answer.to_string(),
             Cause::SignIn(fault) => fault.details(),
             Cause::Keyring(fault) => fault.details(),
+            Cause::Proxy(failure) => failure.details.clone(),
             Cause::Text {
                 status: Some(status),
                 text: "",
@@ -376,6 +392,12 @@ impl AccessError {
 fn is_missing_file(source: &(dyn Error + 'static)) -> bool {
     let io = source.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// What is wrong with the answer of a credential process, if that is what an error comes from.
+pub(super) fn lack_of_answer(source: &(dyn Error + 'static)) -> Option<&'static str> {
+    let fault = causes(source).find_map(|cause| cause.downcast_ref::<ProcessFault>());
+    fault.and_then(ProcessFault::of_answer)
 }
 
 /// Says whether a target looks like an id (docs/protocol.md, section 1); AWS answers the same of a

@@ -378,11 +378,11 @@ impl ProfileFault {
                 format!("Add a section [services {services}], or remove services.")
             }
             Self::RoleArnInvalid { .. } => {
-                "Write it as arn:aws:iam::ACCOUNT:role/NAME, without quotes, with the account's 12 digits.".into()
+                "Write role_arn as arn:aws:iam::ACCOUNT:role/NAME, without quotes, with the account's 12 digits.".into()
             }
-            Self::RegionInvalid { region, .. } => match regions::unquoted(region) {
-                Some(bare) => format!("Write it without them: {bare}."),
-                None => "Write one such as eu-central-1.".into(),
+            Self::RegionInvalid { key, region } => match regions::unquoted(region) {
+                Some(bare) => format!("Write {key} without them: {bare}."),
+                None => format!("Write a region such as eu-central-1 into {key}."),
             },
             Self::RegionUnknown { region } => match regions::nearest(region) {
                 Some(near) => format!("Correct it, if {near} is meant; one that is newer than this version of Culvert works all the same."),

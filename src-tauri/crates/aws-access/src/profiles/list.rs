@@ -250,13 +250,7 @@ pub(crate) fn region_doubt(region: &str, is_own: bool) -> Option<ProfileFault> {
 /// What is wrong with the values that a way goes by.
 fn path_faults(path: &CredentialPath) -> Vec<ProfileFault> {
     let mut faults = Vec::new();
-    let mut roles: Vec<(&str, &str)> = path
-        .roles
-        .iter()
-        .map(|role| (role.profile.as_str(), role.arn.as_str()))
-        .collect();
     match &path.source {
-        Source::WebIdentity { role_arn, .. } => roles.push((&path.source_profile, role_arn)),
         Source::SsoSession { region, .. } | Source::SsoPortal { region, .. } => {
             if checked_region(region.clone()).is_err() {
                 faults.push(ProfileFault::RegionInvalid {
@@ -266,17 +260,14 @@ fn path_faults(path: &CredentialPath) -> Vec<ProfileFault> {
             }
         }
         Source::Keys { .. }
+        | Source::WebIdentity { .. }
         | Source::Console { .. }
         | Source::Process { .. }
         | Source::Environment
         | Source::Instance
         | Source::Container => {}
     }
-    let wrong = roles.into_iter().filter(|(_, arn)| !path::is_role_arn(arn));
-    faults.extend(wrong.map(|(profile, arn)| ProfileFault::RoleArnInvalid {
-        profile: profile.to_owned(),
-        arn: arn.to_owned(),
-    }));
+    faults.extend(path.faults_of_roles());
     faults
 }
 

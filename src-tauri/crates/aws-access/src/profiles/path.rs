@@ -385,7 +385,7 @@ pub(crate) fn account_of_arn(arn: &str) -> Option<&str> {
 }
 
 /// Whether a text has the form `arn:PARTITION:iam::ACCOUNT:role/NAME` (IAM User Guide, "IAM ARNs").
-pub(super) fn is_role_arn(text: &str) -> bool {
+fn is_role_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let [_, partition, _, _, _, resource] = parts[..] else {
         return false;
@@ -411,6 +411,31 @@ impl CredentialPath {
         } else {
             "role"
         }
+    }
+
+    /// What is wrong with the ARNs of the roles on the way, and of that which a token is for.
+    pub(crate) fn faults_of_roles(&self) -> Vec<ProfileFault> {
+        let assumed = self.roles.iter().map(|role| (&role.profile, &role.arn));
+        let for_token = match &self.source {
+            Source::WebIdentity { role_arn, .. } => Some((&self.source_profile, role_arn)),
+            Source::Keys { .. }
+            | Source::SsoSession { .. }
+            | Source::SsoPortal { .. }
+            | Source::Console { .. }
+            | Source::Process { .. }
+            | Source::Environment
+            | Source::Instance
+            | Source::Container => None,
+        };
+        let wrong = assumed
+            .chain(for_token)
+            .filter(|(_, arn)| !is_role_arn(arn));
+        wrong
+            .map(|(profile, arn)| ProfileFault::RoleArnInvalid {
+                profile: profile.clone(),
+                arn: arn.clone(),
+            })
+            .collect()
     }
 
     /// The account that the credentials are for, where the files tell it.

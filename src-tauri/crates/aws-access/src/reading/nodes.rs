@@ -8,7 +8,7 @@ use aws_sdk_ssm::types::InstanceInformationStringFilter;
 use super::Reading;
 use crate::AccessError;
 use crate::access::ssm_identity;
-use crate::answer::{Call, call_error};
+use crate::answer::{Call, at_the_time_of_aws, call_error};
 
 /// How many nodes a page has, and a filter by ids takes: the most (SSM API Reference).
 pub(crate) const PAGE: usize = 50;
@@ -80,16 +80,20 @@ pub(crate) async fn page(
         .iter()
         .map(NodeFilter::filter)
         .collect::<Result<_, _>>()?;
-    let answer = client
-        .describe_instance_information()
-        .set_max_results(i32::try_from(PAGE).ok())
-        .set_filters((!filters.is_empty()).then_some(filters))
-        .set_next_token(token)
-        .customize()
-        .config_override(ssm_identity(credentials))
-        .send()
-        .await
-        .map_err(|error| call_error(Call::Read(Reading::Nodes), error))?;
+    let filters = (!filters.is_empty()).then_some(filters);
+    let answer = at_the_time_of_aws(|| async {
+        client
+            .describe_instance_information()
+            .set_max_results(i32::try_from(PAGE).ok())
+            .set_filters(filters.clone())
+            .set_next_token(token.clone())
+            .customize()
+            .config_override(ssm_identity(credentials.clone()))
+            .send()
+            .await
+            .map_err(|error| call_error(Call::Read(Reading::Nodes), error))
+    })
+    .await?;
     let next = answer.next_token.filter(|token| !token.is_empty());
     let nodes = answer.instance_information_list.unwrap_or_default();
     Ok((nodes.into_iter().filter_map(node).collect(), next))

@@ -89,16 +89,44 @@ async fn a_target_that_is_called_terminated_is_not_an_ended_session() {
 
 #[tokio::test]
 async fn a_refused_signature_with_a_distant_date_is_the_clocks_fault() {
+    let refused = async |answer| {
+        let server = Server::http(answer).await;
+        let access = access(&server).await;
+        access.start_session(&request()).await.unwrap_err()
+    };
     for (offset, word) in [(3600, "behind"), (-3600_i64, "ahead")] {
         let theirs = DateTime::from(SystemTime::now()).secs() + offset;
         let date = DateTime::from_secs(theirs).fmt(Format::HttpDate).unwrap();
-        let mut answer = Answer::error(400, "InvalidSignatureException", "Signature expired");
-        answer.headers.push(("date", date));
-        let error = fails(Method::Start, answer).await;
+        let mut answer = Answer::error(400, "RequestTimeTooSkewed", "Signature expired");
+        answer.headers.push(("date", date.clone()));
+        let error = refused(answer).await;
         assert_eq!(error.code(), "clock-skew");
         assert!(error.what().contains(word), "{}", error.what());
         assert_eq!(error.next(), Next::Retry);
+        // What was signed with AWS's time is refused for another reason.
+        let mut answer = Answer::error(400, "InvalidSignatureException", "It does not match");
+        answer.headers.push(("date", date));
+        assert_eq!(refused(answer).await.code(), "invalid-credentials");
     }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_the_clock_alone_is_signed_anew_with_the_time_of_aws_once() {
+    let mut answer = Answer::error(400, "InvalidSignatureException", "Signature expired");
+    answer
+        .headers
+        .push(("date", "Tue, 01 Jan 2030 00:00:00 GMT".to_owned()));
+    let server = Server::http(answer).await;
+    let access = access(&server).await;
+    access.start_session(&request()).await.unwrap_err();
+    // Whichever service it was that has told the time: the next call begins with it.
+    access.caller().await.unwrap_err();
+    let asked = server.asked.lock().unwrap();
+    let dates = asked.iter().map(|asked| &asked.headers["x-amz-date"]);
+    let by_aws: Vec<_> = dates
+        .map(|date| date.to_str().unwrap().starts_with("20300101T00"))
+        .collect();
+    assert_eq!(by_aws, [false, true, true]);
 }
 
 #[tokio::test]

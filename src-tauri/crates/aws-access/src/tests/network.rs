@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::calls::request;
 use super::server::{Answer, Proxy, Server, settings};
 use crate::proxies::Proxies;
-use crate::{Access, AccessError, AccessSettings, NetworkFault, Next, ProxyFault};
+use crate::{Access, AccessError, AccessSettings, NetworkFault, Next};
 use test_kit::{Authority, listen};
 
 #[tokio::test]
@@ -87,7 +87,6 @@ fn who_was_not_reached_is_waited_for_and_who_answered_is_not() {
         assert!(fault.is_unreachable(), "{fault:?}");
     }
     for fault in [
-        NetworkFault::Proxy(ProxyFault::Refused),
         NetworkFault::Tls(TlsFault::Expired),
         NetworkFault::Tls(TlsFault::NotYetValid),
     ] {
@@ -268,8 +267,19 @@ async fn what_a_proxy_does_to_a_call_is_told_apart_and_passwords_are_spoken_of_w
             Next::Retry,
         ),
         ("HTTP/1.1 503 Busy\r\n\r\n", "proxy-refused", Next::Retry),
-        ("SSH-2.0-x\r\n\r\n", "proxy-refused", Next::Retry),
+        ("SSH-2.0-x\r\n\r\n", "proxy-protocol", Next::Retry),
         ("", "proxy-protocol", Next::Retry),
+        // A page in place of the host.
+        (
+            "HTTP/1.1 200 OK\r\n\r\n<html>No.</html>",
+            "proxy-portal",
+            Next::AwaitNetwork,
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nlocation: http://portal/\r\n\r\n",
+            "proxy-portal",
+            Next::AwaitNetwork,
+        ),
         // It connects, and then there is nobody.
         ("HTTP/1.1 200 OK\r\n\r\n", "network-broken", Next::Retry),
     ] {
@@ -293,8 +303,38 @@ async fn a_proxy_that_says_nothing_is_not_said_to_be_out_of_reach() {
         pending::<()>().await;
     })
     .await;
-    assert_eq!(error.code(), "network-connect-timeout", "{error:?}");
+    assert_eq!(error.code(), "proxy-timeout", "{error:?}");
+    assert_eq!(error.next(), Next::AwaitNetwork);
     assert!(!error.what().contains("reached"), "{}", error.what());
+    assert!(error.remedy().contains("setting \"proxy\""), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_come_through_a_proxy_in_time_names_it_and_where_it_is_set() {
+    let directory = tempfile::tempdir().unwrap();
+    let bundle = directory.path().join("bundle.pem");
+    let authority = Authority::new("Culvert Test Authority", None);
+    std::fs::write(&bundle, authority.pem()).unwrap();
+    let acceptor = authority.acceptor(&["ssm.example"]);
+    let (silent, _tasks) = listen(move |tcp| {
+        let acceptor = acceptor.clone();
+        async move {
+            let _secure = acceptor.accept(tcp).await;
+            pending::<()>().await;
+        }
+    })
+    .await;
+    let proxy = Proxy::to(silent, StatusCode::OK).await;
+    let settings = AccessSettings {
+        ca_bundle: Some(bundle),
+        ..settings("https://ssm.example".to_owned())
+    };
+    let access = through(format!("http://{}", proxy.address), settings).await;
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "network-timeout", "{error:?}");
+    let told = format!("{} {}", error.what(), error.remedy());
+    assert!(told.contains(&proxy.address.to_string()), "{told}");
+    assert!(told.contains("setting \"proxy\""), "{told}");
 }
 
 #[tokio::test]
@@ -306,7 +346,7 @@ async fn a_proxy_of_another_kind_is_refused_before_anything_is_sent_to_it() {
     assert_eq!(error.code(), "proxy-unsupported", "{}", error.details());
     assert_eq!(error.next(), Next::Stop);
     assert!(error.remedy().contains("http://"), "{}", error.remedy());
-    assert!(error.details().contains("socks5"), "{}", error.details());
+    assert!(error.what().contains("socks5"), "{}", error.what());
 }
 
 #[tokio::test]

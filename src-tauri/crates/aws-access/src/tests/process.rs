@@ -92,7 +92,11 @@ async fn an_answer_that_is_none_is_told_without_what_it_says() {
         "{\"Version\": 1, \"AccessKeyId\": \"a\", \"SecretAccessKey\": \"planted-s\", \"Expiration\": \"planted-x\"}",
         "{\"planted-secret",
     ] {
-        fails(&format!("echo '{answer}'")).await;
+        let error = fails(&format!("echo '{answer}'")).await;
+        // It is what it says that is at fault, and not that it would have reported anything.
+        let what = error.what();
+        assert!(what.starts_with("The answer of the credential"), "{what}");
+        assert!(error.remedy().contains("\"Version\": 1"), "{error:?}");
     }
     fails("printf '\\377\\376planted-secret'").await;
 }

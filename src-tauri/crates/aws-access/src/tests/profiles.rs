@@ -329,7 +329,7 @@ async fn a_region_that_is_none_is_broken_and_one_that_nobody_knows_is_a_warning(
         quoted.what(),
         "region = \"eu-central-1\" has quotes around it, which AWS takes for a part of it."
     );
-    assert_eq!(quoted.remedy(), "Write it without them: eu-central-1.");
+    assert_eq!(quoted.remedy(), "Write region without them: eu-central-1.");
     // Where a service of one's own is asked, its regions are its own business.
     let config = "[profile p]\nregion = mars-1\nendpoint_url = http://127.0.0.1:4566\n\
                   credential_source = Environment\n";

@@ -132,7 +132,6 @@ async fn only_what_is_wrong_with_the_code_is_said_to_be_the_code() {
         (403, WRONG_CODE, "123456", "mfa-code-refused"),
         (403, "AccessDenied", "123456", "mfa-code-refused"),
         (403, NO_TRUST, "123456", "access-denied"),
-        (400, "ValidationError", "12 456", "mfa-code-refused"),
         (400, "ValidationError", "123456", "invalid-role"),
         (400, "PackedPolicyTooLarge", "123456", "invalid-role"),
         (403, "ExpiredToken", "123456", "expired-token"),

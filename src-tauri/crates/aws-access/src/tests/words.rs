@@ -8,7 +8,10 @@ use super::account::{AccountServer, Reply};
 use crate::profiles::Profiles;
 use crate::proxies::Proxies;
 use crate::variables::Variables;
-use crate::{Access, AccessError, AccessSettings, KeyringFault, ProfileFault, Trust};
+use crate::{
+    Access, AccessError, AccessSettings, Callee, KeyringFault, MfaDevice, NetworkFault,
+    ProfileFault, Secret, Service, Trust,
+};
 
 #[test]
 fn a_ca_bundle_that_is_not_there_is_said_not_to_be_there_once() {
@@ -24,6 +27,46 @@ fn a_ca_bundle_that_is_not_there_is_said_not_to_be_there_once() {
     };
     assert!(other.what().contains("permission denied"), "{other}");
     assert_eq!(other.details(), "");
+}
+
+#[test]
+fn a_name_without_an_address_in_a_region_that_nobody_knows_is_told_with_the_region() {
+    let failed = |fault| AccessError::Network {
+        fault,
+        callee: Callee::Service(Service::Ssm),
+        proxy: None,
+        doubt: None,
+        source: "no".into(),
+    };
+    let doubt = || {
+        let region = "eu-cental-1".to_owned();
+        Some(ProfileFault::RegionUnknown { region })
+    };
+    let dns = failed(NetworkFault::Dns).with_doubt(doubt());
+    assert_eq!(dns.code(), "network-dns");
+    assert!(dns.what().contains("could not be resolved"), "{dns}");
+    assert!(dns.what().contains("eu-cental-1"), "{dns}");
+    assert!(dns.remedy().contains("if eu-central-1 is meant"), "{dns:?}");
+    assert!(dns.facts().contains(&("region", "eu-cental-1".to_owned())));
+    // Whoever was found is asked about nothing of it.
+    let refused = failed(NetworkFault::Refused).with_doubt(doubt());
+    assert!(!refused.what().contains("eu-cental-1"), "{refused}");
+    let known = failed(NetworkFault::Dns).with_doubt(None);
+    assert!(known.remedy().contains("region or endpoint"), "{known:?}");
+}
+
+#[test]
+fn a_code_is_six_digits_whatever_spaces_are_between_them() {
+    let code_in = |typed: &str| {
+        let code = MfaDevice::code_in(&Secret::new(typed.to_owned()));
+        code.map(|code| code.expose().to_owned())
+    };
+    for typed in ["123456", " 123 456 ", "12\t34 56"] {
+        assert_eq!(code_in(typed).as_deref(), Some("123456"), "{typed}");
+    }
+    for none in ["", "12345", "1234567", "12345a", "१२३४५६"] {
+        assert_eq!(code_in(none), None, "{none}");
+    }
 }
 
 #[test]

@@ -8,10 +8,11 @@ use tunnel_manager::tunnel::{
 use crate::output::problem_sentence;
 use crate::words::{close, cost, count, one_line, span, turned_away_line};
 
-/// What happened, in lines; the first stands behind the tunnel's name.
-pub(super) fn about(what: &Happening) -> Vec<String> {
+/// What happened, in lines; the first stands behind the tunnel's name. `before` is the state that
+/// the tunnel was in until then.
+pub(super) fn about(what: &Happening, before: Option<&State>) -> Vec<String> {
     match what {
-        Happening::State { state, cause } => vec![state_line(state, *cause)],
+        Happening::State { state, cause } => vec![state_line(state, *cause, before)],
         Happening::Drop(lost) => drop_lines(lost),
         Happening::Renewed(renewal) => vec![renewal_line(renewal)],
         Happening::TurnedAway(turned_away) => turned_away_lines(turned_away),
@@ -57,10 +58,13 @@ fn turned_away_lines(turned_away: &TurnedAway) -> Vec<String> {
     lines
 }
 
-fn state_line(state: &State, cause: Cause) -> String {
+fn state_line(state: &State, cause: Cause, before: Option<&State>) -> String {
     let because = |what: &str| format!("{what} ({})", cause_words(cause));
     let with = |what: &str, problem: &Problem| format!("{what}: {}", problem_sentence(problem));
     match state {
+        State::Off if matches!(before, Some(State::NeedsSignIn { .. })) => {
+            "off (it was stopped before it had credentials)".to_owned()
+        }
         State::Off => because("off"),
         State::Listening => because("listening for a first connection"),
         State::Connecting { .. } => because("connecting"),

@@ -106,6 +106,26 @@ fn a_day() -> Reading {
 }
 
 #[test]
+fn a_tunnel_that_ended_for_want_of_credentials_does_not_say_merely_that_it_was_stopped() {
+    let waiting = State::NeedsSignIn {
+        since: NOON,
+        problem: problem(),
+        renewed_by: Default::default(),
+        next_attempt: None,
+        outlook: Outlook::default(),
+    };
+    let reading = reading(vec![
+        state(NOON - 2, State::Connecting { since: 0 }, Cause::Started),
+        state(NOON, waiting, Cause::Refused),
+        state(NOON + 1, State::Stopping, Cause::Stopped),
+        state(NOON + 2, State::Off, Cause::Stopped),
+    ]);
+    let lines = history(&[]).sentences(&reading, 0, &TimeZone::UTC);
+    let off = "db: off (it was stopped before it had credentials)";
+    assert!(lines.iter().any(|line| line.ends_with(off)), "{lines:?}");
+}
+
+#[test]
 fn a_day_is_told_in_local_time_with_all_that_is_known_of_a_drop() {
     let zone = TimeZone::fixed(jiff::tz::offset(1));
     let lines = history(&[]).sentences(&a_day(), 0, &zone);

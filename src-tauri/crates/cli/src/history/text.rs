@@ -1,10 +1,11 @@
 //! The history for people.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tunnel_manager::tunnel::Happening;
+use tunnel_manager::tunnel::{Happening, State};
 use tunnel_manager::{Entry, Reading};
 
 use super::History;
@@ -22,12 +23,13 @@ impl History {
         let mut shown: Vec<_> = reading
             .entries
             .iter()
-            .filter(|entry| self.shows(entry, since) && !told.tell(entry))
+            .zip(states_before(&reading.entries))
+            .filter(|(entry, _)| self.shows(entry, since) && !told.tell(entry))
             .collect();
-        shown.sort_by_key(|entry| began(entry));
+        shown.sort_by_key(|(entry, _)| began(entry));
         let mut lines = Vec::new();
         let mut last_day = String::new();
-        for entry in shown {
+        for (entry, before) in shown {
             let (day, clock) = local(began(entry), zone);
             if day != last_day {
                 if !lines.is_empty() {
@@ -37,7 +39,7 @@ impl History {
                 last_day = day;
             }
             let name = one_line(&entry.tunnel.name);
-            let mut said = about(&entry.record.what).into_iter();
+            let mut said = about(&entry.record.what, before).into_iter();
             let first = said.next().unwrap_or_default();
             lines.push(format!("{clock}  {name}: {first}"));
             lines.extend(said.map(|more| format!("{INDENT}{more}")));
@@ -83,6 +85,23 @@ impl History {
         }
         lines
     }
+}
+
+/// The state that each entry's run was in when it came; that of its own end is passed over, which
+/// says nothing of why.
+fn states_before(entries: &[Entry]) -> Vec<Option<&State>> {
+    let mut last = HashMap::new();
+    let mut before = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let run = entry.tunnel.run.map(|run| run.to_string());
+        before.push(last.get(&run).copied());
+        if let Happening::State { state, .. } = &entry.record.what
+            && !matches!(state, State::Stopping)
+        {
+            last.insert(run, state);
+        }
+    }
+    before
 }
 
 /// When what an entry tells began: a drop is recorded at its end.

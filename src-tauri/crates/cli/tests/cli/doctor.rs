@@ -5,6 +5,7 @@ mod account;
 mod candidates;
 mod front;
 mod policy;
+mod proxies;
 mod saved;
 mod session;
 mod tasks;

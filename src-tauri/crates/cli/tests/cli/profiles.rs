@@ -97,6 +97,40 @@ async fn profiles_are_a_table_that_fits_and_what_is_wrong_stands_under_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn beside_a_broken_file_the_profiles_of_the_other_are_listed_and_the_exit_code_says_so() {
+    let world = World::start().await;
+    let folder = world.path(".aws");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("credentials"), CREDENTIALS).unwrap();
+    std::fs::write(folder.join("config"), b"\xff\xfe[\0p\0").unwrap();
+    for arguments in [&[][..], &["--json"]] {
+        let mut command = world.program();
+        command.arg("profiles").args(arguments);
+        let ended = run(command).await;
+        assert_eq!(ended.code, Some(10), "{ended:?}");
+        let out = ended.out.join("\n");
+        assert!(out.contains("default"), "{ended:?}");
+        assert!(out.contains("UTF-8"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_can_be_none_is_told_by_a_tunnel_before_anybody_is_asked_for_it() {
+    let world = World::start().await;
+    let folder = world.path(".aws");
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = "[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n\
+         aws_secret_access_key = planted-base\n[profile role]\nsource_profile = base\n\
+         role_arn = \"arn:aws:iam::111122223333:role/tunnels\"\n";
+    std::fs::write(folder.join("config"), config).unwrap();
+    let mut command = world.forward(&["--profile", "role"]);
+    command.args(["--endpoint", "sts=http://127.0.0.1:9"]);
+    let ended = run(command).await;
+    assert_eq!(ended.code, Some(10), "{ended:?}");
+    assert!(ended.err.contains("Write role_arn as arn:"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn programs_get_an_object_for_each_profile_and_each_fault_of_the_files() {
     let world = World::start().await;
     let ended = profiles(&world, &["--json"]).await;

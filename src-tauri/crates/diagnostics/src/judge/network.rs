@@ -115,6 +115,9 @@ pub fn dns(looked_up: Vec<Result<Resolved, Fault>>) -> Judgement {
         Ok(names) => names,
         Err(fault) => return fault.into(),
     };
+    if names.is_empty() {
+        return nobody_is_spoken_to();
+    }
     let mut told: Vec<String> = Vec::new();
     for resolved in &names {
         let shown: Vec<_> = resolved
@@ -151,6 +154,7 @@ pub fn dns(looked_up: Vec<Result<Resolved, Fault>>) -> Judgement {
 #[must_use]
 pub fn tcp(connected: Vec<Result<(String, String), Fault>>) -> Judgement {
     match connected.into_iter().collect::<Result<Vec<_>, _>>() {
+        Ok(places) if places.is_empty() => nobody_is_spoken_to(),
         Ok(places) => {
             let mut told: Vec<String> = Vec::new();
             for (host, address) in &places {
@@ -163,6 +167,13 @@ pub fn tcp(connected: Vec<Result<(String, String), Fault>>) -> Judgement {
         }
         Err(fault) => fault.into(),
     }
+}
+
+/// Nothing is sent to a proxy of a kind that is not spoken, nor past it.
+fn nobody_is_spoken_to() -> Judgement {
+    Judgement::nothing_to_check(
+        "The proxy that is set is of a kind that Culvert does not speak to.",
+    )
 }
 
 /// Judges what the proxy did. The first host that it did not connect to decides.
@@ -353,12 +364,12 @@ pub fn clock(asked: Result<&Answer, Fault>) -> Judgement {
     let direction = if ahead < 0 { "behind" } else { "ahead of" };
     let span = words::span(Duration::from_secs(apart));
     if apart > SKEW_MOST {
-        return Judgement::failed(
-            Business::Settings,
+        return Judgement::warning(
             "clock-skew",
             format!(
-                "This computer's clock is {span} {direction} AWS's. AWS refuses signatures that \
-                 are more than 5 min off, and says that the credentials are wrong."
+                "This computer's clock is {span} {direction} AWS's. Culvert corrects that and signs \
+                 with AWS's time; other programs fail, for AWS refuses signatures that are more \
+                 than 5 min off, and says that the credentials are wrong."
             ),
             "Set the date and time, or let the system set them by itself (NTP).",
         );
@@ -368,7 +379,7 @@ pub fn clock(asked: Result<&Answer, Fault>) -> Judgement {
             "clock-drifts",
             format!(
                 "This computer's clock is {span} {direction} AWS's. From 5 min on AWS refuses \
-                 every call."
+                 what other programs sign with it."
             ),
             "Let the system set the time by itself (NTP).",
         );

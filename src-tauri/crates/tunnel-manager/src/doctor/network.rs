@@ -15,7 +15,7 @@ pub(super) async fn names(facts: &Facts) -> Vec<Result<Resolved, Fault>> {
         Ok(probes) => probes,
         Err(fault) => return vec![Err(fault)],
     };
-    let looking = probes.iter().map(|probe| async {
+    let looking = spoken_to(probes.iter()).map(|probe| async {
         let found = probe.look_up().await.map_err(fault)?;
         Ok(Resolved {
             proxy_of: probe.is_proxied().then(|| probe.host().to_owned()),
@@ -31,11 +31,16 @@ pub(super) async fn connections(facts: &Facts) -> Vec<Result<(String, String), F
         Ok(probes) => probes,
         Err(fault) => return vec![Err(fault)],
     };
-    let connecting = probes.iter().map(|probe| async {
+    let connecting = spoken_to(probes.iter()).map(|probe| async {
         let (name, address) = probe.connect().await.map_err(fault)?;
         Ok((name, address.to_string()))
     });
     join_all(connecting).await
+}
+
+/// Those that are spoken to at all: of a proxy of another kind the check of proxies tells.
+fn spoken_to<'a>(probes: impl Iterator<Item = &'a Probe>) -> impl Iterator<Item = &'a Probe> {
+    probes.filter(|probe| !probe.has_foreign_proxy())
 }
 
 pub(super) async fn proxies(facts: &Facts) -> Vec<(String, Proxied)> {

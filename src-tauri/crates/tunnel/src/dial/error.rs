@@ -1,11 +1,7 @@
-use std::io;
-use std::time::Duration;
-
-use aws_access::{NetworkFault, ProxyFault, ProxySetting, StreamUrlFault, TlsFault};
+use aws_access::{NetworkFault, StreamUrlFault, WayError};
 use tunnel_proto::{Failure, Named, Next, Problem, ProblemKind};
 
-/// How much of a foreign answer is kept.
-const EXCERPT_CHARS: usize = 200;
+use crate::access;
 
 /// Why a WebSocket could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -19,62 +15,9 @@ pub(crate) enum DialError {
     /// The service gave a URL that leads to somebody else.
     #[error("{host} is no host of Session Manager")]
     Stranger { host: String },
-    /// The host's name has no address.
-    #[error("{host} could not be resolved")]
-    Dns { host: String, source: io::Error },
-    /// No TCP connection, or it broke before the upgrade was answered.
-    #[error("{host} could not be reached")]
-    Connect {
-        host: String,
-        fault: NetworkFault,
-        source: io::Error,
-    },
-    /// Not all steps were done in time.
-    #[error("{host} did not answer within {after:?}")]
-    Timeout { host: String, after: Duration },
-    /// No secure connection.
-    #[error("no secure connection to {host}")]
-    Tls {
-        host: String,
-        fault: TlsFault,
-        source: io::Error,
-    },
-    /// The proxy is of a kind that is not spoken here.
-    #[error("a proxy with {scheme}:// is not supported")]
-    ProxyScheme {
-        proxy: Box<ProxySetting>,
-        scheme: String,
-    },
-    /// The proxy itself could not be reached.
-    #[error("the proxy {proxy} could not be reached")]
-    ProxyUnreachable {
-        proxy: Box<ProxySetting>,
-        /// Host and port that it would have been asked for.
-        asked: String,
-        source: Box<DialError>,
-    },
-    /// The proxy wants a user name and password, or others.
-    #[error("the proxy {proxy} wants authentication")]
-    ProxyAuthentication {
-        proxy: Box<ProxySetting>,
-        asked: String,
-        excerpt: String,
-    },
-    /// The proxy would not connect.
-    #[error("the proxy {proxy} refused with HTTP status {status}")]
-    ProxyRefused {
-        proxy: Box<ProxySetting>,
-        asked: String,
-        status: u16,
-        excerpt: String,
-    },
-    /// What is said to be a proxy does not behave like one.
-    #[error("the proxy {proxy} broke the protocol: {reason}")]
-    ProxyProtocol {
-        proxy: Box<ProxySetting>,
-        asked: String,
-        reason: String,
-    },
+    /// The way there could not be gone, or no answer came over it.
+    #[error(transparent)]
+    Way(#[from] WayError),
     /// The gateway refused the upgrade.
     #[error("{host} refused with HTTP status {status}")]
     Refused {
@@ -95,53 +38,12 @@ pub(crate) enum DialError {
 }
 
 impl DialError {
-    pub(crate) fn connect(host: &str, source: io::Error) -> Self {
-        let host = host.to_owned();
-        match NetworkFault::of(&source) {
-            // TLS 1.3 reports some refusals only when the first bytes are read.
-            Some(NetworkFault::Tls(fault)) => Self::Tls {
-                host,
-                fault,
-                source,
-            },
-            Some(fault) => Self::Connect {
-                host,
-                fault,
-                source,
-            },
-            None => Self::Connect {
-                host,
-                fault: NetworkFault::Broken,
-                source,
-            },
-        }
-    }
-
-    pub(super) fn tls(host: &str, source: io::Error) -> Self {
-        match NetworkFault::of(&source) {
-            Some(NetworkFault::Tls(fault)) => Self::Tls {
-                host: host.to_owned(),
-                fault,
-                source,
-            },
-            Some(_) | None => Self::connect(host, source),
-        }
-    }
-
     /// The error's stable name.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Url { .. } => "invalid-stream-url",
             Self::Stranger { .. } => "foreign-stream-host",
-            Self::Dns { .. } => NetworkFault::Dns.code(),
-            Self::Connect { fault, .. } => fault.code(),
-            Self::Timeout { .. } => NetworkFault::Timeout.code(),
-            Self::Tls { fault, .. } => NetworkFault::Tls(*fault).code(),
-            Self::ProxyScheme { .. } => ProxyFault::Unsupported.code(),
-            Self::ProxyUnreachable { .. } => ProxyFault::Unreachable.code(),
-            Self::ProxyAuthentication { .. } => ProxyFault::Authentication.code(),
-            Self::ProxyRefused { .. } => ProxyFault::Refused.code(),
-            Self::ProxyProtocol { .. } => ProxyFault::Protocol.code(),
+            Self::Way(error) => error.code(),
             Self::Refused { .. } => "upgrade-refused",
             Self::NotWebSocket { .. } => "not-a-websocket",
             Self::NotHttp { .. } => "not-http",
@@ -154,31 +56,30 @@ impl DialError {
     /// that says for sure whether the session or the credentials are over.
     pub(crate) fn next(&self) -> Next {
         match self {
-            Self::Dns { .. } => unless_reached(NetworkFault::Dns),
-            Self::Connect { fault, .. } => unless_reached(*fault),
-            Self::Tls { fault, .. } => unless_reached(NetworkFault::Tls(*fault)),
+            Self::Way(WayError::Proxy(failure)) => access::next(failure.next()),
             // A packet filter and a dead path look like this, too.
-            Self::Timeout { .. } | Self::ProxyUnreachable { .. } => Next::AwaitNetwork,
+            Self::Way(WayError::Network {
+                fault: NetworkFault::Timeout,
+                ..
+            }) => Next::AwaitNetwork,
+            // Where nobody was reached, the way there has to come back.
+            Self::Way(WayError::Network { fault, .. }) if fault.is_unreachable() => {
+                Next::AwaitNetwork
+            }
             // The page of a captive portal.
             Self::NotWebSocket {
                 status: Some(..500),
                 ..
             } => Next::AwaitNetwork,
-            Self::ProxyRefused { .. }
-            | Self::ProxyProtocol { .. }
+            Self::Way(WayError::Network { .. })
             | Self::NotWebSocket { .. }
             | Self::NotHttp { .. } => Next::Retry,
-            // The keyring is asked again at each attempt.
-            Self::ProxyAuthentication { proxy, .. } => match proxy.lack {
-                Some(_) => Next::Retry,
-                None => Next::Stop,
-            },
             // Not found, or gone: no token helps.
             Self::Refused {
                 status: 404 | 410, ..
             } => Next::NewSession,
             Self::Refused { .. } => Next::Retry,
-            Self::Url { .. } | Self::Stranger { .. } | Self::ProxyScheme { .. } => Next::Stop,
+            Self::Url { .. } | Self::Stranger { .. } => Next::Stop,
         }
     }
 
@@ -186,17 +87,7 @@ impl DialError {
         match self {
             Self::Url { .. } | Self::Stranger { .. } => ProblemKind::Protocol,
             Self::Refused { .. } => ProblemKind::Service,
-            Self::Dns { .. }
-            | Self::Connect { .. }
-            | Self::Timeout { .. }
-            | Self::Tls { .. }
-            | Self::ProxyScheme { .. }
-            | Self::ProxyUnreachable { .. }
-            | Self::ProxyAuthentication { .. }
-            | Self::ProxyRefused { .. }
-            | Self::ProxyProtocol { .. }
-            | Self::NotWebSocket { .. }
-            | Self::NotHttp { .. } => ProblemKind::Network,
+            Self::Way(_) | Self::NotWebSocket { .. } | Self::NotHttp { .. } => ProblemKind::Network,
         }
     }
 
@@ -209,34 +100,7 @@ impl DialError {
             Self::Stranger { host } => format!(
                 "The service sends the session to {host}, which is no host of Session Manager."
             ),
-            Self::Dns { host, .. } => NetworkFault::Dns.what(host),
-            Self::Connect { host, fault, .. } => fault.what(host),
-            Self::Timeout { host, after } => {
-                format!(
-                    "There was no answer within {} s from {host}.",
-                    after.as_secs()
-                )
-            }
-            Self::Tls { host, fault, .. } => fault.what(host),
-            Self::ProxyScheme { proxy, scheme } => format!(
-                "The proxy {proxy} is set with {scheme}:// in {}, which is not supported.",
-                proxy.place
-            ),
-            Self::ProxyUnreachable { proxy, asked, .. } => {
-                ProxyFault::Unreachable.what(asked, proxy)
-            }
-            Self::ProxyAuthentication { proxy, asked, .. } => {
-                ProxyFault::Authentication.what(asked, proxy)
-            }
-            Self::ProxyRefused {
-                proxy,
-                asked,
-                status,
-                ..
-            } => format!(
-                "The proxy {proxy} refused to connect to {asked}, with HTTP status {status}."
-            ),
-            Self::ProxyProtocol { proxy, asked, .. } => ProxyFault::Protocol.what(asked, proxy),
+            Self::Way(error) => error.what(),
             Self::Refused { host, status, .. } => {
                 format!("The gateway {host} refused the data channel, with HTTP status {status}.")
             }
@@ -255,24 +119,7 @@ impl DialError {
             Self::Stranger { .. } => {
                 "Nothing was sent there; check the endpoint, and if the host is yours, set it as the endpoint of ssmmessages."
             }
-            Self::Dns { .. } => NetworkFault::Dns.remedy(),
-            Self::Connect { fault, .. } => fault.remedy(),
-            Self::Timeout { .. } => NetworkFault::Timeout.remedy(),
-            Self::Tls { fault, .. } => fault.remedy(),
-            Self::ProxyScheme { proxy, .. } => {
-                return ProxyFault::Unsupported.remedy(proxy);
-            }
-            Self::ProxyUnreachable { proxy, .. } => return ProxyFault::Unreachable.remedy(proxy),
-            Self::ProxyProtocol { proxy, .. } => return ProxyFault::Protocol.remedy(proxy),
-            Self::ProxyAuthentication { proxy, .. } => {
-                return ProxyFault::Authentication.remedy(proxy);
-            }
-            Self::ProxyRefused { proxy, asked, .. } => {
-                return format!(
-                    "Ask whoever runs the proxy to let {asked} through; it is set in {}.",
-                    proxy.place
-                );
-            }
+            Self::Way(error) => return error.remedy(),
             // RFC 9110, section 15.6: the fault is the server's.
             Self::Refused { status: 500.., .. } => {
                 "The gateway has trouble, and nothing here can mend it: see the AWS Health Dashboard if it lasts."
@@ -290,16 +137,8 @@ impl DialError {
     /// The raw text of whoever reported it; empty when there is none.
     pub(crate) fn details(&self) -> String {
         match self {
-            Self::Dns { source, .. } | Self::Connect { source, .. } | Self::Tls { source, .. } => {
-                source.to_string()
-            }
-            Self::ProxyUnreachable { source, .. } => {
-                format!("{} {}", source.what(), source.details())
-            }
-            Self::ProxyAuthentication { excerpt, .. } | Self::ProxyRefused { excerpt, .. } => {
-                excerpt.clone()
-            }
-            Self::ProxyProtocol { reason, .. } | Self::NotHttp { reason, .. } => reason.clone(),
+            Self::Way(error) => error.details(),
+            Self::NotHttp { reason, .. } => reason.clone(),
             Self::Refused { excerpt, .. }
             | Self::NotWebSocket {
                 status: None,
@@ -316,10 +155,7 @@ impl DialError {
                 excerpt,
                 ..
             } => format!("HTTP {status}: {excerpt}"),
-            Self::Url { .. }
-            | Self::Stranger { .. }
-            | Self::Timeout { .. }
-            | Self::ProxyScheme { .. } => String::new(),
+            Self::Url { .. } | Self::Stranger { .. } => String::new(),
         }
     }
 
@@ -340,33 +176,24 @@ impl DialError {
 
     /// What the sentences name.
     fn facts(&self) -> Named {
-        let proxied = |proxy: &ProxySetting, host: &str| {
-            Named::from([
-                ("proxy", proxy.to_string()),
-                ("place", proxy.place.to_string()),
-                ("host", host.to_owned()),
-            ])
-        };
         let of_host = |host: &String| Named::from([("host", host.clone())]);
         match self {
             Self::Url { .. } => Named::default(),
+            Self::Way(error) => {
+                let mut facts = Named::default();
+                for (name, value) in error.facts() {
+                    facts.insert(name, value);
+                }
+                facts
+            }
             Self::Stranger { host }
-            | Self::Dns { host, .. }
-            | Self::Connect { host, .. }
-            | Self::Tls { host, .. }
             | Self::NotWebSocket { host, .. }
-            | Self::NotHttp { host, .. }
-            | Self::Timeout { host, .. } => of_host(host),
+            | Self::NotHttp { host, .. } => of_host(host),
             Self::Refused { host, status, .. } => {
                 let mut facts = of_host(host);
                 facts.insert("status", status.to_string());
                 facts
             }
-            Self::ProxyScheme { proxy, .. } => proxied(proxy, ""),
-            Self::ProxyUnreachable { proxy, asked, .. }
-            | Self::ProxyAuthentication { proxy, asked, .. }
-            | Self::ProxyProtocol { proxy, asked, .. }
-            | Self::ProxyRefused { proxy, asked, .. } => proxied(proxy, asked),
         }
     }
 }
@@ -381,27 +208,4 @@ impl From<StreamUrlFault> for DialError {
             StreamUrlFault::Stranger { host } => Self::Stranger { host },
         }
     }
-}
-
-/// What a fault of the network asks for: where nobody was reached, the way there has to come
-/// back.
-fn unless_reached(fault: NetworkFault) -> Next {
-    if fault.is_unreachable() {
-        Next::AwaitNetwork
-    } else {
-        Next::Retry
-    }
-}
-
-/// The first characters of a text, on one line.
-pub(crate) fn excerpt(body: &[u8]) -> String {
-    // Four bytes a character at most, and room for what is left out.
-    let head = &body[..body.len().min(EXCERPT_CHARS * 8)];
-    let text = String::from_utf8_lossy(head);
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(EXCERPT_CHARS)
-        .collect()
 }

@@ -1,36 +1,21 @@
-//! Opening the WebSocket of a data channel: name, TCP, proxy, TLS, upgrade.
-//!
-//! Each step is done here and not by the WebSocket library, so that each has its own error,
-//! the roots are those of the API calls, and a proxy can be in between:
-//!
-//! ```text
-//!  resolve ─▶ TCP ─▶ [TLS to the proxy] ─▶ [CONNECT] ─▶ TLS ─▶ upgrade
-//! ```
+//! Opening the WebSocket of a data channel: over the way that API calls go as well
+//! ([`aws_access::WayTo`]), and not by the WebSocket library, so that each step has its own error,
+//! the roots are those of the API calls, and a proxy can be in between.
 
 mod error;
-mod proxy;
-mod stream;
-mod tcp;
 mod upgrade;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::{Access, ProxyRoutes, Trust};
-use http::HeaderMap;
+use aws_access::{Access, ProxyHop, ProxyRoutes, Stream, Trust, WayTo};
+use http::{HeaderMap, Uri};
 use rustls_pki_types::ServerName;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
 use tokio_tungstenite::WebSocketStream;
 use tunnel_proto::Failure;
 use url::{Host, Url};
 
-pub(crate) use error::{DialError, excerpt};
-pub(crate) use proxy::{connect as proxy_connect, proxy_for, unreachable as proxy_unreachable};
-use stream::Hop;
-pub(crate) use stream::Stream;
-pub(crate) use tcp::{connect as tcp_connect, resolve};
+pub(crate) use error::DialError;
 
 /// The WebSocket of a data channel.
 pub(crate) type Socket = WebSocketStream<Stream>;
@@ -72,16 +57,14 @@ pub(crate) async fn open(
     timeout: Duration,
 ) -> Result<Socket, DialError> {
     let place = Place::of(url)?;
+    let way = place.way(proxies);
     let dialled = async {
-        let stream = connect(&place, trust, proxies).await?;
-        upgrade::upgrade(url, headers, stream, &place).await
+        let stream = way.open(trust, trust.client_config()).await?;
+        upgrade::upgrade(url, headers, stream, (&place, &way)).await
     };
     match tokio::time::timeout(timeout, Box::pin(dialled)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(DialError::Timeout {
-            host: place.host,
-            after: timeout,
-        }),
+        Err(_) => Err(way.overdue(timeout).into()),
     }
 }
 
@@ -146,6 +129,29 @@ impl Place {
         })
     }
 
+    /// The way there.
+    pub(crate) fn way(&self, proxies: &ProxyRoutes) -> WayTo {
+        let proxy = self.proxy(proxies);
+        WayTo::new(self.host.clone(), self.port, self.tls.clone(), proxy)
+    }
+
+    /// The proxy on the way, if there is one.
+    ///
+    /// Loopback is never reached through one, whatever the environment says: the proxy's loopback is
+    /// not ours.
+    pub(crate) fn proxy(&self, proxies: &ProxyRoutes) -> Option<ProxyHop> {
+        if self.loopback || self.tls.is_none() {
+            return None;
+        }
+        let uri = Uri::builder()
+            .scheme("https")
+            .authority(self.authority())
+            .path_and_query("/")
+            .build()
+            .ok()?;
+        proxies.to(&uri)
+    }
+
     /// Host and port as HTTP writes them.
     pub(crate) fn authority(&self) -> String {
         match self.host.parse::<IpAddr>() {
@@ -158,38 +164,6 @@ impl Place {
 fn invalid(reason: &str) -> DialError {
     DialError::Url {
         reason: reason.to_owned(),
-    }
-}
-
-/// Connects, through a proxy where there is one, and speaks TLS where it is spoken.
-pub(crate) async fn connect(
-    place: &Place,
-    trust: &Trust,
-    proxies: &ProxyRoutes,
-) -> Result<Stream, DialError> {
-    connect_with(place, trust, trust.client_config(), proxies).await
-}
-
-/// The same with other TLS settings for the place itself.
-pub(crate) async fn connect_with(
-    place: &Place,
-    trust: &Trust,
-    config: Arc<ClientConfig>,
-    proxies: &ProxyRoutes,
-) -> Result<Stream, DialError> {
-    let hop = match proxy_for(place, proxies) {
-        Some(proxy) => proxy::connect(place, &proxy, trust).await?,
-        None => Hop::Plain(tcp::connect(&place.host, place.port).await?),
-    };
-    match &place.tls {
-        None => Ok(Stream::Plain(hop)),
-        Some(name) => {
-            let tls = TlsConnector::from(config)
-                .connect(name.clone(), hop)
-                .await
-                .map_err(|error| DialError::tls(&place.host, error))?;
-            Ok(Stream::Tls(Box::new(tls)))
-        }
     }
 }
 

@@ -6,9 +6,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use aws_access::{ProxyPlace, ProxyRoutes, ProxySetting, TlsFault, Trust};
+use aws_access::{
+    NetworkFault, ProxyFailure, ProxyFault, ProxyPlace, ProxyRoutes, ProxySetting, TlsFault, Trust,
+    WayError,
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
@@ -26,7 +28,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tunnel_proto::Next;
 use url::Url;
 
-use super::{DIAL_TIMEOUT, DialError, Place, Socket, open, proxy};
+use super::{DIAL_TIMEOUT, DialError, Place, Socket, open};
+
+mod proxies;
 
 /// A host that is not loopback, as far as the dialling code can tell: a proxy leads there.
 const GATEWAY: &str = "gateway.example";
@@ -113,6 +117,19 @@ async fn a_certificate_that_has_expired_says_so() {
 }
 
 #[tokio::test]
+async fn an_authoritys_certificate_in_place_of_a_servers_is_told_whether_or_not_it_is_trusted() {
+    let authority = Authority::new("ours");
+    let acceptor = authority.issuer.acceptor_as_authority(&["localhost"]);
+    let (address, _server) = listen(over_tls(acceptor, echo)).await;
+    let url = format!("wss://localhost:{}/x", address.port());
+    for trust in [authority.trust(), Trust::load(None).unwrap()] {
+        let error = dial(&url, &trust).await.unwrap_err();
+        assert_eq!(error.code(), "tls-authority-certificate", "{error:?}");
+        assert!(error.remedy().contains("CA:FALSE"), "{}", error.remedy());
+    }
+}
+
+#[tokio::test]
 async fn a_server_without_tls_is_a_failed_handshake() {
     let (address, _server) = listen(answering("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
     let url = format!("wss://localhost:{}/x", address.port());
@@ -173,7 +190,7 @@ async fn an_answer_without_end_is_not_read_without_end() {
     let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
     assert!(matches!(
         outcome,
-        Err(DialError::NotWebSocket { .. } | DialError::Connect { .. })
+        Err(DialError::NotWebSocket { .. } | DialError::Way(_))
     ));
 }
 
@@ -192,7 +209,7 @@ async fn a_closed_port_and_a_dropped_connection_are_told_apart() {
     assert!(
         matches!(
             outcome,
-            Err(DialError::Connect { .. } | DialError::NotWebSocket { .. })
+            Err(DialError::Way(_) | DialError::NotWebSocket { .. })
         ),
         "{outcome:?}"
     );
@@ -210,7 +227,7 @@ async fn a_server_that_never_answers_times_out() {
         .unwrap_err();
     assert_eq!(error.code(), "network-timeout");
     assert_eq!(error.next(), Next::AwaitNetwork);
-    assert!(error.what().contains("10 s"), "{}", error.what());
+    assert!(error.details().contains("10 s"), "{}", error.details());
 }
 
 #[tokio::test]
@@ -263,159 +280,19 @@ fn only_secure_or_loopback_urls_are_dialled() {
     );
 }
 
-#[test]
-fn loopback_and_excluded_hosts_pass_the_proxy() {
-    let matcher = Matcher::builder()
-        .all("http://proxy.example:8080")
-        .no("internal.example")
-        .build();
-    let proxies = ProxyRoutes::new(Arc::new(matcher), SET, None);
-    let proxied = |url: &str| {
-        let place = Place::of(&Url::parse(url).unwrap()).unwrap();
-        proxy::proxy_for(&place, &proxies).is_some()
-    };
-    assert!(proxied("wss://gateway.example/x"));
-    for url in [
-        "wss://a.internal.example/x",
-        "wss://localhost/x",
-        "wss://[::1]/x",
-        "ws://127.0.0.1/x",
-    ] {
-        assert!(!proxied(url), "{url}");
-    }
-}
-
-#[tokio::test]
-async fn a_data_channel_opens_through_a_proxy_with_its_password() {
-    let authority = Authority::new("ours");
-    let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
-    let proxy = Proxy::start(200, "", gateway).await;
-    let proxies = proxies(&format!("http://alice:planted-p%40ss@{}", proxy.address));
-    let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
-    assert_eq!(echoed(&mut socket).await, "hello");
-    let asked = proxy.asked.lock().unwrap();
-    let (place, headers) = &asked[0];
-    assert_eq!(place, "gateway.example:443");
-    assert_eq!(headers["host"], "gateway.example:443");
-    assert_eq!(
-        headers["proxy-authorization"],
-        "Basic YWxpY2U6cGxhbnRlZC1wQHNz"
-    );
-}
-
-#[tokio::test]
-async fn a_proxy_may_itself_want_tls() {
-    let authority = Authority::new("ours");
-    let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
-    let asked = Arc::default();
-    let (address, _proxy) = listen(authority.tls("localhost", move |stream| {
-        serve_proxy(stream, Arc::clone(&asked), 200, "", gateway)
-    }))
-    .await;
-    let proxies = proxies(&format!("https://localhost:{}", address.port()));
-    let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
-    assert_eq!(echoed(&mut socket).await, "hello");
-}
-
-#[tokio::test]
-async fn a_proxys_refusals_are_told_apart() {
-    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    for (status, expected, next) in [
-        (407, "proxy-authentication", Next::Stop),
-        (403, "proxy-refused", Next::Retry),
-        (503, "proxy-refused", Next::Retry),
-        (302, "proxy-refused", Next::Retry),
-    ] {
-        let proxy = Proxy::start(status, "<html>Ask the\n IT desk</html>", nowhere).await;
-        let proxies = proxies(&format!("http://alice:planted-secret@{}", proxy.address));
-        let error = dial_through(&proxies, &Trust::load(None).unwrap())
-            .await
-            .unwrap_err();
-        assert_eq!((error.code(), error.next()), (expected, next), "{status}");
-        assert_eq!(error.details(), "<html>Ask the IT desk</html>");
-        let named = format!("The proxy {} ", proxy.address);
-        assert!(error.what().starts_with(&named), "{}", error.what());
-        // What was asked of it, and where somebody has set it.
-        let asked = "gateway.example:443";
-        assert!(error.what().contains(asked), "{}", error.what());
-        let remedy = error.remedy();
-        assert!(remedy.contains("all_proxy"), "{remedy}");
-        assert_eq!(remedy.contains(asked), status != 407, "{remedy}");
-        let all = format!("{error:?} {error} {}", error.what());
-        assert!(!all.contains("secret") && !all.contains("alice"), "{all}");
-    }
-}
-
-#[tokio::test]
-async fn what_is_no_proxy_is_a_protocol_error() {
-    for answer in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", ""] {
-        let (address, _server) = listen(answering(answer)).await;
-        let outcome = dial_through(
-            &proxies(&format!("http://{address}")),
-            &Trust::load(None).unwrap(),
-        )
-        .await;
-        assert_eq!(code(outcome), "proxy-protocol", "{answer}");
-    }
-}
-
-#[tokio::test]
-async fn a_proxy_that_talks_before_it_is_asked_is_not_believed() {
-    let (address, _server) = listen(answering("HTTP/1.1 200 OK\r\n\r\nunasked")).await;
-    let outcome = dial_through(
-        &proxies(&format!("http://{address}")),
-        &Trust::load(None).unwrap(),
-    )
-    .await;
-    assert!(outcome.is_err());
-}
-
-#[tokio::test]
-async fn a_proxy_that_is_not_there_is_named() {
-    let (address, server) = listen(|_| pending()).await;
-    drop(server);
-    tokio::task::yield_now().await;
-    let proxies = proxies(&format!("http://alice:planted-secret@{address}"));
-    let error = dial_through(&proxies, &Trust::load(None).unwrap())
-        .await
-        .unwrap_err();
-    assert_eq!(error.code(), "proxy-unreachable");
-    assert!(error.what().contains(&address.to_string()) && !error.what().contains("secret"));
-    assert!(error.details().contains("refused"), "{}", error.details());
-}
-
-#[tokio::test]
-async fn a_proxy_of_another_kind_is_said_to_be_unsupported() {
-    let outcome = dial_through(
-        &proxies("socks5://127.0.0.1:9"),
-        &Trust::load(None).unwrap(),
-    )
-    .await;
-    assert_eq!(code(outcome), "proxy-unsupported");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_proxy_that_never_answers_times_out() {
-    let (address, _server) = listen(|tcp| async move {
-        let _tcp = tcp;
-        pending::<()>().await;
+/// An error of the network, on a way without a proxy.
+fn network(fault: NetworkFault) -> DialError {
+    DialError::Way(WayError::Network {
+        host: GATEWAY.to_owned(),
+        fault,
+        proxy: None,
+        source: io::Error::other("x"),
     })
-    .await;
-    let outcome = dial_through(
-        &proxies(&format!("http://{address}")),
-        &Trust::load(None).unwrap(),
-    )
-    .await;
-    assert_eq!(code(outcome), "network-timeout");
 }
 
 #[test]
 fn each_error_speaks_in_sentences() {
-    let error = DialError::Timeout {
-        host: "h".to_owned(),
-        after: Duration::from_secs(10),
-    };
-    let failure = error.failure();
+    let failure = network(NetworkFault::Timeout).failure();
     assert_eq!(failure.problem.code, "network-timeout");
     assert!(failure.problem.what.ends_with('.') && failure.problem.remedy.ends_with('.'));
 }
@@ -423,49 +300,35 @@ fn each_error_speaks_in_sentences() {
 #[test]
 fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
     let host = || GATEWAY.to_owned();
-    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
-    let connect = |kind: io::ErrorKind| DialError::connect(GATEWAY, kind.into());
-    let tls = |fault| DialError::Tls {
-        host: host(),
-        fault,
-        source: io::Error::other("tls"),
-    };
+    let tls = |fault| network(NetworkFault::Tls(fault));
     let answered = |status| DialError::NotWebSocket {
         host: host(),
         status,
         excerpt: String::new(),
     };
-    let unresolved = DialError::Dns {
-        host: host(),
-        source: refused(),
-    };
-    let proxy = DialError::ProxyUnreachable {
-        proxy: Box::new(ProxySetting {
+    let proxy = DialError::Way(WayError::Proxy(Box::new(ProxyFailure {
+        proxy: ProxySetting {
             address: "proxy:8080".to_owned(),
             place: SET,
             lack: None,
-        }),
+        },
         asked: GATEWAY.to_owned(),
-        source: Box::new(DialError::connect("proxy", refused())),
-    };
+        fault: ProxyFault::Unreachable,
+        details: String::new(),
+    })));
     for (error, next) in [
-        (unresolved, Next::AwaitNetwork),
+        (network(NetworkFault::Dns), Next::AwaitNetwork),
         (proxy, Next::AwaitNetwork),
-        (
-            connect(io::ErrorKind::ConnectionRefused),
-            Next::AwaitNetwork,
-        ),
-        (
-            connect(io::ErrorKind::NetworkUnreachable),
-            Next::AwaitNetwork,
-        ),
+        (network(NetworkFault::Refused), Next::AwaitNetwork),
+        (network(NetworkFault::Unreachable), Next::AwaitNetwork),
+        (network(NetworkFault::Timeout), Next::AwaitNetwork),
         (tls(TlsFault::UntrustedIssuer), Next::AwaitNetwork),
         (tls(TlsFault::WrongHost), Next::AwaitNetwork),
         // A captive portal's page.
         (answered(Some(200)), Next::AwaitNetwork),
         (answered(Some(302)), Next::AwaitNetwork),
         // Somebody was there.
-        (connect(io::ErrorKind::ConnectionReset), Next::Retry),
+        (network(NetworkFault::Broken), Next::Retry),
         (tls(TlsFault::Expired), Next::Retry),
         (answered(Some(503)), Next::Retry),
         (answered(None), Next::Retry),
@@ -507,11 +370,6 @@ pub(crate) fn proxies(url: &str) -> ProxyRoutes {
 async fn dial(url: &str, trust: &Trust) -> Result<Socket, DialError> {
     let url = Url::parse(url).unwrap();
     open(&url, HeaderMap::new(), trust, &no_proxies(), DIAL_TIMEOUT).await
-}
-
-async fn dial_through(proxies: &ProxyRoutes, trust: &Trust) -> Result<Socket, DialError> {
-    let url = Url::parse(&format!("wss://{GATEWAY}/x")).unwrap();
-    open(&url, HeaderMap::new(), trust, proxies, DIAL_TIMEOUT).await
 }
 
 fn code(outcome: Result<Socket, DialError>) -> &'static str {

@@ -1,14 +1,15 @@
 //! The WebSocket upgrade (RFC 6455, section 4.1).
 
+use aws_access::{Stream, WayTo, excerpt, location};
 use http::HeaderMap;
+use http::header::LOCATION;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
-use super::error::{DialError, excerpt};
-use super::stream::Stream;
+use super::error::DialError;
 use super::{Place, Socket};
 
 /// Largest message and frame that is accepted. An agent's message is a little over 1 KiB, and
@@ -29,7 +30,7 @@ pub(super) async fn upgrade(
     url: &Url,
     headers: HeaderMap,
     stream: Stream,
-    place: &Place,
+    to: (&Place, &WayTo),
 ) -> Result<Socket, DialError> {
     let mut request = url
         .as_str()
@@ -46,11 +47,11 @@ pub(super) async fn upgrade(
         .max_frame_size(Some(MAX_INCOMING_BYTES));
     match Box::pin(client_async_with_config(request, stream, Some(config))).await {
         Ok((socket, _answer)) => Ok(socket),
-        Err(error) => Err(failed(place, error)),
+        Err(error) => Err(failed(to, error)),
     }
 }
 
-fn failed(place: &Place, error: SocketError) -> DialError {
+fn failed((place, way): (&Place, &WayTo), error: SocketError) -> DialError {
     let host = place.host.clone();
     match error {
         SocketError::Http(answer) => {
@@ -65,14 +66,19 @@ fn failed(place: &Place, error: SocketError) -> DialError {
                     excerpt,
                 }
             } else {
+                let led = answer.headers().get(LOCATION);
+                let led = led.and_then(|led| led.to_str().ok()).map(location);
                 DialError::NotWebSocket {
                     host,
                     status: Some(status.as_u16()),
-                    excerpt,
+                    excerpt: match led {
+                        Some(led) => format!("to {led} {excerpt}").trim_end().to_owned(),
+                        None => excerpt,
+                    },
                 }
             }
         }
-        SocketError::Io(source) => DialError::connect(&host, source),
+        SocketError::Io(source) => way.failed(source).into(),
         SocketError::ConnectionClosed
         | SocketError::AlreadyClosed
         | SocketError::Tls(_)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_access::seconds_ahead;
+use aws_access::{Stream, WayTo, excerpt, location, seconds_ahead};
 use http::header::{
     CONNECTION, CONTENT_TYPE, DATE, HOST, LOCATION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     UPGRADE,
@@ -14,7 +14,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use crate::dial::{DialError, Place, Stream, excerpt};
+use crate::dial::{DialError, Place};
 
 /// How much of an answer is read.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
@@ -48,30 +48,30 @@ pub struct HttpAnswer {
 }
 
 /// Asks for the account's sessions, without a signature.
-pub(super) async fn ask(stream: Stream, place: &Place) -> Result<HttpAnswer, DialError> {
+pub(super) async fn ask(stream: Stream, to: (&Place, &WayTo)) -> Result<HttpAnswer, DialError> {
     let request = Request::builder()
         .method(Method::POST)
         .uri("/")
-        .header(HOST, host(place))
+        .header(HOST, host(to.0))
         .header(CONTENT_TYPE, "application/x-amz-json-1.1")
         .header(
             HeaderName::from_static("x-amz-target"),
             "AmazonSSM.DescribeSessions",
         );
-    exchange(stream, place, request).await
+    exchange(stream, to, request).await
 }
 
 /// Asks for a WebSocket (RFC 6455, section 4.1).
-pub(super) async fn upgrade(stream: Stream, place: &Place) -> Result<HttpAnswer, DialError> {
+pub(super) async fn upgrade(stream: Stream, to: (&Place, &WayTo)) -> Result<HttpAnswer, DialError> {
     let request = Request::builder()
         .method(Method::GET)
         .uri(NO_CHANNEL)
-        .header(HOST, host(place))
+        .header(HOST, host(to.0))
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, "websocket")
         .header(SEC_WEBSOCKET_VERSION, "13")
         .header(SEC_WEBSOCKET_KEY, SOME_KEY);
-    exchange(stream, place, request).await
+    exchange(stream, to, request).await
 }
 
 /// The usual port is not written (RFC 9110, section 7.2).
@@ -86,7 +86,7 @@ fn host(place: &Place) -> String {
 
 async fn exchange(
     stream: Stream,
-    place: &Place,
+    (place, way): (&Place, &WayTo),
     request: http::request::Builder,
 ) -> Result<HttpAnswer, DialError> {
     let request = request
@@ -94,7 +94,7 @@ async fn exchange(
         .map_err(|error| DialError::Url {
             reason: error.to_string(),
         })?;
-    let failed = |error: hyper::Error| failure(place, &error);
+    let failed = |error: hyper::Error| failure(place, way, &error);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(failed)?;
@@ -127,7 +127,7 @@ async fn read(answer: Response<Incoming>, took: Duration) -> HttpAnswer {
     let has_request_id = ["x-amzn-requestid", "x-amz-request-id"]
         .into_iter()
         .any(|name| head.headers.contains_key(name));
-    let location = header(LOCATION).map(bare);
+    let location = header(LOCATION).map(location);
     let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
     let body = if head.status.is_informational() {
         Bytes::new()
@@ -150,13 +150,7 @@ async fn read(answer: Response<Incoming>, took: Duration) -> HttpAnswer {
     }
 }
 
-/// Where a redirect leads, without its query, in which portals keep what is nobody's business.
-fn bare(location: &str) -> String {
-    let end = location.find(['?', '#']).unwrap_or(location.len());
-    excerpt(&location.as_bytes()[..end])
-}
-
-fn failure(place: &Place, error: &hyper::Error) -> DialError {
+fn failure(place: &Place, way: &WayTo, error: &hyper::Error) -> DialError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(found) = cause {
         if let Some(io) = found.downcast_ref::<std::io::Error>() {
@@ -164,7 +158,7 @@ fn failure(place: &Place, error: &hyper::Error) -> DialError {
                 Some(inner) => std::io::Error::new(io.kind(), inner.to_string()),
                 None => io.kind().into(),
             };
-            return DialError::connect(&place.host, copy);
+            return way.failed(copy).into();
         }
         cause = found.source();
     }

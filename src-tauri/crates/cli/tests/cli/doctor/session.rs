@@ -122,7 +122,7 @@ async fn an_account_with_as_many_sessions_as_it_may_have_is_told_to_end_some() {
         "failed",
         "session-limit",
         &["as many sessions as it may"],
-        &["End sessions"],
+        &["End sessions", "culvert doctor --sweep"],
     );
     let details = report.of("start-session")["details"].as_str().unwrap();
     let raw = "LimitExceededException (HTTP 400): You have reached the limit.";

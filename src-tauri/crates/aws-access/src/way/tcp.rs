@@ -6,32 +6,22 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use super::DialError;
-
 /// How long one address of several may take. A host with a dead IPv6 route costs this much
 /// once; a live one answers in well under a second.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Looks a host's addresses up.
-pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
-    let failed = |source| DialError::Dns {
-        host: host.to_owned(),
-        source,
-    };
-    let addresses = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(failed)?;
-    let addresses: Vec<_> = addresses.collect();
+/// Looks a host's addresses up. There is at least one.
+pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
     if addresses.is_empty() {
-        let nothing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        return Err(failed(nothing));
+        let nothing = "the name has no address";
+        return Err(io::Error::new(io::ErrorKind::NotFound, nothing));
     }
     Ok(addresses)
 }
 
 /// Tries a host's addresses one after another, the last for as long as the caller waits.
-pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialError> {
-    let addresses = resolve(host, port).await?;
+pub(super) async fn connect(host: &str, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for (tried, address) in addresses.iter().enumerate() {
         let attempt = TcpStream::connect(address);
@@ -46,9 +36,7 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialErro
         match outcome {
             Ok(stream) => {
                 // Acknowledgements are small and must not wait for more to send.
-                stream
-                    .set_nodelay(true)
-                    .map_err(|e| DialError::connect(host, e))?;
+                stream.set_nodelay(true)?;
                 return Ok(stream);
             }
             Err(error) => {
@@ -57,5 +45,5 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialErro
             }
         }
     }
-    Err(DialError::connect(host, failure))
+    Err(failure)
 }

@@ -1,0 +1,219 @@
+//! Why there was no way through a proxy: told in one place, and said in the same words by an API
+//! call, a data channel and the doctor.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::Next;
+use crate::network::causes;
+use crate::proxy_setting::ProxySetting;
+
+/// Why there was no way through a proxy to a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyFailure {
+    /// The proxy.
+    pub proxy: ProxySetting,
+    /// Host and port that it was asked for, or would have been.
+    pub asked: String,
+    /// What it did.
+    pub fault: ProxyFault,
+    /// What it said itself, as far as that is anybody's business; empty when it said nothing.
+    pub details: String,
+}
+
+/// What a proxy did in place of connecting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyFault {
+    /// It is set with this scheme, such as `socks5`, which is not spoken here.
+    Unsupported(String),
+    /// It could not be reached itself.
+    Unreachable,
+    /// It took the connection, and did not answer in time.
+    Silent,
+    /// It wants a sign-in (RFC 9110, section 15.5.8).
+    SignIn(ProxySignIn),
+    /// It would not connect, with this HTTP status.
+    Refused(u16),
+    /// It answered with a page of its own, or leads to one, as a captive portal does.
+    Portal,
+    /// It closed the connection, or did not behave like a proxy.
+    Protocol,
+}
+
+/// How a sign-in stands that a proxy wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxySignIn {
+    /// It was given no user and password.
+    NotGiven,
+    /// It was given a user and password, and does not accept them.
+    NotAccepted,
+    /// It offers these schemes alone, such as `NTLM`, none of which is spoken here.
+    OtherSchemes(Vec<String>),
+}
+
+impl ProxyFailure {
+    /// Tells the failure from the causes of an error; `None` when it is not about a proxy.
+    #[must_use]
+    pub fn of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        causes(error).find_map(|cause| cause.downcast_ref::<Self>())
+    }
+
+    /// The failure's stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self.fault {
+            ProxyFault::Unsupported(_) => "proxy-unsupported",
+            ProxyFault::Unreachable => "proxy-unreachable",
+            ProxyFault::Silent => "proxy-timeout",
+            ProxyFault::SignIn(_) => "proxy-authentication",
+            ProxyFault::Refused(_) => "proxy-refused",
+            ProxyFault::Portal => "proxy-portal",
+            ProxyFault::Protocol => "proxy-protocol",
+        }
+    }
+
+    /// What a program should do next.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        match (&self.fault, &self.proxy.lack) {
+            // Where nobody was reached, or a person has to sign in to the network, the way has to
+            // come back.
+            (ProxyFault::Unreachable | ProxyFault::Silent | ProxyFault::Portal, _) => {
+                Next::AwaitNetwork
+            }
+            // The keyring is asked again at each attempt.
+            (ProxyFault::SignIn(ProxySignIn::NotGiven | ProxySignIn::NotAccepted), Some(_))
+            | (ProxyFault::Refused(_) | ProxyFault::Protocol, _) => Next::Retry,
+            // The same user and password are refused again.
+            (ProxyFault::Unsupported(_) | ProxyFault::SignIn(_), _) => Next::Stop,
+        }
+    }
+
+    /// What happened, as one sentence that names the proxy and what it was asked for.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let Self { proxy, asked, .. } = self;
+        match (&self.fault, &proxy.lack) {
+            (ProxyFault::Unsupported(scheme), _) => format!(
+                "The proxy {proxy} is set with {scheme}:// in {}, which is not supported.",
+                proxy.place
+            ),
+            (ProxyFault::Unreachable, _) => {
+                format!("The proxy {proxy} on the way to {asked} could not be reached.")
+            }
+            (ProxyFault::Silent, _) => format!(
+                "The proxy {proxy} took the connection, and did not answer when it was asked for \
+                 {asked}."
+            ),
+            (ProxyFault::SignIn(ProxySignIn::OtherSchemes(schemes)), _) => format!(
+                "The proxy {proxy} on the way to {asked} wants a sign-in by {}; Culvert speaks \
+                 Basic only.",
+                schemes.join(" or ")
+            ),
+            (ProxyFault::SignIn(_), Some(lack)) => format!(
+                "The proxy {proxy} on the way to {asked} wants a password; {}.",
+                lack.why()
+            ),
+            (ProxyFault::SignIn(ProxySignIn::NotGiven), None) => format!(
+                "The proxy {proxy} on the way to {asked} wants a user name and password, and none \
+                 are given."
+            ),
+            (ProxyFault::SignIn(ProxySignIn::NotAccepted), None) => format!(
+                "The proxy {proxy} on the way to {asked} does not accept the user name and \
+                 password that it was given."
+            ),
+            (ProxyFault::Refused(status), _) => format!(
+                "The proxy {proxy} refused to connect to {asked}, with HTTP status {status}."
+            ),
+            (ProxyFault::Portal, _) => format!(
+                "The proxy {proxy} answered with a page of its own instead of connecting to \
+                 {asked}."
+            ),
+            (ProxyFault::Protocol, _) => {
+                format!("The proxy {proxy} on the way to {asked} did not answer as a proxy does.")
+            }
+        }
+    }
+
+    /// What the reader can do, as one sentence that says where the proxy is set.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        let (place, asked) = (self.proxy.place, &self.asked);
+        match (&self.fault, &self.proxy.lack) {
+            (ProxyFault::Unsupported(_), _) => {
+                format!("Set {place} to an http:// or https:// proxy.")
+            }
+            (ProxyFault::Unreachable, _) => format!(
+                "Check the network connection and the proxy's address in {place}, or put the \
+                 host in NO_PROXY."
+            ),
+            (ProxyFault::Silent, _) => format!(
+                "Check the proxy's address in {place}, or ask whoever runs it whether it gets to \
+                 {asked}."
+            ),
+            (ProxyFault::SignIn(ProxySignIn::OtherSchemes(_)), _) => format!(
+                "Run a helper on this computer that signs in for it, such as px or cntlm, and name \
+                 that in {place}; or ask whoever runs the proxy to let {asked} through without."
+            ),
+            (ProxyFault::SignIn(_), Some(lack)) => lack.remedy(),
+            (ProxyFault::SignIn(ProxySignIn::NotGiven), None) => format!(
+                "Put the user into {place}, as in http://user@proxy:8080, and keep the \
+                 password with \"culvert keys add --proxy http://user@proxy:8080\"."
+            ),
+            (ProxyFault::SignIn(ProxySignIn::NotAccepted), None) => format!(
+                "Correct them where they are: in {place}, or in the keyring with \"culvert keys \
+                 add --proxy http://user@proxy:8080\"."
+            ),
+            (ProxyFault::Refused(_), _) => {
+                format!("Ask whoever runs the proxy to let {asked} through; it is set in {place}.")
+            }
+            (ProxyFault::Portal, _) => format!(
+                "Sign in to the network in a browser; if no page asks for that, ask whoever runs \
+                 the proxy, which is set in {place}."
+            ),
+            (ProxyFault::Protocol, _) => {
+                format!("Check the proxy's address in {place}, or put the host in NO_PROXY.")
+            }
+        }
+    }
+
+    /// The values in its sentences, each under its name.
+    #[must_use]
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = vec![
+            ("proxy", self.proxy.to_string()),
+            ("place", self.proxy.place.name().to_owned()),
+            ("host", self.asked.clone()),
+        ];
+        let said = match (&self.fault, &self.proxy.lack) {
+            (ProxyFault::Unsupported(scheme), _) => Some(("scheme", scheme.clone())),
+            (ProxyFault::Refused(status), _) => Some(("status", status.to_string())),
+            (ProxyFault::SignIn(ProxySignIn::OtherSchemes(schemes)), _) => {
+                Some(("schemes", schemes.join(", ")))
+            }
+            (ProxyFault::SignIn(_), Some(_)) => Some(("lacks", "password".to_owned())),
+            (ProxyFault::SignIn(ProxySignIn::NotAccepted), None) => {
+                Some(("refused", "password".to_owned()))
+            }
+            (
+                ProxyFault::SignIn(ProxySignIn::NotGiven)
+                | ProxyFault::Unreachable
+                | ProxyFault::Silent
+                | ProxyFault::Portal
+                | ProxyFault::Protocol,
+                _,
+            ) => None,
+        };
+        facts.extend(said);
+        facts
+    }
+}
+
+impl fmt::Display for ProxyFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())
+    }
+}
+
+impl Error for ProxyFailure {}

@@ -1,0 +1,339 @@
+//! The way to a host, for API calls, data channels and the doctor alike: its name, TCP, a proxy in
+//! between, TLS. What fails on it is told here, so that it has one code and one sentence for all.
+//!
+//! ```text
+//!  resolve ─▶ TCP ─▶ [TLS to the proxy] ─▶ [CONNECT] ─▶ TLS
+//! ```
+
+mod proxy;
+mod stranger;
+mod stream;
+mod tcp;
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::proxy_setting::{ProxyHop, ProxySetting, proxy_place};
+use crate::{NetworkFault, ProxyFailure, ProxyFault, Trust};
+
+pub use stranger::{excerpt, location};
+use stream::Hop;
+pub use stream::{MaybeTls, Stream, Watched};
+
+/// The first bytes of TLS records, by their content types (RFC 8446, appendix B.1).
+const TLS_RECORDS: std::ops::RangeInclusive<u8> = 20..=23;
+
+/// One way to a host, gone once.
+#[derive(Debug)]
+pub struct WayTo {
+    host: String,
+    port: u16,
+    tls: Option<ServerName<'static>>,
+    proxy: Option<ProxyHop>,
+    stage: Mutex<Stage>,
+}
+
+/// How far a way has been gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// To the first machine: the host, or the proxy in front of it.
+    Connecting,
+    /// The proxy was asked to connect.
+    Asked,
+    /// There is a connection; TLS is being agreed on.
+    Securing,
+    /// All is there.
+    Open,
+}
+
+/// Why a way could not be gone.
+#[derive(Debug)]
+pub enum WayError {
+    /// The host was not reached, or said nothing in time.
+    Network {
+        /// The host.
+        host: String,
+        /// What kept it from being reached.
+        fault: NetworkFault,
+        /// The proxy on the way, which did its part, if there is one.
+        proxy: Option<Box<ProxySetting>>,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The proxy in front of it did not do its part.
+    Proxy(Box<ProxyFailure>),
+}
+
+impl WayTo {
+    /// The way to a port of a host (an IPv6 address without brackets), through `proxy` if there is
+    /// one. `tls` is the name that the host's certificate must be for; without it, nothing is
+    /// encrypted.
+    #[must_use]
+    pub fn new(
+        host: String,
+        port: u16,
+        tls: Option<ServerName<'static>>,
+        proxy: Option<ProxyHop>,
+    ) -> Self {
+        Self {
+            host,
+            port,
+            tls,
+            proxy,
+            stage: Mutex::new(Stage::Connecting),
+        }
+    }
+
+    /// Goes the whole way, with these settings for TLS to the host itself.
+    ///
+    /// # Errors
+    /// [`WayError`], which says where it ended.
+    pub async fn open(&self, trust: &Trust, config: Arc<ClientConfig>) -> Result<Stream, WayError> {
+        let hop = match &self.proxy {
+            Some(proxy) => proxy::connect(self, proxy, trust).await?,
+            None => Watched::unwatched(MaybeTls::Plain(self.reach().await?)),
+        };
+        let stream = match &self.tls {
+            None => MaybeTls::Plain(hop),
+            Some(name) => {
+                self.at(Stage::Securing);
+                let stream = self.secure(hop, name.clone(), config).await?;
+                MaybeTls::Tls(Box::new(stream))
+            }
+        };
+        self.at(Stage::Open);
+        Ok(stream)
+    }
+
+    /// The same, past this time given up.
+    ///
+    /// # Errors
+    /// [`WayError`].
+    pub(crate) async fn open_within(
+        &self,
+        limit: Duration,
+        trust: &Trust,
+    ) -> Result<Stream, WayError> {
+        let opening = Box::pin(self.open(trust, trust.client_config()));
+        match timeout(limit, opening).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.overdue(limit)),
+        }
+    }
+
+    /// Looks the first machine up: the host, or the proxy in front of it.
+    ///
+    /// # Errors
+    /// [`WayError`], that it has no address.
+    pub async fn look_up(&self) -> Result<Vec<SocketAddr>, WayError> {
+        if let Some(proxy) = &self.proxy
+            && let Some(scheme) = proxy.unsupported_scheme()
+        {
+            let unsupported = ProxyFault::Unsupported(scheme.to_owned());
+            return Err(self.of_proxy(proxy, unsupported, String::new()));
+        }
+        let (host, port) = self.first_machine();
+        let found = tcp::resolve(&host, port).await;
+        found.map_err(|error| self.not_reached(&host, NetworkFault::Dns, error))
+    }
+
+    /// Connects to the first machine.
+    ///
+    /// # Errors
+    /// [`WayError`], that it has no address, or can't be reached.
+    pub async fn reach(&self) -> Result<TcpStream, WayError> {
+        let addresses = self.look_up().await?;
+        let (host, _) = self.first_machine();
+        let connected = tcp::connect(&host, &addresses).await;
+        connected.map_err(|error| {
+            let fault = match NetworkFault::of(&error) {
+                Some(NetworkFault::Timeout) => NetworkFault::ConnectTimeout,
+                Some(fault) => fault,
+                None => NetworkFault::Broken,
+            };
+            self.not_reached(&host, fault, error)
+        })
+    }
+
+    /// Host and port of the first machine.
+    #[must_use]
+    pub fn first_machine(&self) -> (String, u16) {
+        match &self.proxy {
+            Some(proxy) => proxy_place(&proxy.intercept),
+            None => (self.host.clone(), self.port),
+        }
+    }
+
+    /// What it means that going this way, and what was said over it, took longer than it may.
+    #[must_use]
+    pub fn overdue(&self, after: Duration) -> WayError {
+        let details = format!("after {} s", after.as_secs_f32());
+        let late = || io::Error::new(io::ErrorKind::TimedOut, details.clone());
+        let stage = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        match (stage, &self.proxy) {
+            (Stage::Connecting, _) => {
+                let (host, _) = self.first_machine();
+                self.not_reached(&host, NetworkFault::ConnectTimeout, late())
+            }
+            (Stage::Asked, Some(proxy)) => self.of_proxy(proxy, ProxyFault::Silent, details),
+            (Stage::Asked, None) | (Stage::Securing, _) => {
+                self.network(NetworkFault::ConnectTimeout, late())
+            }
+            (Stage::Open, _) => self.network(NetworkFault::Timeout, late()),
+        }
+    }
+
+    /// What it means that the connection failed when all was there.
+    #[must_use]
+    pub fn failed(&self, error: io::Error) -> WayError {
+        // TLS 1.3 reports some refusals only when the first bytes are read.
+        let fault = NetworkFault::of(&error).unwrap_or(NetworkFault::Broken);
+        self.network(fault, error)
+    }
+
+    /// Host and port as HTTP writes them.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
+            Ok(IpAddr::V4(_)) | Err(_) => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    async fn secure(
+        &self,
+        hop: Hop,
+        name: ServerName<'static>,
+        config: Arc<ClientConfig>,
+    ) -> Result<TlsStream<Hop>, WayError> {
+        let connecting = TlsConnector::from(config).connect(name, hop);
+        match connecting.into_fallible().await {
+            Ok(mut stream) => {
+                stream.get_mut().0.unwatch();
+                Ok(stream)
+            }
+            Err((error, hop)) => Err(match (&self.proxy, hop.first().first()) {
+                (Some(proxy), Some(first)) if !TLS_RECORDS.contains(first) => {
+                    proxy::talked(self, proxy, hop).await
+                }
+                _ => self.failed(error),
+            }),
+        }
+    }
+
+    fn at(&self, stage: Stage) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    /// The first machine was not reached.
+    fn not_reached(&self, host: &str, fault: NetworkFault, error: io::Error) -> WayError {
+        match &self.proxy {
+            Some(proxy) => {
+                let details = format!("{} {error}", fault.what(host));
+                self.of_proxy(proxy, ProxyFault::Unreachable, details)
+            }
+            None => self.network(fault, error),
+        }
+    }
+
+    fn of_proxy(&self, proxy: &ProxyHop, fault: ProxyFault, details: String) -> WayError {
+        WayError::Proxy(Box::new(ProxyFailure {
+            proxy: proxy.setting.clone(),
+            asked: self.authority(),
+            fault,
+            details,
+        }))
+    }
+
+    fn network(&self, fault: NetworkFault, source: io::Error) -> WayError {
+        let setting = |proxy: &ProxyHop| Box::new(proxy.setting.clone());
+        WayError::Network {
+            host: self.host.clone(),
+            fault,
+            proxy: self.proxy.as_ref().map(setting),
+            source,
+        }
+    }
+}
+
+impl WayError {
+    /// The error's stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Network { fault, .. } => fault.code(),
+            Self::Proxy(failure) => failure.code(),
+        }
+    }
+
+    /// What happened, in one sentence.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::Network {
+                host, fault, proxy, ..
+            } => fault.what_by(host, proxy.as_deref()),
+            Self::Proxy(failure) => failure.what(),
+        }
+    }
+
+    /// What the reader can do, in one sentence.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Network { fault, proxy, .. } => fault.remedy_by(proxy.as_deref()),
+            Self::Proxy(failure) => failure.remedy(),
+        }
+    }
+
+    /// The raw text of whoever reported it; empty when there is none.
+    #[must_use]
+    pub fn details(&self) -> String {
+        match self {
+            Self::Network { source, .. } => source.to_string(),
+            Self::Proxy(failure) => failure.details.clone(),
+        }
+    }
+
+    /// The values in its sentences, each under its name.
+    #[must_use]
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Network { host, proxy, .. } => {
+                let mut facts = vec![("host", host.clone())];
+                if let Some(proxy) = proxy {
+                    facts.push(("proxy", proxy.to_string()));
+                    facts.push(("place", proxy.place.name().to_owned()));
+                }
+                facts
+            }
+            Self::Proxy(failure) => failure.facts(),
+        }
+    }
+}
+
+impl fmt::Display for WayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())
+    }
+}
+
+impl Error for WayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Network { source, .. } => Some(source),
+            Self::Proxy(failure) => Some(failure.as_ref()),
+        }
+    }
+}

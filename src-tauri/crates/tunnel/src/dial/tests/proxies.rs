@@ -1,0 +1,370 @@
+//! Proxies that do their part, and those that do anything else: told alike by a call, a data channel
+//! and the doctor.
+
+use std::collections::BTreeMap;
+
+use aws_access::{Access, AccessSettings, ProxyChoice, Secret, StartSession, StaticCredentials};
+use tunnel_proto::Problem;
+
+use super::*;
+use crate::probe::{Probe, ThroughProxy};
+
+#[test]
+fn loopback_and_excluded_hosts_pass_the_proxy() {
+    let matcher = Matcher::builder()
+        .all("http://proxy.example:8080")
+        .no("internal.example")
+        .build();
+    let proxies = ProxyRoutes::new(Arc::new(matcher), SET, None);
+    let proxied = |url: &str| {
+        let place = Place::of(&Url::parse(url).unwrap()).unwrap();
+        place.proxy(&proxies).is_some()
+    };
+    assert!(proxied("wss://gateway.example/x"));
+    for url in [
+        "wss://a.internal.example/x",
+        "wss://localhost/x",
+        "wss://[::1]/x",
+        "ws://127.0.0.1/x",
+    ] {
+        assert!(!proxied(url), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_data_channel_opens_through_a_proxy_with_its_password() {
+    let authority = Authority::new("ours");
+    let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
+    let proxy = Proxy::start(200, "", gateway).await;
+    let proxies = proxies(&format!("http://alice:planted-p%40ss@{}", proxy.address));
+    let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
+    assert_eq!(echoed(&mut socket).await, "hello");
+    let asked = proxy.asked.lock().unwrap();
+    let (place, headers) = &asked[0];
+    assert_eq!(place, "gateway.example:443");
+    assert_eq!(headers["host"], "gateway.example:443");
+    assert_eq!(
+        headers["proxy-authorization"],
+        "Basic YWxpY2U6cGxhbnRlZC1wQHNz"
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_may_itself_want_tls() {
+    let authority = Authority::new("ours");
+    let (gateway, _server) = listen(authority.tls(GATEWAY, echo)).await;
+    let asked = Arc::default();
+    let (address, _proxy) = listen(authority.tls("localhost", move |stream| {
+        serve_proxy(stream, Arc::clone(&asked), 200, "", gateway)
+    }))
+    .await;
+    let proxies = proxies(&format!("https://localhost:{}", address.port()));
+    let mut socket = dial_through(&proxies, &authority.trust()).await.unwrap();
+    assert_eq!(echoed(&mut socket).await, "hello");
+}
+
+#[tokio::test]
+async fn a_proxys_refusals_are_told_apart() {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    for (status, expected, next) in [
+        (407, "proxy-authentication", Next::Stop),
+        (403, "proxy-refused", Next::Retry),
+        (503, "proxy-refused", Next::Retry),
+    ] {
+        let proxy = Proxy::start(status, "<html>Ask the\n IT desk</html>", nowhere).await;
+        let proxies = proxies(&format!("http://alice:planted-secret@{}", proxy.address));
+        let error = dial_through(&proxies, &Trust::load(None).unwrap())
+            .await
+            .unwrap_err();
+        assert_eq!((error.code(), error.next()), (expected, next), "{status}");
+        assert_eq!(error.details(), "<html>Ask the IT desk</html>");
+        let named = format!("The proxy {} ", proxy.address);
+        assert!(error.what().starts_with(&named), "{}", error.what());
+        // What was asked of it, and where somebody has set it.
+        let asked = "gateway.example:443";
+        assert!(error.what().contains(asked), "{}", error.what());
+        let remedy = error.remedy();
+        assert!(remedy.contains("all_proxy"), "{remedy}");
+        assert_eq!(remedy.contains(asked), status != 407, "{remedy}");
+        let all = format!("{error:?} {error} {}", error.what());
+        assert!(!all.contains("secret") && !all.contains("alice"), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_proxy_is_a_protocol_error() {
+    for answer in [
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        "",
+        "HTTP/1.1 200 OK\r\n\r\nunasked",
+    ] {
+        let (address, _server) = listen(answering(answer)).await;
+        let outcome = dial_through(
+            &proxies(&format!("http://{address}")),
+            &Trust::load(None).unwrap(),
+        )
+        .await;
+        assert_eq!(code(outcome), "proxy-protocol", "{answer}");
+    }
+}
+
+/// A page of a proxy's own, with a secret in it.
+const PAGE: &str = "<html><head><title>Sign in to Acme</title></head>\
+     <a href=\"http://portal.example/login?token=planted-1\">here</a></html>";
+
+#[tokio::test]
+async fn a_page_in_place_of_a_connection_is_a_portals_and_told_by_its_title() {
+    let connected = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n";
+    let led = "HTTP/1.1 302 Found\r\n\
+               location: http://me:planted-2@portal.example/login?back=planted-3\r\n\
+               content-length: 0\r\n\r\n";
+    let wanted = format!(
+        "HTTP/1.1 511 Network Authentication Required\r\ncontent-length: {}\r\n\r\n{PAGE}",
+        PAGE.len()
+    );
+    for (first, later, details) in [
+        // With the answer, or when TLS has begun.
+        (format!("{connected}{PAGE}"), "", "Sign in to Acme"),
+        (connected.to_owned(), PAGE, "Sign in to Acme"),
+        (led.to_owned(), "", "to http://portal.example/login"),
+        (wanted, "", "Sign in to Acme"),
+    ] {
+        let (address, _server) = listen(in_two_pieces(first.clone(), later)).await;
+        let error = dial_through(
+            &proxies(&format!("http://{address}")),
+            &Trust::load(None).unwrap(),
+        )
+        .await
+        .unwrap_err();
+        let told = format!("{first}{later}: {error:?}");
+        assert_eq!(error.code(), "proxy-portal", "{told}");
+        assert_eq!(error.next(), Next::AwaitNetwork, "{told}");
+        assert!(error.details().contains(details), "{told}");
+        assert!(error.remedy().contains("browser"), "{told}");
+        assert!(error.remedy().contains("all_proxy"), "{told}");
+        assert!(!format!("{error:?}").contains("planted-"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_sign_in_a_proxy_wants_is_told_and_what_it_was_given() {
+    let wants = |schemes: &str| {
+        let schemes: String = schemes
+            .split('|')
+            .map(|scheme| format!("proxy-authenticate: {scheme}\r\n"))
+            .collect();
+        format!("HTTP/1.1 407 Nope\r\n{schemes}content-length: 0\r\n\r\n")
+    };
+    for (schemes, user, what, remedy) in [
+        (
+            "Negotiate|NTLM",
+            "",
+            &["Negotiate or NTLM", "Basic only"][..],
+            &["px", "cntlm", "all_proxy"][..],
+        ),
+        (
+            "NTLM, Digest realm=\"Basic, x\"",
+            "me:planted-4@",
+            &["NTLM or Digest", "Basic only"],
+            &["cntlm"],
+        ),
+        (
+            "Basic realm=\"x\"",
+            "me:planted-5@",
+            &["does not accept", "given"],
+            &["Correct them", "all_proxy"],
+        ),
+        (
+            "NTLM|Basic realm=\"x\"",
+            "",
+            &["none are given"],
+            &["Put the user into all_proxy"],
+        ),
+    ] {
+        let (address, _server) = listen(answering(&wants(schemes))).await;
+        let proxies = proxies(&format!("http://{user}{address}"));
+        let trust = Trust::load(None).unwrap();
+        let error = dial_through(&proxies, &trust).await.unwrap_err();
+        assert_eq!(error.code(), "proxy-authentication", "{schemes}: {error:?}");
+        assert_eq!(error.next(), Next::Stop, "{schemes}: {error:?}");
+        for word in what {
+            assert!(error.what().contains(word), "{schemes}: {}", error.what());
+        }
+        for word in remedy {
+            assert!(
+                error.remedy().contains(word),
+                "{schemes}: {}",
+                error.remedy()
+            );
+        }
+        assert!(!format!("{error:?}").contains("planted-"), "{error:?}");
+    }
+}
+
+/// What a call, a data channel and the doctor say of a proxy, all with the same settings.
+async fn said_by_all(proxy: &str) -> [Problem; 3] {
+    let settings = AccessSettings {
+        region: Some("eu-central-1".to_owned()),
+        endpoint_url: Some(format!("https://{GATEWAY}").into()),
+        proxy: ProxyChoice::Through(proxy.parse().unwrap()),
+        static_credentials: Some(StaticCredentials {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: Secret::new("planted-key"),
+            session_token: None,
+        }),
+        ..AccessSettings::default()
+    };
+    let access = Access::load(settings).await.unwrap();
+    let start = StartSession {
+        target: "i-0123456789abcdef0".to_owned(),
+        document: "AWS-StartPortForwardingSession".to_owned(),
+        parameters: BTreeMap::new(),
+        reason: None,
+    };
+    let called = access.start_session(&start).await.unwrap_err();
+    let dialled = dial_through(&access.proxies(), access.trust()).await;
+    let endpoint = Url::parse(&format!("https://{GATEWAY}")).unwrap();
+    let probe = Probe::new(&access, &endpoint).unwrap();
+    let probed = match probe.through_proxy().await {
+        ThroughProxy::Refused { problem } => problem,
+        ThroughProxy::Direct | ThroughProxy::Connected { .. } => {
+            probe.certificates().await.unwrap_err()
+        }
+    };
+    let dialled = dialled.unwrap_err().failure().problem;
+    [crate::access::problem(&called), dialled, probed]
+}
+
+#[tokio::test]
+async fn whatever_a_proxy_does_a_call_a_data_channel_and_the_doctor_say_the_same() {
+    let nobody = {
+        let (address, server) = listen(|_| pending()).await;
+        drop(server);
+        tokio::task::yield_now().await;
+        address
+    };
+    let mut asked = vec![
+        (format!("socks5://{nobody}"), "proxy-unsupported"),
+        (format!("http://{nobody}"), "proxy-unreachable"),
+    ];
+    let mut servers = Vec::new();
+    for (first, later, code) in [
+        (
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "<html>No.</html>",
+            "proxy-portal",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\n\r\n<html>No.</html>",
+            "",
+            "proxy-portal",
+        ),
+        ("HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0-x\r\n", "proxy-protocol"),
+        ("HTTP/1.1 200 OK\r\n\r\n", "", "network-broken"),
+        (
+            "HTTP/1.1 302 Found\r\nlocation: /x\r\n\r\n",
+            "",
+            "proxy-portal",
+        ),
+        ("HTTP/1.1 407 No\r\n\r\n", "", "proxy-authentication"),
+        ("HTTP/1.1 403 No\r\n\r\n", "", "proxy-refused"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "", "proxy-protocol"),
+        ("", "", "proxy-protocol"),
+    ] {
+        let (address, server) = listen(in_two_pieces(first.to_owned(), later)).await;
+        servers.push(server);
+        asked.push((format!("http://{address}"), code));
+    }
+    for (proxy, code) in asked {
+        let [called, dialled, probed] = said_by_all(&proxy).await;
+        assert_eq!(called.code, code, "{proxy}: {called:?}");
+        for other in [dialled, probed] {
+            assert_eq!(other.code, code, "{proxy}: {other:?}");
+            assert_eq!(other.remedy, called.remedy, "{proxy}");
+            // A call that has got past the proxy names the service and not the host.
+            if code.starts_with("proxy-") {
+                assert_eq!(other.what, called.what, "{proxy}");
+                assert_eq!(other.facts, called.facts, "{proxy}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_says_nothing_is_told_alike_by_all_with_where_it_is_set() {
+    let (address, _server) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    for problem in said_by_all(&format!("http://{address}")).await {
+        assert_eq!(problem.code, "proxy-timeout", "{problem:?}");
+        assert!(problem.what.contains(&address.to_string()), "{problem:?}");
+        assert!(problem.remedy.contains("setting \"proxy\""), "{problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let (address, server) = listen(|_| pending()).await;
+    drop(server);
+    tokio::task::yield_now().await;
+    let proxies = proxies(&format!("http://alice:planted-secret@{address}"));
+    let error = dial_through(&proxies, &Trust::load(None).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "proxy-unreachable");
+    assert!(error.what().contains(&address.to_string()) && !error.what().contains("secret"));
+    assert!(error.details().contains("refused"), "{}", error.details());
+}
+
+#[tokio::test]
+async fn a_proxy_of_another_kind_is_said_to_be_unsupported() {
+    let outcome = dial_through(
+        &proxies("socks5://127.0.0.1:9"),
+        &Trust::load(None).unwrap(),
+    )
+    .await;
+    assert_eq!(code(outcome), "proxy-unsupported");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_never_answers_times_out() {
+    let (address, _server) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let outcome = dial_through(
+        &proxies(&format!("http://{address}")),
+        &Trust::load(None).unwrap(),
+    )
+    .await;
+    assert_eq!(code(outcome), "proxy-timeout");
+}
+
+async fn dial_through(proxies: &ProxyRoutes, trust: &Trust) -> Result<Socket, DialError> {
+    let url = Url::parse(&format!("wss://{GATEWAY}/x")).unwrap();
+    open(&url, HeaderMap::new(), trust, proxies, DIAL_TIMEOUT).await
+}
+
+/// Answers with this, and when more is asked with that, and closes.
+fn in_two_pieces(
+    first: String,
+    later: &'static str,
+) -> impl Fn(TcpStream) -> Handling + Send + 'static {
+    move |mut tcp| {
+        let first = first.clone();
+        Box::pin(async move {
+            let _ = read_head(&mut tcp).await;
+            let _ = tcp.write_all(first.as_bytes()).await;
+            if !later.is_empty() {
+                let _ = tcp.read(&mut [0; 4096]).await;
+                let _ = tcp.write_all(later.as_bytes()).await;
+            }
+            let _ = tcp.shutdown().await;
+            // Reads on, so that unread data does not turn the close into a reset.
+            let _ = tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await;
+        })
+    }
+}
