@@ -12,7 +12,8 @@
 //! * **Errors carry a code.** [`AccessError`] says what happened, what can be done, and in
 //!   [`AccessError::next`] what a program should do about it.
 //!
-//! HTTP and WebSocket connections trust the same roots ([`Trust`]), and both honour
+//! HTTP and WebSocket connections trust the same roots ([`Trust`]), fail on their way with the same
+//! words ([`WayTo`], [`ProxyFailure`]), and both honour
 //! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; loopback and link-local addresses, and
 //! those of an instance's own services, are never sent through a proxy.
 
@@ -92,7 +93,7 @@ pub use signing_in::{
 pub use standing::Standing;
 pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
 pub use trust::{ShownCertificates, Trust};
-pub use way::{MaybeTls, Stream, Watched, WayError, WayTo, excerpt, location};
+pub use way::{MaybeTls, Stream, Watched, WayError, WayTo, authority, excerpt, location};
 
 #[cfg(test)]
 mod tests;

@@ -202,13 +202,16 @@ impl WayTo {
         self.network(fault, error)
     }
 
+    /// The host, an IPv6 address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Host and port as HTTP writes them.
     #[must_use]
     pub fn authority(&self) -> String {
-        match self.host.parse::<IpAddr>() {
-            Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
-            Ok(IpAddr::V4(_)) | Err(_) => format!("{}:{}", self.host, self.port),
-        }
+        authority(&self.host, self.port)
     }
 
     async fn secure(
@@ -320,6 +323,15 @@ impl WayError {
             }
             Self::Proxy(failure) => failure.facts(),
         }
+    }
+}
+
+/// Host and port as HTTP writes them (RFC 3986, section 3.2): an IPv6 address in brackets.
+#[must_use]
+pub fn authority(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+        Ok(IpAddr::V4(_)) | Err(_) => format!("{host}:{port}"),
     }
 }
 

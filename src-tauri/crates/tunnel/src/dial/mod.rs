@@ -5,10 +5,9 @@
 mod error;
 mod upgrade;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_access::{Access, ProxyHop, ProxyRoutes, Stream, Trust, WayTo};
+use aws_access::{Access, ProxyHop, ProxyRoutes, Stream, Trust, WayTo, authority};
 use http::{HeaderMap, Uri};
 use rustls_pki_types::ServerName;
 use tokio_tungstenite::WebSocketStream;
@@ -60,7 +59,7 @@ pub(crate) async fn open(
     let way = place.way(proxies);
     let dialled = async {
         let stream = way.open(trust, trust.client_config()).await?;
-        upgrade::upgrade(url, headers, stream, (&place, &way)).await
+        upgrade::upgrade(url, headers, stream, &way).await
     };
     match tokio::time::timeout(timeout, Box::pin(dialled)).await {
         Ok(outcome) => outcome,
@@ -154,10 +153,7 @@ impl Place {
 
     /// Host and port as HTTP writes them.
     pub(crate) fn authority(&self) -> String {
-        match self.host.parse::<IpAddr>() {
-            Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
-            Ok(IpAddr::V4(_)) | Err(_) => format!("{}:{}", self.host, self.port),
-        }
+        authority(&self.host, self.port)
     }
 }
 

@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
+use super::Socket;
 use super::error::DialError;
-use super::{Place, Socket};
 
 /// Largest message and frame that is accepted. An agent's message is a little over 1 KiB, and
 /// no payload may be larger than one of ours can be; the rest is room for a gateway's whims.
@@ -30,7 +30,7 @@ pub(super) async fn upgrade(
     url: &Url,
     headers: HeaderMap,
     stream: Stream,
-    to: (&Place, &WayTo),
+    way: &WayTo,
 ) -> Result<Socket, DialError> {
     let mut request = url
         .as_str()
@@ -47,12 +47,12 @@ pub(super) async fn upgrade(
         .max_frame_size(Some(MAX_INCOMING_BYTES));
     match Box::pin(client_async_with_config(request, stream, Some(config))).await {
         Ok((socket, _answer)) => Ok(socket),
-        Err(error) => Err(failed(to, error)),
+        Err(error) => Err(failed(way, error)),
     }
 }
 
-fn failed((place, way): (&Place, &WayTo), error: SocketError) -> DialError {
-    let host = place.host.clone();
+fn failed(way: &WayTo, error: SocketError) -> DialError {
+    let host = way.host().to_owned();
     match error {
         SocketError::Http(answer) => {
             let status = answer.status();
@@ -61,7 +61,7 @@ fn failed((place, way): (&Place, &WayTo), error: SocketError) -> DialError {
             // something in between that wants to be looked at.
             if status.is_client_error() || status.is_server_error() {
                 DialError::Refused {
-                    host: place.authority(),
+                    host: way.authority(),
                     status: status.as_u16(),
                     excerpt,
                 }
