@@ -7,11 +7,14 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::known::Known;
 use crate::patterns::Patterns;
-use crate::random::{is_long_hex, looks_drawn};
+use crate::random::{is_long_hex, is_part, looks_drawn};
 use crate::{Find, Kind};
 
 /// Shorter runs hold nothing that could be told from a word.
 const SHORTEST: usize = 8;
+
+/// Signs of a UUID.
+const UUID: usize = 36;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -92,6 +95,22 @@ fn is_uuid(run: &str) -> bool {
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
     let hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
     lengths == [8, 4, 4, 4, 12] && parts.iter().all(hex)
+}
+
+/// Whether two pieces are those of one word, which the end of a line has cut: neither is whole, so that
+/// what stands in the next line stays.
+pub(crate) fn is_cut(first: &str, next: &str) -> bool {
+    let is_whole = |piece: &str| {
+        let last = piece.len().checked_sub(UUID).and_then(|at| piece.get(at..));
+        let begin = piece.get(..UUID);
+        looks_drawn(piece) || last.is_some_and(is_uuid) || begin.is_some_and(is_uuid)
+    };
+    match (is_part(first), is_part(next)) {
+        (true, true) => true,
+        (true, false) => !is_whole(first),
+        (false, true) => !is_whole(next),
+        (false, false) => false,
+    }
 }
 
 /// Whether a run holds something that must go, once it is decoded.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::Kind;
+use crate::{Kind, canonical};
 
 /// AWS's services that Culvert asks, as the first label of their hosts.
 const SERVICES: [&str; 22] = [
@@ -55,53 +55,103 @@ const PUBLIC: [&str; 10] = [
     "schemas.xmlsoap.org",
 ];
 
+/// Begins of names that are built like hosts and are none: classes, services of a bus, endpoint services.
+const REVERSED: [&str; 8] = [
+    "com.amazonaws.",
+    "java.io.",
+    "java.lang.",
+    "java.net.",
+    "java.sql.",
+    "java.util.",
+    "javax.net.",
+    "org.freedesktop.",
+];
+
 /// Ends of names of files, of which some are names of countries too.
-const FILES: [&str; 52] = [
-    "bak", "bin", "cert", "cfg", "conf", "config", "crt", "css", "csv", "db", "deb", "desktop",
-    "dll", "dmg", "err", "exe", "go", "gz", "html", "ini", "js", "json", "jsonl", "key", "lock",
-    "log", "lua", "md", "msi", "mjs", "out", "pem", "pid", "plist", "png", "ps1", "py", "rdp",
-    "rpm", "rs", "service", "sh", "so", "sock", "socket", "svg", "tar", "tmp", "toml", "ts", "txt",
+const FILES: &[&str] = &[
+    "bak", "bin", "bat", "cert", "cfg", "cjs", "cmd", "conf", "config", "cpp", "crt", "cs", "css",
+    "csv", "db", "deb", "desktop", "dll", "dmg", "dylib", "env", "err", "exe", "go", "gz", "hpp",
+    "htm", "html", "ini", "jar", "java", "js", "json", "jsonl", "jsx", "key", "kt", "lock", "log",
+    "lua", "md", "mjs", "msi", "out", "pem", "php", "pid", "plist", "png", "ps1", "py", "rb",
+    "rdp", "rpm", "rs", "scala", "service", "sh", "so", "sock", "socket", "sql", "svg", "swift",
+    "tar", "tf", "tfstate", "tfvars", "tmp", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
     "zip",
 ];
 
 /// Ends of names of hosts that have two labels. Those of countries have two letters.
-const TOP: [&str; 38] = [
+const TOP: &[&str] = &[
+    "agency",
     "app",
     "arpa",
+    "asia",
     "aws",
+    "bank",
+    "bayern",
+    "berlin",
     "biz",
     "cloud",
     "com",
+    "company",
+    "consul",
     "corp",
     "dev",
+    "digital",
+    "dmz",
+    "docker",
+    "domain",
     "edu",
     "example",
+    "global",
+    "gmbh",
     "gov",
+    "hamburg",
     "home",
     "info",
+    "infra",
     "int",
+    "intern",
     "internal",
     "intra",
     "intranet",
     "invalid",
     "io",
+    "koeln",
+    "lab",
     "lan",
+    "loc",
     "local",
     "localdomain",
+    "mgmt",
     "mil",
+    "mobi",
     "name",
     "net",
     "network",
+    "office",
     "online",
+    "onprem",
     "org",
+    "priv",
     "private",
     "prod",
     "pro",
+    "ruhr",
+    "saarland",
+    "shop",
     "site",
+    "software",
+    "solutions",
+    "stage",
+    "staging",
     "svc",
+    "swiss",
     "systems",
     "tech",
+    "technology",
     "test",
+    "tirol",
+    "vpn",
+    "wien",
     "work",
     "xyz",
 ];
@@ -113,20 +163,12 @@ const NO_TOP: [&str; 12] = [
 
 /// Says whether a word of labels and dots is the name of a host that must go.
 pub(crate) fn is_private_host(word: &str) -> bool {
-    let word = word.trim_end_matches('.').to_ascii_lowercase();
+    let word = word.trim_end_matches('.').to_lowercase();
     let labels: Vec<&str> = word.split('.').collect();
     let Some((last, rest)) = labels.split_last() else {
         return false;
     };
-    let well_formed = labels.iter().all(|label| {
-        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.len() <= 63
-    });
-    if rest.is_empty()
-        || !well_formed
-        || last.len() < 2
-        || !last.bytes().all(|byte| byte.is_ascii_lowercase())
-        || is_public(&word)
-    {
+    if rest.is_empty() || !labels.iter().all(is_label) || !is_end(last) || is_public(&word) {
         return false;
     }
     // A number in a word: 0.4.s, 1.2.rc.
@@ -143,7 +185,10 @@ pub(crate) fn is_private_host(word: &str) -> bool {
     {
         return false;
     }
-    let is_top = TOP.contains(last) || (last.len() == 2 && !NO_TOP.contains(last));
+    let is_top = TOP.contains(last)
+        || !last.is_ascii()
+        || last.starts_with("xn--")
+        || (last.len() == 2 && !NO_TOP.contains(last));
     match rest.len() {
         1 => is_top,
         // `tunnel.state.kind` is a field, `db.prod.acme` may be a host.
@@ -151,9 +196,61 @@ pub(crate) fn is_private_host(word: &str) -> bool {
     }
 }
 
+fn is_label(label: &&str) -> bool {
+    let is_sign = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    !label.is_empty()
+        && label.chars().all(is_sign)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.len() <= 63
+}
+
+/// Whether a label can be the last one of a host.
+fn is_end(label: &str) -> bool {
+    let is_plain = label.chars().count() >= 2 && label.chars().all(char::is_alphabetic);
+    is_plain || label.starts_with("xn--")
+}
+
+/// Says whether a word is a host that must go where it is sure that a host stands there: in the
+/// address of a URL, before a port. There it may be a single word.
+pub(crate) fn is_host_by_place(word: &str) -> bool {
+    let word = word.trim_end_matches('.').to_lowercase();
+    let labels: Vec<&str> = word.split('.').collect();
+    let is_numeric = labels
+        .iter()
+        .all(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    word.len() >= 2 && labels.iter().all(is_label) && !is_numeric && !is_public(&word)
+}
+
+/// Says whether a word of several labels before a port is a host: `srv.kunde:5432`, and no place in a
+/// file.
+pub(crate) fn is_host_before_port(word: &str) -> bool {
+    let last = word.rsplit('.').next().unwrap_or_default().to_lowercase();
+    word.contains('.') && is_end(&last) && !is_file(&last) && is_host_by_place(word)
+}
+
+/// Says whether a word that a line ends with is whole by itself: a host, a file, a number.
+pub(crate) fn is_whole(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let last = word.rsplit('.').next().unwrap_or_default();
+    is_private_host(&word)
+        || is_public(&word)
+        || is_file(last)
+        || !last.chars().all(|c| c.is_alphanumeric() || c == '-')
+        || word.split('.').all(|label| label.parse::<u64>().is_ok())
+}
+
+fn is_file(ending: &str) -> bool {
+    FILES.contains(&ending)
+}
+
 /// Hosts that everybody knows: AWS's services, documentation, loopback.
 fn is_public(host: &str) -> bool {
-    if PUBLIC.contains(&host) || host == "localhost" || host.ends_with(".localhost") {
+    if PUBLIC.contains(&host)
+        || host == "localhost"
+        || host.ends_with(".localhost")
+        || REVERSED.iter().any(|begin| host.starts_with(begin))
+    {
         return true;
     }
     AWS_DOMAINS.iter().any(|domain| {
@@ -202,6 +299,8 @@ pub(crate) fn is_harmless_address(address: IpAddr) -> bool {
         IpAddr::V6(address) => {
             address.is_loopback()
                 || address.is_unspecified()
+                // Where each instance asks for its own facts.
+                || address.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
                 || address
                     .to_ipv4_mapped()
                     .is_some_and(|address| address.is_loopback())
@@ -213,10 +312,10 @@ pub(crate) fn is_harmless_address(address: IpAddr) -> bool {
 pub(crate) fn is_harmless_value(kind: Kind, value: &str) -> bool {
     match kind {
         Kind::Host => {
-            let plain = value.trim_matches(['[', ']']);
-            is_public(&value.to_ascii_lowercase()) || plain.parse().is_ok_and(is_harmless_address)
+            is_public(&value.to_ascii_lowercase())
+                || canonical::address(value).is_some_and(is_harmless_address)
         }
-        Kind::Ip => value.parse().is_ok_and(is_harmless_address),
+        Kind::Ip => canonical::address(value).is_some_and(is_harmless_address),
         Kind::Instance
         | Kind::ManagedNode
         | Kind::Resource

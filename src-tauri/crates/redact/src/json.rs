@@ -2,29 +2,8 @@
 
 use serde_json::Value;
 
+use crate::fields::marked;
 use crate::{Kind, RedactError, Redactor};
-
-/// Fields of Culvert's own records, of AWS's answers and of logs whose nature their name tells.
-fn marked(key: &str) -> Option<Kind> {
-    let plain: String = key.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    Some(match plain.to_ascii_lowercase().as_str() {
-        "sessionid" | "dropof" => Kind::Session,
-        "tokenvalue" | "token" | "sessiontoken" | "accesstoken" | "refreshtoken" | "idtoken"
-        | "clienttoken" | "awssessiontoken" | "xamzsecuritytoken" | "authorization" => Kind::Token,
-        "secretaccesskey" | "awssecretaccesskey" | "password" | "clientsecret" | "secret" => {
-            Kind::Secret
-        }
-        "accesskeyid" | "awsaccesskeyid" => Kind::Key,
-        "instanceid" => Kind::Instance,
-        "account" | "accountid" | "owneraccount" => Kind::Account,
-        "username" | "user" | "owner" | "login" => Kind::User,
-        "host" | "hostname" | "remotehost" | "computername" | "proxyhost" => Kind::Host,
-        "email" => Kind::Email,
-        "starturl" | "ssostarturl" => Kind::Portal,
-        "reason" if key == "sessionReason" => Kind::Text,
-        _ => return None,
-    })
-}
 
 impl Redactor {
     /// Redacts every string of a JSON value; what its field's name tells is heeded.

@@ -100,11 +100,15 @@ impl Kind {
     /// Whether capitals make no difference to what is meant.
     pub(crate) const fn ignores_case(self) -> bool {
         match self {
-            Self::Host | Self::Email | Self::Mac | Self::Portal => true,
             Self::Instance
             | Self::ManagedNode
             | Self::Resource
-            | Self::Task
+            | Self::Host
+            | Self::Email
+            | Self::Mac
+            | Self::Portal
+            | Self::Id => true,
+            Self::Task
             | Self::Ip
             | Self::User
             | Self::Account
@@ -115,7 +119,6 @@ impl Kind {
             | Self::Session
             | Self::Tag
             | Self::Tunnel
-            | Self::Id
             | Self::Text => false,
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 
-use crate::{Find, Kind, RedactError};
+use crate::{Find, Kind, RedactError, canonical, words};
 
 /// Shorter ones would be found in every other word.
 const SHORTEST: usize = 3;
@@ -17,53 +17,9 @@ const TELLING: usize = 8;
 /// More are not looked for: patterns find what they find.
 const MOST: usize = 20_000;
 
-/// Words that are no secret, and stand in every text.
-const GENERIC: &[&str] = &[
-    "admin",
-    "administrator",
-    "aws",
-    "build",
-    "centos",
-    "cluster",
-    "culvert",
-    "data",
-    "debian",
-    "default",
-    "demo",
-    "desktop",
-    "dev",
-    "ec2-user",
-    "fedora",
-    "guest",
-    "home",
-    "host",
-    "linux",
-    "local",
-    "localhost",
-    "node",
-    "none",
-    "null",
-    "prod",
-    "production",
-    "public",
-    "root",
-    "runner",
-    "session",
-    "shared",
-    "ssm",
-    "ssm-user",
-    "staging",
-    "test",
-    "tunnel",
-    "ubuntu",
-    "user",
-    "users",
-    "vagrant",
-];
-
 /// Says whether a word tells nothing about anybody.
 pub(crate) fn is_generic(value: &str) -> bool {
-    GENERIC.contains(&value.to_ascii_lowercase().as_str())
+    words::GENERIC.contains(&value.to_ascii_lowercase().as_str())
 }
 
 #[derive(Default, Clone)]
@@ -88,8 +44,12 @@ impl Known {
         {
             return;
         }
-        self.seen.insert(value.to_owned());
-        self.values.push((kind, value.to_owned()));
+        let others = canonical::others(kind, value);
+        for value in std::iter::once(value.to_owned()).chain(others) {
+            if self.seen.insert(value.clone()) {
+                self.values.push((kind, value));
+            }
+        }
     }
 
     /// Makes what was learned ready to be looked for.

@@ -10,23 +10,28 @@
 //!
 //! Nothing is read or written here.
 
+mod canonical;
 mod encoded;
+mod fields;
 mod host;
 mod json;
 mod kind;
 mod known;
+mod lines;
 mod patterns;
 mod pseudonyms;
 mod random;
 mod view;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
 pub use kind::Kind;
 
 use known::Known;
-use patterns::Patterns;
+use patterns::{Patterns, Stage};
 use pseudonyms::Pseudonyms;
 use view::View;
 
@@ -68,6 +73,8 @@ pub struct Redactor {
     known: Known,
     pseudonyms: Pseudonyms,
     counts: Counts,
+    /// Texts that were learned from, by their digests: none is gone through for that again.
+    learned: HashSet<u64>,
 }
 
 impl Redactor {
@@ -81,6 +88,7 @@ impl Redactor {
             known: Known::default(),
             pseudonyms: Pseudonyms::default(),
             counts: Counts::new(),
+            learned: HashSet::new(),
         })
     }
 
@@ -92,11 +100,18 @@ impl Redactor {
 
     /// Learns what patterns find in a text, so that it is found in other texts and forms as well.
     pub fn learn_from(&mut self, text: &str) {
-        // Before it is decoded: what is escaped in a password would end it.
-        for found in self.patterns.find_users(text) {
+        let mut digest = DefaultHasher::new();
+        text.hash(&mut digest);
+        if !self.learned.insert(digest.finish()) {
+            return;
+        }
+        for found in self.patterns.find_raw(text) {
             let decoded = View::decoded(&found.value).text;
             self.known.learn(found.kind, &decoded);
             self.known.learn(found.kind, &found.value);
+            if matches!(found.kind, Kind::Secret) {
+                self.learn_document(&found.value);
+            }
         }
         let plain = View::of(text).text;
         let decoded = View::decoded(text).text;
@@ -114,6 +129,32 @@ impl Redactor {
                     }
                 }
             }
+        }
+    }
+
+    /// Learns what is in a secret that is a document of JSON, escaped as often as may be.
+    fn learn_document(&mut self, text: &str) {
+        let mut text = text.to_owned();
+        for _ in 0..view::LAYERS {
+            if let Ok(document) = serde_json::from_str::<serde_json::Value>(&text) {
+                self.learn_secrets(&document);
+                return;
+            }
+            match serde_json::from_str(&format!("\"{text}\"")) {
+                Ok(plain) => text = plain,
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn learn_secrets(&mut self, document: &serde_json::Value) {
+        use serde_json::Value;
+        match document {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) if text.len() < PART_SHORTEST || words::is_common(text) => {}
+            Value::String(text) => self.known.learn(Kind::Secret, text),
+            Value::Array(values) => values.iter().for_each(|value| self.learn_secrets(value)),
+            Value::Object(fields) => fields.values().for_each(|value| self.learn_secrets(value)),
         }
     }
 
@@ -138,14 +179,19 @@ impl Redactor {
         let mut text = text.to_owned();
         // What is split or escaped goes first: afterwards its parts would not be known for such.
         if text.contains('\n') {
-            text = self.pass(text, View::unwrapped, |text, view, redactor| {
+            text = self.pass(text, View::unwrapped, |_, view, redactor| {
                 let cut = encoded::find(&view.text, &redactor.known, &redactor.patterns);
                 // Two words that the end of a line keeps apart are no secret.
-                let is_one = |found: &Find| {
-                    let raw = view.raw(found.at.clone()).and_then(|raw| text.get(raw));
-                    raw.is_some_and(|raw| raw.split_whitespace().any(random::is_part))
+                let is_one = |found: &Find| match view.joint(&found.at) {
+                    Some(joint) => {
+                        let first = view.text.get(found.at.start..joint);
+                        let next = view.text.get(joint..found.at.end);
+                        encoded::is_cut(first.unwrap_or_default(), next.unwrap_or_default())
+                    }
+                    None => true,
                 };
                 let mut finds = redactor.known.find(&view.text);
+                finds.extend(redactor.patterns.find_split(view, Stage::Early));
                 finds.extend(cut.into_iter().filter(is_one));
                 finds
             });
@@ -156,7 +202,7 @@ impl Redactor {
         text = self.whole_pass(&text);
         if text.contains('\n') {
             text = self.pass(text, View::unwrapped, |_, view, redactor| {
-                redactor.patterns.find_split(&view.text)
+                redactor.patterns.find_split(view, Stage::Late)
             });
         }
         Ok(text)

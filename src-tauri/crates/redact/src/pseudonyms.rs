@@ -1,10 +1,8 @@
 //! Which value has which pseudonym.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 
-use crate::Kind;
+use crate::{Kind, canonical};
 
 /// The pseudonyms that were given so far. The values are kept in memory alone.
 #[derive(Default, Clone)]
@@ -14,9 +12,10 @@ pub(crate) struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// The pseudonym of a value: the same each time, whatever it is taken for later.
+    /// The pseudonym of a value: the same each time, however it is written, whatever it is taken
+    /// for later.
     pub(crate) fn of(&mut self, kind: Kind, value: &str) -> String {
-        let plain = plain(kind, value);
+        let plain = canonical::plain(kind, value);
         if let Some(given) = self.given.get(plain.as_ref()) {
             return given.clone();
         }
@@ -25,19 +24,6 @@ impl Pseudonyms {
         let pseudonym = format!("{}-#{number}", kind.label());
         self.given.insert(plain.into_owned(), pseudonym.clone());
         pseudonym
-    }
-}
-
-/// The one way to write a value that can be written in several.
-fn plain(kind: Kind, value: &str) -> Cow<'_, str> {
-    if kind == Kind::Ip
-        && let Ok(address) = value.parse::<IpAddr>()
-    {
-        return address.to_string().into();
-    }
-    match kind.ignores_case() {
-        true => value.trim_end_matches('.').to_ascii_lowercase().into(),
-        false => value.into(),
     }
 }
 

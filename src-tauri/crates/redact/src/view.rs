@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use crate::lines::{line_break, record_break};
+
 /// How often a text is decoded: JSON in JSON in a URL.
-const LAYERS: usize = 3;
+pub(crate) const LAYERS: usize = 3;
 
 /// A text, and for each of its bytes the range of the raw text that it stands for.
 #[derive(Debug, Clone)]
@@ -25,7 +27,11 @@ impl View {
 
     /// Without the escapes of JSON and URLs, however deep.
     pub(crate) fn decoded(text: &str) -> Self {
-        let mut view = Self::of(text);
+        Self::of(text).decode()
+    }
+
+    fn decode(self) -> Self {
+        let mut view = self;
         for _ in 0..LAYERS {
             if !view.text.contains(['\\', '%', '&']) {
                 break;
@@ -38,7 +44,12 @@ impl View {
     /// Decoded, and with lines put together where a value may have been wrapped or cut: what a
     /// log puts before each line goes, too.
     pub(crate) fn unwrapped(text: &str) -> Self {
-        Self::decoded(text).without(line_break)
+        let text = Self::of(text);
+        let records = match text.text.contains("\"}\n{\"") || text.text.contains("}}\n{\"") {
+            true => text.without(record_break),
+            false => text,
+        };
+        records.decode().without(line_break)
     }
 
     /// Where a part of it stands in the raw text.
@@ -46,6 +57,14 @@ impl View {
         let first = self.raw.get(part.start)?.start;
         let last = self.raw.get(part.end.checked_sub(1)?)?.end;
         Some(usize::try_from(first).ok()?..usize::try_from(last).ok()?)
+    }
+
+    /// Where in a part something was left out between two signs: there a line ends.
+    pub(crate) fn joint(&self, part: &Range<usize>) -> Option<usize> {
+        let ends = self.raw.get(part.clone())?;
+        let apart = |pair: &[Range<u32>]| pair[0] != pair[1] && pair[0].end != pair[1].start;
+        let joint = ends.windows(2).position(apart)?;
+        Some(part.start + joint + 1)
     }
 
     /// Whether a part is written otherwise in the raw text, or what adjoins it is.
@@ -93,6 +112,9 @@ fn escape(before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
     let char_of = |code: u32| char::from_u32(code).map(|c| c.to_string().into_bytes());
     match bytes.first()? {
         b'\\' => {
+            if begins_share(before, text) {
+                return Some((2, b"\\\\".to_vec()));
+            }
             if in_windows_path(before) && bytes.get(1)? != &b'\\' {
                 return None;
             }
@@ -163,58 +185,23 @@ fn in_windows_path(before: &str) -> bool {
         .rsplit([' ', '\n', '\t', '"', '\''])
         .next()
         .unwrap_or_default();
-    word.contains(":\\")
+    word.contains(":\\") || word.starts_with("\\\\")
 }
 
-/// A line break, with what a log writes before the next line.
-fn line_break(_before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
-    let continued = text
-        .strip_prefix('\\')
-        .filter(|rest| rest.starts_with(['\r', '\n']));
-    let rest = continued.unwrap_or(text);
-    let rest = rest.strip_prefix('\r').unwrap_or(rest);
-    let rest = rest.strip_prefix('\n')?;
-    let rest = after_prefix(rest).trim_start_matches([' ', '\t']);
-    Some((text.len() - rest.len(), Vec::new()))
-}
-
-/// The levels of a log.
-const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
-
-/// What follows the time, the level, the spans and the place in a log's line; the line itself if
-/// it has none.
-fn after_prefix(line: &str) -> &str {
-    let line = line.trim_start_matches([' ', '\t', '[']);
-    let is_time = |word: &str| {
-        let word = word.trim_matches(['[', ']', ',']);
-        word.len() >= 8
-            && word.contains(':')
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || b"-:.,+TZ".contains(&byte))
+/// Whether `\\server\share` stands at the begin of a text, which escapes nothing. Where it is escaped
+/// itself, it has more backslashes.
+fn begins_share(before: &str, text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("\\\\") else {
+        return false;
     };
-    let mut rest = line;
-    let mut stamped = false;
-    while let Some((word, after)) = word(rest) {
-        let word = word.trim_end_matches(']');
-        let is_date = word.len() == 10 && word.bytes().filter(|byte| *byte == b'-').count() == 2;
-        if is_time(word) || (is_date && !stamped) || LEVELS.contains(&word) {
-            stamped = true;
-        } else if !(stamped && word.ends_with(':') && !word.contains(['"', '/'])) {
-            break;
-        }
-        rest = after;
-    }
-    if stamped { rest } else { line }
-}
-
-/// The first word of a line, and what comes after it in the line.
-fn word(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim_start_matches([' ', '\t']);
-    let end = line.find([' ', '\t', '\n', '\r'])?;
-    let (word, after) = line.split_at(end);
-    (!word.is_empty() && after.starts_with([' ', '\t']))
-        .then(|| (word, after.trim_start_matches([' ', '\t'])))
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let end = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
+    let behind = &rest[end..];
+    let share = behind.strip_prefix('\\');
+    let begins_word = before.is_empty() || before.ends_with([' ', '"', '\'', '=', '(', '\n', '\t']);
+    // Or the line ends within its name.
+    let goes_on = share.map_or(behind.starts_with('\n'), |share| share.starts_with(is_name));
+    begins_word && end > 0 && goes_on
 }
 
 #[cfg(test)]

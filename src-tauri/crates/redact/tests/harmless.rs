@@ -4,7 +4,7 @@
 
 use redact::Redactor;
 
-const HARMLESS: [&str; 85] = [
+const HARMLESS: &[&str] = &[
     "2026-11-30T07:37:19.123456Z",
     "20261130T073719Z",
     "07:37:19",
@@ -90,6 +90,65 @@ const HARMLESS: [&str; 85] = [
     "TLS_AES_256_GCM_SHA384",
     "CERT_HAS_EXPIRED",
     "id.",
+    "org.freedesktop.DBus.Error.ServiceUnknown",
+    "com.amazonaws.eu-central-1.ssmmessages",
+    "java.lang.NullPointerException",
+    "Update the agent to a version after 3.0.196.0.",
+    "ssmmessages=https://…, fips and dual-stack",
+    "http://[fd00:ec2::254]/latest",
+    "from 1 to 8, or a range such as \"1-4\".",
+    // Versions, digests of seven digits as people write commits, ids of requests.
+    "Chrome/131.0.0.0 Safari/537.36",
+    "OpenSSL 3.0.15 3 Sep 2024",
+    "curl 8.5.0 (x86_64-pc-linux-gnu) libcurl/8.5.0",
+    "aws-cli/2.15.30 Python/3.11.8 Linux/6.1.0 exe/x86_64.debian.12",
+    "commit 1a2b3c4",
+    "culvert 0.1.0 (1a2b3c4d5e)",
+    "RequestId: 7a62c49f-347e-4fc4-9331-6e8eabcdef01",
+    "x-amzn-requestid: 7a62c49f-347e-4fc4-9331-6e8eabcdef01",
+    // Numbers of twelve digits that are no account.
+    "bytes=123456789012",
+    "123456789012 bytes",
+    "\"bytesUp\":123456789012,\"bytesDown\":98765432101",
+    "content-length: 123456789012",
+    "total 123456789012 B",
+    "took 123456789012 ns",
+    "2024 2025 2026",
+    "ports 5432 5433 5434",
+    // Who has made a certificate.
+    "issuer CN=Amazon RSA 2048 M01,O=Amazon,C=US",
+    "issuer: C=US, O=DigiCert Inc, CN=DigiCert Global Root G2",
+    "CN=R3,O=Let's Encrypt,C=US",
+    "CN=Zscaler Intermediate Root CA, OU=Zscaler Inc., O=Zscaler Inc.",
+    "O=Palo Alto Networks",
+    // Words that a rule could take for a name.
+    "the user: who signs in",
+    "host: localhost",
+    "user=root",
+    "role=client",
+    "user 'root' may",
+    "as the gateway closes each connection after an hour",
+    "tag:Role@newest",
+    "name@first-online",
+    "culvert://connect/db",
+    "https://docs.aws.amazon.com/systems-manager/",
+    "https://localhost:8443/",
+    "ws://127.0.0.1:4711/x",
+    "connected to localhost (127.0.0.1) port 5432",
+    "could not resolve host",
+    "error: key=2 o=3 l=4 st=5",
+    "src/patterns/role/mod.rs",
+    "/usr/share/media/x.svg",
+    "main.rs:42:10",
+    "OrderService.java:142",
+    "-rw-r--r-- 1 root root 123 Nov 30 07:37 a.log",
+    "uid=0(root) gid=0(root)",
+    "react@18.2.0",
+    "actions/checkout@v4",
+    "SELECT * FROM x WHERE y = 'z'",
+    "line one\\nline two\\ttab",
+    "2026-11-30T08:10:24.123Z  INFO tunnel::driver 1: a session is up",
+    "{\"at\":\"2026-11-30T08:10:24.123Z\",\"level\":\"info\",\"part\":\"tunnel::driver\",\"session\":\"1\",\"message\":\"up\"}",
 ];
 
 #[test]
@@ -99,7 +158,7 @@ fn what_is_harmless_survives() {
     for text in HARMLESS {
         let mut redactor = fresh.clone();
         let redacted = redactor.text(text).unwrap();
-        if redacted != text {
+        if redacted != *text {
             gone.push(format!("{text} became {redacted}"));
         }
     }

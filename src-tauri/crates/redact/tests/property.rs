@@ -23,6 +23,62 @@ fn value(kind: u8, number: u32) -> String {
     }
 }
 
+/// The ways to write a value, of a kind that can be written in several.
+fn writings(kind: u8, number: u32) -> Vec<String> {
+    let [a, b, c, d] = number.to_be_bytes();
+    let account = format!("{:012}", u64::from(number) + 100_000_000_000);
+    let [x, y, z] = [0, 4, 8].map(|at| &account[at..at + 4]);
+    match kind % 7 {
+        0 => vec![
+            account.clone(),
+            format!("{x}-{y}-{z}"),
+            format!("account {x} {y} {z}"),
+        ],
+        1 => vec![
+            format!("10.{b}.{c}.{d}"),
+            format!("::ffff:10.{b}.{c}.{d}"),
+            format!("::FFFF:0a{b:02x}:{c:02x}{d:02x}"),
+            format!("010.{b:03}.{c:03}.{d:03}"),
+        ],
+        2 => vec![
+            format!("2001:db8::{:x}:{:x}:1", u16::from(a) + 1, number & 0xffff),
+            format!(
+                "2001:0DB8:0:0:0:{:04X}:{:04X}:0001",
+                u16::from(a) + 1,
+                number & 0xffff
+            ),
+            format!(
+                "[2001:db8:0:0::{:x}:{:x}:1]:443",
+                u16::from(a) + 1,
+                number & 0xffff
+            ),
+        ],
+        3 => vec![
+            format!("02:ab:{a:02x}:{b:02x}:{c:02x}:{d:02x}"),
+            format!("02-AB-{a:02X}-{b:02X}-{c:02X}-{d:02X}"),
+            format!("02ab.{a:02x}{b:02x}.{c:02x}{d:02x}"),
+        ],
+        4 => vec![
+            format!("db-{number}.firma.example"),
+            format!("DB-{number}.Firma.Example"),
+            format!("db-{number}.firma.example."),
+        ],
+        5 => vec![format!("i-{number:017x}"), format!("I-{number:017X}")],
+        _ => vec![
+            format!("user{number}@firma.example"),
+            format!("User{number}@FIRMA.example"),
+        ],
+    }
+}
+
+/// The pseudonyms of a text.
+fn pseudonyms(text: &str) -> Vec<&str> {
+    let is_end = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '#');
+    text.split(is_end)
+        .filter(|word| word.contains("-#"))
+        .collect()
+}
+
 /// Patterns are made ready once.
 fn fresh() -> Redactor {
     static FRESH: LazyLock<Redactor> = LazyLock::new(|| Redactor::new().unwrap());
@@ -46,6 +102,28 @@ proptest! {
                 prop_assert_eq!(one == other, name == its, "{} {} {} {}", one, other, name, its);
             }
         }
+    }
+
+    #[test]
+    fn a_value_has_one_pseudonym_however_it_is_written_and_shares_it_with_no_other(
+        kind in any::<u8>(), one in any::<u32>(), other in any::<u32>(), reversed in any::<bool>(),
+    ) {
+        prop_assume!(one != other);
+        let mut written: Vec<_> = writings(kind, one);
+        if reversed {
+            written.reverse();
+        }
+        let count = written.len();
+        written.extend(writings(kind, other));
+        let text = written.iter().map(|value| format!("at <{value}> now\n")).collect::<String>();
+        let redacted = fresh().text(&text).unwrap();
+        let names: Vec<Vec<_>> = redacted.lines().map(pseudonyms).collect();
+        for (at, name) in names.iter().enumerate() {
+            prop_assert_eq!(name.len(), 1, "{} {}", written[at], redacted);
+            let like = if at < count { 0 } else { count };
+            prop_assert_eq!(name, &names[like], "{}", redacted);
+        }
+        prop_assert_ne!(&names[0], &names[count], "{}", redacted);
     }
 
     #[test]

@@ -1,0 +1,176 @@
+//! The one way to write a value that can be written in several: what is equal has one pseudonym.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::Kind;
+
+/// Digits of an account.
+const ACCOUNT_DIGITS: usize = 12;
+
+/// Hexadecimal digits of the address of a network card.
+const MAC_DIGITS: usize = 12;
+
+/// A value as it is written once and for all.
+pub(crate) fn plain(kind: Kind, value: &str) -> Cow<'_, str> {
+    match kind {
+        Kind::Ip => match address(value).or_else(|| number(value)) {
+            Some(address) => address.to_string().into(),
+            None => value.to_ascii_lowercase().into(),
+        },
+        Kind::Host => match address(value) {
+            Some(address) => address.to_string().into(),
+            None => value.trim_end_matches('.').to_lowercase().into(),
+        },
+        Kind::Account => digits(value).unwrap_or_else(|| value.to_owned()).into(),
+        Kind::Mac => hex(value)
+            .unwrap_or_else(|| value.to_ascii_lowercase())
+            .into(),
+        Kind::Email | Kind::Portal => value.trim_end_matches('.').to_lowercase().into(),
+        Kind::Instance | Kind::ManagedNode | Kind::Resource | Kind::Id => {
+            value.to_ascii_lowercase().into()
+        }
+        Kind::Task
+        | Kind::User
+        | Kind::Name
+        | Kind::Key
+        | Kind::Token
+        | Kind::Secret
+        | Kind::Session
+        | Kind::Tag
+        | Kind::Tunnel
+        | Kind::Text => value.into(),
+    }
+}
+
+/// The other ways to write a value that is looked for by its text.
+pub(crate) fn others(kind: Kind, value: &str) -> Vec<String> {
+    let cut = |digits: &str, lengths: usize, between: &str| {
+        let parts: Vec<String> = digits
+            .as_bytes()
+            .chunks(lengths)
+            .map(|part| String::from_utf8_lossy(part).into_owned())
+            .collect();
+        parts.join(between)
+    };
+    match kind {
+        Kind::Account => digits(value).map_or_else(Vec::new, |digits| {
+            let (dashed, spaced) = (cut(&digits, 4, "-"), cut(&digits, 4, " "));
+            vec![digits, dashed, spaced]
+        }),
+        Kind::Mac => hex(value).map_or_else(Vec::new, |digits| {
+            let apart = [(2, ":"), (2, "-"), (4, ".")];
+            let apart = apart.map(|(lengths, between)| cut(&digits, lengths, between));
+            apart.into_iter().chain([digits]).collect()
+        }),
+        Kind::Instance
+        | Kind::ManagedNode
+        | Kind::Resource
+        | Kind::Task
+        | Kind::Host
+        | Kind::Ip
+        | Kind::User
+        | Kind::Email
+        | Kind::Name
+        | Kind::Key
+        | Kind::Token
+        | Kind::Secret
+        | Kind::Session
+        | Kind::Tag
+        | Kind::Portal
+        | Kind::Tunnel
+        | Kind::Id
+        | Kind::Text => Vec::new(),
+    }
+}
+
+/// An IP address, however it is written: in brackets, with a zone, in dashes as EC2 has it in
+/// names of hosts, with leading zeros, or an IPv4 address within IPv6.
+pub(crate) fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim_start_matches('[');
+    let end = text.find([']', '%']).unwrap_or(text.len());
+    let text = &text[..end];
+    if text.contains(':') {
+        return text
+            .parse()
+            .ok()
+            .map(|address: IpAddr| address.to_canonical());
+    }
+    let mut parts = text.split(['.', '-']).map(|part| {
+        let is_number = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| part.parse::<u8>().ok()).flatten()
+    });
+    let mut octets = [0; 4];
+    for octet in &mut octets {
+        *octet = parts.next()??;
+    }
+    parts
+        .next()
+        .is_none()
+        .then(|| IpAddr::V4(Ipv4Addr::from(octets)))
+}
+
+/// An IPv4 address that is written as one number, in decimal or hexadecimal digits.
+pub(crate) fn number(text: &str) -> Option<IpAddr> {
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let number = match hex {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    Some(IpAddr::V4(Ipv4Addr::from_bits(number.ok()?)))
+}
+
+fn digits(value: &str) -> Option<String> {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    let is_all = value
+        .chars()
+        .all(|c| c.is_ascii_digit() || c == '-' || c == ' ');
+    (is_all && digits.len() == ACCOUNT_DIGITS).then_some(digits)
+}
+
+fn hex(value: &str) -> Option<String> {
+    let digits: String = value.chars().filter(char::is_ascii_hexdigit).collect();
+    let is_all = value
+        .chars()
+        .all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '-' | '.'));
+    (is_all && digits.len() == MAC_DIGITS).then(|| digits.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        for (one, other) in [
+            ("10.1.2.3", "::ffff:10.1.2.3"),
+            ("10.1.2.3", "010.001.002.003"),
+            ("10.1.2.3", "10-1-2-3"),
+            ("10.1.2.3", "167838211"),
+            ("10.1.2.3", "0x0A010203"),
+            ("10.1.2.3", "::ffff:a01:203"),
+            ("2001:db8::1", "[2001:0DB8:0:0:0:0:0:1]"),
+            ("fe80::1%eth0", "fe80:0::1"),
+        ] {
+            assert_eq!(plain(Kind::Ip, one), plain(Kind::Ip, other), "{other}");
+        }
+        assert_eq!(plain(Kind::Host, "10.1.2.3"), plain(Kind::Ip, "10.1.2.3"));
+        for none in ["1.2.3", "1.2.3.4.5", "1.2.3.256", "a.b.c.d", "1..2.3", ""] {
+            assert_eq!(address(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn an_account_and_a_card_have_one_form_and_all_others_are_looked_for() {
+        for written in ["1234-5678-9012", "1234 5678 9012", "123456789012"] {
+            assert_eq!(plain(Kind::Account, written), "123456789012");
+            assert_eq!(others(Kind::Account, written).len(), 3);
+        }
+        for written in ["AA-BB-CC-17-42-FF", "aabb.cc17.42ff", "aabbcc1742ff"] {
+            assert_eq!(
+                plain(Kind::Mac, written),
+                plain(Kind::Mac, "aa:bb:cc:17:42:ff")
+            );
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What is planted.
+
+/// Secrets and identities, each with the text that it stands in: `{}` is its place.
+pub(crate) const PLANTED: &[(&str, &str)] = &[
+    ("123456789012", "the account {} has no such document"),
+    ("4321-8765-2109", "signed in to {} as administrator"),
+    ("AKIAIOSFODNN7PLANTED", "with the key {} of the profile"),
+    ("ASIAY34FZKBOKMUTVV7A", "{\"AccessKeyId\":\"{}\"}"),
+    (
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYPLANTEDKEY",
+        "aws_secret_access_key = {}",
+    ),
+    (
+        "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbPLANTEDKEY",
+        "found {} in the environment",
+    ),
+    (
+        "IQoJb3JpZ2luX2VjEJr3x2T9kPqLmZ0aB1c2D3e4F5g6H7i8J9k0L",
+        "X-Amz-Security-Token={}&X-Amz-Date=20261130T070000Z",
+    ),
+    (
+        "AAEAAcXf3T9kPqLmZ0aB1c2D3e4F5g6H7i8J9k0LmNoPqRsTuVwXyZ",
+        "{\"TokenValue\":\"{}\"}",
+    ),
+    (
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+        "id token {} was refused",
+    ),
+    ("planted-password-1", "password={}"),
+    ("planted-hunter2", "postgres://nina:{}@localhost:5432/app"),
+    (
+        "planted-basic-Zm9vOmJhcg==",
+        "Proxy-Authorization: Basic {}",
+    ),
+    ("planted.bearer.9d8f7", "authorization: Bearer {}"),
+    ("planted-cookie-77", "Cookie: session={}"),
+    (
+        "planted-code-verifier-0a9",
+        "code_verifier={}&grant_type=authorization_code",
+    ),
+    (
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "cloned with {} once",
+    ),
+    ("i-0abcdef1234567890", "session at {} is over"),
+    ("i-1a2b3c4d", "the instance {} of old"),
+    ("mi-0123456789abcdef1", "node {} is not connected"),
+    ("vpc-0a1b2c3d4e5f60718", "in {} only"),
+    ("vpce-0fedcba9876543210", "through {} to SSM"),
+    ("nina.huber-0a1b2c3d4e5f60718", "the session {} was resumed"),
+    (
+        "nina.huber@firma.example-abcdefghij1234567890klmnop",
+        "ended {} at the service",
+    ),
+    (
+        "botocore-session-1700000000-0f1e2d3c4b5a69788",
+        "{\"sessionId\":\"{}\"}",
+    ),
+    (
+        "ecs:kunden_0123456789abcdef0123456789abcdef_0123456789abcdef0123456789abcdef-2531612879",
+        "target {} is chosen",
+    ),
+    ("fedcba98765432100123456789abcdef", "task {} was stopped"),
+    ("db.internal.firma.example", "can't reach {} at port 5432"),
+    (
+        "kunden-prod.cluster-c9abcdefgh12.eu-central-1.rds.amazonaws.com",
+        "{}:5432 does not answer",
+    ),
+    (
+        "cache.x7yz12.0001.euc1.cache.amazonaws.com",
+        "{} is a cache",
+    ),
+    (
+        "vpce-0abc1234-x7y8z9.ssm.eu-central-1.vpce.amazonaws.com",
+        "endpoint https://{}/ is set",
+    ),
+    (
+        "ip-10-17-3-42.eu-central-1.compute.internal",
+        "agent on {} answers",
+    ),
+    ("proxy.firma.example", "through the proxy http://{}:3128"),
+    (
+        "firma-geheim.awsapps.com",
+        "sso_start_url = https://{}/start",
+    ),
+    ("d-9967abcdef", "https://{}.awsapps.com/start"),
+    ("10.17.3.42", "from {} to port 22"),
+    ("203.0.113.77", "the address {} was refused"),
+    ("2001:db8:85a3::8a2e:370:7334", "listens at [{}]:5433"),
+    ("fd00:17::42", "no route to {}"),
+    ("aa:bb:cc:17:42:ff", "card {} is up"),
+    ("nina.huber@firma.example", "signed in as {}"),
+    ("ninahuber", "can't read /home/{}/.aws/config"),
+    ("NinaHuber", r"can't read C:\Users\{}\.aws\config"),
+    (
+        "arn:aws:iam::210987654321:role/KundenDatenLeser",
+        "not allowed to assume {}",
+    ),
+    (
+        "Kostenstelle=Geheimprojekt",
+        "target tag:{}@newest is chosen",
+    ),
+    ("geheimer-bastion", "target name:{} is not online"),
+    (
+        "MIIEowIBAAKCAQEAplanted0123456789",
+        "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+    ),
+    (
+        "planted-wert-91",
+        r#"{"SecretString":"{\"username\":\"app\",\"wert\":\"{}\"}"}"#,
+    ),
+    (
+        "planted pass\"wort, 92",
+        "{\"password\":\"{}\",\"engine\":\"postgres\"}",
+    ),
+    ("xoxb-4711-planted-slack", "posted with {} at once"),
+    ("hvs.CAESIPlantedVault", "the vault said {} to it"),
+    ("npm_plantedABCDEFGH", "published with {} today"),
+    ("glpat-planted_12345", "cloned with {} today"),
+    ("github_pat_planted_12345", "cloned with {} again"),
+    ("sk-proj-plantedplantedplanted", "asked with {} once"),
+    ("AIzaSyPlantedPlantedPlanted", "asked with {} twice"),
+    ("planted-p@ss(w)", "DB_PASSWORD={}"),
+    ("plantedhorse", "POSTGRES_PASSWORD: {}"),
+    ("planted/slash@77", "mysql://nina:{}@db7:3306/app"),
+    (
+        "planted-oracle",
+        "jdbc:oracle:thin:scott/{}@//db7.firma.example:1521/x",
+    ),
+    ("planted-sid=\"x1\"", "< set-cookie: {}"),
+    ("planted-curl-7", "curl -s -u nina:{} https://localhost/"),
+    (
+        "plantedpferd",
+        "aws rds modify --master-user-password {} --apply",
+    ),
+    ("1234 5678 9012", "the account {} is closed"),
+    (r"\\dateiserver7\freigabe9", r"can't open {}\x.txt"),
+    ("Anna Maria", r"can't read C:\Users\{}\.aws\config"),
+    ("Anna Maria", "can't read \"/Users/{}/.aws/config\""),
+    ("KundenDatenLeser", "as assumed-role/{} it may not"),
+    ("kunden-ablage", "upload failed: s3://{}/x.csv"),
+    (
+        "kunden-lager",
+        "https://s3.eu-central-1.amazonaws.com/{}/x.csv is gone",
+    ),
+    ("kunden-archiv", "arn:aws:s3:::{}/2026/x.csv is denied"),
+    ("167838211", "GET http://{}/status"),
+    ("0x0a010203", "GET http://{}/status"),
+    ("::ffff:10.17.3.42", "from {} to port 22"),
+    (
+        "2001:0DB8:0085:0000:0000:8A2E:0370:7334",
+        "src:{} is refused",
+    ),
+    ("fe80::17:42", "from {}%eth0 to port 22"),
+    ("010.017.003.042", "from {} to port 22"),
+    ("aabb.cc17.42ff", "card {} is up"),
+    (
+        "anna@werkstatt",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPlanted {}",
+    ),
+    (
+        "Nina Huber",
+        "subject CN={},OU=Vertrieb,DC=firma,DC=example",
+    ),
+    ("geheimkunde.example", "subject /C=DE/O=Firma/CN={}"),
+    ("srv7.kunde", "can't reach srv7.kunde:5432, said {}:5432"),
+    ("ordersdb.kunde.corp", "{} is gone"),
+    ("db.xn--mller-kva", "{} is gone"),
+    ("bücher.firma.example", "{} is gone"),
+    ("müller@firma.example", "signed in as {} today"),
+    (
+        "ordersdb7",
+        "postgres://localhost,{}:5432/app and http://ordersdb7/",
+    ),
+    (
+        "ordersdb",
+        "psql: error: could not translate host name \"{}\" to address: Name or service not known",
+    ),
+    (
+        "ninahuber",
+        "FATAL:  password authentication failed for user \"{}\"",
+    ),
+    (
+        "bastionkunde",
+        "ssh: connect to host {} port 22: Connection refused",
+    ),
+    (
+        "ninahuber",
+        "Permission denied for {}@bastionkunde (publickey).",
+    ),
+    (
+        "ninahuber",
+        "Nov 30 07:37:19 kundenhost sshd[42]: Accepted publickey for {} from 10.17.3.42 port 1",
+    ),
+    (
+        "kunden-orders-7d9f8b6c5d-x2x9z",
+        "Error from server (NotFound): pods \"{}\" not found",
+    ),
+    (
+        "geheimer-bastion",
+        r#"{"Tags": [{"Key": "Name", "Value": "{}"}]}"#,
+    ),
+    ("geheimer-bastion", "  + \"Name\" = \"{}\""),
+    (
+        "kundencluster",
+        "aws eks update-kubeconfig --cluster-name {} --alias x",
+    ),
+    ("kundenrolle", "{\"RoleName\": \"{}\", \"Path\": \"/\"}"),
+    ("zweiter teil", "target tag:Rolle=\"{}\"@newest is chosen"),
+];
