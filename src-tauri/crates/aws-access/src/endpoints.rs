@@ -16,8 +16,8 @@ use crate::AccessError;
 pub(crate) use own::Suffixes;
 pub use resolved::{Endpoint, EndpointOrigin, ResolvedEndpoints};
 pub use stream::{StreamUrl, StreamUrlFault};
-pub use written::WrittenAddress;
 use written::without_userinfo;
+pub use written::{NamedInAddress, WrittenAddress};
 
 /// A service of AWS that Culvert talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -65,8 +65,8 @@ pub use container::{ContainerId, ContainerState};
 pub use denial::Denial;
 pub use directory::{Directory, Entry, Listing, Matches, Part, Query, Search, Shortfall};
 pub use endpoints::{
-    Endpoint, EndpointOrigin, EndpointUrl, Endpoints, ResolvedEndpoints, Service, StreamUrl,
-    StreamUrlFault, UnknownService, WrittenAddress,
+    Endpoint, EndpointOrigin, EndpointUrl, Endpoints, NamedInAddress, ResolvedEndpoints, Service,
+    StreamUrl, StreamUrlFault, UnknownService, WrittenAddress,
 };
 pub use error::{AccessError, Next};
 pub use find::{CallPace, FoundNode, NodePick, NodeQuery};

@@ -9,7 +9,7 @@ use url::Url;
 use crate::keyring::{Keyring, ProxyAccount};
 use crate::proxy_setting::{PasswordLack, ProxyPlace};
 use crate::variables::Variables;
-use crate::{AccessError, ProxyChoice, Secret};
+use crate::{AccessError, ProxyChoice, Secret, WrittenAddress};
 
 /// Which proxies there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,22 +223,12 @@ async fn complete(
 
 /// The account in a proxy's address that names a user and no password.
 fn account_without_password(text: &str) -> Option<(Url, ProxyAccount)> {
-    let url = parse(text)?;
+    let url = WrittenAddress::from(text).url()?;
     if url.password().is_some() {
         return None;
     }
     let account = account(&url)?;
     Some((url, account))
-}
-
-fn parse(text: &str) -> Option<Url> {
-    // An address without a scheme means http, as everywhere.
-    let with_scheme = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("http://{text}")
-    };
-    Url::parse(&with_scheme).ok()
 }
 
 fn account(url: &Url) -> Option<ProxyAccount> {
@@ -263,7 +253,9 @@ impl ProxyAccount {
             proxy: WithoutUser(text).to_string(),
             reason: reason.to_owned(),
         };
-        let url = parse(text).ok_or_else(|| invalid("it is no address of a proxy"))?;
+        let url = WrittenAddress::from(text)
+            .url()
+            .ok_or_else(|| invalid("it is no address of a proxy"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid("it must begin with http:// or https://"));
         }

@@ -87,7 +87,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
         output.metrics(metrics.address());
     }
     let name = match &saved {
-        Some(profile) => TunnelName::new(Some(profile.id), profile.name.clone()),
+        Some(profile) => TunnelName::new(Some(profile.id), profile.name.clone()).leading(&config),
         None => TunnelName::of_unsaved(&config),
     };
     let ledger = traces.ledger.clone();

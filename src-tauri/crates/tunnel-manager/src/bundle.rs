@@ -10,6 +10,7 @@ mod day_time;
 mod doctor;
 mod facts;
 mod gather;
+mod named;
 mod pack;
 mod running;
 mod summary;
@@ -163,6 +164,7 @@ struct Gathered {
     files: Vec<Raw>,
     reading: Reading,
     running: running::Running,
+    named: named::Named,
     lacks: Vec<String>,
 }
 
@@ -225,16 +227,21 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
         mut files,
         reading,
         running,
+        named,
         mut lacks,
     } = gathered;
     let mut redactor = Redactor::new()?;
     facts::learn_machine(&mut redactor);
     // Logs are of all tunnels: those that it is not about must not be told by them.
     let everyone = facts::saved(&mut lacks);
-    facts::learn_tunnels(&mut redactor, &everyone, subject.hides_names);
+    let chosen = subject.tunnels.as_deref().unwrap_or_default();
+    let is_gone = |one: &&Profile| !everyone.iter().any(|saved| saved.id == one.id);
+    let gone: Vec<Profile> = chosen.iter().filter(is_gone).cloned().collect();
+    for tunnels in [&everyone, &gone] {
+        named::learn_tunnels(&mut redactor, tunnels, subject.hides_names);
+    }
     let saved = subject.tunnels.clone().unwrap_or(everyone);
-    facts::learn_tunnels(&mut redactor, &saved, subject.hides_names);
-    facts::learn_history(&mut redactor, &reading, subject.hides_names);
+    named.learn(&mut redactor, subject.hides_names);
     running.learn(&mut redactor);
     files.insert(
         0,

@@ -11,6 +11,7 @@ mod reading;
 mod recent;
 mod strip;
 mod summary;
+mod way;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub(crate) use reading::read;
 pub use recent::Recent;
 pub use strip::{Condition, Segment, Strip};
 pub use summary::Summary;
+pub use way::Way;
 
 /// Records that may wait for the disk. A tunnel in trouble makes a few a second; only a disk
 /// that hangs lets so many wait, and then they are counted.
@@ -57,6 +59,9 @@ pub struct TunnelName {
     /// One start of the tunnel: two processes may run tunnels of the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Uuid>,
+    /// From where to where it leads. Earlier versions did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Box<Way>>,
 }
 
 impl TunnelName {
@@ -66,6 +71,16 @@ impl TunnelName {
             id,
             name: name.into(),
             run: Some(Uuid::new_v4()),
+            way: None,
+        }
+    }
+
+    /// The same with what the settings of this run say.
+    #[must_use]
+    pub fn leading(self, config: &TunnelConfig) -> Self {
+        Self {
+            way: Some(Box::new(Way::of(config))),
+            ..self
         }
     }
 
@@ -74,7 +89,7 @@ impl TunnelName {
         // A tunnel that was given no name is called as its target.
         let target = &config.target.to_string();
         if config.name != *target {
-            return Self::new(None, config.name.clone());
+            return Self::new(None, config.name.clone()).leading(config);
         }
         let name = match &config.destination {
             Destination::Port(port) | Destination::Stream { port } => format!("{target} → {port}"),
@@ -88,7 +103,7 @@ impl TunnelName {
                 }
             }
         };
-        Self::new(None, name)
+        Self::new(None, name).leading(config)
     }
 }
 

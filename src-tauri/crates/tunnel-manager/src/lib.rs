@@ -45,7 +45,7 @@ pub use error::ManagerError;
 pub use frequency::{Frequency, TooOften};
 pub use history::{
     Condition, Entry, Following, History, LostSocket, Past, Reading, Recent, Segment, Strip,
-    Summary, TunnelName,
+    Summary, TunnelName, Way,
 };
 pub use keys::typed_keys;
 pub use manager::{Manager, RemovalId};

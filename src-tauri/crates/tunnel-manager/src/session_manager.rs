@@ -124,8 +124,8 @@ impl Engine for SessionManager {
 
     async fn start(&self, launch: Launch) -> Result<RecordedTunnel, StartFailure> {
         let Launch { profile, access } = launch;
-        let name = TunnelName::new(Some(profile.id), profile.name.clone());
         let mut config = self.config(&profile, access);
+        let name = TunnelName::new(Some(profile.id), profile.name.clone()).leading(&config);
         // The sessions of the demo end with its service, which is in this process.
         if config.access.static_credentials.is_none() {
             config.ledger = self.traces.ledger.clone();

@@ -1,6 +1,6 @@
-//! What is known of values by where they stand: tunnels' settings, the history, the machine, and
-//! the files and variables that hold secrets. What is read there is only looked for elsewhere, and
-//! told nowhere.
+//! What is known of values by where they stand on this machine: the files and variables that hold
+//! secrets, and who uses it. What is read there is only looked for elsewhere, and told nowhere. Settings
+//! are told, each field redacted as what it is.
 
 use std::env;
 use std::fs;
@@ -11,11 +11,10 @@ use aws_access::WrittenAddress;
 use directories::BaseDirs;
 use redact::{Kind, Redactor};
 use serde_json::{Map, Value, json};
-use tunnel_proto::{Candidate, Happening};
-use url::Url;
+use tunnel_proto::Candidate;
 
-use crate::history::{Reading, TunnelName};
-use crate::profile::{Draft, Filing, Profile};
+use super::named::node;
+use crate::profile::{Draft, Profile};
 use crate::settings::{Key, SettingsKeeper};
 use crate::store::Store;
 
@@ -41,20 +40,11 @@ pub(super) fn saved(lacks: &mut Vec<String>) -> Vec<Profile> {
 
 /// A proxy's host, which may be a single word, and who is known there.
 fn learn_proxy(redactor: &mut Redactor, written: &str) {
-    // As curl takes it, without a scheme.
-    let whole = if written.contains("://") {
-        written.to_owned()
-    } else {
-        format!("http://{written}")
-    };
-    let Ok(url) = Url::parse(&whole) else {
-        return;
-    };
-    if let Some(host) = url.host_str() {
-        redactor.learn(Kind::Host, host);
+    if let Some(named) = WrittenAddress::from(written).named() {
+        redactor.learn(Kind::Host, &named.host);
+        redactor.learn(Kind::User, &named.user);
+        redactor.learn(Kind::Secret, named.password.expose());
     }
-    redactor.learn(Kind::User, url.username());
-    redactor.learn(Kind::Secret, url.password().unwrap_or_default());
 }
 
 /// Hosts that are reached without a proxy.
@@ -169,107 +159,6 @@ fn head(path: &Path) -> String {
         let _ = file.take(FILE_MOST).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// What tunnels' settings name.
-pub(super) fn learn_tunnels(redactor: &mut Redactor, tunnels: &[Profile], hides_names: bool) {
-    for tunnel in tunnels {
-        let Draft {
-            remote_host,
-            profile,
-            keys,
-            reason,
-            ..
-        } = Draft::from(tunnel);
-        if hides_names {
-            redactor.learn(Kind::Tunnel, &tunnel.name);
-        }
-        let marked = [
-            (Kind::Host, remote_host),
-            (Kind::Name, profile),
-            (Kind::Name, keys),
-            (Kind::Text, reason),
-        ];
-        for (kind, value) in marked {
-            if let Some(value) = value {
-                redactor.learn(kind, &value);
-            }
-        }
-        let urls = tunnel
-            .endpoint_url
-            .iter()
-            .filter_map(|url| Url::parse(url).ok());
-        for url in urls.chain(
-            tunnel
-                .endpoints
-                .urls
-                .values()
-                .filter_map(|url| url.as_str().parse().ok()),
-        ) {
-            redactor.learn(Kind::Host, url.host_str().unwrap_or_default());
-        }
-        for (kind, value) in tunnel.target.candidates().iter().flat_map(of_candidate) {
-            redactor.learn(kind, value);
-        }
-        let Filing {
-            group,
-            tags,
-            favourite: _,
-        } = &tunnel.filing;
-        for value in group.iter().chain(tags) {
-            redactor.learn(Kind::Tag, value);
-        }
-    }
-}
-
-/// What a candidate of a target names.
-fn of_candidate(candidate: &Candidate) -> Vec<(Kind, &str)> {
-    match candidate {
-        Candidate::Id(id) => vec![(node(id), id)],
-        Candidate::Name(name, _) => vec![(Kind::Tag, name)],
-        Candidate::Tag {
-            key,
-            value,
-            rule: _,
-        } => vec![(Kind::Tag, key), (Kind::Tag, value)],
-    }
-}
-
-pub(super) fn node(id: &str) -> Kind {
-    if id.starts_with("mi-") {
-        Kind::ManagedNode
-    } else if id.starts_with("ecs:") {
-        Kind::Task
-    } else {
-        Kind::Instance
-    }
-}
-
-/// What the history's records name by their fields.
-pub(super) fn learn_history(redactor: &mut Redactor, reading: &Reading, hides_names: bool) {
-    for entry in &reading.entries {
-        let TunnelName {
-            id: _,
-            name,
-            run: _,
-        } = &entry.tunnel;
-        if hides_names {
-            redactor.learn(Kind::Tunnel, name);
-        }
-        let session = match &entry.record.what {
-            Happening::Drop(lost) => lost.session_id.as_deref(),
-            Happening::Renewed(renewal) => renewal.session_id.as_deref(),
-            Happening::LeftBehind { session_id, .. } | Happening::EndedLate { session_id } => {
-                Some(session_id.as_str())
-            }
-            Happening::State { .. }
-            | Happening::Target(_)
-            | Happening::TurnedAway(_)
-            | Happening::Unreached { .. }
-            | Happening::Slept { .. } => None,
-        };
-        redactor.learn(Kind::Session, session.unwrap_or_default());
-    }
 }
 
 /// The tunnels' settings, each field redacted as what it is.

@@ -36,8 +36,15 @@ pub(super) fn all(tunnels: Option<&[Profile]>, since: u64) -> Gathered {
     let wanted = |tunnel: &TunnelName| {
         tunnels.is_none_or(|tunnels| tunnels.iter().any(|profile| tunnel.id == Some(profile.id)))
     };
-    match Traces::read_history(0, wanted) {
-        Ok(reading) => gathered.reading = reading,
+    // Of the others is learned what must not be told of them by the log.
+    match Traces::read_history(0, |_| true) {
+        Ok(mut reading) => {
+            for entry in &reading.entries {
+                gathered.named.entry(entry);
+            }
+            reading.entries.retain(|entry| wanted(&entry.tunnel));
+            gathered.reading = reading;
+        }
         Err((path, error)) => gathered.lacks.push(unread(&path, &error)),
     }
     history(&mut gathered, since);

@@ -7,7 +7,8 @@ use tunnel::SessionRecording;
 use tunnel_proto::{RecordedFrame, Recording};
 
 use super::day_time::utc;
-use super::{BundleFile, Gathered, Raw, facts};
+use super::named::node;
+use super::{BundleFile, Gathered, Raw};
 use crate::control::{Answer, Question, ask};
 use crate::history::TunnelName;
 use crate::profile::Profile;
@@ -69,6 +70,15 @@ fn take(
     let wanted = |tunnel: &TunnelName| {
         tunnels.is_none_or(|tunnels| tunnels.iter().any(|profile| tunnel.id == Some(profile.id)))
     };
+    // Of all: the log tells of those as well that it is not about.
+    let of_running = statuses.iter().chain(&recordings);
+    let of_running = of_running.flat_map(|answer| {
+        let figures = answer.tunnels.iter().map(|figures| &figures.tunnel);
+        figures.chain(answer.recordings.iter().map(|recorded| &recorded.tunnel))
+    });
+    for tunnel in of_running.chain(kept.iter().map(|kept| &kept.tunnel)) {
+        gathered.named.tunnel(tunnel);
+    }
     let mut lines = Vec::new();
     for answer in statuses {
         let of = answer.tunnels.into_iter();
@@ -160,8 +170,8 @@ impl Running {
                 Kind::Session,
                 session.session_id.as_deref().unwrap_or_default(),
             );
-            if let Some(node) = &session.node {
-                redactor.learn(facts::node(node), node);
+            if let Some(id) = &session.node {
+                redactor.learn(node(id), id);
             }
         }
         for id in &self.recorded {

@@ -14,7 +14,7 @@ use super::day::Day;
 pub(super) struct Bounds {
     /// Days before this one.
     pub(super) days: u64,
-    /// Bytes a day: some 8,000 drops, which is one in ten seconds all day.
+    /// Bytes a day: some 7,000 drops, which is one in twelve seconds all day.
     pub(super) day: u64,
     /// Bytes in all: what nobody misses on a disk, and four days of the worst.
     pub(super) all: u64,
