@@ -2,67 +2,88 @@
 
 use std::io;
 
-#[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
-#[cfg(windows)]
-use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
-
 use crate::exit::Exit;
 
-/// SIGINT, SIGTERM and SIGHUP, taken from the moment that this is made.
 #[cfg(unix)]
-#[derive(Debug)]
-pub(crate) struct StopSignals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
+use self::unix::{Signal, taken};
+#[cfg(windows)]
+use self::windows::{Signal, taken};
 
-#[cfg(unix)]
+/// The signals that end the program, taken from the moment that this is made.
+#[derive(Debug)]
+pub(crate) struct StopSignals([Signal; 3]);
+
 impl StopSignals {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
+        taken().map(Self)
     }
 
     /// Waits for one of them.
     pub(crate) async fn recv(&mut self) {
+        let [interrupt, terminate, hang_up] = &mut self.0;
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+            () = interrupt.came() => {}
+            () = terminate.came() => {}
+            () = hang_up.came() => {}
         }
     }
 }
 
-/// Ctrl-C, Ctrl-Break and the end of the console, taken from the moment that this is made.
-#[cfg(windows)]
-#[derive(Debug)]
-pub(crate) struct StopSignals {
-    interrupt: CtrlC,
-    terminate: CtrlBreak,
-    hang_up: CtrlClose,
-}
+/// SIGINT, SIGTERM and SIGHUP.
+#[cfg(unix)]
+mod unix {
+    use std::io;
 
-#[cfg(windows)]
-impl StopSignals {
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: ctrl_c()?,
-            terminate: ctrl_break()?,
-            hang_up: ctrl_close()?,
-        })
+    use tokio::signal::unix::{SignalKind, signal};
+
+    #[derive(Debug)]
+    pub(super) struct Signal(tokio::signal::unix::Signal);
+
+    pub(super) fn taken() -> io::Result<[Signal; 3]> {
+        let of = |kind| signal(kind).map(Signal);
+        Ok([
+            of(SignalKind::interrupt())?,
+            of(SignalKind::terminate())?,
+            of(SignalKind::hangup())?,
+        ])
     }
 
-    /// Waits for one of them.
-    pub(crate) async fn recv(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+    impl Signal {
+        pub(super) async fn came(&mut self) {
+            self.0.recv().await;
+        }
+    }
+}
+
+/// Ctrl-C, Ctrl-Break and the end of the console.
+#[cfg(windows)]
+mod windows {
+    use std::io;
+
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+
+    #[derive(Debug)]
+    pub(super) enum Signal {
+        Interrupt(CtrlC),
+        Break(CtrlBreak),
+        Close(CtrlClose),
+    }
+
+    pub(super) fn taken() -> io::Result<[Signal; 3]> {
+        Ok([
+            Signal::Interrupt(ctrl_c()?),
+            Signal::Break(ctrl_break()?),
+            Signal::Close(ctrl_close()?),
+        ])
+    }
+
+    impl Signal {
+        pub(super) async fn came(&mut self) {
+            match self {
+                Self::Interrupt(signal) => signal.recv().await,
+                Self::Break(signal) => signal.recv().await,
+                Self::Close(signal) => signal.recv().await,
+            };
         }
     }
 }
