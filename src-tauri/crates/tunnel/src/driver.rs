@@ -200,7 +200,7 @@ impl Driver {
             change = self.parts.changes.next() => self.input(change),
             Some(ask) = self.parts.looks.recv() => self.answer(ask),
             timer = due(timeout) => {
-                tracing::debug!(?timer, "the policy's time has come");
+                tracing::debug!(%timer, "the policy's time has come");
                 self.parts.policy.handle_timeout(Instant::now().into_std());
             }
         }
@@ -232,7 +232,7 @@ impl Driver {
     }
 
     fn input(&mut self, input: Input) {
-        tracing::debug!(?input, "the policy hears");
+        tracing::debug!(%input, "the policy hears");
         self.parts
             .policy
             .handle_input(Instant::now().into_std(), input);

@@ -383,7 +383,7 @@ fn launch(
     let (ended, outcome) = watch::channel(None);
     let run = async move {
         let outcome = driver.run(to_orders).await;
-        tracing::debug!(?outcome, "the tunnel is over");
+        tracing::debug!(%outcome, "the tunnel is over");
         ended.send_replace(Some(outcome));
     };
     tokio::spawn(run.instrument(door.span));

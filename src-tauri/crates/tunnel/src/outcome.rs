@@ -1,5 +1,7 @@
 //! How a tunnel ended.
 
+use std::fmt;
+
 use crate::{Problem, ProblemKind};
 
 /// How a tunnel ended. Whoever closes it first decides: what comes later, another stop or a
@@ -10,6 +12,16 @@ pub enum Outcome {
     Stopped,
     /// It was given up.
     Failed(Problem),
+}
+
+/// For the log.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::Failed(problem) => write!(f, "failed: {}, {}", problem.code, problem.what),
+        }
+    }
 }
 
 impl Outcome {

@@ -1,5 +1,7 @@
 //! What goes into a tunnel's policy, and what comes out of it.
 
+mod words;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -134,43 +136,6 @@ pub enum Action {
     Place(RequestId, SessionKey),
     /// Close a waiting connection.
     Reject(RequestId),
-}
-
-/// For the log: what is to be done, and of which session.
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start(key) => write!(f, "start session {key}"),
-            Self::Resume(key, id) => write!(f, "resume session {key}, {id}"),
-            Self::Dial(key, grant, Purpose::Connect) => {
-                write!(
-                    f,
-                    "open a WebSocket for session {key}, {}",
-                    grant.session_id
-                )
-            }
-            Self::Dial(key, grant, Purpose::Renew) => {
-                write!(
-                    f,
-                    "renew the WebSocket of session {key}, {}",
-                    grant.session_id
-                )
-            }
-            Self::AwaitQuiet(key) => write!(f, "await a quiet moment of session {key}"),
-            Self::Close(key) => write!(f, "close the WebSocket of session {key}"),
-            Self::GiveUp(key) => write!(f, "give up the call or dial for session {key}"),
-            Self::CheckPath(key) => write!(f, "check the path of session {key}"),
-            Self::Sleep(key) => write!(f, "prepare session {key} for sleep"),
-            Self::SendEnd(key) => write!(f, "tell the agent that session {key} ends"),
-            Self::Terminate(key, id) => write!(f, "end session {key}, {id}, at the service"),
-            Self::Abandon(id) => write!(f, "end {id} at the service, and wait for no answer"),
-            Self::Discard(key) => write!(f, "forget session {key}"),
-            Self::Place(request, key) => {
-                write!(f, "carry waiting connection {} on session {key}", request.0)
-            }
-            Self::Reject(request) => write!(f, "refuse waiting connection {}", request.0),
-        }
-    }
 }
 
 /// What a WebSocket is opened for.

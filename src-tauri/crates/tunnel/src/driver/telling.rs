@@ -13,7 +13,7 @@ impl Driver {
         // Nobody has to listen.
         let _ = match event {
             Event::StateChanged(state) => {
-                tracing::debug!(?state, "the tunnel's state is another one");
+                tracing::debug!(%state, "the tunnel's state is another one");
                 self.parts.events.send(TunnelEvent::State(state))
             }
             Event::Lost {
