@@ -93,6 +93,7 @@ async fn a_bastion_that_is_replaced_does_not_break_the_tunnel() {
             | Happening::TurnedAway(_)
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
+            | Happening::Carried { .. }
             | Happening::Slept { .. } => None,
         },
         TunnelEvent::State(_)

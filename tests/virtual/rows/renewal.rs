@@ -35,6 +35,7 @@ fn renewals(world: &World) -> Vec<&Renewal> {
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Slept { .. }
+            | Happening::Carried { .. }
             | Happening::Target(_) => None,
         })
         .collect()

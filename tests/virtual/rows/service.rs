@@ -301,6 +301,7 @@ fn a_stuck_agent_whose_websockets_are_cut_early_or_late_is_replaced_and_the_jam_
                 | Happening::TurnedAway(_)
                 | Happening::LeftBehind { .. }
                 | Happening::EndedLate { .. }
+                | Happening::Carried { .. }
                 | Happening::Slept { .. } => None,
             })
             .collect();

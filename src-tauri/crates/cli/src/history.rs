@@ -95,6 +95,7 @@ impl History {
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Slept { .. }
+            | Happening::Carried { .. }
             | Happening::Target(_) => false,
         };
         entry.record.at >= since && (drop || !self.drops)

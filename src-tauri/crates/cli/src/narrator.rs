@@ -194,9 +194,10 @@ impl Narrator {
             }
             // Which node it is belongs to what was asked for: at once.
             Happening::Target(choice) => Some(words::one_line(&choice.what())),
-            // A renewal is no news, nor is a sleep; states, and what does not reach the destination, are
-            // told as they come.
+            // A renewal is no news, nor is a sleep, nor what is carried; states, and what does not reach
+            // the destination, are told as they come.
             Happening::Renewed(_)
+            | Happening::Carried { .. }
             | Happening::Slept { .. }
             | Happening::State { .. }
             | Happening::Unreached { .. } => None,

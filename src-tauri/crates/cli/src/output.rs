@@ -141,6 +141,8 @@ impl Output {
                     | Happening::Target(_) => json(record),
                     // Told as they happened, above.
                     Happening::State { .. } | Happening::Unreached { .. } => {}
+                    // In the history alone.
+                    Happening::Carried { .. } => {}
                 },
             },
         }

@@ -9,7 +9,7 @@ use tunnel_manager::tunnel::{State, unix_ms_now};
 use crate::exit::Exit;
 use crate::output::{json, problem_sentence, say};
 use crate::table;
-use crate::words::{one_line, span};
+use crate::words::{bytes, one_line, span};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Status {
@@ -135,32 +135,5 @@ fn why(state: &State) -> Option<String> {
         | State::Connecting { .. }
         | State::Up { .. }
         | State::Stopping => None,
-    }
-}
-
-fn bytes(count: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    let (mut tenths, mut unit) = (count / 100, 0);
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths /= 1000;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_told_in_the_unit_that_fits() {
-        let told = [0, 999, 1_000, 1_234_567, 999_999_999, 5_000_000_000].map(bytes);
-        assert_eq!(
-            told,
-            ["0 B", "999 B", "1.0 kB", "1.2 MB", "999.9 MB", "5.0 GB"]
-        );
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunnel_manager::tunnel::{Close, ClosedBy, DropEnd, DropRecord, Refusal, TurnedAway};
 use tunnel_manager::words;
-pub(crate) use tunnel_manager::words::count;
+pub(crate) use tunnel_manager::words::{bytes, count, percent};
 
 /// A length of time as people say it: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`,
 /// `3 d 4 h`. What is cut off is smaller than the last unit.

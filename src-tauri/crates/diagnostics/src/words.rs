@@ -1,4 +1,4 @@
-//! Lengths of time and counts in words.
+//! Lengths of time, counts, bytes and shares in words.
 
 use std::time::Duration;
 
@@ -28,6 +28,34 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
     }
 }
 
+/// A number of bytes as people say it: `12 B`, `1.2 MB`. What is cut off is smaller than a tenth of the
+/// unit.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let (mut tenths, mut unit) = (count / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// What part of a whole that is, in hundredths of a percent, rounded down: 100 % is only what is all of
+/// it.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    match (share / 100, share % 100) {
+        (0, 0) if part > 0 => "under 0.01 %".to_owned(),
+        (whole, 0) => format!("{whole} %"),
+        (whole, hundredths) => format!("{whole}.{hundredths:02} %"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +73,14 @@ mod tests {
         }
         assert_eq!(count(1, "key", "keys"), "1 key");
         assert_eq!(count(0, "key", "keys"), "0 keys");
+    }
+
+    #[test]
+    fn bytes_are_told_in_the_unit_that_fits() {
+        let told = [0, 999, 1_000, 1_234_567, 999_999_999, 5_000_000_000].map(bytes);
+        assert_eq!(
+            told,
+            ["0 B", "999 B", "1.0 kB", "1.2 MB", "999.9 MB", "5.0 GB"]
+        );
     }
 }

@@ -4,6 +4,7 @@
 //! JSON lines, one file a day (UTC). Each line goes out in one appending write, so that any
 //! number of processes share a file, and a crash costs one line at most.
 
+mod carried;
 mod day;
 mod diary;
 mod past;
@@ -24,13 +25,16 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tunnel::{Destination, TunnelConfig, TunnelEvent, unix_ms_now};
 use tunnel_proto::Record;
 use uuid::Uuid;
 
 use crate::profile::ProfileId;
 use crate::recordings::Recorder;
+pub use carried::Payload;
+use carried::{Tally, pause};
+pub(crate) use day::Day;
 use diary::{Bounds, Diary, Reason};
 pub use past::{LostSocket, Past};
 pub use reading::Reading;
@@ -38,6 +42,7 @@ pub(crate) use reading::read;
 pub use recent::Recent;
 pub use strip::{Condition, Segment, Strip};
 pub use summary::Summary;
+pub(crate) use summary::woke;
 pub use way::Way;
 
 /// Records that may wait for the disk. A tunnel in trouble makes a few a second; only a disk
@@ -206,7 +211,8 @@ impl History {
         }
     }
 
-    /// Keeps what is told of a tunnel until the tunnel is gone.
+    /// Keeps what is told of a tunnel, and what it carries, until the tunnel is gone. `carried` says
+    /// how much that is since its start.
     ///
     /// # Panics
     ///
@@ -214,19 +220,45 @@ impl History {
     pub fn follow(
         &self,
         tunnel: TunnelName,
+        events: broadcast::Receiver<TunnelEvent>,
+        carried: impl Fn() -> Payload + Send + 'static,
+    ) -> Following {
+        self.follow_at(tunnel, events, carried, unix_ms_now)
+    }
+
+    fn follow_at(
+        &self,
+        tunnel: TunnelName,
         mut events: broadcast::Receiver<TunnelEvent>,
+        carried: impl Fn() -> Payload + Send + 'static,
+        clock: impl Fn() -> u64 + Send + 'static,
     ) -> Following {
         let history = self.clone();
         let task = tokio::spawn(async move {
+            let mut tally = Tally::new(clock());
+            let mut due = Instant::now() + pause(clock());
             loop {
-                match events.recv().await {
-                    Ok(event) => {
+                let event = tokio::select! {
+                    event = events.recv() => Some(event),
+                    () = sleep_until(due) => None,
+                };
+                let is_over = matches!(event, Some(Err(RecvError::Closed)));
+                let now = clock();
+                if event.is_none() || is_over || tally.is_another_day(now) {
+                    if let Some(record) = tally.record(now, carried()) {
+                        history.record(&tunnel, &record);
+                    }
+                    due = Instant::now() + pause(now);
+                }
+                match event {
+                    Some(Ok(event)) => {
                         if let Some(record) = recorded(&event) {
                             history.record(&tunnel, record);
                         }
                     }
-                    Err(RecvError::Lagged(count)) => history.missed(count),
-                    Err(RecvError::Closed) => break,
+                    Some(Err(RecvError::Lagged(count))) => history.missed(count),
+                    Some(Err(RecvError::Closed)) => break,
+                    None => {}
                 }
             }
         });
@@ -334,7 +366,7 @@ fn keep(
 
 /// The day of a time in Unix milliseconds, UTC: `2026-11-30`.
 pub(crate) fn day_text(unix_ms: u64) -> String {
-    day::Day::of(unix_ms).to_string()
+    Day::of(unix_ms).to_string()
 }
 
 #[cfg(test)]

@@ -44,8 +44,8 @@ pub use engine::{DemoService, Engine, Launch, RunningTunnel, StartFailure, Stati
 pub use error::ManagerError;
 pub use frequency::{Frequency, TooOften};
 pub use history::{
-    Condition, Entry, Following, History, LostSocket, Past, Reading, Recent, Segment, Strip,
-    Summary, TunnelName, Way,
+    Condition, Entry, Following, History, LostSocket, Past, Payload, Reading, Recent, Segment,
+    Strip, Summary, TunnelName, Way,
 };
 pub use keys::typed_keys;
 pub use manager::{Manager, RemovalId};

@@ -109,7 +109,7 @@ impl Tunnels {
             reconnects: added(
                 to,
                 "tunnel_reconnects",
-                "Connections to the gateway that were lost and resumed",
+                "Connections to the gateway that were lost and resumed, by cause",
             ),
             renewals: added(
                 to,
@@ -154,8 +154,9 @@ impl Tunnels {
         for cause in DropCause::ALL {
             let count = figures.drops.get(&cause).copied().unwrap_or_default();
             counter(&self.drops, with("cause", cause.name()), count);
+            let count = figures.reconnects.get(&cause).copied().unwrap_or_default();
+            counter(&self.reconnects, with("cause", cause.name()), count);
         }
-        counter(&self.reconnects, tunnel(), snapshot.reconnects.into());
         counter(&self.renewals, tunnel(), snapshot.renewals.into());
         counter(&self.replacements, tunnel(), snapshot.replacements.into());
     }
@@ -291,5 +292,7 @@ fn name_of(state: &State) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod conventions;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tunnel::{Observer, SessionDetails, SessionRecording, Tunnel, TunnelEvent};
-use tunnel_proto::{Snapshot, Vitals};
+use tunnel_proto::{DropEnd, Happening, Record, Snapshot, Vitals};
 
 use crate::bundle::{DropCause, DropCauses};
 use crate::history::TunnelName;
@@ -20,7 +20,14 @@ pub struct Roll(Arc<Mutex<Vec<Arc<Entered>>>>);
 struct Entered {
     name: TunnelName,
     observer: Observer,
-    drops: Mutex<BTreeMap<DropCause, u64>>,
+    losses: Mutex<Losses>,
+}
+
+/// WebSockets that were lost, by what that was.
+#[derive(Debug, Clone, Default)]
+struct Losses {
+    all: BTreeMap<DropCause, u64>,
+    resumed: BTreeMap<DropCause, u64>,
 }
 
 /// How a tunnel that runs is.
@@ -33,6 +40,9 @@ pub struct TunnelFigures {
     pub snapshot: Snapshot,
     /// WebSockets that were lost since it was started, by what that was. A renewal is none.
     pub drops: BTreeMap<DropCause, u64>,
+    /// Of those: such that the session got another one, and nothing was lost.
+    #[serde(default)]
+    pub reconnects: BTreeMap<DropCause, u64>,
     /// Its sessions, the oldest first.
     pub sessions: Vec<SessionFigures>,
 }
@@ -76,7 +86,7 @@ impl Roll {
         let entered = Arc::new(Entered {
             name,
             observer: tunnel.observer(),
-            drops: Mutex::default(),
+            losses: Mutex::default(),
         });
         self.entries().push(Arc::clone(&entered));
         let (roll, events) = (self.clone(), tunnel.events());
@@ -124,7 +134,7 @@ impl Entered {
             match events.recv().await {
                 Ok(TunnelEvent::Record(record)) => {
                     if let Some(cause) = causes.name(&record) {
-                        *self.drops().entry(cause).or_default() += 1;
+                        self.losses().count(cause, &record);
                     }
                 }
                 Ok(
@@ -143,17 +153,45 @@ impl Entered {
 
     async fn figures(&self) -> TunnelFigures {
         let details = self.observer.details().await.unwrap_or_default();
-        let drops = self.drops().clone();
+        let Losses { all, resumed } = self.losses().clone();
         TunnelFigures {
             tunnel: self.name.clone(),
             snapshot: self.observer.snapshot(),
-            drops,
+            drops: all,
+            reconnects: resumed,
             sessions: details.sessions.iter().map(session).collect(),
         }
     }
 
-    fn drops(&self) -> MutexGuard<'_, BTreeMap<DropCause, u64>> {
-        self.drops.lock().unwrap_or_else(PoisonError::into_inner)
+    fn losses(&self) -> MutexGuard<'_, Losses> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Losses {
+    fn count(&mut self, cause: DropCause, record: &Record) {
+        *self.all.entry(cause).or_default() += 1;
+        let is_resumed = match &record.what {
+            Happening::Drop(lost) => match lost.end {
+                DropEnd::Resumed => true,
+                DropEnd::Replaced { .. }
+                | DropEnd::GivenUp { .. }
+                | DropEnd::Stopped
+                | DropEnd::LetGo => false,
+            },
+            Happening::State { .. }
+            | Happening::Renewed(_)
+            | Happening::Target(_)
+            | Happening::TurnedAway(_)
+            | Happening::Unreached { .. }
+            | Happening::LeftBehind { .. }
+            | Happening::Slept { .. }
+            | Happening::EndedLate { .. }
+            | Happening::Carried { .. } => false,
+        };
+        if is_resumed {
+            *self.resumed.entry(cause).or_default() += 1;
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use directories::ProjectDirs;
 use tunnel::{Ledger, Tunnel};
 
 use crate::control::Listening;
-use crate::history::{self, Following, History, Reading, TunnelName};
+use crate::history::{self, Following, History, Payload, Reading, TunnelName};
 use crate::recordings::KeptRecordings;
 use crate::roll::Roll;
 
@@ -71,8 +71,16 @@ impl Traces {
     pub fn follow(&self, name: TunnelName, tunnel: &Tunnel) -> Following {
         self.roll.enter(name.clone(), tunnel);
         let recorder = self.recordings.follow(name.clone(), tunnel);
+        let observer = tunnel.observer();
+        let carried = move || {
+            let snapshot = observer.snapshot();
+            Payload {
+                up: snapshot.bytes_up,
+                down: snapshot.bytes_down,
+            }
+        };
         self.history
-            .follow(name, tunnel.events_from_start())
+            .follow(name, tunnel.events_from_start(), carried)
             .with_recorder(recorder)
     }
 

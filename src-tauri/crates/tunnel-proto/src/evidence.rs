@@ -65,6 +65,14 @@ pub enum Happening {
         /// Which.
         session_id: String,
     },
+    /// Payload that was carried since the last record of this kind, or since the tunnel was started.
+    /// The policy never sees a byte: whoever keeps the records writes it.
+    Carried {
+        /// From local connections to the destination.
+        bytes_up: u64,
+        /// From the destination to local connections.
+        bytes_down: u64,
+    },
 }
 
 /// Local connections that were closed without having been carried.

@@ -6,7 +6,7 @@ use tunnel_manager::tunnel::{
 };
 
 use crate::output::problem_sentence;
-use crate::words::{close, cost, count, one_line, span, turned_away_line};
+use crate::words::{bytes, close, cost, count, one_line, span, turned_away_line};
 
 /// What happened, in lines; the first stands behind the tunnel's name. `before` is the state that
 /// the tunnel was in until then.
@@ -43,6 +43,14 @@ pub(super) fn about(what: &Happening, before: Option<&State>) -> Vec<String> {
             vec![format!("this machine slept for {}", span(*asleep_ms))]
         }
         Happening::Target(choice) => vec![one_line(&choice.what())],
+        Happening::Carried {
+            bytes_up,
+            bytes_down,
+        } => vec![format!(
+            "{} sent and {} received",
+            bytes(*bytes_up),
+            bytes(*bytes_down)
+        )],
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tunnel_manager::{Entry, Reading, Summary};
 
 use super::History;
-use crate::words::{count, one_line, span};
+use crate::words::{bytes, count, one_line, percent, span};
 
 /// What each tunnel of which something is recorded since then comes to, in the order of names.
 pub(super) fn by_tunnel(entries: &[Entry], since: u64) -> BTreeMap<&str, Summary> {
@@ -53,17 +53,6 @@ pub(super) fn sum(summary: &Summary) -> String {
     } else if let Some(share) = share(summary) {
         parts.push(share);
     }
-    let many = |number: u32, words: &str| (number > 0).then(|| format!("{number} {words}"));
-    let by: Vec<_> = [
-        many(summary.by_gateway, "by the gateway"),
-        many(summary.by_network, "broken on the way"),
-        many(summary.by_deadline, "as no answer came"),
-        many(summary.by_renewal, "while renewing"),
-        many(summary.by_session_end, "as the session was over"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
     match summary.drops {
         // What was never up has lost nothing.
         0 if never_up.is_some() => {}
@@ -71,7 +60,7 @@ pub(super) fn sum(summary: &Summary) -> String {
         drops => parts.push(format!(
             "{} ({})",
             count(drops.into(), "drop", "drops"),
-            by.join(", ")
+            summary.causes()
         )),
     }
     if summary.not_resumed > 0 {
@@ -94,6 +83,10 @@ pub(super) fn sum(summary: &Summary) -> String {
     if summary.turned_away > 0 {
         let turned_away = count(summary.turned_away, "connection", "connections");
         parts.push(format!("{turned_away} closed because there was no session"));
+    }
+    if summary.bytes_up + summary.bytes_down > 0 {
+        let (up, down) = (bytes(summary.bytes_up), bytes(summary.bytes_down));
+        parts.push(format!("{up} sent and {down} received"));
     }
     let sum = parts.join(", ");
     match never_up {
@@ -118,14 +111,4 @@ fn share(summary: &Summary) -> Option<String> {
     Some(format!(
         "up {up}{degraded} of the {wanted} that are recorded"
     ))
-}
-
-/// In hundredths of a percent, rounded down: 100 % is only what is all of it.
-fn percent(part: u64, whole: u64) -> String {
-    let share = u128::from(part) * 10_000 / u128::from(whole.max(1));
-    match (share / 100, share % 100) {
-        (0, 0) if part > 0 => "under 0.01 %".to_owned(),
-        (whole, 0) => format!("{whole} %"),
-        (whole, hundredths) => format!("{whole}.{hundredths:02} %"),
-    }
 }

@@ -142,7 +142,7 @@ Saturday 21 November 2026
 Sunday 22 November 2026
 02:00:00  db: off (it was stopped)
 
-db: up 99.99 % of the 14 h that are recorded, 1 drop (1 by the gateway), 1 renewal, longest gap 0.4 s, 5 connections carried through, no connection lost.";
+db: up 99.99 % of the 14 h that are recorded, 1 drop (1 hourly close), 1 renewal, longest gap 0.4 s, 5 connections carried through, no connection lost.";
     assert_eq!(lines.join("\n"), expected);
 }
 

@@ -24,7 +24,7 @@ impl History {
             .entries
             .iter()
             .zip(states_before(&reading.entries))
-            .filter(|(entry, _)| self.shows(entry, since) && !told.tell(entry))
+            .filter(|(entry, _)| self.shows(entry, since) && is_news(entry) && !told.tell(entry))
             .collect();
         shown.sort_by_key(|(entry, _)| began(entry));
         let mut lines = Vec::new();
@@ -104,6 +104,11 @@ fn states_before(entries: &[Entry]) -> Vec<Option<&State>> {
     before
 }
 
+/// What is carried is told by the sums.
+fn is_news(entry: &Entry) -> bool {
+    !matches!(entry.record.what, Happening::Carried { .. })
+}
+
 /// When what an entry tells began: a drop is recorded at its end.
 fn began(entry: &Entry) -> u64 {
     match &entry.record.what {
@@ -115,7 +120,8 @@ fn began(entry: &Entry) -> u64 {
         | Happening::LeftBehind { .. }
         | Happening::EndedLate { .. }
         | Happening::Slept { .. }
-        | Happening::Target(_) => entry.record.at,
+        | Happening::Target(_)
+        | Happening::Carried { .. } => entry.record.at,
     }
 }
 

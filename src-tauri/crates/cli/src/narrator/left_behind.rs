@@ -32,6 +32,7 @@ impl Narrator {
                 | Happening::Target(_)
                 | Happening::Unreached { .. }
                 | Happening::Slept { .. }
+                | Happening::Carried { .. }
                 | Happening::TurnedAway(_) => false,
             },
             TunnelEvent::Notice(problem) if problem.code == START_UNANSWERED => {

@@ -114,6 +114,8 @@ async fn a_prometheus_server_gets_the_figures_and_a_page_of_the_web_does_not() {
     })
     .await;
     let text = get(host, "/metrics", host).await;
+    let resumed = r#"culvert_tunnel_reconnects_total{tunnel="Orders",cause="gateway_close"} 1"#;
+    assert!(text.contains(resumed), "{text}");
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("application/openmetrics-text"), "{text}");
     assert!(

@@ -41,7 +41,8 @@ impl DropCauses {
             | Happening::TurnedAway(_)
             | Happening::Unreached { .. }
             | Happening::LeftBehind { .. }
-            | Happening::EndedLate { .. } => None,
+            | Happening::EndedLate { .. }
+            | Happening::Carried { .. } => None,
         }
     }
 }
@@ -121,6 +122,23 @@ impl DropCause {
             Self::Broken => "the connection broke on the way",
             Self::Renewal => "a renewal that failed",
             Self::SessionEnd => "the end of the session",
+        }
+    }
+
+    /// In two or three words, for where several are counted.
+    pub const fn brief(self) -> &'static str {
+        match self {
+            Self::HourlyClose => "hourly close",
+            Self::GatewayClose => "early close by the gateway",
+            Self::Login => "expired login",
+            Self::Sleep => "sleep of this machine",
+            Self::Agent => "dead agent",
+            Self::Jam => "jammed session",
+            Self::Silence => "black hole",
+            Self::NoNetwork => "no network",
+            Self::Broken => "broken on the way",
+            Self::Renewal => "failed renewal",
+            Self::SessionEnd => "end of the session",
         }
     }
 

@@ -59,7 +59,8 @@ impl Named {
             Happening::State { .. }
             | Happening::TurnedAway(_)
             | Happening::Unreached { .. }
-            | Happening::Slept { .. } => None,
+            | Happening::Slept { .. }
+            | Happening::Carried { .. } => None,
         };
         if let Some(session) = session {
             self.add(Kind::Session, session);

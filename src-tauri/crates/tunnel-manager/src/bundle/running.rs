@@ -222,6 +222,7 @@ mod tests {
                 tunnel: TunnelName::new(None, "Orders"),
                 snapshot: Snapshot::new(State::Up { since: 1 }, Vec::new()),
                 drops: Default::default(),
+                reconnects: Default::default(),
                 sessions: Vec::new(),
             }],
             recordings,

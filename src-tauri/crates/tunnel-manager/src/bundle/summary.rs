@@ -7,7 +7,8 @@ use tunnel_proto::{DropEnd, DropRecord, Happening, State};
 use super::Raw;
 use super::cause::DropCause;
 use super::day_time::{span, utc};
-use crate::history::{Entry, Reading, Summary};
+use crate::history::{Entry, Reading, Summary, woke};
+use crate::words::{bytes, percent};
 
 /// Drops that are told one by one for each tunnel, the newest.
 const DROPS_MOST: usize = 100;
@@ -32,13 +33,13 @@ pub(super) fn markdown(reading: &Reading, since: u64, files: &[Raw]) -> String {
         page.push_str("Nothing is recorded of that time.\n");
     }
     for (name, entries) in of {
-        tunnel(&mut page, name, &entries, since, &reading.entries);
+        tunnel(&mut page, name, &entries, since);
     }
     doctor(&mut page, files);
     page
 }
 
-fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64, all: &[Entry]) {
+fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
     let sum = Summary::of(entries.iter().copied(), since);
     page.push_str(&format!("## {name}\n\n"));
     page.push_str(&format!(
@@ -51,8 +52,10 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64, all: &[
         span(sum.up_ms),
         span(sum.wanted_ms)
     ));
+    days(page, entries, since);
+    let wakes: Vec<u64> = entries.iter().filter_map(|entry| woke(entry)).collect();
     let recent = entries.iter().filter(|entry| entry.record.at >= since);
-    let mut lines: Vec<String> = recent.filter_map(|entry| line(entry, all)).collect();
+    let mut lines: Vec<String> = recent.filter_map(|entry| line(entry, &wakes)).collect();
     let left_out = lines.len().saturating_sub(DROPS_MOST);
     lines.drain(..left_out);
     if left_out > 0 {
@@ -64,28 +67,38 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64, all: &[
     page.push('\n');
 }
 
-/// When the machine woke.
-fn wakes(all: &[Entry]) -> impl Iterator<Item = u64> {
-    let slept = |entry: &&Entry| match entry.record.what {
-        Happening::Slept { .. } => true,
-        Happening::Drop(_)
-        | Happening::State { .. }
-        | Happening::Renewed(_)
-        | Happening::Target(_)
-        | Happening::TurnedAway(_)
-        | Happening::Unreached { .. }
-        | Happening::LeftBehind { .. }
-        | Happening::EndedLate { .. } => false,
-    };
-    all.iter().filter(slept).map(|entry| entry.record.at)
+/// What each day comes to.
+fn days(page: &mut String, entries: &[&Entry], since: u64) {
+    page.push_str(
+        "| day (UTC) | up | drops | longest gap | carried through | sent | received |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for (day, sum) in Summary::days(entries.iter().copied(), since) {
+        let up = match sum.wanted_ms {
+            0 => "not wanted".to_owned(),
+            wanted => percent(sum.up_ms, wanted),
+        };
+        let drops = match sum.drops {
+            0 => "none".to_owned(),
+            drops => format!("{drops}: {}", sum.causes()),
+        };
+        page.push_str(&format!(
+            "| {day} | {up} | {drops} | {} | {} | {} | {} |\n",
+            span(sum.longest_gap_ms),
+            counted(sum.carried_through, "connection"),
+            bytes(sum.bytes_up),
+            bytes(sum.bytes_down)
+        ));
+    }
+    page.push('\n');
 }
 
 /// What is worth a line.
-fn line(entry: &Entry, all: &[Entry]) -> Option<String> {
+fn line(entry: &Entry, wakes: &[u64]) -> Option<String> {
     let at = utc(entry.record.at);
     match &entry.record.what {
         Happening::Drop(lost) => {
-            let cause = DropCause::of(lost, entry.record.at, wakes(all));
+            let cause = DropCause::of(lost, entry.record.at, wakes.iter().copied());
             Some(format!(
                 "{at}: **{}**. {} {}",
                 cause.words(),
@@ -128,7 +141,10 @@ fn line(entry: &Entry, all: &[Entry]) -> Option<String> {
             "{at}: a session could not be ended ({}).",
             problem.code
         )),
-        Happening::Renewed(_) | Happening::EndedLate { .. } | Happening::Target(_) => None,
+        Happening::Renewed(_)
+        | Happening::EndedLate { .. }
+        | Happening::Target(_)
+        | Happening::Carried { .. } => None,
     }
 }
 

@@ -6,11 +6,11 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A day, counted from 1 January 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Day(u64);
+pub(crate) struct Day(u64);
 
 impl Day {
     /// The day of a time in Unix milliseconds.
-    pub(super) const fn of(unix_ms: u64) -> Self {
+    pub(crate) const fn of(unix_ms: u64) -> Self {
         Self(unix_ms / DAY_MS)
     }
 
@@ -21,12 +21,12 @@ impl Day {
     }
 
     /// How many days there are between both.
-    pub(super) const fn distance(self, other: Self) -> u64 {
+    pub(crate) const fn distance(self, other: Self) -> u64 {
         self.0.abs_diff(other.0)
     }
 
     /// Reads `2026-11-21`; nothing else, so that only files of ours are taken for such.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut number = |digits: usize| {
             let part = parts.next()?;

@@ -59,7 +59,8 @@ impl Past {
                 | Happening::Unreached { .. }
                 | Happening::LeftBehind { .. }
                 | Happening::Slept { .. }
-                | Happening::EndedLate { .. } => None,
+                | Happening::EndedLate { .. }
+                | Happening::Carried { .. } => None,
             })
             .collect();
         let drops_total = drops.len();

@@ -45,7 +45,8 @@ impl Recent {
                 | Happening::Unreached { .. }
                 | Happening::LeftBehind { .. }
                 | Happening::Slept { .. }
-                | Happening::EndedLate { .. } => {}
+                | Happening::EndedLate { .. }
+                | Happening::Carried { .. } => {}
             }
         }
         all

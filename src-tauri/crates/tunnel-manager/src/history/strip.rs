@@ -104,7 +104,8 @@ impl Strip {
                 | Happening::TurnedAway(_)
                 | Happening::Unreached { .. }
                 | Happening::LeftBehind { .. }
-                | Happening::EndedLate { .. } => {}
+                | Happening::EndedLate { .. }
+                | Happening::Carried { .. } => {}
             }
         }
         for (run, (at, last)) in runs {

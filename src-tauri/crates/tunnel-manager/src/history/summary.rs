@@ -1,13 +1,14 @@
 //! What a stretch of history comes to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
-use tunnel_proto::{ClosedBy, DropEnd, Happening, Problem, State};
+use tunnel_proto::{DropEnd, Happening, Problem, State};
 use uuid::Uuid;
 
 use super::Entry;
 use super::day::Day;
+use crate::bundle::DropCause;
 
 /// What the history of one tunnel comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -15,16 +16,8 @@ use super::day::Day;
 pub struct Summary {
     /// WebSockets that were lost.
     pub drops: u32,
-    /// Of those: closed by the gateway.
-    pub by_gateway: u32,
-    /// Of those: broken on the way.
-    pub by_network: u32,
-    /// Of those: given up by Culvert, for no sign of life had come in time.
-    pub by_deadline: u32,
-    /// Of those: left by Culvert to renew them.
-    pub by_renewal: u32,
-    /// Of those: left by Culvert because the session was over.
-    pub by_session_end: u32,
+    /// The same by what each was.
+    pub drops_by_cause: BTreeMap<DropCause, u32>,
     /// Of those: such that the session could not be resumed.
     pub not_resumed: u32,
     /// WebSockets that were renewed ahead of time.
@@ -37,6 +30,10 @@ pub struct Summary {
     pub carried_through: u64,
     /// Local connections that were closed without having been carried.
     pub turned_away: u64,
+    /// Payload from local connections to the destination, bytes, as far as is recorded.
+    pub bytes_up: u64,
+    /// Payload from the destination to local connections, bytes, as far as is recorded.
+    pub bytes_down: u64,
     /// How long the tunnel was up, milliseconds, as far as is recorded.
     pub up_ms: u64,
     /// How long it was degraded, milliseconds, as far as is recorded: it carried connections, and
@@ -81,6 +78,9 @@ impl Summary {
     fn between<'a>(entries: impl IntoIterator<Item = &'a Entry>, since: u64, until: u64) -> Self {
         let mut summary = Self::default();
         let mut runs: HashMap<Option<Uuid>, Span> = HashMap::new();
+        let entries: Vec<&Entry> = entries.into_iter().collect();
+        // A sleep is told of when it is over, which may be after the drops that are its work.
+        let wakes: Vec<u64> = entries.iter().filter_map(|entry| woke(entry)).collect();
         for entry in entries {
             let at = entry.record.at;
             let run = runs.entry(entry.tunnel.run).or_insert(Span {
@@ -117,7 +117,8 @@ impl Summary {
                 }
                 Happening::Drop(lost) if at >= since => {
                     summary.drops += 1;
-                    *summary.by(lost.closed_by) += 1;
+                    let cause = DropCause::of(lost, at, wakes.iter().copied());
+                    *summary.drops_by_cause.entry(cause).or_default() += 1;
                     match lost.end {
                         DropEnd::Resumed | DropEnd::LetGo => {}
                         DropEnd::Replaced { .. } | DropEnd::GivenUp { .. } | DropEnd::Stopped => {
@@ -137,6 +138,13 @@ impl Summary {
                 Happening::TurnedAway(turned_away) if at >= since => {
                     summary.turned_away += u64::from(turned_away.count);
                 }
+                Happening::Carried {
+                    bytes_up,
+                    bytes_down,
+                } if at >= since => {
+                    summary.bytes_up = summary.bytes_up.saturating_add(*bytes_up);
+                    summary.bytes_down = summary.bytes_down.saturating_add(*bytes_down);
+                }
                 Happening::Drop(_)
                 | Happening::Renewed(_)
                 | Happening::TurnedAway(_)
@@ -144,6 +152,7 @@ impl Summary {
                 | Happening::LeftBehind { .. }
                 | Happening::EndedLate { .. }
                 | Happening::Slept { .. }
+                | Happening::Carried { .. }
                 | Happening::Target(_) => {}
             }
         }
@@ -153,14 +162,27 @@ impl Summary {
         summary
     }
 
-    fn by(&mut self, closed_by: ClosedBy) -> &mut u32 {
-        match closed_by {
-            ClosedBy::Gateway => &mut self.by_gateway,
-            ClosedBy::Network => &mut self.by_network,
-            ClosedBy::Deadline => &mut self.by_deadline,
-            ClosedBy::Renewal => &mut self.by_renewal,
-            ClosedBy::SessionEnd => &mut self.by_session_end,
-        }
+    /// The drops by cause in words: `2 hourly close, 1 black hole`.
+    pub fn causes(&self) -> String {
+        let counted = self.drops_by_cause.iter();
+        let told = counted.map(|(cause, count)| format!("{count} {}", cause.brief()));
+        told.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// When the machine woke, if that is what an entry tells.
+pub(crate) fn woke(entry: &Entry) -> Option<u64> {
+    match entry.record.what {
+        Happening::Slept { .. } => Some(entry.record.at),
+        Happening::Drop(_)
+        | Happening::State { .. }
+        | Happening::Renewed(_)
+        | Happening::Target(_)
+        | Happening::TurnedAway(_)
+        | Happening::Unreached { .. }
+        | Happening::LeftBehind { .. }
+        | Happening::EndedLate { .. }
+        | Happening::Carried { .. } => None,
     }
 }
 

@@ -11,6 +11,7 @@ use tunnel_proto::{
 };
 
 use super::*;
+use crate::bundle::DropCause;
 
 /// Noon of 21 November 2026, UTC.
 const NOON: u64 = 1_795_262_400_000;
@@ -330,7 +331,8 @@ async fn a_tunnel_is_followed_to_its_last_word_and_what_was_missed_is_counted() 
             .unwrap();
     }
     events.send(TunnelEvent::State(State::Off)).unwrap();
-    let following = history.follow(TunnelName::new(None, "db"), heard);
+    let nothing = Payload::default;
+    let following = history.follow(TunnelName::new(None, "db"), heard, nothing);
     drop(events);
     following.finished().await;
     let reading = all(home.path());
@@ -343,6 +345,65 @@ async fn a_tunnel_is_followed_to_its_last_word_and_what_was_missed_is_counted() 
     assert_eq!(reading.left_out, 2);
 }
 
+#[tokio::test]
+async fn what_a_tunnel_carries_is_kept_by_day_and_to_its_last_byte() {
+    let home = TempDir::new().unwrap();
+    let history = History::open_at(home.path(), SMALL, || NOON);
+    let (events, heard) = broadcast::channel(4);
+    let (bytes, now) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(NOON)));
+    let (carried, clock) = (Arc::clone(&bytes), Arc::clone(&now));
+    let carried = move || Payload {
+        up: carried.load(Ordering::SeqCst),
+        down: 5,
+    };
+    let clock = move || clock.load(Ordering::SeqCst);
+    let name = TunnelName::new(None, "db");
+    let mut recorded = history.recorded();
+    let following = history.follow_at(name, heard, carried, clock);
+    events
+        .send(TunnelEvent::Record(Box::new(up(NOON))))
+        .unwrap();
+    recorded.wait_for(|count| *count == 1).await.unwrap();
+    bytes.store(100, Ordering::SeqCst);
+    now.store(NOON + 13 * HOUR, Ordering::SeqCst);
+    events
+        .send(TunnelEvent::Record(Box::new(renewed(NOON + 13 * HOUR))))
+        .unwrap();
+    recorded.wait_for(|count| *count == 3).await.unwrap();
+    bytes.store(130, Ordering::SeqCst);
+    drop(events);
+    following.finished().await;
+    let days = Summary::days(&all(home.path()).entries, NOON);
+    let told: Vec<_> = days
+        .iter()
+        .map(|(day, sum)| (day.as_str(), sum.bytes_up, sum.bytes_down))
+        .collect();
+    assert_eq!(told, [("2026-11-21", 100, 5), ("2026-11-22", 30, 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_quiet_tunnel_carries_is_kept_before_its_end() {
+    let home = TempDir::new().unwrap();
+    let history = History::open_at(home.path(), SMALL, || NOON);
+    let (events, heard) = broadcast::channel(4);
+    let carried = || Payload { up: 1, down: 2 };
+    let mut recorded = history.recorded();
+    let following = history.follow_at(TunnelName::new(None, "db"), heard, carried, || NOON);
+    // Nobody says anything: time passes until it does so by itself.
+    recorded.wait_for(|count| *count == 1).await.unwrap();
+    let summary = Summary::of(&all(home.path()).entries, NOON);
+    assert_eq!((summary.bytes_up, summary.bytes_down), (1, 2));
+    drop((events, following));
+}
+
+fn carried(at: u64, bytes_up: u64, bytes_down: u64) -> Record {
+    let what = Happening::Carried {
+        bytes_up,
+        bytes_down,
+    };
+    Record { at, what }
+}
+
 fn entries(records: Vec<Record>) -> Vec<Entry> {
     let tunnel = TunnelName::new(None, "db");
     let entry = |record| Entry {
@@ -353,7 +414,7 @@ fn entries(records: Vec<Record>) -> Vec<Entry> {
 }
 
 #[test]
-fn a_summary_counts_drops_by_who_ended_them_and_what_they_cost() {
+fn a_summary_counts_drops_by_their_causes_what_they_cost_and_what_was_carried() {
     let replaced = DropEnd::Replaced { problem: problem() };
     let summary = Summary::of(
         &entries(vec![
@@ -362,22 +423,28 @@ fn a_summary_counts_drops_by_who_ended_them_and_what_they_cost() {
             lost(NOON + 1, ClosedBy::Network, DropEnd::Resumed),
             lost(NOON + 2, ClosedBy::Deadline, replaced),
             renewed(NOON + 3),
+            carried(NOON - 1, 7, 7),
+            carried(NOON + 4, 10, 20),
+            carried(NOON + 5, 1, 2),
         ]),
         NOON,
     );
     let expected = Summary {
         drops: 3,
-        by_gateway: 1,
-        by_network: 1,
-        by_deadline: 1,
-        by_renewal: 0,
-        by_session_end: 0,
+        drops_by_cause: [
+            (DropCause::HourlyClose, 1),
+            (DropCause::Silence, 1),
+            (DropCause::Broken, 1),
+        ]
+        .into(),
         not_resumed: 1,
         renewals: 1,
         longest_gap_ms: 700,
         connections_lost: 2,
         carried_through: 9,
         turned_away: 0,
+        bytes_up: 11,
+        bytes_down: 22,
         up_ms: 0,
         degraded_ms: 0,
         was_up: false,
@@ -385,6 +452,10 @@ fn a_summary_counts_drops_by_who_ended_them_and_what_they_cost() {
         wanted_ms: 0,
     };
     assert_eq!(summary, expected);
+    assert_eq!(
+        summary.causes(),
+        "1 hourly close, 1 black hole, 1 broken on the way"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use tunnel_proto::{Snapshot, Vitals};
 
+use super::conventions::complaints;
 use super::*;
 use crate::history::TunnelName;
 
@@ -11,7 +12,8 @@ fn figures() -> TunnelFigures {
     TunnelFigures {
         tunnel: TunnelName::new(None, "Orders \"eu\""),
         snapshot,
-        drops: [(DropCause::HourlyClose, 3)].into(),
+        drops: [(DropCause::HourlyClose, 3), (DropCause::Jam, 1)].into(),
+        reconnects: [(DropCause::HourlyClose, 3)].into(),
         sessions: vec![SessionFigures {
             session: "1".to_owned(),
             session_id: Some("nina-0abc".to_owned()),
@@ -37,7 +39,9 @@ fn figures_have_names_units_and_an_end_as_open_metrics_wants_them() {
         format!(r#"culvert_tunnel_state{{{tunnel},state="up"}} 1"#),
         format!(r#"culvert_tunnel_state{{{tunnel},state="failed"}} 0"#),
         format!(r#"culvert_tunnel_drops_total{{{tunnel},cause="hourly_close"}} 3"#),
-        format!(r#"culvert_tunnel_drops_total{{{tunnel},cause="jam"}} 0"#),
+        format!(r#"culvert_tunnel_drops_total{{{tunnel},cause="jam"}} 1"#),
+        format!(r#"culvert_tunnel_reconnects_total{{{tunnel},cause="hourly_close"}} 3"#),
+        format!(r#"culvert_tunnel_reconnects_total{{{tunnel},cause="jam"}} 0"#),
         format!(r#"culvert_tunnel_payload_bytes_total{{{tunnel},direction="up"}} 12"#),
         format!("culvert_tunnel_round_trip_seconds{{{tunnel}}} 0.085"),
         format!("culvert_tunnel_parked_connections{{{tunnel}}} 2"),
@@ -50,6 +54,15 @@ fn figures_have_names_units_and_an_end_as_open_metrics_wants_them() {
         assert!(text.lines().any(|one| one == line), "no {line}\nin {text}");
     }
     assert!(text.ends_with("# EOF\n"), "{text}");
+}
+
+#[test]
+fn the_figures_keep_to_the_conventions_of_open_metrics() {
+    let mut other = figures();
+    other.tunnel = TunnelName::new(None, "back\\slash\nnew line");
+    let text = text(&[figures(), other]).unwrap();
+    assert_eq!(complaints(&text), Vec::<String>::new(), "{text}");
+    assert_eq!(complaints(&super::text(&[]).unwrap()), Vec::<String>::new());
 }
 
 #[test]

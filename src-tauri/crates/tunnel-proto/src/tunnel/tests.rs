@@ -95,6 +95,7 @@ impl World {
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Slept { .. }
+            | Happening::Carried { .. }
             | Happening::Target(_) => None,
         };
         self.records().into_iter().filter_map(drop).collect()
@@ -110,6 +111,7 @@ impl World {
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Slept { .. }
+            | Happening::Carried { .. }
             | Happening::Target(_) => None,
         };
         self.records().into_iter().filter_map(turned_away).collect()

@@ -27,6 +27,7 @@ fn each_change_of_state_is_kept_with_its_cause() {
             | Happening::LeftBehind { .. }
             | Happening::EndedLate { .. }
             | Happening::Slept { .. }
+            | Happening::Carried { .. }
             | Happening::Target(_) => None,
         })
         .collect();

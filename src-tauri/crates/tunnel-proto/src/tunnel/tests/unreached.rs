@@ -13,6 +13,7 @@ fn unreached(world: &mut World) -> Vec<u32> {
         | Happening::LeftBehind { .. }
         | Happening::EndedLate { .. }
         | Happening::Slept { .. }
+        | Happening::Carried { .. }
         | Happening::Target(_) => None,
     };
     records.filter_map(count).collect()
