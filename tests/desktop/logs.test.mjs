@@ -2,12 +2,13 @@
 // same lies in a file.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { binary, startMachine, until } from "./machine.mjs";
+import { startService } from "./service.mjs";
 import { openWindow } from "./window.mjs";
 
 const pictures =
@@ -61,3 +62,50 @@ for (const theme of ["light", "dark"]) {
     await until("the file", () => /"Demo tunnel" \S+: the WebSocket is gone code=/.test(text()));
   });
 }
+
+test("a level of one tunnel counts for it alone, from the moment on at which it is chosen", async (t) => {
+  const machine = await startMachine();
+  t.after(() => machine.stop());
+  const service = await startService(machine.home);
+  t.after(() => service.stop());
+  mkdirSync(machine.config, { recursive: true });
+  const tunnel = (name) =>
+    `[[tunnel]]\nname = "${name}"\ntarget = "i-0123456789abcdef0"\nremote_port = 7\n` +
+    `region = "eu-central-1"\nendpoint_url = "${service.endpoint}"\n`;
+  writeFileSync(join(machine.config, "tunnels.toml"), `version = 1\n${tunnel("Orders")}${tunnel("Ledger")}`);
+  const window = await openWindow(machine.url, binary());
+  t.after(() => window.close().catch(() => {}));
+  await window.resize(1100, 760);
+  for (const name of ["Orders", "Ledger"]) {
+    await window.row(name, "off");
+    await window.click("switch", name);
+    await window.row(name, "up");
+  }
+  const folder = join(machine.home, ".local", "state", "culvert", "log");
+  const text = () => readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8")).join("");
+  const lines = (name, words) => text().split("\n").filter((line) => line.includes(` "${name}"`) && line.includes(words)).length;
+  const cut = async () => {
+    const gone = ["Orders", "Ledger"].map((name) => lines(name, ": the WebSocket is gone"));
+    await until("both are cut", async () => {
+      await fetch(`${service.endpoint}/control/reset`, { method: "POST", body: "{}" });
+      return ["Orders", "Ledger"].every((name, index) => lines(name, ": the WebSocket is gone") > gone[index]);
+    });
+  };
+
+  await window.click("button", "Logs");
+  await window.text("What is logged");
+  await cut();
+  assert.equal(lines("Orders", "the policy hears") + lines("Ledger", "the policy hears"), 0);
+  await choose(window, "Tunnel", "Orders");
+  await choose(window, "What is logged of Orders", "Details");
+  await cut();
+  await until("details of one", () => lines("Orders", "the policy hears") > 0);
+  assert.equal(lines("Ledger", "the policy hears"), 0, "of the other nothing more");
+
+  await choose(window, "What is logged of Orders", "Changes of state");
+  // What was under way has been said when something is said that came later.
+  await cut();
+  const before = lines("Orders", "the policy hears");
+  await cut();
+  assert.equal(lines("Orders", "the policy hears"), before);
+});

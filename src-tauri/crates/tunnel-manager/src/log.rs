@@ -5,6 +5,7 @@ mod files;
 mod flood;
 mod format;
 mod keeper;
+mod keeping;
 mod levels;
 mod record;
 mod ring;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::NonBlocking;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -97,12 +98,13 @@ pub fn init(program: &str, files: LogFiles, level: LogLevel) -> (Log, LogGuard) 
         LogFiles::Nowhere => (None, LogFormat::default()),
         LogFiles::Days(days, format) => (Some(days), format),
     };
-    let (folder, writer, guard, unwritten) = daily(program, days);
+    let (folder, writer, worker, unwritten) = daily(program, days);
     let log = Log {
         folder,
         ..Log::default()
     };
     let keeper = keeper::Keeper::new(log.levels.clone(), log.ring.clone(), writer, format);
+    let guard = LogGuard::new(keeper.clone(), worker);
     tracing_subscriber::registry()
         .with(keeper::layer(keeper))
         .with(filter_fn(may_be_seen))
@@ -122,24 +124,27 @@ pub fn init(program: &str, files: LogFiles, level: LogLevel) -> (Log, LogGuard) 
 type Daily = (
     Option<PathBuf>,
     Option<NonBlocking>,
-    LogGuard,
+    Option<WorkerGuard>,
     Option<io::Error>,
 );
 
 fn daily(program: &str, days: Option<u16>) -> Daily {
-    let nothing = |error| (None, None, LogGuard::of_nothing(), error);
+    let nothing = |error| (None, None, None, error);
     let Some(days) = days else {
         return nothing(None);
     };
     // A system without a home folder is told of by those who keep more there.
-    let Some(folder) = Traces::folder_of_user().map(|state| files::folder_in(&state)) else {
+    let Some(folder) = Traces::folder_of_user().map(|state| state.join(LOG_FOLDER)) else {
         return nothing(None);
     };
     match files::open(&folder, program, days) {
-        Ok((writer, guard)) => (Some(folder), Some(writer), guard, None),
+        Ok((writer, worker)) => (Some(folder), Some(writer), Some(worker), None),
         Err(error) => nothing(Some(error)),
     }
 }
+
+/// Where the log's files lie in that of what the program keeps.
+pub(crate) const LOG_FOLDER: &str = "log";
 
 /// Names a file to append the log to.
 pub(crate) const FILE_VARIABLE: &str = "CULVERT_LOG_FILE";

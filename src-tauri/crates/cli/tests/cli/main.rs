@@ -19,6 +19,7 @@ mod ghosts;
 mod history;
 mod import;
 mod json;
+mod log;
 mod own_settings;
 mod pinned;
 mod plugin;

@@ -315,6 +315,17 @@ pub(crate) fn echo_question(chunks: &[&[u8]]) -> [u8; 9] {
     question
 }
 
+/// Closes the WebSocket as the gateway does, and waits until the session is resumed.
+pub(crate) async fn cut(world: &World) {
+    let before = world.sim.stats().api_calls.get("ResumeSession").copied();
+    world.sim.faults().close(1000, "Bye");
+    soon(world.sim.wait_for(|sessions, stats| {
+        stats.api_calls.get("ResumeSession").copied() > before
+            && sessions.iter().any(|session| session.handshake_complete)
+    }))
+    .await;
+}
+
 /// Opens a connection through the tunnel and has bytes of every kind echoed, single line feeds
 /// among them.
 pub(crate) async fn carries(address: &str) {

@@ -25,6 +25,17 @@ struct Count {
     since: Duration,
     told: u32,
     kept: u32,
+    /// What the last line that was kept back said.
+    said: String,
+}
+
+/// Lines of one kind that were kept back.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kept<K> {
+    pub(super) kind: K,
+    pub(super) count: u32,
+    /// What the last of them said.
+    pub(super) said: String,
 }
 
 impl<K: Hash + Eq + Clone> Flood<K> {
@@ -34,8 +45,8 @@ impl<K: Hash + Eq + Clone> Flood<K> {
         }
     }
 
-    /// Whether a line of this kind is told at this time.
-    pub(super) fn admits(&mut self, kind: K, now: Duration) -> bool {
+    /// Whether a line of this kind that says this is told at this time.
+    pub(super) fn admits(&mut self, kind: K, said: &str, now: Duration) -> bool {
         if !self.kinds.contains_key(&kind) && self.kinds.len() >= KINDS_MOST {
             return true;
         }
@@ -43,29 +54,39 @@ impl<K: Hash + Eq + Clone> Flood<K> {
             since: now,
             told: 0,
             kept: 0,
+            said: String::new(),
         });
         if count.told < TOLD_MOST {
             count.told += 1;
             return true;
         }
         count.kept = count.kept.saturating_add(1);
+        said.clone_into(&mut count.said);
         false
     }
 
-    /// The kinds whose time is over by now, of which lines were kept back, and how many.
-    pub(super) fn over(&mut self, now: Duration) -> Vec<(K, u32)> {
-        let mut over = Vec::new();
-        self.kinds.retain(|kind, count| {
-            if count.since + WINDOW > now {
-                return true;
-            }
-            if count.kept > 0 {
-                over.push((kind.clone(), count.kept));
-            }
-            false
-        });
-        over
+    /// What was kept back of the kinds whose time is over by now.
+    pub(super) fn over(&mut self, now: Duration) -> Vec<Kept<K>> {
+        let over = self
+            .kinds
+            .extract_if(|_, count| count.since + WINDOW <= now);
+        kept(over)
     }
+
+    /// What was kept back and is not told yet.
+    pub(super) fn rest(&mut self) -> Vec<Kept<K>> {
+        kept(self.kinds.drain())
+    }
+}
+
+fn kept<K>(counts: impl Iterator<Item = (K, Count)>) -> Vec<Kept<K>> {
+    let of = counts.filter(|(_, count)| count.kept > 0);
+    of.map(|(kind, Count { kept, said, .. })| Kept {
+        kind,
+        count: kept,
+        said,
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -80,20 +101,37 @@ mod tests {
     fn of_a_flood_the_first_lines_are_told_and_the_rest_is_counted() {
         let mut flood = Flood::new();
         let told = (0..60)
-            .filter(|second| flood.admits("cut", s(*second)))
+            .filter(|second| flood.admits("cut", "gone", s(*second)))
             .count();
         assert_eq!(told, 10);
-        assert!(flood.admits("another", s(30)), "others are not held up");
+        assert!(flood.admits("another", "", s(30)), "others are not held up");
         assert_eq!(flood.over(s(59)), []);
-        assert_eq!(flood.over(s(60)), [("cut", 50)]);
+        let kept = Kept {
+            kind: "cut",
+            count: 50,
+            said: "gone".to_owned(),
+        };
+        assert_eq!(flood.over(s(60)), [kept]);
         assert_eq!(flood.over(s(200)), []);
-        assert!(flood.admits("cut", s(60)), "it begins anew");
+        assert!(flood.admits("cut", "", s(60)), "it begins anew");
+    }
+
+    #[test]
+    fn what_was_kept_back_at_the_end_is_told_once() {
+        let mut flood = Flood::new();
+        for second in 0..12 {
+            flood.admits("cut", "gone", s(second));
+        }
+        flood.admits("once", "", s(1));
+        let counts: Vec<_> = flood.rest().iter().map(|kept| kept.count).collect();
+        assert_eq!(counts, [2]);
+        assert_eq!(flood.rest(), []);
     }
 
     #[test]
     fn few_lines_leave_no_count_behind() {
         let mut flood = Flood::new();
-        assert!(flood.admits("once", s(0)));
+        assert!(flood.admits("once", "", s(0)));
         assert_eq!(flood.over(s(60)), []);
         assert!(flood.kinds.is_empty());
     }
@@ -102,10 +140,10 @@ mod tests {
     fn more_kinds_than_are_counted_are_told() {
         let mut flood = Flood::new();
         for kind in 0..KINDS_MOST {
-            assert!(flood.admits(kind, s(0)));
+            assert!(flood.admits(kind, "", s(0)));
         }
         for _ in 0..100 {
-            assert!(flood.admits(usize::MAX, s(0)));
+            assert!(flood.admits(usize::MAX, "", s(0)));
         }
         assert_eq!(flood.kinds.len(), KINDS_MOST);
     }

@@ -1,7 +1,7 @@
 //! What takes each record of this process, and gives it to the files and to whoever looks.
 
 use std::io::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tracing::callsite::Identifier;
@@ -15,18 +15,20 @@ use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, registry};
 
-use super::flood::Flood;
+use super::flood::{Flood, Kept};
 use super::format::{LogFormat, Said};
 use super::record::Text;
 use super::{Levels, LogLevel, LogRecord, LogRing, is_ours};
 
-/// Takes records: those of our own crates as the levels say, of others what is an error.
+/// Takes records: those of our own crates as the levels say, of others what is an error. A clone is the
+/// same.
+#[derive(Debug, Clone)]
 pub(super) struct Keeper {
     levels: Levels,
     ring: LogRing,
-    file: Option<Mutex<NonBlocking>>,
+    file: Option<Arc<Mutex<NonBlocking>>>,
     format: LogFormat,
-    flood: Mutex<Flood<Kind>>,
+    flood: Arc<Mutex<Flood<Kind>>>,
     begun: Instant,
 }
 
@@ -62,8 +64,8 @@ impl Keeper {
             format,
             levels,
             ring,
-            file: file.map(Mutex::new),
-            flood: Mutex::new(Flood::new()),
+            file: file.map(|file| Arc::new(Mutex::new(file))),
+            flood: Arc::new(Mutex::new(Flood::new())),
             begun: Instant::now(),
         }
     }
@@ -79,14 +81,28 @@ impl Keeper {
     }
 
     /// Tells how many lines were kept back, and says whether this one is told.
-    fn admits(&self, kind: Kind) -> bool {
+    fn admits(&self, kind: Kind, said: &str) -> bool {
         let now = self.begun.elapsed();
         let (over, admitted) = {
             let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
-            (flood.over(now), flood.admits(kind, now))
+            (flood.over(now), flood.admits(kind, said, now))
         };
-        for (kind, count) in over {
-            let text = format!("{count} more lines of one kind within a minute are not written");
+        self.tell_kept(over);
+        admitted
+    }
+
+    /// Tells how many lines were kept back: at the end, when no other record brings it out.
+    pub(super) fn finish(&self) {
+        let rest = {
+            let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
+            flood.rest()
+        };
+        self.tell_kept(rest);
+    }
+
+    fn tell_kept(&self, all: Vec<Kept<Kind>>) {
+        for Kept { kind, count, said } in all {
+            let text = format!("{count} more lines within a minute are not written: {said:?}");
             let said = Said {
                 message: text.clone(),
                 ..Said::default()
@@ -102,7 +118,6 @@ impl Keeper {
             };
             self.take(record, &said);
         }
-        admitted
     }
 }
 
@@ -146,19 +161,21 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Keeper {
         if is_ours(part) && !self.levels.wants(level, tunnel.as_deref()) {
             return;
         }
+        let mut text = Text::default();
+        event.record(&mut text);
         // Whoever asks for every message gets every message.
-        let is_held_up = level <= LogLevel::Info
-            && !self.admits(Kind {
+        let is_held_up = level <= LogLevel::Info && {
+            let kind = Kind {
                 place: metadata.callsite(),
                 level,
                 part,
                 tunnel: tunnel.clone(),
-            });
+            };
+            !self.admits(kind, text.message())
+        };
         if is_held_up {
             return;
         }
-        let mut text = Text::default();
-        event.record(&mut text);
         if let Some(connection) = connection {
             text.of_connection(connection);
         }
@@ -381,6 +398,29 @@ mod tests {
             }
         });
         assert_eq!(told.len(), 50);
+    }
+
+    #[test]
+    fn what_was_kept_back_of_a_flood_is_told_at_the_end_with_what_it_says() {
+        let ring = LogRing::default();
+        let keeper = Keeper::new(Levels::default(), ring.clone(), None, LogFormat::Text);
+        let subscriber = registry().with(layer(keeper.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            for code in 0..13 {
+                tracing::info!(code, "the same");
+            }
+        });
+        keeper.finish();
+        keeper.finish();
+        let records = ring.after(0);
+        let last = &records.last().expect("told").text;
+        assert_eq!(
+            (records.len(), last.as_str()),
+            (
+                11,
+                "3 more lines within a minute are not written: \"the same\""
+            )
+        );
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Text {
         self.session.as_deref().map(plain)
     }
 
+    /// What it says, without its values.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The connection that it is about.
     pub(super) fn of_connection(&mut self, key: String) {
         // Writing into a text can't fail.
