@@ -10,6 +10,7 @@ mod day_time;
 mod doctor;
 mod facts;
 mod gather;
+mod lines;
 mod named;
 mod pack;
 mod running;

@@ -1,7 +1,7 @@
 //! The file.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -42,8 +42,8 @@ impl Bundle {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             Some(_) | None => Path::new("."),
         };
-        let file = NamedTempFile::new_in(folder).map_err(failed)?;
-        let mut zip = ZipWriter::new(file);
+        // Packed in memory, where there is always room: a disk that is full half way meets one call.
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .unix_permissions(0o600);
@@ -53,9 +53,11 @@ impl Bundle {
                 .map_err(|error| failed(error.into()))?;
             zip.write_all(each.text.as_bytes()).map_err(failed)?;
         }
-        let file = zip.finish().map_err(|error| failed(error.into()))?;
+        let packed = zip.finish().map_err(|error| failed(error.into()))?;
+        let bytes = packed.into_inner();
+        let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
+        file.write_all(&bytes).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
-        let bytes = fs::read(file.path()).map_err(failed)?;
         cancel.check()?;
         file.persist_noclobber(path).map_err(|error| {
             if error.error.kind() == io::ErrorKind::AlreadyExists {
