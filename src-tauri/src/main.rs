@@ -152,7 +152,15 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             spawn(tray::run(handle.clone(), manager.overview(), spoken, wishes, host));
             spawn(acts::serve(handle, manager.clone(), acts));
             let folder = Traces::folder_of_user();
-            app.manage(Shell::new(manager.clone(), keeper.clone(), shown, folder.as_deref()));
+            let unkept = Traces::unkept();
+            let shell = Shell::new(
+                manager.clone(),
+                keeper.clone(),
+                shown,
+                folder.as_deref(),
+                unkept.as_ref(),
+            );
+            app.manage(shell);
             app.manage(manager);
             let opens = arguments.opens_window(keeper.settings().start_hidden);
             app.manage(Preferences::new(keeper, Autostart::of_user()));

@@ -9,10 +9,12 @@ use tauri::AppHandle;
 use tauri::ipc::Channel;
 use tokio::sync::watch;
 use tunnel_manager::{Manager, Overview, ProfileId, SettingsKeeper};
+use tunnel_proto::Problem;
 
 use crate::ending;
 use crate::remembered::{Memory, Remembered};
 use crate::tray::Host;
+use crate::view::ProblemView;
 use crate::window;
 use view::{AnswerView, QuestionView, SelectedView, ShellView, WayBackView};
 
@@ -43,13 +45,17 @@ impl Shell {
         settings: SettingsKeeper,
         host: watch::Receiver<Host>,
         folder: Option<&Path>,
+        unkept: Option<&Problem>,
     ) -> Self {
         let memory = Memory::in_folder(folder);
         Self {
             manager,
             settings,
             host,
-            view: watch::Sender::default(),
+            view: watch::Sender::new(ShellView {
+                unkept: unkept.map(ProblemView::from),
+                ..ShellView::default()
+            }),
             remembered: Mutex::new(memory.read()),
             memory,
         }

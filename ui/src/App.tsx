@@ -4,7 +4,16 @@ import { createEffect, createMemo, createSignal, onCleanup, onMount, Show, type 
 import { Dynamic } from "solid-js/web";
 import { createStore, reconcile } from "solid-js/store";
 
-import type { Answer, Bridge, OverviewView, QuestionView, RefusalView, SelectedView, TunnelView } from "./bridge";
+import type {
+  Answer,
+  Bridge,
+  OverviewView,
+  ProblemView,
+  QuestionView,
+  RefusalView,
+  SelectedView,
+  TunnelView,
+} from "./bridge";
 import { Announcer } from "./components/Announcer";
 import { Frame } from "./components/Frame";
 import { ImportDialog } from "./components/ImportDialog";
@@ -46,6 +55,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
   const [open, setOpen] = createSignal<Open>({ what: "nothing" });
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [question, setQuestion] = createSignal<QuestionView | null>(null);
+  const [unkept, setUnkept] = createSignal<ProblemView | null>(null);
   const [selected, setSelected] = createSignal<SelectedView | null>(null);
   const [now, setNow] = createSignal(Date.now());
   const [view, setView] = createSignal<View>(FIRST);
@@ -97,6 +107,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
       props.bridge.subscribeShell((shell) => {
         setQuestion(shell.question);
         setSelected(shell.selected);
+        setUnkept(shell.unkept);
       }),
     );
     const press = shortcuts({
@@ -271,6 +282,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
           {(shown) => (
             <TunnelsPage
               overview={state.overview}
+              unkept={unkept()}
               now={now()}
               shown={shown()}
               list={list}

@@ -32,6 +32,18 @@ describe("the first start", () => {
   });
 });
 
+test("that nothing can be kept on disk stands above the list, with tunnels and without", async () => {
+  const what = "What happens to tunnels can't be kept: nothing can be written in /ro.";
+  const lost = problem({ code: "state-unwritable", what, facts: { folder: "/ro" } });
+  const { lose, tell } = opened({ tunnels: [], store: null });
+  expect(screen.queryByText(what)).toBeNull();
+  lose(lost);
+  screen.getByText(what);
+  tell(everyState);
+  screen.getByText(what);
+  await expectAccessible();
+});
+
 describe("the list", () => {
   test("shows each tunnel's state, ends and what it went through, and is accessible", async () => {
     opened(everyState);

@@ -12,6 +12,7 @@ import type {
   ImportView,
   LogsView,
   OverviewView,
+  ProblemView,
   QuestionView,
   RefusalView,
   SettingsView,
@@ -39,7 +40,7 @@ export function opened(overview: OverviewView | null) {
     }),
     subscribeShell: vi.fn((listener: (shell: ShellView) => void) => {
       tellShell = listener;
-      listener({ question: null, selected: null });
+      listener({ question: null, selected: null, unkept: null });
       return Promise.resolve(null);
     }),
     subscribeSettings: vi.fn((listener: (settings: SettingsView) => void) => {
@@ -133,9 +134,10 @@ export function opened(overview: OverviewView | null) {
     detail: (details: DetailsView) => tellDetails(structuredClone(details)),
     signIns: (signIns: SignInsView) => tellSignIns(structuredClone(signIns)),
     logs: (logs: LogsView) => tellLogs(structuredClone(logs)),
-    ask: (question: QuestionView | null) => tellShell({ question, selected: null }),
+    ask: (question: QuestionView | null) => tellShell({ question, selected: null, unkept: null }),
+    lose: (unkept: ProblemView) => tellShell({ question: null, selected: null, unkept }),
     lead: (tunnel: string, number: number, signsIn = false) =>
-      tellShell({ question: null, selected: { tunnel, number, signsIn } }),
+      tellShell({ question: null, selected: { tunnel, number, signsIn }, unkept: null }),
     count: (count: CountView) => tellCount(count),
     user: userEvent.setup(),
   };

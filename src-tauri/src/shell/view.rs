@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+use crate::view::ProblemView;
+
 /// What the program round the window has to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -11,6 +13,8 @@ pub(crate) struct ShellView {
     pub(crate) question: Option<QuestionView>,
     /// The tunnel that the user was led to last.
     pub(crate) selected: Option<SelectedView>,
+    /// Why what happens can't be kept on disk; none where it can.
+    pub(crate) unkept: Option<ProblemView>,
 }
 
 /// A tunnel that the user is led to, by a click on a notification.

@@ -918,6 +918,8 @@ export type ShellView = {
 	question: QuestionView | null,
 	/**  The tunnel that the user was led to last. */
 	selected: SelectedView | null,
+	/**  Why what happens can't be kept on disk; none where it can. */
+	unkept: ProblemView | null,
 };
 
 /**  For whom somebody signs in. */

@@ -2,7 +2,7 @@
 
 import { createEffect, createMemo, createSignal, Show, type JSX } from "solid-js";
 
-import type { OverviewView, TunnelView } from "../bridge";
+import type { OverviewView, ProblemView, TunnelView } from "../bridge";
 import { BulkBar } from "../components/BulkBar";
 import { FilingDialog, type Filing } from "../components/FilingDialog";
 import { ListBar, SEARCH_ID } from "../components/ListBar";
@@ -25,6 +25,8 @@ import "./tunnels-page.css";
 export interface TunnelsPageProps {
   /** Null until the shell has told it. */
   overview: OverviewView | null;
+  /** Why what happens can't be kept on disk; null where it can. */
+  unkept: ProblemView | null;
   /** Unix milliseconds. */
   now: number;
   /** Which of the tunnels are listed. */
@@ -112,6 +114,13 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
       </Show>
 
       <div class="list-area">
+        <Show when={props.unkept}>
+          {(problem) => (
+            <div class="banner" role="status">
+              <ProblemNote problem={problem()} />
+            </div>
+          )}
+        </Show>
         <Show when={props.overview?.store}>
           {(problem) => (
             <div class="banner" role="alert">

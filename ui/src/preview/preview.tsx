@@ -96,7 +96,7 @@ const bridge: Bridge = {
     return done();
   },
   subscribeShell(listener) {
-    listener({ question: asked(), selected: null });
+    listener({ question: asked(), selected: null, unkept: null });
     return done();
   },
   subscribeSettings(listener) {

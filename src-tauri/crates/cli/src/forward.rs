@@ -75,7 +75,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     if let Err(exit) = sign_in::before(&config.access, output, &mut signals).await {
         return exit;
     }
-    let traces = settle_in(&mut config);
+    let traces = settle_in(&mut config, output);
     let metrics = match metrics(&traces, metrics_port).await {
         Ok(metrics) => metrics,
         Err(problem) => {
@@ -128,8 +128,12 @@ async fn metrics(traces: &Traces, port: Option<u16>) -> Result<Option<MetricsSer
     }
 }
 
-/// Lets a tunnel go through what the machine goes through, and leave its traces on disk.
-pub(crate) fn settle_in(config: &mut TunnelConfig) -> Traces {
+/// Lets a tunnel go through what the machine goes through, and leave its traces on disk. Says so where
+/// that can't be.
+pub(crate) fn settle_in(config: &mut TunnelConfig, output: Output) -> Traces {
+    if let Some(problem) = Traces::unkept() {
+        output.notice(&problem);
+    }
     let traces = Traces::of_user();
     config.ledger = traces.ledger.clone();
     config.environment = Environment::system();
@@ -385,7 +389,7 @@ pub(crate) async fn keep_stream(
     signals: &mut StopSignals,
 ) -> Exit {
     let output = Output::Text;
-    let traces = settle_in(&mut config);
+    let traces = settle_in(&mut config, output);
     let name = TunnelName::of_unsaved(&config);
     let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());

@@ -90,7 +90,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
         return keep_stream(config, Some(grant), port, &mut signals).await;
     }
     say(&format!("\nStarting session with SessionId: {session_id}"));
-    let traces = settle_in(&mut config);
+    let traces = settle_in(&mut config, output);
     let name = TunnelName::of_unsaved(&config);
     let starting = Tunnel::start_granted(config.clone(), grant.clone());
     match start(starting, &mut signals).await {

@@ -1,10 +1,13 @@
 //! What this process' tunnels leave on disk, and where.
 
+mod unkept;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use tunnel::{Ledger, Tunnel};
+use tunnel_proto::Problem;
 
 use crate::control::Listening;
 use crate::history::{self, Following, History, Payload, Reading, TunnelName};
@@ -108,6 +111,12 @@ impl Traces {
             return Ok(Reading::default());
         };
         history::read(&folder, since, wanted).map_err(|error| (folder, error))
+    }
+
+    /// Why what happens can't be kept in the folder of this user, or not all of it; `None` where it
+    /// can. Makes the folder. Tunnels work in either case. Blocks.
+    pub fn unkept() -> Option<Problem> {
+        unkept::problem(Self::folder_of_user().as_deref())
     }
 
     /// The folder for what the program keeps, which may not be there yet; none where the system

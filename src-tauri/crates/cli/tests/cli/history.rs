@@ -4,18 +4,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::json::object;
-use crate::support::{Ended, Running, World, carries, run, soon};
-
-/// Closes the WebSocket as the gateway does, and waits until the session is resumed.
-async fn cut(world: &World) {
-    let before = world.sim.stats().api_calls.get("ResumeSession").copied();
-    world.sim.faults().close(1000, "Bye");
-    soon(world.sim.wait_for(|sessions, stats| {
-        stats.api_calls.get("ResumeSession").copied() > before
-            && sessions.iter().any(|session| session.handshake_complete)
-    }))
-    .await;
-}
+use crate::support::{Ended, Running, World, carries, cut, run, soon};
 
 async fn history(world: &World, further: &[&str]) -> Ended {
     let mut command = world.program();
@@ -87,7 +76,8 @@ async fn a_drop_is_told_while_the_tunnel_runs_and_when_it_is_over() {
         "close code 1000, Bye",
         "ResumeSession after",
         "off (it was stopped)",
-        "1 drop (1 by the gateway)",
+        "1 drop (1 early close by the gateway)",
+        " sent and ",
         "no connection lost",
     ] {
         assert!(told.contains(words), "{words:?} is not told:\n{told}");
@@ -99,9 +89,10 @@ async fn a_drop_is_told_while_the_tunnel_runs_and_when_it_is_over() {
 async fn programs_get_what_is_kept_and_what_it_comes_to() {
     let world = World::start().await;
     let mut culvert = Running::start(world.forward(&["--json"]));
-    culvert
+    let line = culvert
         .line_with(|line| object(line)["event"] == "listening")
         .await;
+    carries(object(&line)["address"].as_str().unwrap()).await;
     world.sim.faults().close(1000, "Bye");
     let line = culvert
         .line_with(|line| object(line)["event"] == "drop")
@@ -128,6 +119,11 @@ async fn programs_get_what_is_kept_and_what_it_comes_to() {
     let summary = all.last().unwrap();
     assert_eq!(summary["event"], "summary");
     assert_eq!(summary["drops"], 1);
+    let causes = serde_json::json!({"gatewayClose": 1});
+    assert_eq!(summary["dropsByCause"], causes);
+    for way in ["bytesUp", "bytesDown"] {
+        assert!(summary[way].as_u64().unwrap() > 256, "{summary}");
+    }
     assert_eq!(summary["name"], tunnel["name"]);
 
     let drops = objects(&world, &["--drops"]).await;
@@ -185,6 +181,21 @@ async fn a_disk_that_cannot_be_written_to_disturbs_no_tunnel() {
     let ended = culvert.stopped_by("TERM").await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(world.living_sessions(), 0);
+    let told = format!("nothing can be written in {}", nowhere.display());
+    let said = ended.err.lines().filter(|line| line.contains(&told));
+    assert_eq!(said.count(), 1, "{ended:?}");
+
+    let mut command = world.forward(&["--json"]);
+    command.env("CULVERT_STATE_DIR", &nowhere);
+    let mut culvert = Running::start(command);
+    let told = culvert
+        .line_with(|line| object(line)["event"] == "notice")
+        .await;
+    assert_eq!(object(&told)["problem"]["code"], "state-unwritable");
+    culvert
+        .line_with(|line| object(line)["event"] == "listening")
+        .await;
+    assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
