@@ -84,6 +84,17 @@ const SCREENS = [
     },
   },
   {
+    name: "bundle",
+    open: async (window) => {
+      await window.click("button", "Bundle");
+      await window.text("One file to give away with a report");
+      await window.click("button", "Collect");
+      await window.control("button", "Save the file");
+      await window.run(`document.querySelector(".bundle-file").click()`);
+      await window.text("Culvert: what happened since");
+    },
+  },
+  {
     name: "settings",
     open: async (window) => {
       await window.click("button", "Settings");

@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 
 use culvert_tests::kept::{Home, Overheard};
 use culvert_tests::{Bus, Destination};
-use ssm_sim::{Settings, Simulator};
+use ssm_sim::{ApiFault, Operation, Settings, Simulator};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -62,8 +62,24 @@ impl Desktop {
 
     /// Saves the language that is spoken.
     pub(crate) fn speak(&self, language: &str) {
-        let text = format!("version = 1\n[general]\nlanguage = \"{language}\"\n");
+        self.set(&format!("[general]\nlanguage = \"{language}\""));
+    }
+
+    /// Saves settings of the program, in the place of all that were saved before.
+    pub(crate) fn set(&self, settings: &str) {
+        let text = format!("version = 1\n{settings}\n");
         std::fs::write(self.home.path().join("config/settings.toml"), text).unwrap();
+    }
+
+    /// Has the service refuse to start sessions, in these words.
+    pub(crate) fn deny_sessions(&self, message: &str) {
+        let denied = ApiFault::Error {
+            code: "AccessDeniedException".to_owned(),
+            message: message.to_owned(),
+            status: 400,
+        };
+        let faults = self.sim.faults();
+        faults.fail_api(Operation::StartSession, denied, None);
     }
 
     /// Starts Culvert.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use culvert_tests::Bus;
-use ssm_sim::{ApiFault, Operation};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use zbus::object_server::SignalEmitter;
@@ -128,15 +127,7 @@ async fn a_failure_is_told_leads_to_the_window_and_is_taken_back_when_it_is_mend
     let mut culvert = desktop.culvert(&["--hidden"]);
     let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
     item.until(|menu| is_on(menu, "A & B") == Some(false)).await;
-    let denied = ApiFault::Error {
-        code: "AccessDeniedException".to_owned(),
-        message: "not <you>".to_owned(),
-        status: 400,
-    };
-    desktop
-        .sim
-        .faults()
-        .fail_api(Operation::StartSession, denied, None);
+    desktop.deny_sessions("not <you>");
     item.choose("A & B").await;
     item.until(|menu| find(menu, "A & B (failed)").is_some())
         .await;
@@ -210,6 +201,71 @@ async fn an_outage_of_more_than_half_a_minute_is_told_once_and_taken_back_when_t
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a display and a message bus; npm test -- --only shell"]
+async fn a_tunnel_that_is_lost_too_often_is_told_once_with_its_cause_and_what_helps() {
+    let desktop = Desktop::start().await;
+    desktop.save(&["A"]);
+    desktop.set("[notifications]\ndrops_told = 2");
+    let mut server = Server::start(&desktop.bus).await;
+    let mut culvert = desktop.culvert(&["--hidden"]);
+    let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
+    item.until(|menu| is_on(menu, "A") == Some(false)).await;
+    item.choose("A").await;
+    item.until(|menu| is_on(menu, "A") == Some(true)).await;
+
+    // One that has not come back yet can't be cut again: it is cut until that was often enough.
+    let cut = || desktop.sim.faults().close(1000, "Bye");
+    let asked = soon(async {
+        loop {
+            cut();
+            let told = timeout(Duration::from_secs(1), server.asked.recv()).await;
+            if let Ok(asked) = told {
+                break asked.expect("the server");
+            }
+        }
+    })
+    .await;
+    let Asked::Show {
+        replaced,
+        title,
+        body,
+        actions,
+    } = asked
+    else {
+        panic!("a notification");
+    };
+    assert_eq!((replaced, title.as_str()), (0, "A is lost too often"));
+    let why = "The tunnel was lost 3 times within an hour; 3 of these: a close by the gateway.";
+    assert!(body.starts_with(why), "{body}");
+    assert!(body.contains("Ask whoever keeps the account"), "{body}");
+    assert_eq!(actions, ["default", "Show"]);
+
+    // Once more is no news, and whoever disconnects it has understood.
+    let resumed = || {
+        let calls = desktop.sim.stats().api_calls;
+        calls.get("ResumeSession").copied().unwrap_or_default()
+    };
+    let before = resumed();
+    soon(async {
+        while resumed() == before {
+            cut();
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    item.until(|menu| is_on(menu, "A") == Some(true)).await;
+    item.choose("A").await;
+    item.until(|menu| is_on(menu, "A") == Some(false)).await;
+    assert_eq!(server.next().await, Asked::Close(7));
+    item.choose("Quit Culvert").await;
+    assert!(culvert.ended().await.success());
+    assert!(
+        server.asked.try_recv().is_err(),
+        "nothing else was worth it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a display and a message bus; npm test -- --only shell"]
 async fn a_tunnel_to_production_tells_that_it_is_about_to_close_and_is_kept_open_by_its_button() {
     let desktop = Desktop::start().await;
     desktop.save_production("Orders");
@@ -267,15 +323,7 @@ async fn notifications_and_the_tray_speak_the_language_that_is_chosen() {
     let mut item = Item::of_process(&desktop.bus, culvert.process()).await;
     item.until(|menu| find(menu, "Alle verbinden").is_some())
         .await;
-    let denied = ApiFault::Error {
-        code: "AccessDeniedException".to_owned(),
-        message: "no".to_owned(),
-        status: 400,
-    };
-    desktop
-        .sim
-        .faults()
-        .fail_api(Operation::StartSession, denied, None);
+    desktop.deny_sessions("no");
     item.choose("A").await;
     item.until(|menu| find(menu, "A (fehlgeschlagen)").is_some())
         .await;

@@ -1,7 +1,6 @@
 //! The tray, with a panel and without one.
 
 use culvert_tests::echo;
-use ssm_sim::{ApiFault, Operation};
 use tokio::net::TcpStream;
 
 use crate::desktop::Desktop;
@@ -135,15 +134,7 @@ async fn the_icon_is_another_one_on_a_light_desktop_and_for_a_tunnel_that_has_fa
     assert_eq!(item.other_picture(&light).await, dark);
 
     assert_eq!(item.status().await, "Active");
-    let denied = ApiFault::Error {
-        code: "AccessDeniedException".to_owned(),
-        message: String::new(),
-        status: 400,
-    };
-    desktop
-        .sim
-        .faults()
-        .fail_api(Operation::StartSession, denied, None);
+    desktop.deny_sessions("");
     item.choose("Orders").await;
     item.until(|menu| find(menu, "Orders (failed)").is_some())
         .await;
