@@ -43,6 +43,9 @@ static ALL: Shared<Now> = Shared::new();
 /// EKS User Guide, "EKS Pod Identity"). Both hand out credentials.
 const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
 
+/// The port of `http` URLs that name none (RFC 9110, section 4.2.1).
+const USUAL_PLAIN_PORT: u16 = 80;
+
 /// The longest answer that is taken from anybody, in bytes: twice what a page of any service has,
 /// even where its reader bounds it by itself.
 pub(crate) const ANSWER_MOST: usize = 32 * 1024 * 1024;
@@ -182,7 +185,8 @@ impl Ways {
         };
         let setting = hop.setting.clone();
         let answer = if is_plain {
-            in_the_clear(&hop, by(&now, Way::Plain, request)).await
+            let asked = asked_of_proxy(request.uri());
+            in_the_clear(&hop, asked, by(&now, Way::Plain, request)).await
         } else {
             through_proxy::send(request, hop, &now.trust, now.connect_timeout).await
         };
@@ -442,11 +446,12 @@ fn is_plain(url: &str) -> bool {
 /// proxy's is told here: the SDK's client does not know.
 async fn in_the_clear(
     hop: &ProxyHop,
+    asked: String,
     sending: HttpConnectorFuture,
 ) -> Result<HttpResponse, ConnectorError> {
     let failed = |fault, details| ProxyFailure {
         proxy: hop.setting.clone(),
-        asked: hop.setting.address.clone(),
+        asked,
         fault,
         details,
     };
@@ -469,6 +474,13 @@ async fn in_the_clear(
             )
             | None => error,
         })
+}
+
+/// Host and port of an `http` URL, as errors name what a proxy was asked for.
+fn asked_of_proxy(url: &str) -> String {
+    let url = url.parse::<http::Uri>().unwrap_or_default();
+    let host = url.host().unwrap_or_default();
+    format!("{host}:{}", url.port_u16().unwrap_or(USUAL_PLAIN_PORT))
 }
 
 /// A URL that may lead through a proxy: one beyond this machine.
