@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use culvert_tests::{Rig, echo, impatient};
 use ssm_sim::{ApiFault, BlackHole, Operation, TerminatedBy};
-use tokio::sync::broadcast::Receiver;
+use tunnel::events::Receiver;
 use tunnel::{Environment, Happening, Snapshot, State, TunnelConfig, TunnelEvent};
 
 use crate::transfer::fast;
@@ -217,10 +217,7 @@ async fn a_session_that_a_tunnel_left_is_ended_when_the_tunnel_is_gone() {
 }
 
 /// Waits until something is kept of the tunnel's life.
-async fn told<T>(
-    events: &mut Receiver<TunnelEvent>,
-    wanted: impl Fn(&Happening) -> Option<T>,
-) -> T {
+async fn told<T>(events: &mut Receiver, wanted: impl Fn(&Happening) -> Option<T>) -> T {
     let told = async {
         loop {
             if let TunnelEvent::Record(record) = events.recv().await.unwrap()

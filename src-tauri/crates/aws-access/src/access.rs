@@ -63,8 +63,8 @@ struct Inner {
     /// The credentials that were found last, without what is secret of them.
     found: Mutex<Option<Found>>,
     ssm: aws_sdk_ssm::Client,
-    kms: aws_sdk_kms::Client,
-    sts: aws_sdk_sts::Client,
+    /// What clients are made of.
+    shared: SdkConfig,
     /// Makes the calls for which there is no client of the SDK.
     reader: Reader,
     account: Account,
@@ -177,14 +177,12 @@ impl Access {
             region: region.clone(),
             endpoint: endpoints.overridden(Service::Ssm).cloned(),
         };
-        let at = |service| at(&shared, &endpoints, service);
         Ok(Self {
             inner: Arc::new(Inner {
                 reader,
                 account,
-                ssm: aws_sdk_ssm::Client::new(&at(Service::Ssm)),
-                kms: aws_sdk_kms::Client::new(&at(Service::Kms)),
-                sts: aws_sdk_sts::Client::new(&at(Service::Sts)),
+                ssm: aws_sdk_ssm::Client::new(&at(&shared, &endpoints, Service::Ssm)),
+                shared: shared.clone(),
                 credentials: CredentialSource {
                     fixed: settings.static_credentials,
                     keys: settings.keys,
@@ -307,6 +305,20 @@ impl Access {
 
     pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
         &self.inner.ssm
+    }
+
+    /// Made for each call: few tunnels ever make one, and a client takes 14 KB.
+    fn kms(&self) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::new(&self.config_of(Service::Kms))
+    }
+
+    /// As [`kms`](Self::kms).
+    fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::new(&self.config_of(Service::Sts))
+    }
+
+    fn config_of(&self, service: Service) -> SdkConfig {
+        at(&self.inner.shared, &self.inner.endpoints, service)
     }
 }
 

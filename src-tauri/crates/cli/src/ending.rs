@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::timeout;
 use tunnel_manager::tunnel::TunnelEvent;
+use tunnel_manager::tunnel::events::Receiver;
 
 use crate::exit::Exit;
 use crate::forward::{Kept, Noted};
@@ -25,7 +25,7 @@ const LAST_EVENTS: Duration = Duration::from_secs(1);
 pub(crate) async fn stop(
     kept: Kept,
     narrator: &mut Narrator,
-    mut events: Receiver<TunnelEvent>,
+    mut events: Receiver,
     output: Output,
     signals: &mut StopSignals,
 ) -> Exit {
@@ -84,12 +84,7 @@ pub(crate) async fn stop(
 }
 
 /// Ends a tunnel whose end has been told, and says what stays behind at the service.
-pub(crate) async fn end(
-    kept: Kept,
-    narrator: &mut Narrator,
-    mut events: Receiver<TunnelEvent>,
-    output: Output,
-) {
+pub(crate) async fn end(kept: Kept, narrator: &mut Narrator, mut events: Receiver, output: Output) {
     let Kept {
         tunnel,
         following,

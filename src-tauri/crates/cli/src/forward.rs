@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::control::Listening;
 use tunnel_manager::metrics::MetricsServer;
+use tunnel_manager::tunnel::events::Receiver;
 use tunnel_manager::tunnel::{
     BindAddress, Environment, Ghost, Grant, Problem, ProblemKind, StartError, State, Tunnel,
     TunnelConfig, TunnelEvent, unix_ms_now,
@@ -338,19 +338,14 @@ fn too_often(frequency: &mut Frequency, event: &TunnelEvent) -> Option<TooOften>
 }
 
 /// Tells what was not heard yet: the snapshot may be ahead of it.
-fn catch_up(
-    narrator: &mut Narrator,
-    events: &mut Receiver<TunnelEvent>,
-    begins: &mut Begins,
-    output: Output,
-) {
+fn catch_up(narrator: &mut Narrator, events: &mut Receiver, begins: &mut Begins, output: Output) {
     for event in std::iter::from_fn(|| next_heard(events)) {
         heard(narrator, &event, begins, output);
     }
 }
 
 /// The next event that has come, if any; those that were missed are passed over.
-fn next_heard(events: &mut Receiver<TunnelEvent>) -> Option<TunnelEvent> {
+fn next_heard(events: &mut Receiver) -> Option<TunnelEvent> {
     loop {
         match events.try_recv() {
             Ok(event) => return Some(event),

@@ -512,7 +512,7 @@ impl DataChannel {
 
     /// Returns the headers of the last frames, oldest first, at most
     /// [`RECORDED_FRAMES`](crate::RECORDED_FRAMES).
-    pub fn recorded_frames(&self) -> impl Iterator<Item = &FrameHeader> + Clone {
+    pub fn recorded_frames(&self) -> impl Iterator<Item = FrameHeader> + Clone {
         self.recorder.frames()
     }
 

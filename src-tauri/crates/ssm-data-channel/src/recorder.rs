@@ -1,9 +1,12 @@
 //! The flight recorder: the headers of the last frames of a session, in a ring of fixed size.
 
-use std::collections::VecDeque;
+mod ring;
+
 use std::time::Instant;
 
 use ssm_message::{Flags, Message, MessageType, PayloadType};
+
+use ring::Ring;
 
 /// Frames that are remembered. At the full rate of both directions that is the last second or two;
 /// of a session that hangs, with a ping each 20 s, the last day.
@@ -12,7 +15,7 @@ pub const RECORDED_FRAMES: usize = 4096;
 /// What is remembered of one frame. Nothing of its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameHeader {
-    /// When it was taken in or given out.
+    /// When it was taken in or given out, to the microsecond.
     pub at: Instant,
     /// Which way it went.
     pub way: Way,
@@ -87,26 +90,26 @@ impl FrameKind {
     }
 }
 
-/// The ring. It allocates when it is made, and never after.
+/// The last headers. Their memory grows until there are as many as are kept, and stays as it is
+/// then unless later ones take more bytes.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     most: usize,
-    frames: VecDeque<FrameHeader>,
+    ring: Ring,
     left_out: u64,
 }
 
 impl Recorder {
     pub(crate) fn new(most: usize) -> Self {
-        let most = most.min(RECORDED_FRAMES);
         Self {
-            most,
-            frames: VecDeque::with_capacity(most),
+            most: most.min(RECORDED_FRAMES),
+            ring: Ring::default(),
             left_out: 0,
         }
     }
 
-    pub(crate) fn frames(&self) -> impl Iterator<Item = &FrameHeader> + Clone {
-        self.frames.iter()
+    pub(crate) fn frames(&self) -> impl Iterator<Item = FrameHeader> + Clone {
+        self.ring.frames()
     }
 
     pub(crate) fn left_out(&self) -> u64 {
@@ -114,13 +117,14 @@ impl Recorder {
     }
 
     pub(crate) fn push(&mut self, frame: FrameHeader) {
-        if self.frames.len() == self.most {
+        if self.ring.len() == self.most {
             self.left_out += 1;
-            if self.frames.pop_front().is_none() {
+            if self.most == 0 {
                 return;
             }
+            self.ring.forget_oldest();
         }
-        self.frames.push_back(frame);
+        self.ring.push(frame);
     }
 
     /// Something that is no message.
@@ -188,13 +192,14 @@ fn short(length: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn the_newest_frames_are_kept_and_the_others_counted() {
         let mut recorder = Recorder::new(usize::MAX);
         let now = Instant::now();
-        let capacity = recorder.frames.capacity();
         for number in 0..RECORDED_FRAMES + 10 {
             recorder.data(now, number as i64, PayloadType::Output, 1);
         }
@@ -202,7 +207,23 @@ mod tests {
         assert_eq!(recorder.left_out(), 10);
         let first = recorder.frames().next().map(|frame| frame.sequence);
         assert_eq!(first, Some(10));
-        assert_eq!(recorder.frames.capacity(), capacity);
+    }
+
+    #[test]
+    fn a_full_ring_of_usual_traffic_takes_few_bytes_and_no_more_of_them_later() {
+        let mut recorder = Recorder::new(usize::MAX);
+        let mut now = Instant::now();
+        let mut full = 0;
+        for number in 0..3 * RECORDED_FRAMES as i64 {
+            now += Duration::from_micros(700);
+            recorder.data(now, number, PayloadType::Output, 16_384);
+            recorder.acknowledgement(now, number / 2, 120);
+            if number == RECORDED_FRAMES as i64 {
+                full = recorder.ring.capacity();
+            }
+        }
+        assert!(full <= 12 * RECORDED_FRAMES, "{full} bytes");
+        assert_eq!(recorder.ring.capacity(), full);
     }
 
     #[test]
@@ -210,6 +231,6 @@ mod tests {
         let mut recorder = Recorder::new(0);
         recorder.data(Instant::now(), 0, PayloadType::Output, 1);
         assert_eq!(recorder.frames().count(), 0);
-        assert_eq!((recorder.left_out(), recorder.frames.capacity()), (1, 0));
+        assert_eq!((recorder.left_out(), recorder.ring.capacity()), (1, 0));
     }
 }

@@ -23,10 +23,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
-use tunnel::{Destination, TunnelConfig, TunnelEvent, unix_ms_now};
+use tunnel::{Destination, TunnelConfig, TunnelEvent, events, unix_ms_now};
 use tunnel_proto::Record;
 use uuid::Uuid;
 
@@ -220,7 +220,7 @@ impl History {
     pub fn follow(
         &self,
         tunnel: TunnelName,
-        events: broadcast::Receiver<TunnelEvent>,
+        events: events::Receiver,
         carried: impl Fn() -> Payload + Send + 'static,
     ) -> Following {
         self.follow_at(tunnel, events, carried, unix_ms_now)
@@ -229,7 +229,7 @@ impl History {
     fn follow_at(
         &self,
         tunnel: TunnelName,
-        mut events: broadcast::Receiver<TunnelEvent>,
+        mut events: events::Receiver,
         carried: impl Fn() -> Payload + Send + 'static,
         clock: impl Fn() -> u64 + Send + 'static,
     ) -> Following {

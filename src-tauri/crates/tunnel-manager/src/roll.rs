@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tunnel::{Observer, SessionDetails, SessionRecording, Tunnel, TunnelEvent};
+use tunnel::{Observer, SessionDetails, SessionRecording, Tunnel, TunnelEvent, events};
 use tunnel_proto::{DropEnd, Happening, Record, Snapshot, Vitals};
 
 use crate::bundle::{DropCause, DropCauses};
@@ -128,7 +127,7 @@ impl Roll {
 
 impl Entered {
     /// Counts drops until the tunnel is gone.
-    async fn count(&self, mut events: broadcast::Receiver<TunnelEvent>) {
+    async fn count(&self, mut events: events::Receiver) {
         let mut causes = DropCauses::default();
         loop {
             match events.recv().await {

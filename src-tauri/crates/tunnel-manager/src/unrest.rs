@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
-use tunnel::TunnelEvent;
+use tokio::sync::watch;
+use tunnel::{TunnelEvent, events};
 use tunnel_proto::{Happening, Record};
 
 use crate::frequency::{Frequency, HOUR_MS, TooOften};
@@ -49,7 +49,7 @@ impl Unrest {
     pub(crate) fn follow(
         &self,
         id: ProfileId,
-        mut events: broadcast::Receiver<TunnelEvent>,
+        mut events: events::Receiver,
         most: impl Fn() -> Option<NonZeroU32> + Send + 'static,
     ) {
         let unrest = self.clone();
@@ -126,17 +126,17 @@ mod tests {
     async fn a_tunnel_is_told_once_and_no_more_when_it_is_gone_or_an_hour_was_good() {
         let unrest = Unrest::default();
         let mut told = unrest.told();
-        let (events, follower) = broadcast::channel(16);
+        let (events, follower) = events::channel(16);
         let id = ProfileId::random();
         unrest.follow(id, follower, || NonZeroU32::new(2));
         for minute in 0..3 {
-            events.send(dropped(minute)).expect("followed");
+            events.send(dropped(minute));
         }
         let all = told.wait_for(|all| !all.is_empty()).await.expect("told");
         let first = all[&id].clone();
         drop(all);
         assert_eq!((first.at, first.often.drops), (START + 2 * MINUTE, 3));
-        events.send(dropped(9)).expect("followed");
+        events.send(dropped(9));
         let last = START + 9 * MINUTE;
         let all = told.wait_for(|all| all[&id].last == last).await;
         let again = all.expect("told")[&id].clone();
@@ -150,19 +150,19 @@ mod tests {
     async fn how_many_are_borne_is_asked_for_at_each_drop() {
         let unrest = Unrest::default();
         let mut told = unrest.told();
-        let (events, follower) = broadcast::channel(16);
+        let (events, follower) = events::channel(16);
         let most = Arc::new(Mutex::new(None));
         let asked = Arc::clone(&most);
         unrest.follow(ProfileId::random(), follower, move || {
             *asked.lock().expect("no panic")
         });
         for minute in 0..3 {
-            events.send(dropped(minute)).expect("followed");
+            events.send(dropped(minute));
         }
         *most.lock().expect("no panic") = NonZeroU32::new(1);
         // Those of before were counted or not: two more are too many in any case.
         for minute in 4..6 {
-            events.send(dropped(minute)).expect("followed");
+            events.send(dropped(minute));
         }
         told.wait_for(|all| !all.is_empty()).await.expect("told");
     }

@@ -49,10 +49,10 @@ pub struct RecordedFrame {
 }
 
 impl Recording {
-    pub(crate) fn new<'a>(
+    pub(crate) fn new(
         clock: Clock,
         now: Instant,
-        frames: impl Iterator<Item = &'a FrameHeader> + Clone,
+        frames: impl Iterator<Item = FrameHeader> + Clone,
         left_out: u64,
         outcome: Option<&str>,
     ) -> Self {
@@ -84,7 +84,7 @@ impl Recording {
 /// No code of a problem is longer.
 const CODE_MOST: usize = 40;
 
-fn recorded(first: Instant, frame: &FrameHeader) -> RecordedFrame {
+fn recorded(first: Instant, frame: FrameHeader) -> RecordedFrame {
     let FrameHeader {
         at,
         way,
@@ -93,7 +93,7 @@ fn recorded(first: Instant, frame: &FrameHeader) -> RecordedFrame {
         sequence,
         flags,
         length,
-    } = *frame;
+    } = frame;
     RecordedFrame {
         us: micros(first, at),
         way,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use aws_access::{Access, AccessSettings, StartSession};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tunnel_proto::{
@@ -33,7 +33,7 @@ use crate::look::Programs;
 use crate::recordings::{Ask, Ended};
 use crate::requests::Requests;
 use crate::session_task::{Figures, Report, Surroundings, ToSession};
-use crate::{Outcome, TunnelEvent};
+use crate::{Outcome, events};
 
 /// Commands that may wait for a session's task. It takes them at once, but all connections that
 /// wait (256 by default) may be placed before it runs; more than that waiting means that it
@@ -76,7 +76,7 @@ pub(crate) struct Parts {
     /// Those who want to look at the tunnel closely.
     pub(crate) looks: mpsc::Receiver<Ask>,
     pub(crate) snapshot: watch::Sender<Snapshot>,
-    pub(crate) events: broadcast::Sender<TunnelEvent>,
+    pub(crate) events: events::Sender,
 }
 
 pub(crate) struct Driver {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use aws_access::{Access, Service};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tunnel_proto::{
     Failure, Happening, Input, Leftover, LeftoverAction, Leftovers as Policy, Place, Record,
@@ -16,7 +16,7 @@ use crate::call_budget::CallBudget;
 use crate::changes::Changes;
 use crate::ledger::{self, Ledger};
 use crate::requests::Requests;
-use crate::{TunnelEvent, access, unix_ms};
+use crate::{TunnelEvent, access, events, unix_ms};
 
 /// Sessions that may wait for the task. It takes them at once; more than that waiting means that
 /// it hangs, and they are left to the ledger.
@@ -52,7 +52,7 @@ pub(crate) struct Left {
     /// Where it is noted as one that lives.
     pub(crate) ledger: Ledger,
     /// Who wants to know that it is ended, if the tunnel is still there.
-    pub(crate) events: broadcast::WeakSender<TunnelEvent>,
+    pub(crate) events: events::WeakSender,
 }
 
 /// What came of an attempt to end a session.
@@ -188,16 +188,13 @@ async fn is_gone(access: &Access) -> bool {
 fn tell(session_id: &str, left: &Left) {
     tracing::info!(session = %session_id, "a session that was left behind is ended");
     left.ledger.ended(session_id);
-    if let Some(events) = left.events.upgrade() {
-        let record = Record {
-            at: unix_ms(SystemTime::now()),
-            what: Happening::EndedLate {
-                session_id: session_id.to_owned(),
-            },
-        };
-        // Nobody has to listen.
-        let _ = events.send(TunnelEvent::Record(Box::new(record)));
-    }
+    let record = Record {
+        at: unix_ms(SystemTime::now()),
+        what: Happening::EndedLate {
+            session_id: session_id.to_owned(),
+        },
+    };
+    left.events.send(TunnelEvent::Record(Box::new(record)));
 }
 
 /// What the machine goes through, in the words of this policy.

@@ -22,6 +22,7 @@ mod connection;
 mod dial;
 mod driver;
 mod environment;
+pub mod events;
 mod guard;
 mod learned;
 mod ledger;
@@ -45,7 +46,7 @@ pub use aws_access::{
     Access, AccessError, AccessSettings, EndpointUrl, Endpoints, Secret, Service, StaticCredentials,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
@@ -161,9 +162,9 @@ impl StartError {
 pub struct Tunnel {
     orders: mpsc::Sender<Order>,
     snapshot: watch::Receiver<Snapshot>,
-    events: broadcast::Sender<TunnelEvent>,
+    events: events::Sender,
     /// Has heard all of them, until somebody takes it.
-    from_start: Mutex<Option<broadcast::Receiver<TunnelEvent>>>,
+    from_start: Mutex<Option<events::Receiver>>,
     /// Set when the tunnel is over.
     outcome: watch::Receiver<Option<Outcome>>,
     looks: mpsc::Sender<Ask>,
@@ -259,13 +260,13 @@ impl Tunnel {
     }
 
     /// Each step from now on. A listener that falls 256 events behind misses some.
-    pub fn events(&self) -> broadcast::Receiver<TunnelEvent> {
+    pub fn events(&self) -> events::Receiver {
         self.events.subscribe()
     }
 
     /// Each step since the tunnel was started, for the first who asks; whoever asks after him
     /// gets [`events`](Self::events). For the records: they begin with the start.
-    pub fn events_from_start(&self) -> broadcast::Receiver<TunnelEvent> {
+    pub fn events_from_start(&self) -> events::Receiver {
         let mut from_start = self
             .from_start
             .lock()
@@ -347,7 +348,7 @@ fn launch(
     policy.set_targets(&config.target);
     let (orders, to_orders) = mpsc::channel(4);
     let (snapshot, watched) = watch::channel(Snapshot::new(policy.state(), door.addresses));
-    let (events, from_start) = broadcast::channel(EVENTS);
+    let (events, from_start) = events::channel(EVENTS);
     let (reports, to_reports) = mpsc::channel(REPORTS);
     let (looks, to_looks) = mpsc::channel(1);
     let surroundings = Surroundings {

@@ -92,8 +92,7 @@ impl Access {
         let call = Call::DataKey { key_id };
         let asked = self
             .call(call, |credentials| {
-                self.inner
-                    .kms
+                self.kms()
                     .generate_data_key()
                     .key_id(key_id)
                     .number_of_bytes(64)

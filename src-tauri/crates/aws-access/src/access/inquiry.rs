@@ -119,8 +119,7 @@ impl Access {
     pub async fn caller(&self) -> Result<Caller, AccessError> {
         let answer = self
             .call(Call::Inquire(Inquiry::Caller), |credentials| {
-                self.inner
-                    .sts
+                self.sts()
                     .get_caller_identity()
                     .customize()
                     .config_override(sts_identity(credentials))

@@ -323,14 +323,12 @@ async fn nothing_is_made_on_disk_before_there_is_something_to_keep() {
 async fn a_tunnel_is_followed_to_its_last_word_and_what_was_missed_is_counted() {
     let home = TempDir::new().unwrap();
     let history = History::open_at(home.path(), SMALL, || NOON);
-    let (events, heard) = broadcast::channel(4);
+    let (events, heard) = events::channel(4);
     // Nobody has listened so far, so the first two are lost.
     for n in 0..5 {
-        events
-            .send(TunnelEvent::Record(Box::new(up(NOON + n))))
-            .unwrap();
+        events.send(TunnelEvent::Record(Box::new(up(NOON + n))));
     }
-    events.send(TunnelEvent::State(State::Off)).unwrap();
+    events.send(TunnelEvent::State(State::Off));
     let nothing = Payload::default;
     let following = history.follow(TunnelName::new(None, "db"), heard, nothing);
     drop(events);
@@ -349,7 +347,7 @@ async fn a_tunnel_is_followed_to_its_last_word_and_what_was_missed_is_counted() 
 async fn what_a_tunnel_carries_is_kept_by_day_and_to_its_last_byte() {
     let home = TempDir::new().unwrap();
     let history = History::open_at(home.path(), SMALL, || NOON);
-    let (events, heard) = broadcast::channel(4);
+    let (events, heard) = events::channel(4);
     let (bytes, now) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(NOON)));
     let (carried, clock) = (Arc::clone(&bytes), Arc::clone(&now));
     let carried = move || Payload {
@@ -360,15 +358,11 @@ async fn what_a_tunnel_carries_is_kept_by_day_and_to_its_last_byte() {
     let name = TunnelName::new(None, "db");
     let mut recorded = history.recorded();
     let following = history.follow_at(name, heard, carried, clock);
-    events
-        .send(TunnelEvent::Record(Box::new(up(NOON))))
-        .unwrap();
+    events.send(TunnelEvent::Record(Box::new(up(NOON))));
     recorded.wait_for(|count| *count == 1).await.unwrap();
     bytes.store(100, Ordering::SeqCst);
     now.store(NOON + 13 * HOUR, Ordering::SeqCst);
-    events
-        .send(TunnelEvent::Record(Box::new(renewed(NOON + 13 * HOUR))))
-        .unwrap();
+    events.send(TunnelEvent::Record(Box::new(renewed(NOON + 13 * HOUR))));
     recorded.wait_for(|count| *count == 3).await.unwrap();
     bytes.store(130, Ordering::SeqCst);
     drop(events);
@@ -385,7 +379,7 @@ async fn what_a_tunnel_carries_is_kept_by_day_and_to_its_last_byte() {
 async fn what_a_quiet_tunnel_carries_is_kept_before_its_end() {
     let home = TempDir::new().unwrap();
     let history = History::open_at(home.path(), SMALL, || NOON);
-    let (events, heard) = broadcast::channel(4);
+    let (events, heard) = events::channel(4);
     let carried = || Payload { up: 1, down: 2 };
     let mut recorded = history.recorded();
     let following = history.follow_at(TunnelName::new(None, "db"), heard, carried, || NOON);

@@ -76,8 +76,7 @@ impl Driver {
         };
         let at = self.parts.policy.unix_ms(Instant::now().into_std());
         let record = Box::new(Record { at, what });
-        // Nobody has to listen.
-        let _ = self.parts.events.send(TunnelEvent::Record(record));
+        self.parts.events.send(TunnelEvent::Record(record));
         self.parts
             .snapshot
             .send_modify(|snapshot| snapshot.notice = Some(access::left_behind(reason)));
@@ -169,8 +168,7 @@ impl Driver {
         };
         let record = TunnelEvent::Record(Box::new(Record { at, what }));
         for event in [record, TunnelEvent::State(State::Off)] {
-            // Nobody has to listen.
-            let _ = self.parts.events.send(event);
+            self.parts.events.send(event);
         }
         self.parts.snapshot.send_modify(|snapshot| {
             snapshot.state = State::Off;

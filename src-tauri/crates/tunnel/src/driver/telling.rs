@@ -10,11 +10,10 @@ use crate::{Outcome, TunnelEvent, unix_ms};
 
 impl Driver {
     pub(super) fn tell(&mut self, event: Event) {
-        // Nobody has to listen.
-        let _ = match event {
+        match event {
             Event::StateChanged(state) => {
                 tracing::debug!(%state, "the tunnel's state is another one");
-                self.parts.events.send(TunnelEvent::State(state))
+                self.parts.events.send(TunnelEvent::State(state));
             }
             Event::Lost {
                 session,
@@ -29,7 +28,7 @@ impl Driver {
                     close,
                     closed_by,
                     socket_age,
-                })
+                });
             }
             Event::Replaced {
                 drop_of,
@@ -44,19 +43,19 @@ impl Driver {
                     session_id,
                     connections,
                     problem,
-                })
+                });
             }
             Event::Rested(problem) => {
                 tracing::info!(problem = %problem.what, details = %problem.details, "no session can be had");
                 self.parts
                     .snapshot
                     .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
-                self.parts.events.send(TunnelEvent::Rested(problem))
+                self.parts.events.send(TunnelEvent::Rested(problem));
             }
             Event::Record(record) => self.parts.events.send(TunnelEvent::Record(record)),
-            Event::Stopped => return self.end(Outcome::Stopped),
-            Event::Failed(problem) => return self.end(Outcome::Failed(problem)),
-        };
+            Event::Stopped => self.end(Outcome::Stopped),
+            Event::Failed(problem) => self.end(Outcome::Failed(problem)),
+        }
     }
 
     /// Tells what the user should know and what is no failure of the tunnel.
@@ -64,8 +63,7 @@ impl Driver {
         self.parts
             .snapshot
             .send_modify(|snapshot| snapshot.notice = Some(problem.clone()));
-        // Nobody has to listen.
-        let _ = self.parts.events.send(TunnelEvent::Notice(problem));
+        self.parts.events.send(TunnelEvent::Notice(problem));
     }
 
     /// Makes the snapshot say what is.

@@ -11,13 +11,11 @@ use tunnel_proto::{Happening, Next, TunnelPolicy};
 use super::*;
 use crate::config::Destination;
 use crate::session_task::Unopened;
-use crate::{TunnelConfig, route};
+use crate::{TunnelConfig, TunnelEvent, events, route};
 
 /// A tunnel whose service listens at `address`, and its events. Its first session is being
 /// started, which is never done: nobody gives the task its replies.
-async fn driver(
-    address: std::net::SocketAddr,
-) -> (Driver, SessionKey, broadcast::Receiver<TunnelEvent>) {
+async fn driver(address: std::net::SocketAddr) -> (Driver, SessionKey, events::Receiver) {
     let settings = AccessSettings {
         region: Some("eu-central-1".to_owned()),
         endpoint_url: Some(format!("http://{address}").into()),
@@ -39,7 +37,7 @@ async fn driver(
     let Some(Action::Start(key)) = policy.poll_action() else {
         panic!("a tunnel begins with a session");
     };
-    let (events, heard) = broadcast::channel(64);
+    let (events, heard) = events::channel(64);
     let (reports, to_reports) = mpsc::channel(8);
     let surroundings = Surroundings {
         reports,
@@ -86,7 +84,7 @@ async fn connection() -> (TcpStream, Local) {
     (program, Local::Tcp(accepted))
 }
 
-fn codes_of_those_left(heard: &mut broadcast::Receiver<TunnelEvent>) -> Vec<String> {
+fn codes_of_those_left(heard: &mut events::Receiver) -> Vec<String> {
     let mut codes = Vec::new();
     while let Ok(event) = heard.try_recv() {
         if let TunnelEvent::Record(record) = event
