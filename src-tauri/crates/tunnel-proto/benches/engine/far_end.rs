@@ -149,7 +149,7 @@ impl Pair {
     }
 
     /// How the session stands.
-    #[allow(dead_code, reason = "one of those who include this file reads it")]
+    #[allow(dead_code, reason = "not all of those who include this file read it")]
     pub(crate) fn vitals(&self) -> Vitals {
         self.session.vitals(self.now)
     }

@@ -1,5 +1,6 @@
 //! The engine alone (codec, data channel, smux) in memory, on one core: how many bytes a second it
-//! takes and gives in messages of 16 KiB. Run by hand:
+//! takes and gives in messages of 16 KiB, what of it is the codec's and what the multiplexer's, and
+//! what it costs to ask how a session stands. Run by hand:
 //!
 //! ```text
 //! cargo bench -p tunnel-proto --bench engine
@@ -7,12 +8,15 @@
 
 mod far_end;
 
-use bytes::Bytes;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
 use divan::Bencher;
 use divan::counter::BytesCount;
+use smux::{Config, Event, Mux, Role};
 use ssm_message::Message;
 
-use far_end::{PAYLOAD, Pair};
+use far_end::{DATA, PAYLOAD, Pair};
 
 /// Messages in one sample.
 const MESSAGES: usize = 1024;
@@ -73,4 +77,60 @@ fn decode(bencher: Bencher) {
                 let _ = divan::black_box(Message::decode(message));
             }
         });
+}
+
+/// What of an upload is the codec's, the digest again.
+#[divan::bench]
+fn encode(bencher: Bencher) {
+    let frames = Pair::new().messages(MESSAGES);
+    let messages: Vec<_> = frames.iter().flat_map(Message::decode).collect();
+    bencher
+        .counter(BytesCount::new(messages.len() * PAYLOAD))
+        .bench_local(|| {
+            for message in &messages {
+                divan::black_box(message.encode());
+            }
+        });
+}
+
+/// What of both is the multiplexer's: one writes, the other reads.
+#[divan::bench(args = [1, 8])]
+fn multiplex(bencher: Bencher, streams: usize) {
+    let data = Bytes::from(vec![0xA5; DATA]);
+    let now = Instant::now();
+    bencher
+        .counter(BytesCount::new(MESSAGES * DATA))
+        .with_inputs(|| {
+            let mut client = Mux::new(Role::Client, Config::default());
+            let ids: Vec<_> = (0..streams).flat_map(|_| client.open(now)).collect();
+            (client, Mux::new(Role::Server, Config::default()), ids)
+        })
+        .bench_local_refs(|(client, server, ids)| {
+            let mut read = 0;
+            for message in 0..MESSAGES {
+                let _ = client.write(now, ids[message % ids.len()], data.clone());
+                let mut frames = BytesMut::with_capacity(PAYLOAD);
+                while client.poll_transmit(now, &mut frames, PAYLOAD) > 0 {
+                    let _ = server.handle_input(now, frames.split().freeze());
+                }
+                while let Some(event) = server.poll_event() {
+                    if let Event::Readable(id) = event {
+                        while let Some(piece) = server.read(id) {
+                            read += piece.len();
+                        }
+                    }
+                }
+            }
+            assert_eq!(read, MESSAGES * DATA);
+        });
+}
+
+/// What a snapshot of a tunnel asks of each of its sessions, at most four times a second.
+#[divan::bench]
+fn vitals(bencher: Bencher) {
+    let mut pair = Pair::new();
+    for message in pair.messages(MESSAGES) {
+        pair.download(message);
+    }
+    bencher.bench_local(|| divan::black_box(pair.vitals()));
 }
