@@ -10,11 +10,10 @@ export const groups = {
     packages: ['build-essential', 'pkg-config'],
   },
   window: {
-    why: 'to build the desktop window: WebKit, tray, icons, D-Bus',
+    why: 'to build the desktop window: WebKit, icons, D-Bus',
     packages: [
       'file',
       'libwebkit2gtk-4.1-dev',
-      'libayatana-appindicator3-dev',
       'librsvg2-dev',
       'libdbus-1-dev',
     ],
@@ -145,7 +144,6 @@ async function missingLibraries() {
   if (!which('pkg-config')) return ['pkg-config'];
   const libraries = {
     'webkit2gtk-4.1': 'WebKitGTK 4.1 with its headers',
-    'ayatana-appindicator3-0.1': 'Ayatana AppIndicator 3 with its headers',
     'librsvg-2.0': 'librsvg 2 with its headers',
     'dbus-1': 'D-Bus with its headers',
   };

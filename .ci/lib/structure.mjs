@@ -10,7 +10,7 @@ const impure = /^(tokio|mio|socket2|async-std|smol|futures-executor|hyper|rustls
 
 /** Who uses whom, among our own crates: each may use these, and whatever these may use. */
 const arrows = {
-  'culvert-desktop': ['tunnel-manager'],
+  'culvert-desktop': ['tunnel-manager', 'native-tray'],
   'culvert-cli': ['tunnel-manager'],
   'tunnel-manager': ['tunnel', 'ssm-sim', 'diagnostics', 'redact'],
   tunnel: ['tunnel-proto', 'aws-access'],
@@ -21,6 +21,7 @@ const arrows = {
   smux: [],
   'aws-access': [],
   diagnostics: [],
+  'native-tray': [],
   redact: [],
   // Of tests alone.
   'test-kit': [],
@@ -32,7 +33,7 @@ const scenarios = 'culvert-tests';
 /** Outside crates that have one user each. */
 const soleUsers = [
   { pattern: /^(aws-config|aws-sdk-|aws-sigv4|aws-credential-types|aws-smithy-)/, user: 'aws-access' },
-  { pattern: /^tauri/, user: 'culvert-desktop' },
+  { pattern: /^tauri/, user: 'culvert-desktop', also: ['native-tray'] },
   { pattern: /^(tokio-tungstenite|tungstenite)$/, user: 'tunnel', also: ['ssm-sim'] },
 ];
 
