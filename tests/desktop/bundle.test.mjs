@@ -82,7 +82,7 @@ for (const theme of ["light", "dark"]) {
 
     // Of chosen tunnels, and cancelled: nothing is left.
     await window.run(
-      `const select = document.querySelector(".bundle-bar select");
+      `const select = document.querySelector(".page-head select");
        select.value = "some"; select.dispatchEvent(new Event("change", { bubbles: true }))`,
     );
     await window.run(`document.querySelector(".bundle-tunnels input").click()`);

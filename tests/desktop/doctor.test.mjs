@@ -41,7 +41,7 @@ for (const theme of ["light", "dark"]) {
     await window.screenshot(join(pictures, `doctor-first-${theme}.png`));
 
     await window.run(
-      `const list = document.querySelector(".doctor-bar select");
+      `const list = document.querySelector(".page-head select");
        list.value = list.options[1].value;
        list.dispatchEvent(new Event("change", { bubbles: true }));`,
     );

@@ -68,7 +68,7 @@ const SCREENS = [
     open: async (window) => {
       await window.click("button", "Doctor");
       await window.run(
-        `const list = document.querySelector(".doctor-bar select");
+        `const list = document.querySelector(".page-head select");
          list.value = [...list.options].find(({ text }) => text.includes("Build agent")).value;
          list.dispatchEvent(new Event("change", { bubbles: true }));`,
       );

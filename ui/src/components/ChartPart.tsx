@@ -6,6 +6,7 @@ import type { Series } from "../state/samples";
 import { bytes, roundTrip } from "../text/amounts";
 import { words } from "../text/words";
 import { Chart, highest } from "./Chart";
+import "./chart-part.css";
 
 export function ChartPart(props: { series: Series; roundTripMs: number | null }): JSX.Element {
   const say = () => words().details;

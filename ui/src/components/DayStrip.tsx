@@ -5,6 +5,7 @@ import { createMemo, For, Show, type JSX } from "solid-js";
 import type { ConditionView, PastView } from "../bridge";
 import { clock, duration, share } from "../text/amounts";
 import { words } from "../text/words";
+import "./day-strip.css";
 
 /** The strip's width in its own units, and the least that a moment has of it, so that it is seen. */
 const WIDTH = 1000;

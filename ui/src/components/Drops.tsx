@@ -8,6 +8,7 @@ import { closeText } from "../text/close";
 import { dropText } from "../text/engine";
 import { number } from "../text/locale";
 import { words } from "../text/words";
+import "./drops.css";
 
 export function Drops(props: {
   past: PastView;

@@ -6,6 +6,7 @@ import type { TunnelView } from "../bridge";
 import { clock, duration } from "../text/amounts";
 import { isOn } from "../text/state";
 import { words } from "../text/words";
+import "./horizon.css";
 
 /** What the whole bar stands for: as long as sign-ins last, as a rule. */
 const WHOLE_MS = 12 * 60 * 60 * 1000;

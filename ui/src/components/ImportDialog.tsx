@@ -7,6 +7,7 @@ import { destinationText } from "../text/tunnel";
 import { words } from "../text/words";
 import { Dialog } from "./Dialog";
 import { ProblemNote } from "./ProblemNote";
+import "./facts.css";
 import "./import-dialog.css";
 
 /** More than the shell reads of a file, bytes. */

@@ -9,6 +9,8 @@ import { told } from "../text/engine";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
 import { RatePair } from "./RatePair";
+import "./facts.css";
+import "./live-tables.css";
 
 export function Sessions(props: { details: DetailsView; rates: Rates; now: number }): JSX.Element {
   const say = () => words().details;

@@ -5,14 +5,15 @@ import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } f
 import type { Bridge, StageView, TunnelView } from "../bridge";
 import { BundleTree } from "../components/BundleTree";
 import { CopyButton } from "../components/CopyButton";
+import { HintedSwitch } from "../components/HintedSwitch";
 import { Glyph } from "../components/Icon";
 import { ProblemNote } from "../components/ProblemNote";
-import { Switch } from "../components/Switch";
 import { createCollecting, type Collecting } from "../state/bundle";
 import type { PageProps } from "../state/page";
 import { bytes } from "../text/amounts";
 import { number } from "../text/locale";
 import { words } from "../text/words";
+import "./page.css";
 import "./bundle-page.css";
 
 /** How far back, in hours. */
@@ -54,7 +55,7 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
 
   return (
     <div class="page">
-      <header class="bar bundle-bar">
+      <header class="bar page-head">
         <h2>{words().frame.bundle}</h2>
         <label class="visually-hidden" for={whatId}>
           {say().what}
@@ -102,12 +103,12 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
           </button>
         </Show>
       </header>
-      <div class="bundle">
+      <div class="page-body">
         <Show when={chosen()}>
           {(chosen) => <Chosen tunnels={tunnels()} chosen={chosen()} onChoose={setChosen} />}
         </Show>
-        <Choice label={say().checks} hint={say().checksHint} on={checks()} onToggle={setChecks} />
-        <Choice label={say().hideNames} hint={say().hideNamesHint} on={hidesNames()} onToggle={setHidesNames} />
+        <HintedSwitch label={say().checks} hint={say().checksHint} on={checks()} onToggle={setChecks} />
+        <HintedSwitch label={say().hideNames} hint={say().hideNamesHint} on={hidesNames()} onToggle={setHidesNames} />
         <p class="bundle-stage" role="status">
           {phase() === "underWay"
             ? say().stages[collecting.stage() ?? "reading"]
@@ -135,14 +136,14 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
         <Show when={phase() === "collected"}>
           <Saving collecting={collecting} copy={props.bridge.copy} />
           <Show when={collecting.lacks().length > 0}>
-            <section>
+            <section class="bundle-part">
               <h3>{say().lacks}</h3>
               <ul class="bundle-lacks">
                 <For each={collecting.lacks()}>{(lack) => <li>{lack}</li>}</For>
               </ul>
             </section>
           </Show>
-          <section>
+          <section class="bundle-part">
             <h3>{say().files}</h3>
             <BundleTree files={collecting.files()} shown={collecting.shown()} onShow={collecting.show} />
           </section>
@@ -220,23 +221,6 @@ function Saving(props: { collecting: Collecting; copy: Bridge["copy"] }): JSX.El
           {props.collecting.copied() ? say().summaryCopied : say().copySummary}
         </button>
       </div>
-    </div>
-  );
-}
-
-function Choice(props: {
-  label: string;
-  hint: string;
-  on: boolean;
-  onToggle: (on: boolean) => void;
-}): JSX.Element {
-  return (
-    <div class="bundle-choice">
-      <Switch label={props.label} on={props.on} onToggle={props.onToggle} />
-      <span>
-        <span aria-hidden="true">{props.label}</span>
-        <small>{props.hint}</small>
-      </span>
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { bytes, clock, lasted } from "../text/amounts";
 import { number } from "../text/locale";
 import { isOn, stateSentence, stateWord } from "../text/state";
 import { words } from "../text/words";
+import "./page.css";
 import "./demo-page.css";
 
 const CUTS: readonly DemoCutView[] = ["close", "reset", "blackHole", "refusedResume", "agentGone"];
@@ -48,7 +49,7 @@ export function DemoPage(props: PageProps<"demo">): JSX.Element {
 
   return (
     <div class="page">
-      <header class="bar demo-bar">
+      <header class="bar page-head">
         <h2>{words().frame.demo}</h2>
         <Show when={running()}>
           {(known) => (

@@ -4,15 +4,16 @@ import { createEffect, createSignal, createUniqueId, on, Show, type JSX } from "
 
 import type { ExaminedView, TunnelView } from "../bridge";
 import { Checks } from "../components/Checks";
+import { HintedSwitch } from "../components/HintedSwitch";
 import { Glyph } from "../components/Icon";
 import { signInHelp } from "../components/signInHelp";
-import { Switch } from "../components/Switch";
 import { TunnelOptions } from "../components/TunnelOptions";
 import { createExamination } from "../state/examination";
 import type { PageProps } from "../state/page";
 import { clock } from "../text/amounts";
 import { reportText } from "../text/report";
 import { words } from "../text/words";
+import "./page.css";
 import "./doctor-page.css";
 
 export function DoctorPage(props: PageProps<"doctor">): JSX.Element {
@@ -60,7 +61,7 @@ export function DoctorPage(props: PageProps<"doctor">): JSX.Element {
 
   return (
     <div class="page">
-      <header class="bar doctor-bar">
+      <header class="bar page-head">
         <h2>{words().frame.doctor}</h2>
         <label class="visually-hidden" for={id}>
           {say().what}
@@ -80,16 +81,15 @@ export function DoctorPage(props: PageProps<"doctor">): JSX.Element {
           {isUnderWay() ? words().checks.stop : isNew() ? say().begin : say().again}
         </button>
       </header>
-      <div class="doctor">
+      <div class="page-body">
         <Show when={offer()}>
           {(offered) => (
-            <div class="doctor-more">
-              <Switch label={say()[offered()]} on={more()} onToggle={setMore} />
-              <span>
-                <span aria-hidden="true">{say()[offered()]}</span>
-                <small>{offered() === "session" ? say().sessionHint : say().sweepHint}</small>
-              </span>
-            </div>
+            <HintedSwitch
+              label={say()[offered()]}
+              hint={offered() === "session" ? say().sessionHint : say().sweepHint}
+              on={more()}
+              onToggle={setMore}
+            />
           )}
         </Show>
         <Show

@@ -11,6 +11,7 @@ import { clock } from "../text/amounts";
 import { names } from "../text/locale";
 import { problemOf } from "../text/state";
 import { words } from "../text/words";
+import "./page.css";
 import "./sign-in-page.css";
 
 export function SignInPage(props: PageProps<"signIn">): JSX.Element {
@@ -41,10 +42,10 @@ export function SignInPage(props: PageProps<"signIn">): JSX.Element {
 
   return (
     <div class="page">
-      <header class="bar">
+      <header class="bar page-head">
         <h2>{words().frame.signIn}</h2>
       </header>
-      <div class="sign-ins">
+      <div class="page-body">
         <Show when={told()}>
           {(told) => (
             <>
