@@ -39,6 +39,8 @@ mod speech;
 mod tray;
 mod updates;
 mod view;
+#[cfg(target_os = "linux")]
+mod web_processes;
 mod window;
 
 use std::io::{self, Write as _};

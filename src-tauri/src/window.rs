@@ -47,6 +47,10 @@ pub(crate) fn remember_place(app: &AppHandle) {
 
 /// Decides what becomes of a window whose user wants to close it.
 pub(crate) fn handle(app: &AppHandle, event: &WindowEvent) {
+    #[cfg(target_os = "linux")]
+    if let WindowEvent::Destroyed = event {
+        crate::web_processes::end_unused(app);
+    }
     let WindowEvent::CloseRequested { api, .. } = event else {
         return;
     };
