@@ -69,6 +69,8 @@ static GERMAN: LazyLock<CatalogueView> = LazyLock::new(|| {
 pub(crate) struct CatalogueView {
     /// Of problems, by code; the first whose names are all known is said.
     problems: HashMap<String, Vec<SentencesView>>,
+    /// Of the doctor, where all is well or not known: a sentence by its name. Names stand in braces.
+    findings: HashMap<String, String>,
     /// What a field must be, by the rule that it breaks.
     rules: HashMap<String, String>,
     /// What is said of a connection to the gateway that was lost.
@@ -187,6 +189,48 @@ mod tests {
             (told.what.as_str(), told.remedy.as_str()),
             ("It broke.", "Mend it.")
         );
+    }
+
+    /// Names in the text of a module: what stands in quotes, in small letters with a hyphen.
+    fn names(source: &str) -> Vec<&str> {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_name = |text: &&str| {
+            let mut parts = text.split('-');
+            let is_word =
+                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+            text.contains('-') && parts.all(is_word)
+        };
+        code.split('"').filter(is_name).collect()
+    }
+
+    #[test]
+    fn whatever_the_doctor_finds_can_be_said_in_german() {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+        let mut modules = vec![crates.join("diagnostics/src/plan.rs")];
+        for folder in ["diagnostics/src/judge", "tunnel-manager/src/doctor"] {
+            let files = std::fs::read_dir(crates.join(folder)).unwrap();
+            modules.extend(files.map(|file| file.unwrap().path()));
+        }
+        modules.retain(|path| path.extension().is_some_and(|ending| ending == "rs"));
+        let mut checked = 0;
+        for path in modules {
+            // What a policy leaves open is not told in the window.
+            if path.ends_with("doctor/iam.rs") {
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            // What settings may be set to is no sentence.
+            for name in names(&source)
+                .into_iter()
+                .filter(|&name| name != "dual-stack")
+            {
+                let is_known =
+                    GERMAN.findings.contains_key(name) || GERMAN.problems.contains_key(name);
+                assert!(is_known, "{name} of {} is not in de.json", path.display());
+                checked += 1;
+            }
+        }
+        assert!(checked > 80, "{checked}");
     }
 
     #[test]

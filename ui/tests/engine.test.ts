@@ -2,9 +2,9 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 
-import { dropText, learn, original, ruleText, told } from "../src/text/engine";
+import { dropText, foundText, learn, original, problemIn, ruleText, told } from "../src/text/engine";
 import { speak } from "../src/text/locale";
-import { problem, someDrop } from "../src/preview/fixtures";
+import { finding, problem, someDrop } from "../src/preview/fixtures";
 import { german } from "./german";
 
 const HOUR = 3_600_000;
@@ -45,6 +45,33 @@ describe("the engine's sentences", () => {
     const rare = problem({ code: "nobody-knows" });
     expect(told(rare).what).toBe(rare.what);
     expect(original(rare)).toBeNull();
+  });
+
+  it("tell in German what the doctor found, sentence by sentence, whether it is well or not", () => {
+    const online = { name: "target-online", facts: { target: "i-0abc (web)" } };
+    const runs = { name: "target-runs", facts: { platform: "Linux" } };
+    const well = finding({ what: "i-0abc (web) is online. It runs Linux.", said: [online, runs] });
+    expect(foundText(well)).toBe(well.what);
+    speakGerman();
+    expect(foundText(well)).toBe("i-0abc (web) ist online. Dort läuft Linux.");
+    const lost = finding({
+      code: "target-not-connected",
+      what: "i-0abc is not connected: nothing has been heard of its agent for 2 h.",
+      remedy: "Check that it runs.",
+      said: [
+        { name: "target-not-connected", facts: { target: "i-0abc" } },
+        { name: "agent-silent", facts: { span: "2 h" } },
+      ],
+    });
+    expect(foundText(lost)).toBe("i-0abc ist nicht mit Session Manager verbunden. Von seinem Agenten war seit 2 h nichts zu hören.");
+    expect(told(problemIn(lost)).remedy).toMatch(/^Prüfen, ob es in dieser Region läuft/);
+  });
+
+  it("tell a finding as the doctor does where one of its sentences is not in the catalogue", () => {
+    speakGerman();
+    const rare = { name: "nobody-knows", facts: {} };
+    expect(foundText(finding({ what: "Rare.", said: [rare] }))).toBe("Rare.");
+    expect(foundText(finding({ what: "Nameless.", said: [] }))).toBe("Nameless.");
   });
 
   it("say in German what a field must be", () => {

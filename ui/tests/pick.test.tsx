@@ -211,7 +211,7 @@ describe("profiles", () => {
     form.edit("keys", "billing");
     await user.click(field("Profile"));
     expect(lines()[2]).toBe("workeu-central-1IAM Identity Center · with a sign-in · 123456789012");
-    expect(lines()[3]).toContain("The source profile base does not exist. Add it");
+    expect(lines()[3]).toContain("The source profile base does not exist. Add profile base");
     await expectAccessible();
     await user.type(field("Profile"), "wo");
     expect(lines()).toHaveLength(1);

@@ -1,8 +1,10 @@
 //! What the window asks the doctor for, and what it is told.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tunnel_manager::doctor::{Business, Check, Finding, Skipped, Verdict};
+use tunnel_manager::doctor::{Business, Check, Finding, Said, Skipped, Verdict};
 
 use crate::view::{DraftView, ProblemKindView};
 
@@ -50,8 +52,19 @@ pub(crate) struct FindingView {
     remedy: String,
     /// Raw texts and figures; empty when there are none.
     details: String,
+    /// The sentences of `what` by name; empty where they have none.
+    said: Vec<SaidView>,
     /// Milliseconds that it took; 0 if it was skipped.
     took_ms: u32,
+}
+
+/// A sentence by its name, for the catalogue.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SaidView {
+    name: String,
+    /// What it names.
+    facts: BTreeMap<String, String>,
 }
 
 /// How a check came out.
@@ -113,7 +126,20 @@ impl From<&Finding> for FindingView {
             what: judgement.what.clone(),
             remedy: judgement.remedy.clone(),
             details: judgement.details.clone(),
+            said: judgement.said.iter().map(SaidView::from).collect(),
             took_ms: u32::try_from(finding.took.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl From<&Said> for SaidView {
+    fn from(said: &Said) -> Self {
+        let facts = said.facts.iter();
+        Self {
+            name: said.name.clone(),
+            facts: facts
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the form's lists are told.
 
+use std::collections::BTreeMap;
+
 use aws_access::{
     CredentialPath, Entry, ExecuteCommand, FileFault, Host, HostKind, HostRole, Listing, Part,
     Ping, ProfileFault, ProfileInfo, ProfileList, Query, Severity, Shortfall, SignIn, Source,
@@ -87,6 +89,10 @@ pub(crate) enum WayView {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FaultView {
     severity: SeverityView,
+    /// Stable name.
+    code: String,
+    /// What the sentences name.
+    facts: BTreeMap<String, String>,
     /// One sentence.
     what: String,
     /// One sentence.
@@ -331,6 +337,8 @@ impl From<&ProfileFault> for FaultView {
     fn from(fault: &ProfileFault) -> Self {
         Self {
             severity: fault.severity().into(),
+            code: fault.code().to_owned(),
+            facts: named(fault.facts()),
             what: fault.what(),
             remedy: fault.remedy(),
         }
@@ -345,10 +353,19 @@ impl From<&FileFault> for FaultView {
         };
         Self {
             severity: fault.severity().into(),
+            code: fault.code().to_owned(),
+            facts: named(fault.facts()),
             what: format!("{place} {}", fault.what()),
             remedy: fault.remedy(),
         }
     }
+}
+
+fn named(facts: Vec<(&'static str, String)>) -> BTreeMap<String, String> {
+    let named = facts.into_iter();
+    named
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 impl From<Severity> for SeverityView {

@@ -224,6 +224,8 @@ lacks: string[] } |
 export type CatalogueView = {
 	/**  Of problems, by code; the first whose names are all known is said. */
 	problems: { [key in string]: SentencesView[] },
+	/**  Of the doctor, where all is well or not known: a sentence by its name. Names stand in braces. */
+	findings: { [key in string]: string },
 	/**  What a field must be, by the rule that it breaks. */
 	rules: { [key in string]: string },
 	/**  What is said of a connection to the gateway that was lost. */
@@ -479,6 +481,10 @@ export type ExaminedView =
 /**  Something that is wrong with a profile or with a file. */
 export type FaultView = {
 	severity: SeverityView,
+	/**  Stable name. */
+	code: string,
+	/**  What the sentences name. */
+	facts: { [key in string]: string },
 	/**  One sentence. */
 	what: string,
 	/**  One sentence. */
@@ -504,6 +510,8 @@ export type FindingView = {
 	remedy: string,
 	/**  Raw texts and figures; empty when there are none. */
 	details: string,
+	/**  The sentences of `what` by name; empty where they have none. */
+	said: SaidView[],
 	/**  Milliseconds that it took; 0 if it was skipped. */
 	tookMs: number,
 };
@@ -826,6 +834,13 @@ export type RuleView = {
 	online: number,
 	/**  Nodes that it finds. */
 	of: number,
+};
+
+/**  A sentence by its name, for the catalogue. */
+export type SaidView = {
+	name: string,
+	/**  What it names. */
+	facts: { [key in string]: string },
 };
 
 /**  A stretch of time in which the tunnel was the same. */

@@ -2,10 +2,10 @@
 
 import { For, Show, type JSX } from "solid-js";
 
-import type { FindingView, ProblemView } from "../bridge";
+import type { FindingView } from "../bridge";
 import { tally, type Examination } from "../state/examination";
 import { lasted } from "../text/amounts";
-import { told } from "../text/engine";
+import { foundText, problemIn } from "../text/engine";
 import { words } from "../text/words";
 import { Glyph, StateIcon } from "./Icon";
 import { ProblemNote } from "./ProblemNote";
@@ -45,7 +45,6 @@ export function Checks(props: {
 function Finding(props: { finding: FindingView; help: JSX.Element }): JSX.Element {
   const kind = () => props.finding.verdict.kind;
   const because = () => (props.finding.verdict.kind === "skipped" ? props.finding.verdict.because : null);
-  const asProblem = (): ProblemView => ({ kind: "settings", facts: {}, ...props.finding });
   const isWrong = () => kind() === "failed" || kind() === "warning";
   return (
     <li class={`finding finding-${kind()}`}>
@@ -58,11 +57,11 @@ function Finding(props: { finding: FindingView; help: JSX.Element }): JSX.Elemen
             <span class="finding-took">{lasted(props.finding.tookMs)}</span>
           </Show>
         </p>
-        <Show when={because()} fallback={<p class="finding-what">{isWrong() ? told(asProblem()).what : props.finding.what}</p>}>
+        <Show when={because()} fallback={<p class="finding-what">{foundText(props.finding)}</p>}>
           {(check) => <p class="finding-what">{words().checks.because(words().checks.names[check()])}</p>}
         </Show>
         <Show when={isWrong()}>
-          <ProblemNote brief problem={asProblem()}>
+          <ProblemNote brief problem={problemIn(props.finding)}>
             {props.help}
           </ProblemNote>
         </Show>

@@ -4,6 +4,7 @@ import { createSignal, For, Show, type JSX } from "solid-js";
 
 import type { Bridge, FaultView, ProfilesView, ProfileView, RefusalView } from "../bridge";
 import type { FormState } from "../state/form";
+import { told } from "../text/engine";
 import { words } from "../text/words";
 import { Combobox, type Choice } from "./Combobox";
 import { FindNotes } from "./FindNotes";
@@ -77,9 +78,7 @@ export function ProfilePicker(props: { form: FormState; bridge: Pick<Bridge, "li
           <FindNotes refusal={refusal()} lacks={[]} />
           <For each={listed()?.faults ?? []}>
             {(fault) => (
-              <p class="combo-note">
-                {fault.what} {fault.remedy}
-              </p>
+              <p class="combo-note">{faultText(fault)}</p>
             )}
           </For>
         </>
@@ -107,10 +106,15 @@ function ProfileLine(props: { profile: ProfileView }): JSX.Element {
             class={fault().severity === "note" ? "choice-facts" : "choice-wrong"}
             classList={{ "choice-warning": fault().severity === "warning" }}
           >
-            {fault().what} {fault().remedy}
+            {faultText(fault())}
           </span>
         )}
       </Show>
     </>
   );
+}
+
+function faultText(fault: FaultView): string {
+  const { what, remedy } = told(fault);
+  return `${what} ${remedy}`;
 }

@@ -116,8 +116,10 @@ export const someProfiles: ProfilesView = {
       faults: [
         {
           severity: "broken",
+          code: "source-profile-missing",
+          facts: { name: "base" },
           what: "The source profile base does not exist.",
-          remedy: "Add it, or name another one in source_profile.",
+          remedy: "Add profile base, or correct source_profile.",
         },
       ],
     }),

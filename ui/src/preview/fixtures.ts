@@ -385,9 +385,14 @@ export function finding(changes: Partial<FindingView> = {}): FindingView {
     about: null,
     verdict: { kind: "ok" },
     code: "",
-    what: "ssm.eu-central-1.amazonaws.com has 3 addresses.",
+    what: "ssm.eu-central-1.amazonaws.com is 10.0.0.1, 10.0.0.2, 10.0.0.3.",
     remedy: "",
     details: "",
+    // The names of other sentences are unknown.
+    said:
+      changes.what === undefined
+        ? [{ name: "dns", facts: { name: "ssm.eu-central-1.amazonaws.com", addresses: "10.0.0.1, 10.0.0.2, 10.0.0.3" } }]
+        : [],
     tookMs: 42,
     ...changes,
   };
@@ -395,13 +400,18 @@ export function finding(changes: Partial<FindingView> = {}): FindingView {
 
 /** Findings of every verdict. */
 export const someFindings: readonly FindingView[] = [
-  finding({ check: "settings", what: "Profile work, region eu-central-1." }),
+  finding({
+    check: "settings",
+    what: "Profile work, region eu-central-1.",
+    said: [{ name: "profile", facts: { name: "work", region: "eu-central-1" } }],
+  }),
   finding({
     check: "localPort",
     verdict: { kind: "warning" },
     code: "port-in-use-by-culvert",
     what: "Culvert itself (process 7) listens on localhost:5433: this tunnel may be running already.",
     remedy: "Nothing if it is; otherwise end that process, or use another port.",
+    said: [{ name: "port-in-use-by-culvert", facts: { pid: "7", place: "localhost:5433" } }],
   }),
   finding(),
   finding({

@@ -2,7 +2,7 @@
 
 import { createSignal } from "solid-js";
 
-import type { CatalogueView, DropView, DropWordsView, InvalidView, ProblemView } from "../bridge";
+import type { CatalogueView, DropView, DropWordsView, FindingView, InvalidView, ProblemView } from "../bridge";
 import { lasted } from "./amounts";
 
 const [catalogue, setCatalogue] = createSignal<CatalogueView | null>(null);
@@ -35,6 +35,23 @@ export function sentencesOf(problem: ProblemView): string {
 /** What the engine said of a problem, where that was said in another language. */
 export function original(problem: ProblemView): string | null {
   return translated(problem) === null ? null : [problem.what, problem.remedy].join(" ").trim();
+}
+
+/** What the doctor found, in the language that is spoken; in the engine's where the catalogue lacks a sentence. */
+export function foundText({ said, what }: Pick<FindingView, "said" | "what">): string {
+  const sentences = said.map(({ name, facts }) => {
+    const sentence = catalogue()?.findings[name];
+    if (sentence !== undefined) return filled(sentence, facts);
+    return translated({ code: name, facts, what: "", remedy: "" })?.what ?? null;
+  });
+  return sentences.length === 0 || sentences.includes(null) ? what : sentences.join(" ");
+}
+
+/** A finding that is not as it should be, as a problem: its code, with what its sentence names. */
+export function problemIn(finding: FindingView): ProblemView {
+  const facts = finding.said.find(({ name }) => name === finding.code)?.facts ?? {};
+  const { code, what, remedy, details } = finding;
+  return { kind: "settings", code, facts, what, remedy, details };
 }
 
 /** What a field must be. */

@@ -2,6 +2,7 @@
 
 import type { FindingView } from "../bridge";
 import { lasted } from "./amounts";
+import { foundText, problemIn, told } from "./engine";
 import { words } from "./words";
 
 /** Writes all findings as lines: the verdict and the check, and under them what it found and what to do. */
@@ -17,9 +18,10 @@ function findingText(finding: FindingView): string {
   const took = verdict.kind === "skipped" ? "" : ` (${lasted(finding.tookMs)})`;
   const because = verdict.kind === "skipped" ? verdict.because : null;
   const isWrong = verdict.kind === "failed" || verdict.kind === "warning";
+  const { remedy } = told(problemIn(finding));
   const lines = [
-    because === null ? finding.what : checks.because(checks.names[because]),
-    isWrong && finding.remedy !== "" ? doctor.todo(finding.remedy) : "",
+    because === null ? foundText(finding) : checks.because(checks.names[because]),
+    isWrong && remedy !== "" ? doctor.todo(remedy) : "",
     isWrong && finding.details !== "" ? doctor.raw(finding.details) : "",
   ];
   const said = lines.filter((line) => line !== "").flatMap((line) => line.split("\n"));

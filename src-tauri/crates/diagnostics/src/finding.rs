@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::Check;
@@ -61,6 +63,20 @@ pub struct Fault {
     pub remedy: String,
     /// The raw text of whoever reported it; empty when there is none.
     pub details: String,
+    /// What the sentences name.
+    pub facts: Facts,
+}
+
+/// Values that sentences name, each under its name.
+pub type Facts = BTreeMap<&'static str, String>;
+
+/// A sentence of a judgement by its name, for whoever says it in another language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Stable name: the code of what was found, or that of a sentence about what is as it should be.
+    pub name: String,
+    /// What the sentence names.
+    pub facts: Facts,
 }
 
 /// What the facts of one check come to.
@@ -76,6 +92,15 @@ pub struct Judgement {
     pub remedy: String,
     /// Raw texts and figures; empty when there are none.
     pub details: String,
+    /// The sentences of `what`, in their order, by name.
+    pub said: Vec<Said>,
+}
+
+/// Sentences that are put together one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Sentences {
+    texts: Vec<String>,
+    said: Vec<Said>,
 }
 
 /// One check, made.
@@ -100,6 +125,7 @@ impl Judgement {
             what: what.into(),
             remedy: String::new(),
             details: String::new(),
+            said: Vec::new(),
         }
     }
 
@@ -109,9 +135,11 @@ impl Judgement {
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
+        let code = code.into();
         Self {
             verdict: Verdict::Warning,
-            code: code.into(),
+            said: vec![Said::new(code.clone(), Facts::new())],
+            code,
             what: what.into(),
             remedy: remedy.into(),
             details: String::new(),
@@ -139,6 +167,34 @@ impl Judgement {
         }
     }
 
+    /// Names the next sentence of `what`, with the values in it.
+    #[must_use]
+    pub fn saying<const N: usize>(
+        mut self,
+        name: &str,
+        facts: [(&'static str, &dyn Display); N],
+    ) -> Self {
+        self.said.push(Said::of(name, facts));
+        self
+    }
+
+    /// Names the next sentence of `what` as that of a fault.
+    #[must_use]
+    pub(crate) fn of(mut self, code: String, facts: Facts) -> Self {
+        self.said.push(Said::new(code, facts));
+        self
+    }
+
+    /// Adds a value that its own sentence, or what to do, names: that of its code.
+    #[must_use]
+    pub fn with_fact(mut self, name: &'static str, value: &dyn Display) -> Self {
+        let code = &self.code;
+        if let Some(own) = self.said.iter_mut().find(|said| said.name == *code) {
+            own.facts.insert(name, value.to_string());
+        }
+        self
+    }
+
     /// Adds raw text.
     #[must_use]
     pub fn with_details(mut self, details: impl Into<String>) -> Self {
@@ -147,26 +203,79 @@ impl Judgement {
     }
 }
 
+impl Said {
+    pub(crate) fn new(name: impl Into<String>, facts: Facts) -> Self {
+        let name = name.into();
+        Self { name, facts }
+    }
+
+    /// A sentence with the values in it.
+    pub fn of<const N: usize>(name: &str, facts: [(&'static str, &dyn Display); N]) -> Self {
+        let facts = facts.map(|(name, value)| (name, value.to_string()));
+        Self::new(name, facts.into())
+    }
+}
+
+impl Sentences {
+    pub(crate) fn add<const N: usize>(
+        &mut self,
+        name: &str,
+        facts: [(&'static str, &dyn Display); N],
+        text: impl Into<String>,
+    ) {
+        self.texts.push(text.into());
+        self.said.push(Said::of(name, facts));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// All is well, and this is what there is to say.
+    pub(crate) fn ok(self) -> Judgement {
+        Judgement {
+            said: self.said,
+            ..Judgement::ok(self.texts.join(" "))
+        }
+    }
+
+    /// Worth knowing.
+    pub(crate) fn warning(self, code: &str, remedy: &str) -> Judgement {
+        Judgement {
+            said: self.said,
+            ..Judgement::warning(code, self.texts.join(" "), remedy)
+        }
+    }
+}
+
 /// A fault that keeps the tunnel from working.
 impl From<Fault> for Judgement {
     fn from(fault: Fault) -> Self {
-        Self::failed(fault.business, fault.code, fault.what, fault.remedy)
-            .with_details(fault.details)
+        let said = vec![Said::new(fault.code.clone(), fault.facts)];
+        Self {
+            said,
+            ..Self::failed(fault.business, fault.code, fault.what, fault.remedy)
+                .with_details(fault.details)
+        }
     }
 }
 
 impl Fault {
     /// The same as a warning: what the check wanted to know stays unknown, and the tunnel can
-    /// do without. `meaning` says so in a sentence.
+    /// do without. `meaning` says so in a sentence, with its name.
     #[must_use]
-    pub fn into_warning(self, meaning: &str) -> Judgement {
-        Judgement::warning(self.code, format!("{} {meaning}", self.what), self.remedy)
-            .with_details(self.details)
+    pub fn into_warning(self, meaning: (Said, &str)) -> Judgement {
+        let (name, meaning) = meaning;
+        let mut judgement = Judgement::from(self);
+        judgement.verdict = Verdict::Warning;
+        judgement.what = format!("{} {meaning}", judgement.what);
+        judgement.said.push(name);
+        judgement
     }
 
     /// What follows if a question was not answered that tunnels can do without: a warning, unless
     /// what keeps it from being answered keeps tunnels from working, too, as credentials do that are refused.
-    pub(crate) fn of_side_question(self, meaning: &str) -> Judgement {
+    pub(crate) fn of_side_question(self, meaning: (Said, &str)) -> Judgement {
         match self.business {
             Business::Credentials | Business::Settings => self.into(),
             Business::Listen
@@ -181,7 +290,7 @@ impl Fault {
     /// What follows if a question to AWS was not answered: a warning if it may not be asked, since
     /// whoever may start sessions need not be allowed to look at what they are started on; else
     /// the fault itself.
-    pub(crate) fn of_question(self, meaning: &str) -> Judgement {
+    pub(crate) fn of_question(self, meaning: (Said, &str)) -> Judgement {
         match self.business {
             Business::Permission => self.into_warning(meaning),
             Business::Settings

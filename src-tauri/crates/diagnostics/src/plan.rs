@@ -161,6 +161,7 @@ fn out_of_time(limit: Duration) -> Judgement {
         format!("There was no answer within {} s.", limit.as_secs()),
         "Check the network connection, VPN and firewall.",
     )
+    .with_fact("seconds", &limit.as_secs())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_access::Service;
-pub use diagnostics::{Business, Check, Finding, Judgement, Skipped, Verdict, report};
+pub use diagnostics::{Business, Check, Finding, Judgement, Said, Skipped, Verdict, report};
 use diagnostics::{JobId, Plan, judge};
 use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
 
@@ -146,7 +146,7 @@ fn before(
     let with = || Arc::clone(facts);
     let f = with();
     let settings = plan.add(Check::Settings, about, &[], LIMIT, async move {
-        f.with_doubts(judge::settings(f.load().await)).await
+        f.with_doubts(f.load().await).await
     });
     if let Some(tunnel) = tunnel {
         local_port(plan, about, tunnel);

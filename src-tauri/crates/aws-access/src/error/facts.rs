@@ -2,7 +2,8 @@
 
 use super::AccessError;
 use super::words::lack_of_answer;
-use crate::{Denial, KeyringFault, ProfileFault, SignInFault};
+use crate::profiles::regions;
+use crate::{Denial, FileFault, FileFaultKind, KeyringFault, ProfileFault, SignInFault};
 
 type Named = (&'static str, String);
 
@@ -106,6 +107,40 @@ fn named(name: &'static str, value: Option<&String>) -> Vec<Named> {
         .collect()
 }
 
+impl ProfileFault {
+    /// The values in its sentences, each under its name.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Named> {
+        of_profile(self)
+    }
+}
+
+impl FileFault {
+    /// The values in its sentences, each under its name: where it is with the line (`place`) and without
+    /// (`path`), and what it is about.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Named> {
+        let place = ("place", self.place());
+        let path = ("path", self.path.display().to_string());
+        let mut facts = vec![place, path];
+        facts.extend(match &self.kind {
+            FileFaultKind::Unreadable { reason } => Some(("reason", reason.clone())),
+            FileFaultKind::BadLine { .. } => None,
+            FileFaultKind::PrefixMissing { section }
+            | FileFaultKind::PrefixInCredentials { section }
+            | FileFaultKind::UnknownSection { section }
+            | FileFaultKind::NameMissing { section }
+            | FileFaultKind::BadName { section } => Some(("section", section.clone())),
+            FileFaultKind::NotText
+            | FileFaultKind::TooLarge
+            | FileFaultKind::ByteOrderMark
+            | FileFaultKind::DefaultTwice
+            | FileFaultKind::ReadableByOthers => None,
+        });
+        facts
+    }
+}
+
 fn of_profile(fault: &ProfileFault) -> Vec<Named> {
     let profile = |profile: &String| ("profile", profile.clone());
     let name = |name: &str| ("name", name.to_owned());
@@ -141,9 +176,15 @@ fn of_profile(fault: &ProfileFault) -> Vec<Named> {
         ProfileFault::ServicesMissing { services } => vec![name(services)],
         ProfileFault::RoleArnInvalid { profile: of, arn } => vec![profile(of), name(arn)],
         ProfileFault::RegionInvalid { key, region } => {
-            vec![("key", (*key).to_owned()), ("region", region.clone())]
+            let mut facts = vec![("key", (*key).to_owned()), ("region", region.clone())];
+            facts.extend(regions::unquoted(region).map(|bare| ("bare", bare.to_owned())));
+            facts
         }
-        ProfileFault::RegionUnknown { region } => vec![("region", region.clone())],
+        ProfileFault::RegionUnknown { region } => {
+            let mut facts = vec![("region", region.clone())];
+            facts.extend(regions::nearest(region).map(|near| ("near", near.to_owned())));
+            facts
+        }
         ProfileFault::CaBundleMissing { path } => vec![("path", path.display().to_string())],
         ProfileFault::NoRegion | ProfileFault::EndpointInvalid { .. } => Vec::new(),
     }

@@ -60,7 +60,7 @@ pub(super) fn is_known(region: &str) -> bool {
 }
 
 /// The region that a slip made this one of, if one alone is as near.
-pub(super) fn nearest(region: &str) -> Option<&'static str> {
+pub(crate) fn nearest(region: &str) -> Option<&'static str> {
     // A long text is none, and would take long to compare.
     if region.len() > 32 {
         return None;

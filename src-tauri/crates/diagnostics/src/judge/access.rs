@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::words;
-use crate::{Fault, Judgement};
+use crate::{Fault, Judgement, Said};
 
 /// Credentials that end sooner are told as a warning: less than a connection to the gateway
 /// may need to be renewed twice.
@@ -26,15 +26,6 @@ pub struct Identity {
     pub arn: String,
 }
 
-/// Judges what is set: in words, where the tunnel's calls go, or why that can't be told.
-#[must_use]
-pub fn settings(read: Result<String, Fault>) -> Judgement {
-    match read {
-        Ok(words) => Judgement::ok(words),
-        Err(fault) => fault.into(),
-    }
-}
-
 /// Judges what the source of credentials gave.
 #[must_use]
 pub fn credentials(found: Result<Credentials, Fault>) -> Judgement {
@@ -42,6 +33,7 @@ pub fn credentials(found: Result<Credentials, Fault>) -> Judgement {
         Err(fault) => fault.into(),
         Ok(Credentials { until: None }) => {
             Judgement::ok("Found. They have no end that their source would tell.")
+                .saying("credentials-endless", [])
         }
         Ok(Credentials {
             until: Some((left, until)),
@@ -53,13 +45,19 @@ pub fn credentials(found: Result<Credentials, Fault>) -> Judgement {
                 words::span(left)
             ),
             "Sign in again if the source does not renew them.",
-        ),
+        )
+        .with_fact("left", &words::span(left))
+        .with_fact("until", &until),
         Ok(Credentials {
             until: Some((left, until)),
         }) => Judgement::ok(format!(
             "Found. Good for {} more, until {until}.",
             words::span(left)
-        )),
+        ))
+        .saying(
+            "credentials-good",
+            [("left", &words::span(left)), ("until", &until)],
+        ),
     }
 }
 
@@ -70,9 +68,12 @@ pub fn identity(asked: Result<Identity, Fault>) -> Judgement {
     match asked {
         Ok(Identity { account, arn }) => {
             Judgement::ok(format!("The credentials are {arn}, of account {account}."))
+                .saying("identity", [("arn", &arn), ("account", &account)])
         }
-        Err(fault) => fault
-            .of_side_question("Whose the credentials are stays unknown; tunnels can do without."),
+        Err(fault) => fault.of_side_question((
+            Said::of("identity-open", []),
+            "Whose the credentials are stays unknown; tunnels can do without.",
+        )),
     }
 }
 
@@ -88,6 +89,7 @@ mod tests {
             what: "It went wrong.".to_owned(),
             remedy: "Mend it.".to_owned(),
             details: "raw".to_owned(),
+            facts: crate::Facts::new(),
         }
     }
 

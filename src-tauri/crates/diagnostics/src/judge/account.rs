@@ -1,7 +1,8 @@
 //! What the account's owner has set.
 
 use super::permission::Reply;
-use crate::{Fault, Judgement};
+use crate::finding::Sentences;
+use crate::{Fault, Judgement, Said};
 
 /// Minutes without data after which sessions end where nobody has set it (Systems Manager User
 /// Guide, "Specify an idle session timeout value").
@@ -39,46 +40,73 @@ pub fn preferences(read: Result<Option<&Preferences>, Fault>, wants: Wants) -> J
         Ok(Some(found)) => (found.clone(), true),
         Ok(None) => (Preferences::default(), false),
         Err(fault) => {
-            return fault.into_warning(
+            return fault.into_warning((
+                Said::of("preferences-open", []),
                 "When the account ends sessions, and whether it encrypts them, stays unknown; \
                  tunnels can do without.",
-            );
+            ));
         }
     };
-    let mut told = Vec::new();
+    let mut told = Sentences::default();
     if !set {
-        told.push("The account has set nothing of its own.".to_owned());
+        told.add(
+            "preferences-none",
+            [],
+            "The account has set nothing of its own.",
+        );
     }
     let idle = found.idle_minutes.unwrap_or(IDLE_DEFAULT);
-    told.push(match (wants.held_open, wants.lazy) {
-        (true, _) => format!(
-            "Sessions end after {idle} min without data; this tunnel keeps its own from that, \
-             as was asked for."
+    let (name, text) = match (wants.held_open, wants.lazy) {
+        (true, _) => (
+            "idle-held",
+            format!(
+                "Sessions end after {idle} min without data; this tunnel keeps its own from that, \
+                 as was asked for."
+            ),
         ),
-        (false, true) => format!(
-            "Sessions end after {idle} min without data. This tunnel ends its own by itself \
-             when nobody uses it, and starts another when somebody does."
+        (false, true) => (
+            "idle-lazy",
+            format!(
+                "Sessions end after {idle} min without data. This tunnel ends its own by itself \
+                 when nobody uses it, and starts another when somebody does."
+            ),
         ),
-        (false, false) => format!(
-            "Sessions end after {idle} min without data, and connections that are open and \
-             silent then are lost. The tunnel starts another session by itself."
+        (false, false) => (
+            "idle-lost",
+            format!(
+                "Sessions end after {idle} min without data, and connections that are open and \
+                 silent then are lost. The tunnel starts another session by itself."
+            ),
         ),
-    });
+    };
+    told.add(name, [("minutes", &idle)], text);
     if let Some(most) = found.most_minutes {
-        told.push(format!(
-            "Sessions end {most} min after their start, whatever they carry: connections that \
-             are open then are lost. The tunnel starts another session by itself."
-        ));
+        told.add(
+            "session-most",
+            [("minutes", &most)],
+            format!(
+                "Sessions end {most} min after their start, whatever they carry: connections that \
+                 are open then are lost. The tunnel starts another session by itself."
+            ),
+        );
     }
-    told.push(match &found.kms_key {
-        Some(key) => format!(
-            "The account's KMS key {key} is for shell sessions: agents up to {PORTS_IN_THE_CLEAR} \
-             do not encrypt port sessions with it. This tunnel's data has TLS on the way to and \
-             from AWS, and what your programs do themselves."
+    match &found.kms_key {
+        Some(key) => told.add(
+            "key-of-shells",
+            [("key", key), ("agent", &PORTS_IN_THE_CLEAR)],
+            format!(
+                "The account's KMS key {key} is for shell sessions: agents up to {PORTS_IN_THE_CLEAR} \
+                 do not encrypt port sessions with it. This tunnel's data has TLS on the way to and \
+                 from AWS, and what your programs do themselves."
+            ),
         ),
-        None => "Sessions are not encrypted by a KMS key of the account.".to_owned(),
-    });
-    Judgement::ok(told.join(" "))
+        None => told.add(
+            "no-key-of-account",
+            [],
+            "Sessions are not encrypted by a KMS key of the account.",
+        ),
+    }
+    told.ok()
 }
 
 /// Judges whether the key that encrypts sessions can be used; `None` if there is none. `known`
@@ -89,18 +117,22 @@ pub fn preferences(read: Result<Option<&Preferences>, Fault>, wants: Wants) -> J
 #[must_use]
 pub fn session_key(key: Option<(&str, Reply)>, known: bool) -> Judgement {
     let Some((key, reply)) = key else {
-        return Judgement::nothing_to_check(if known {
-            "Sessions are not encrypted by a KMS key."
+        return if known {
+            Judgement::nothing_to_check("Sessions are not encrypted by a KMS key.")
+                .saying("no-key", [])
         } else {
-            "Whether sessions are encrypted by a KMS key is not known."
-        });
+            Judgement::nothing_to_check("Whether sessions are encrypted by a KMS key is not known.")
+                .saying("key-open", [])
+        };
     };
     let works = format!(
         "This tunnel works without it: agents up to {PORTS_IN_THE_CLEAR} do not encrypt port \
          sessions, so none asks for it."
     );
     match reply {
-        Reply::Passed => Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}. {works}")),
+        Reply::Passed => Judgement::ok(format!("kms:GenerateDataKey is allowed on {key}. {works}"))
+            .saying("key-allowed", [("key", &key)])
+            .saying("works-without-key", [("agent", &PORTS_IN_THE_CLEAR)]),
         Reply::Denied(denial) => Judgement::warning(
             "access-denied",
             format!(
@@ -111,8 +143,14 @@ pub fn session_key(key: Option<(&str, Reply)>, known: bool) -> Judgement {
             "Nothing for this tunnel; for shell sessions, and for agents that may come, let the \
              account's administrator allow it.",
         )
+        .with_fact("key", &key)
+        .with_fact("action", &denial.action)
+        .saying("works-without-key", [("agent", &PORTS_IN_THE_CLEAR)])
         .with_details(denial.details),
-        Reply::Unknown(fault) | Reply::Unanswered(fault) => fault.into_warning(&works),
+        Reply::Unknown(fault) | Reply::Unanswered(fault) => {
+            let name = Said::of("works-without-key", [("agent", &PORTS_IN_THE_CLEAR)]);
+            fault.into_warning((name, &works))
+        }
     }
 }
 
@@ -133,6 +171,7 @@ mod tests {
             what: "No.".to_owned(),
             remedy: "Ask.".to_owned(),
             details: "raw".to_owned(),
+            facts: crate::Facts::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Several candidates for the target of one tunnel.
 
-use super::words;
-use crate::{Judgement, Verdict};
+use super::{target, words};
+use crate::{Judgement, Said, Verdict};
 
 /// What was found of one candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,10 @@ pub struct OfCandidate {
 pub fn candidates(each: &[Judgement]) -> Judgement {
     together(
         each,
-        "The tunnel passes over what does not work, in favour of what does.",
+        (
+            Said::of("passed-over", []),
+            "The tunnel passes over what does not work, in favour of what does.",
+        ),
     )
 }
 
@@ -48,13 +51,19 @@ pub fn agents(each: Vec<OfCandidate>) -> Judgement {
         .map(|candidate| candidate.judgement)
         .collect();
     match usable.first() {
-        None => Judgement::nothing_to_check("The agent's version is not known."),
+        None => target::version_open(),
         Some(first) if is_failure(first) => usable.swap_remove(0),
-        Some(_) => together(&usable, "It matters when the tunnel goes there."),
+        Some(_) => together(
+            &usable,
+            (
+                Said::of("matters-there", []),
+                "It matters when the tunnel goes there.",
+            ),
+        ),
     }
 }
 
-fn together(each: &[Judgement], meaning: &str) -> Judgement {
+fn together(each: &[Judgement], meaning: (Said, &str)) -> Judgement {
     let works = each.iter().any(|judgement| !is_failure(judgement));
     let worst = each
         .iter()
@@ -63,15 +72,19 @@ fn together(each: &[Judgement], meaning: &str) -> Judgement {
         .or_else(|| each.iter().find(|j| j.verdict == Verdict::Ok))
         .or_else(|| each.first());
     let Some(worst) = worst.cloned() else {
-        return Judgement::nothing_to_check("There is no target.");
+        return Judgement::nothing_to_check("There is no target.").saying("no-target-there", []);
     };
     if each.len() == 1 {
         return worst;
     }
     let mut told = words::once(each.iter().map(|judgement| judgement.what.as_str()));
     let passed_over = works && is_failure(&worst);
+    let mut said = said_once(each);
     if passed_over {
-        told.push(meaning);
+        told.push(meaning.1);
+        if !said.is_empty() {
+            said.push(meaning.0);
+        }
     }
     Judgement {
         verdict: if passed_over {
@@ -80,9 +93,26 @@ fn together(each: &[Judgement], meaning: &str) -> Judgement {
             worst.verdict
         },
         what: told.join(" "),
+        said,
         details: words::once(each.iter().map(|judgement| judgement.details.as_str())).join("; "),
         ..worst
     }
+}
+
+/// The sentences of all, each once. None if the name of one of them is not known.
+fn said_once(each: &[Judgement]) -> Vec<Said> {
+    let mut all: Vec<Said> = Vec::new();
+    for judgement in each {
+        if judgement.said.is_empty() && !judgement.what.is_empty() {
+            return Vec::new();
+        }
+        for said in &judgement.said {
+            if !all.contains(said) {
+                all.push(said.clone());
+            }
+        }
+    }
+    all
 }
 
 fn is_failure(judgement: &Judgement) -> bool {
@@ -112,6 +142,19 @@ mod tests {
 
     fn of(usable: bool, judgement: Judgement) -> OfCandidate {
         OfCandidate { usable, judgement }
+    }
+
+    #[test]
+    fn the_sentences_of_several_are_named_once_each_and_not_at_all_if_one_has_no_name() {
+        let online = |id: &str| online(id).saying("target-online", [("target", &id)]);
+        let found = candidates(&[lost("a"), online("b"), online("b")]);
+        let names: Vec<_> = found.said.iter().map(|said| said.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["target-not-connected", "target-online", "passed-over"]
+        );
+        let found = candidates(&[lost("a"), Judgement::ok("b is somehow there.")]);
+        assert_eq!(found.said, []);
     }
 
     #[test]

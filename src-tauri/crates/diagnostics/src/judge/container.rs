@@ -3,8 +3,8 @@
 //! The agent is put into a container when its task is started with ExecuteCommand, and never
 //! later (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
 
-use super::words;
-use crate::{Business, Fault, Judgement};
+use super::{target, words};
+use crate::{Business, Fault, Judgement, Said};
 
 /// Runtime ids that are named at most where none fits.
 const OTHERS_MOST: usize = 5;
@@ -80,7 +80,7 @@ pub enum Container {
 /// Judges a target whose agent Systems Manager hears.
 #[must_use]
 pub fn connected(id: &str) -> Judgement {
-    Judgement::ok(format!("{id} is online."))
+    Judgement::ok(format!("{id} is online.")).saying("target-online", [("target", &id)])
 }
 
 /// Judges a container that is not known to be connected: `unheard` says why that is not known,
@@ -88,7 +88,7 @@ pub fn connected(id: &str) -> Judgement {
 #[must_use]
 pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Fault>) -> Judgement {
     let no = |code: &str, what: String, remedy: &str| {
-        Judgement::failed(Business::Target, code, what, remedy)
+        Judgement::failed(Business::Target, code, what, remedy).with_fact("target", &id)
     };
     let state = match state {
         Ok(state) => state,
@@ -99,7 +99,8 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
             "target-not-connected",
             format!("{id} is not connected, and is no target that Culvert knows."),
             "Targets are i-…, mi-… and ecs:CLUSTER_TASK_RUNTIMEID: see culvert targets.",
-        ),
+        )
+        .with_fact("noTarget", &id),
         Container::NoCluster => no(
             "cluster-unknown",
             format!("ECS knows no cluster of the name in {id} in this account and region."),
@@ -118,7 +119,8 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
             "task-starting",
             format!("The task of {id} is not up yet: ECS says {status}."),
             "Wait until it runs.",
-        ),
+        )
+        .with_fact("status", &status),
         Container::Stopped { status, reason } => no(
             "task-stopped",
             format!(
@@ -126,7 +128,8 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
                 with_reason(&status, &reason)
             ),
             NEW_TASK,
-        ),
+        )
+        .with_fact("status", &with_reason(&status, &reason)),
         Container::ExecuteCommandOff => no(
             "execute-command-off",
             format!(
@@ -141,7 +144,8 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
                 named(&others)
             ),
             "Take one of the task's own containers: culvert targets lists them.",
-        ),
+        )
+        .with_fact("others", &others_of(&others)),
         Container::Down { name, status } => no(
             "container-stopped",
             format!(
@@ -149,7 +153,9 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
                 or_nothing(&status)
             ),
             "Look at its log, and at why it ended; a new task has another id: see culvert targets.",
-        ),
+        )
+        .with_fact("name", &name)
+        .with_fact("status", &or_nothing(&status)),
         Container::AgentDown {
             name,
             status,
@@ -162,7 +168,9 @@ pub fn container(id: &str, unheard: Option<Fault>, state: Result<Container, Faul
                 with_reason(&status, &reason)
             ),
             AGENT,
-        ),
+        )
+        .with_fact("name", &name)
+        .with_fact("status", &with_reason(&status, &reason)),
         Container::Ready { name } => ready(id, &name, unheard),
     }
 }
@@ -172,7 +180,7 @@ fn ready(id: &str, name: &str, unheard: Option<Fault>) -> Judgement {
     match unheard {
         Some(fault) => {
             let told = format!("ECS says that the agent in the container {name} runs.");
-            fault.of_question(&told)
+            fault.of_question((Said::of("ecs-says-runs", [("name", &name)]), &told))
         }
         None => Judgement::failed(
             Business::Target,
@@ -183,14 +191,16 @@ fn ready(id: &str, name: &str, unheard: Option<Fault>) -> Judgement {
             ),
             "Check that the task reaches the ssmmessages endpoint (port 443, by NAT or VPC \
              endpoints) and that its role allows ssmmessages.",
-        ),
+        )
+        .with_fact("target", &id)
+        .saying("ecs-says-runs", [("name", &name)]),
     }
 }
 
 /// ECS does not tell.
 fn not_told(id: &str, unheard: Option<Fault>, fault: Fault) -> Judgement {
     match unheard {
-        Some(unheard) => unheard.of_question("Whether the target is online stays unknown."),
+        Some(unheard) => unheard.of_question(target::online_open()),
         None => {
             let remedy = match fault.business {
                 Business::Permission => {
@@ -213,6 +223,9 @@ fn not_told(id: &str, unheard: Option<Fault>, fault: Fault) -> Judgement {
                 ),
                 remedy,
             )
+            .with_fact("target", &id)
+            .saying("why-open", [])
+            .of(fault.code, fault.facts)
             .with_details(fault.details)
         }
     }
@@ -236,9 +249,22 @@ fn with_reason(status: &str, reason: &str) -> String {
     }
 }
 
-fn named(others: &[(String, String)]) -> String {
+/// The same without a word of ours.
+fn others_of(others: &[(String, String)]) -> String {
+    match others.len() {
+        0 => "-".to_owned(),
+        1..=OTHERS_MOST => shown(others).join(", "),
+        _ => format!("{}, …", shown(others).join(", ")),
+    }
+}
+
+fn shown(others: &[(String, String)]) -> Vec<String> {
     let shown = others.iter().take(OTHERS_MOST);
-    let mut shown: Vec<_> = shown.map(|(name, id)| format!("{id} ({name})")).collect();
+    shown.map(|(name, id)| format!("{id} ({name})")).collect()
+}
+
+fn named(others: &[(String, String)]) -> String {
+    let mut shown = shown(others);
     match others.len().saturating_sub(OTHERS_MOST) {
         0 => {}
         more => shown.push(words::count(more, "more", "more")),
@@ -263,6 +289,7 @@ mod tests {
             what: "The credentials do not allow it.".to_owned(),
             remedy: "Ask.".to_owned(),
             details: "raw".to_owned(),
+            facts: crate::Facts::new(),
         }
     }
 

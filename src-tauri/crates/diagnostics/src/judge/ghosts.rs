@@ -1,7 +1,8 @@
 //! What is left open in the account.
 
 use super::words;
-use crate::{Fault, Judgement};
+use crate::finding::Sentences;
+use crate::{Fault, Judgement, Said};
 
 /// Sessions that are named one by one.
 const SESSIONS_TOLD: usize = 5;
@@ -61,20 +62,28 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
     };
     let (living, dead, elsewhere) = (of(Owner::Living), of(Owner::Dead), of(Owner::Elsewhere));
     let unseen = of(Owner::DeadUnseen);
-    let mut told = Vec::new();
+    let mut told = Sentences::default();
     if let Some(sweep) = &sessions.swept {
         if sweep.ended > 0 {
-            told.push(format!(
-                "Ended {} that nobody used.",
-                words::count(sweep.ended, "session", "sessions")
-            ));
+            told.add(
+                "ghosts-ended",
+                [("count", &sweep.ended)],
+                format!(
+                    "Ended {} that nobody used.",
+                    words::count(sweep.ended, "session", "sessions")
+                ),
+            );
         }
         if sweep.forgotten > 0 {
-            told.push(format!(
-                "Forgot {}: the service on this machine that had {} is gone.",
-                words::count(sweep.forgotten, "session", "sessions"),
-                if sweep.forgotten == 1 { "it" } else { "them" },
-            ));
+            told.add(
+                "ghosts-forgotten",
+                [("count", &sweep.forgotten)],
+                format!(
+                    "Forgot {}: the service on this machine that had {} is gone.",
+                    words::count(sweep.forgotten, "session", "sessions"),
+                    if sweep.forgotten == 1 { "it" } else { "them" },
+                ),
+            );
         }
         if let Some((id, fault)) = sweep.left.first() {
             let judgement = Judgement::warning(
@@ -86,32 +95,43 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
                 ),
                 fault.remedy.clone(),
             );
-            return judgement.with_details(fault.details.clone());
+            return judgement
+                .with_fact("count", &sweep.left.len())
+                .with_fact("session", id)
+                .of(fault.code.clone(), fault.facts.clone())
+                .with_details(fault.details.clone());
         }
     }
     if !dead.is_empty() {
-        told.push(format!(
-            "{} of ours {} open, and the program that had started {} is gone: {}. They \
-             count against the account, until they end by themselves.",
-            words::count(dead.len(), "session", "sessions"),
-            if dead.len() == 1 { "is" } else { "are" },
-            if dead.len() == 1 { "it" } else { "them" },
-            named(&dead)
-        ));
+        told.add(
+            "ghosts-dead",
+            [("sessions", &listed_of(&dead))],
+            format!(
+                "{} of ours {} open, and the program that had started {} is gone: {}. They \
+                 count against the account, until they end by themselves.",
+                words::count(dead.len(), "session", "sessions"),
+                if dead.len() == 1 { "is" } else { "are" },
+                if dead.len() == 1 { "it" } else { "them" },
+                named(&dead)
+            ),
+        );
     }
     if !unseen.is_empty() {
-        told.push(format!(
-            "{} of ours may be open where the service was not asked, in another account or region \
-             or with other credentials, and the program that had started {} is gone: {}.",
-            words::count(unseen.len(), "session", "sessions"),
-            if unseen.len() == 1 { "it" } else { "them" },
-            named(&unseen)
-        ));
+        told.add(
+            "ghosts-unseen",
+            [("sessions", &listed_of(&unseen))],
+            format!(
+                "{} of ours may be open where the service was not asked, in another account or region \
+                 or with other credentials, and the program that had started {} is gone: {}.",
+                words::count(unseen.len(), "session", "sessions"),
+                if unseen.len() == 1 { "it" } else { "them" },
+                named(&unseen)
+            ),
+        );
     }
     if !dead.is_empty() || !unseen.is_empty() {
-        let judgement = Judgement::warning(
+        let judgement = told.warning(
             "ghosts",
-            told.join(" "),
             "End them with \"culvert doctor --sweep\"; the next tunnel that is started does so, \
              too.",
         );
@@ -121,20 +141,46 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
         };
     }
     if let Some(fault) = listed {
-        return fault.into_warning("Only sessions that this machine has noted were looked at.");
+        return fault.into_warning((
+            Said::of("ghosts-noted", []),
+            "Only sessions that this machine has noted were looked at.",
+        ));
     }
-    told.push(match (living.len(), elsewhere.len()) {
-        (0, 0) if told.is_empty() => "None.".to_owned(),
-        (0, 0) => "None is left.".to_owned(),
-        (own, 0) => format!("{own} in use by Culvert on this machine."),
-        (own, others) => format!(
-            "{own} in use by Culvert on this machine, and {} under the same name that it knows \
-             nothing of (the AWS CLI, the console, another machine): {}.",
-            words::count(others, "other", "others"),
-            named(&elsewhere)
+    match (living.len(), elsewhere.len()) {
+        (0, 0) if told.is_empty() => told.add("ghosts-none", [], "None."),
+        (0, 0) => told.add("ghosts-none-left", [], "None is left."),
+        (own, 0) => told.add(
+            "ghosts-own",
+            [("count", &own)],
+            format!("{own} in use by Culvert on this machine."),
         ),
-    });
-    Judgement::ok(told.join(" "))
+        (own, others) => told.add(
+            "ghosts-own-and-others",
+            [("count", &own), ("sessions", &listed_of(&elsewhere))],
+            format!(
+                "{own} in use by Culvert on this machine, and {} under the same name that it knows \
+                 nothing of (the AWS CLI, the console, another machine): {}.",
+                words::count(others, "other", "others"),
+                named(&elsewhere)
+            ),
+        ),
+    }
+    told.ok()
+}
+
+/// Sessions without a word of ours.
+fn listed_of(sessions: &[OpenSession]) -> String {
+    let shown = sessions.iter().take(SESSIONS_TOLD);
+    let mut names: Vec<_> = shown
+        .map(|open| match &open.target {
+            Some(target) => format!("{} → {target}", open.id),
+            None => open.id.clone(),
+        })
+        .collect();
+    if sessions.len() > SESSIONS_TOLD {
+        names.push("…".to_owned());
+    }
+    names.join(", ")
 }
 
 fn named(sessions: &[OpenSession]) -> String {
@@ -165,6 +211,7 @@ mod tests {
             what: "No.".to_owned(),
             remedy: "Ask.".to_owned(),
             details: "raw".to_owned(),
+            facts: crate::Facts::new(),
         }
     }
 

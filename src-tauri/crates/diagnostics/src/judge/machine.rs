@@ -30,16 +30,21 @@ pub struct PortTaken {
 #[must_use]
 pub fn local_port(port: Port) -> Judgement {
     match port {
-        Port::Any => Judgement::ok("Any free port will do."),
-        Port::Free(place) => Judgement::ok(format!("{place} is free.")),
-        Port::Own(place) => Judgement::ok(format!("The tunnel runs, and has {place} itself.")),
+        Port::Any => Judgement::ok("Any free port will do.").saying("port-any", []),
+        Port::Free(place) => {
+            Judgement::ok(format!("{place} is free.")).saying("port-free", [("place", &place)])
+        }
+        Port::Own(place) => Judgement::ok(format!("The tunnel runs, and has {place} itself."))
+            .saying("port-own", [("place", &place)]),
         Port::Culvert(PortTaken { place, pid }) => Judgement::warning(
             "port-in-use-by-culvert",
             format!(
                 "Culvert itself (process {pid}) listens on {place}: this tunnel may be running already."
             ),
             "Nothing if it is; otherwise end that process, or use another port.",
-        ),
+        )
+        .with_fact("place", &place)
+        .with_fact("pid", &pid),
         Port::Unusable(fault) => fault.into(),
     }
 }
@@ -64,6 +69,7 @@ mod tests {
             what: "Taken by postgres.".to_owned(),
             remedy: "Use 5433.".to_owned(),
             details: String::new(),
+            facts: crate::Facts::new(),
         }));
         assert_eq!(taken.verdict, Verdict::Failed(Business::Listen));
         assert_eq!(taken.code, "port-in-use");

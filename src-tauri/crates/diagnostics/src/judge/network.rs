@@ -1,10 +1,10 @@
 //! The way to AWS, step by step, for each host that a tunnel needs.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::words;
-use crate::{Business, Fault, Judgement, inspector};
+use crate::finding::Sentences;
+use crate::{Business, Fault, Judgement};
 
 /// Signatures are refused when clocks are further apart than five minutes (SigV4); a minute is
 /// left for what comes on the way.
@@ -42,37 +42,6 @@ pub enum Proxied {
         /// Why; it names the proxy and what that was asked for.
         fault: Fault,
     },
-}
-
-/// The certificate that a host showed, and what the TLS library makes of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// The host.
-    pub host: String,
-    /// Who signed it, the signer of that, and so on, as far as was shown. Empty when none was.
-    pub signers: Vec<Name>,
-    /// Why it is not trusted.
-    pub fault: Option<Fault>,
-}
-
-/// A name in a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Name {
-    /// Organisation (`O`).
-    pub organisation: Option<String>,
-    /// Common name (`CN`).
-    pub common_name: Option<String>,
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.common_name, &self.organisation) {
-            (Some(name), Some(organisation)) => write!(f, "\"{name}\" of {organisation}"),
-            (Some(name), None) => write!(f, "\"{name}\""),
-            (None, Some(organisation)) => f.write_str(organisation),
-            (None, None) => f.write_str("an authority without a name"),
-        }
-    }
 }
 
 /// What answered an unsigned request to the API.
@@ -118,36 +87,65 @@ pub fn dns(looked_up: Vec<Result<Resolved, Fault>>) -> Judgement {
     if names.is_empty() {
         return nobody_is_spoken_to();
     }
-    let mut told: Vec<String> = Vec::new();
+    let mut told = Sentences::default();
+    let mut seen: Vec<&Resolved> = Vec::new();
     for resolved in &names {
-        let shown: Vec<_> = resolved
-            .addresses
-            .iter()
-            .take(ADDRESSES_TOLD)
-            .cloned()
-            .collect();
-        let more = resolved.addresses.len().saturating_sub(ADDRESSES_TOLD);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        let who = match &resolved.proxy_of {
-            Some(_) => format!("the proxy {}", resolved.name),
-            None => resolved.name.clone(),
-        };
-        // An address is its own.
-        let sentence = if resolved.addresses == [resolved.name.as_str()] {
-            format!("{who} is an address already.")
-        } else {
-            format!("{who} is {}{more}.", shown.join(", "))
-        };
         // Both services may lie behind one proxy or one endpoint.
-        if !told.contains(&sentence) {
-            told.push(sentence);
+        let is_same = |other: &&Resolved| {
+            other.name == resolved.name
+                && other.addresses == resolved.addresses
+                && other.proxy_of.is_some() == resolved.proxy_of.is_some()
+        };
+        if seen.iter().any(is_same) {
+            continue;
         }
+        seen.push(resolved);
+        add_resolved(&mut told, resolved);
     }
-    Judgement::ok(capitalised(&told.join(" ")))
+    told.ok()
+}
+
+fn add_resolved(told: &mut Sentences, resolved: &Resolved) {
+    let Resolved {
+        name,
+        proxy_of,
+        addresses,
+    } = resolved;
+    let shown: Vec<_> = addresses.iter().take(ADDRESSES_TOLD).cloned().collect();
+    let shown = shown.join(", ");
+    let more = addresses.len().saturating_sub(ADDRESSES_TOLD);
+    let who = match proxy_of {
+        Some(_) => format!("The proxy {name}"),
+        None => name.clone(),
+    };
+    // An address is its own.
+    if *addresses == [name.as_str()] {
+        let said = match proxy_of {
+            Some(_) => "dns-proxy-is-address",
+            None => "dns-is-address",
+        };
+        told.add(
+            said,
+            [("name", name)],
+            format!("{who} is an address already."),
+        );
+        return;
+    }
+    let said = match (proxy_of, more) {
+        (Some(_), 0) => "dns-proxy",
+        (Some(_), _) => "dns-proxy-and-more",
+        (None, 0) => "dns",
+        (None, _) => "dns-and-more",
+    };
+    let text = match more {
+        0 => format!("{who} is {shown}."),
+        more => format!("{who} is {shown} and {more} more."),
+    };
+    told.add(
+        said,
+        [("name", name), ("addresses", &shown), ("more", &more)],
+        text,
+    );
 }
 
 /// Judges connections. The first that was not made decides. What came is an address each.
@@ -163,7 +161,10 @@ pub fn tcp(connected: Vec<Result<(String, String), Fault>>) -> Judgement {
                     told.push(place);
                 }
             }
-            Judgement::ok(format!("Connected to {}.", words::list(&told)))
+            let judgement = Judgement::ok(format!("Connected to {}.", words::list(&told)));
+            told.iter().fold(judgement, |judgement, place| {
+                judgement.saying("tcp", [("place", place)])
+            })
         }
         Err(fault) => fault.into(),
     }
@@ -174,127 +175,32 @@ fn nobody_is_spoken_to() -> Judgement {
     Judgement::nothing_to_check(
         "The proxy that is set is of a kind that Culvert does not speak to.",
     )
+    .saying("proxy-not-spoken", [])
 }
 
 /// Judges what the proxy did. The first host that it did not connect to decides.
 #[must_use]
 pub fn proxy(asked: Vec<(String, Proxied)>) -> Judgement {
-    let mut through: Vec<String> = Vec::new();
+    let mut through: Vec<(String, String)> = Vec::new();
     for (host, proxied) in asked {
         match proxied {
             Proxied::Direct => {}
-            Proxied::Connected { proxy } => through.push(format!("{host} through {proxy}")),
+            Proxied::Connected { proxy } => through.push((host, proxy)),
             Proxied::Failed { fault } => return fault.into(),
         }
     }
     if through.is_empty() {
-        return Judgement::nothing_to_check("No proxy is set for AWS's hosts.");
+        return Judgement::nothing_to_check("No proxy is set for AWS's hosts.")
+            .saying("no-proxy", []);
     }
-    Judgement::ok(format!("It connects: {}.", words::list(&through)))
-}
-
-/// Judges certificates. One that is not trusted decides; then one that a proxy made which looks
-/// into the traffic.
-#[must_use]
-pub fn tls(shown: &[Certificate]) -> Judgement {
-    if shown.is_empty() {
-        return Judgement::nothing_to_check(
-            "The endpoint is spoken to in the clear; there are no certificates.",
-        );
-    }
-    if let Some((certificate, fault)) = shown
+    let ways: Vec<_> = through
         .iter()
-        .find_map(|certificate| Some((certificate, certificate.fault.as_ref()?)))
-    {
-        return untrusted(certificate, fault);
-    }
-    if let Some(judgement) = shown.iter().find_map(inspected) {
-        return judgement;
-    }
-    let signed: Vec<_> = shown
-        .iter()
-        .map(|certificate| match certificate.signers.first() {
-            Some(signer) => format!("{} is signed by {signer}", certificate.host),
-            None => format!("{} showed no signer", certificate.host),
-        })
+        .map(|(host, proxy)| format!("{host} through {proxy}"))
         .collect();
-    Judgement::ok(format!("Trusted: {}.", words::list(&signed)))
-}
-
-fn untrusted(certificate: &Certificate, fault: &Fault) -> Judgement {
-    let details = details(certificate, &fault.details);
-    let Some(signer) = certificate.signers.first() else {
-        return Judgement::from(fault.clone());
-    };
-    let by_name = fault.code == "tls-untrusted-issuer";
-    match product(certificate) {
-        Some(product) if by_name => Judgement::failed(
-            fault.business,
-            fault.code.clone(),
-            format!(
-                "A proxy that looks into encrypted traffic ({product}) answers in place of {}, \
-                 and its certificate is not trusted.",
-                certificate.host
-            ),
-            format!(
-                "Get the root certificate of {product} from whoever runs it, and set \
-                 AWS_CA_BUNDLE to a PEM file with it; or have AWS's hosts excepted."
-            ),
-        ),
-        Some(_) | None => Judgement::failed(
-            fault.business,
-            fault.code.clone(),
-            format!("{} It is signed by {signer}.", fault.what),
-            fault.remedy.clone(),
-        ),
-    }
-    .with_details(details)
-}
-
-/// A trusted certificate of a host of AWS that AWS did not have signed, or of any host that a
-/// known product signed.
-fn inspected(certificate: &Certificate) -> Option<Judgement> {
-    let signer = certificate.signers.first()?;
-    let organisation = signer.organisation.as_deref().unwrap_or_default();
-    let product = product(certificate);
-    let foreign = inspector::is_aws(&certificate.host) && !inspector::signs_for_aws(organisation);
-    if product.is_none() && !foreign {
-        return None;
-    }
-    let who = product.map_or_else(|| signer.to_string(), str::to_owned);
-    Some(
-        Judgement::warning(
-            "tls-inspected",
-            format!(
-                "The connection to {} is trusted, but a proxy looks into it: its certificate is \
-                 made by {who}. Such a proxy may end WebSockets, or hold them up.",
-                certificate.host
-            ),
-            "If tunnels break often, ask for AWS's ssm and ssmmessages hosts to be excepted.",
-        )
-        .with_details(details(certificate, "")),
-    )
-}
-
-fn product(certificate: &Certificate) -> Option<&'static str> {
-    certificate.signers.iter().find_map(|signer| {
-        let name = |name: &Option<String>| inspector::product(name.as_deref()?);
-        name(&signer.organisation).or_else(|| name(&signer.common_name))
+    let judgement = Judgement::ok(format!("It connects: {}.", words::list(&ways)));
+    through.iter().fold(judgement, |judgement, (host, proxy)| {
+        judgement.saying("proxy-connects", [("host", host), ("proxy", proxy)])
     })
-}
-
-fn details(certificate: &Certificate, more: &str) -> String {
-    let chain: Vec<_> = certificate
-        .signers
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let chain = format!("signed by {}", chain.join(", which is signed by "));
-    if more.is_empty() {
-        chain
-    } else {
-        format!("{more}; {chain}")
-    }
 }
 
 /// An answer as details show it.
@@ -323,10 +229,13 @@ pub fn captive_portal(asked: Result<&Answer, Fault>) -> Judgement {
             ),
             "Open that page in a browser and sign in to the network; or check the proxy.",
         )
+        .with_fact("host", host)
+        .with_fact("location", location)
         .with_details(details);
     }
     if answer.is_services {
-        return Judgement::ok(format!("{host} answers as AWS does."));
+        return Judgement::ok(format!("{host} answers as AWS does."))
+            .saying("answers-as-aws", [("host", host)]);
     }
     if *status >= 500 {
         return Judgement::failed(
@@ -335,6 +244,8 @@ pub fn captive_portal(asked: Result<&Answer, Fault>) -> Judgement {
             format!("{host}, or something in front of it, answers with HTTP status {status}."),
             "This is likely to pass; if it does not, the AWS Health Dashboard may say why.",
         )
+        .with_fact("host", host)
+        .with_fact("status", status)
         .with_details(details);
     }
     Judgement::failed(
@@ -343,6 +254,7 @@ pub fn captive_portal(asked: Result<&Answer, Fault>) -> Judgement {
         format!("Something else answers in place of {host}: what came is not AWS's."),
         "Sign in to the network in a browser, or check the endpoint and the proxy.",
     )
+    .with_fact("host", host)
     .with_details(details)
 }
 
@@ -358,10 +270,15 @@ pub fn clock(asked: Result<&Answer, Fault>) -> Judgement {
             "clock-unknown",
             format!("The answer of {} has no date to compare with.", answer.host),
             "Compare this computer's time with another clock if signatures are refused.",
-        );
+        )
+        .with_fact("host", &answer.host);
     };
     let apart = ahead.unsigned_abs();
-    let direction = if ahead < 0 { "behind" } else { "ahead of" };
+    let (direction, side) = if ahead < 0 {
+        ("behind", "spanBehind")
+    } else {
+        ("ahead of", "spanAhead")
+    };
     let span = words::span(Duration::from_secs(apart));
     if apart > SKEW_MOST {
         return Judgement::warning(
@@ -372,7 +289,8 @@ pub fn clock(asked: Result<&Answer, Fault>) -> Judgement {
                  than 5 min off, and says that the credentials are wrong."
             ),
             "Set the date and time, or let the system set them by itself (NTP).",
-        );
+        )
+        .with_fact(side, &span);
     }
     if apart > SKEW_NOTABLE {
         return Judgement::warning(
@@ -382,13 +300,26 @@ pub fn clock(asked: Result<&Answer, Fault>) -> Judgement {
                  what other programs sign with it."
             ),
             "Let the system set the time by itself (NTP).",
-        );
+        )
+        .with_fact(side, &span);
     }
-    Judgement::ok(match apart {
+    match apart {
         // The date is in whole seconds, and older than the moment it is read.
-        0..=2 => "This computer's clock agrees with AWS's.".to_owned(),
-        _ => format!("This computer's clock is {span} {direction} AWS's, which does no harm."),
-    })
+        0..=2 => {
+            Judgement::ok("This computer's clock agrees with AWS's.").saying("clock-agrees", [])
+        }
+        _ => Judgement::ok(format!(
+            "This computer's clock is {span} {direction} AWS's, which does no harm."
+        ))
+        .saying(
+            if ahead < 0 {
+                "clock-behind"
+            } else {
+                "clock-ahead"
+            },
+            [("span", &span)],
+        ),
+    }
 }
 
 /// Judges the answer to a WebSocket upgrade that asked for nothing that exists.
@@ -401,9 +332,10 @@ pub fn websocket(asked: Result<Upgrade, Fault>) -> Judgement {
     let Upgrade { host, status, .. } = &answer;
     let details = http(*status, &answer.excerpt);
     if *status == 101 {
-        return Judgement::ok(format!("{host} upgrades connections to WebSockets."));
+        return Judgement::ok(format!("{host} upgrades connections to WebSockets."))
+            .saying("upgrades", [("host", host)]);
     }
-    let blocked = |what: String| {
+    let blocked = |how: &'static str, what: String| {
         Judgement::failed(
             Business::Network,
             "websocket-blocked",
@@ -411,41 +343,48 @@ pub fn websocket(asked: Result<Upgrade, Fault>) -> Judgement {
             "Ask for WebSockets to the ssmmessages host to be let through: proxies often have a \
              setting of their own for them.",
         )
+        .with_fact(how, host)
+        .with_fact("status", status)
         .with_details(details.clone())
     };
     if answer.is_page || (300..400).contains(status) {
-        return blocked(format!(
-            "Something between here and {host} answers a WebSocket upgrade itself, with HTTP \
-             status {status}."
-        ));
+        return blocked(
+            "before",
+            format!(
+                "Something between here and {host} answers a WebSocket upgrade itself, with HTTP \
+                 status {status}."
+            ),
+        );
     }
     match status {
-        400 | 426 => blocked(format!(
-            "{host} saw no WebSocket upgrade in a request for one: something in between takes \
-             it out."
-        )),
+        400 | 426 => blocked(
+            "strippedFor",
+            format!(
+                "{host} saw no WebSocket upgrade in a request for one: something in between takes \
+                 it out."
+            ),
+        ),
         401 | 403 | 404 | 410 => Judgement::ok(format!(
             "{host} hears upgrades to WebSockets, and refused this one, which asked for a \
              channel that does not exist (HTTP status {status})."
-        )),
+        ))
+        .saying("hears-upgrades", [("host", host), ("status", status)]),
         500.. => Judgement::failed(
             Business::Service,
             "gateway-error",
             format!("{host}, or something in front of it, answers with HTTP status {status}."),
             "This is likely to pass; if it does not, the AWS Health Dashboard may say why.",
         )
+        .with_fact("host", host)
+        .with_fact("status", status)
         .with_details(details),
-        _ => blocked(format!(
-            "{host} does not answer a WebSocket upgrade as the gateway does: with HTTP status \
-             {status}."
-        )),
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    match text.strip_prefix("the ") {
-        Some(rest) => format!("The {rest}"),
-        None => text.to_owned(),
+        _ => blocked(
+            "host",
+            format!(
+                "{host} does not answer a WebSocket upgrade as the gateway does: with HTTP status \
+                 {status}."
+            ),
+        ),
     }
 }
 

@@ -4,7 +4,7 @@
 //! request for something that cannot exist tells a lot, since IAM is asked first: a denial is a
 //! denial, and a complaint about what does not exist says that nobody denied it.
 
-use crate::{Business, Fault, Judgement};
+use crate::{Business, Fault, Judgement, Said};
 
 /// How an action was answered when it was asked of something that cannot exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub struct Probe {
 pub struct Shown {
     /// The action.
     pub action: &'static str,
-    /// What the tunnel does without it, as a sentence.
-    pub without: &'static str,
+    /// What the tunnel does without it: the sentence's name, and the sentence.
+    pub without: (&'static str, &'static str),
     /// The answer.
     pub reply: Reply,
 }
@@ -72,30 +72,43 @@ pub fn start_session(probe: Probe) -> Judgement {
     // exists in neither question, or about all.
     match (&on_target, &on_document) {
         (Reply::Denied(denial), _) if !denial.is_about_document() => {
-            return denied(denial, &format!("start sessions on {target}"));
+            return denied(denial, &format!("start sessions on {target}"))
+                .with_fact("startOn", &target);
         }
         (_, Reply::Denied(denial)) if denial.is_about_document() => {
-            return denied(denial, &format!("use the document {document}"));
+            return denied(denial, &format!("use the document {document}"))
+                .with_fact("document", &document);
         }
         (Reply::Unknown(fault), _) | (_, Reply::Unknown(fault)) => {
             return Judgement::from(fault.clone());
         }
         (Reply::Unanswered(fault), _) | (_, Reply::Unanswered(fault)) => {
-            return fault
-                .clone()
-                .into_warning("Whether sessions may be started stays unknown.");
+            return fault.clone().into_warning((
+                Said::of("may-start-open", []),
+                "Whether sessions may be started stays unknown.",
+            ));
         }
         (Reply::Passed | Reply::Denied(_), Reply::Passed | Reply::Denied(_)) => {}
     }
     match (on_target, on_document) {
         (Reply::Passed, Reply::Passed) => Judgement::ok(format!(
             "Allowed on {target}, with the document {document}."
-        )),
+        ))
+        .saying("may-start", [("target", &target), ("document", &document)]),
         (target_reply, document_reply) => {
-            let open = match (&target_reply, &document_reply) {
-                (Reply::Passed, _) => format!("It is allowed on {target}. Whether with {document}"),
-                (_, Reply::Passed) => format!("It is allowed with {document}. Whether on {target}"),
-                _ => format!("Whether it is allowed on {target} with {document}"),
+            let (open, known) = match (&target_reply, &document_reply) {
+                (Reply::Passed, _) => (
+                    format!("It is allowed on {target}. Whether with {document}"),
+                    "onTarget",
+                ),
+                (_, Reply::Passed) => (
+                    format!("It is allowed with {document}. Whether on {target}"),
+                    "withDocument",
+                ),
+                _ => (
+                    format!("Whether it is allowed on {target} with {document}"),
+                    "neither",
+                ),
             };
             Judgement::warning(
                 "start-session-unproven",
@@ -105,6 +118,9 @@ pub fn start_session(probe: Probe) -> Judgement {
                 ),
                 "Nothing if tunnels work; \"culvert doctor --session\" tells for sure.",
             )
+            .with_fact(known, &"")
+            .with_fact("target", &target)
+            .with_fact("document", &document)
             .with_details(details(&[target_reply, document_reply]))
         }
     }
@@ -118,6 +134,7 @@ pub fn start_session_unasked() -> Judgement {
          doctor TUNNEL\" asks for a saved tunnel, \"culvert doctor --target ID --remote-port PORT\" for \
          another.",
     )
+    .saying("may-start-unasked", [])
 }
 
 /// Judges an action on a session of ours.
@@ -125,17 +142,19 @@ pub fn start_session_unasked() -> Judgement {
 pub fn permission(shown: Shown) -> Judgement {
     let Shown {
         action,
-        without,
+        without: (name, without),
         reply,
     } = shown;
     match reply {
-        Reply::Passed => Judgement::ok(format!("{action} is allowed on sessions of yours.")),
+        Reply::Passed => Judgement::ok(format!("{action} is allowed on sessions of yours."))
+            .saying("may-do", [("action", &action)]),
         Reply::Denied(denial) if denial.explicit => {
             let judgement = denied(&denial, "do that to sessions of yours");
             Judgement {
                 what: format!("{} {without}", judgement.what),
                 ..judgement
             }
+            .saying(name, [])
         }
         Reply::Denied(denial) => Judgement::warning(
             "access-denied",
@@ -150,10 +169,14 @@ pub fn permission(shown: Shown) -> Judgement {
             "Let the account's administrator allow it: \"culvert iam-policy\" prints what is \
              needed.",
         )
+        .with_fact("madeUp", &denial.resource.as_deref().unwrap_or("-"))
+        .with_fact("action", &action)
+        .saying(name, [])
         .with_details(denial.details),
-        Reply::Unknown(fault) | Reply::Unanswered(fault) => {
-            fault.of_side_question("Whether it is allowed stays unknown.")
-        }
+        Reply::Unknown(fault) | Reply::Unanswered(fault) => fault.of_side_question((
+            Said::of("allowed-open", []),
+            "Whether it is allowed stays unknown.",
+        )),
     }
 }
 
@@ -178,6 +201,15 @@ fn denied(denial: &Denial, to: &str) -> Judgement {
             "Let the account's administrator allow it: \"culvert iam-policy\" prints what is \
              needed."
         },
+    )
+    .with_fact("action", &denial.action)
+    .with_fact(
+        if denial.explicit {
+            "outright"
+        } else {
+            "lacking"
+        },
+        &"",
     )
     .with_details(denial.details.clone())
 }
@@ -275,6 +307,7 @@ mod tests {
             what: "Too many calls.".to_owned(),
             remedy: String::new(),
             details: String::new(),
+            facts: crate::Facts::new(),
         }
     }
 
@@ -342,7 +375,7 @@ mod tests {
         let resume = |reply| {
             permission(Shown {
                 action: "ssm:ResumeSession",
-                without: "Without it nothing can be resumed.",
+                without: ("without-resume", "Without it nothing can be resumed."),
                 reply,
             })
         };
@@ -373,6 +406,7 @@ mod tests {
             what: "AWS does not accept the credentials.".to_owned(),
             remedy: String::new(),
             details: String::new(),
+            facts: crate::Facts::new(),
         }));
         assert_eq!(found.verdict, Verdict::Failed(Business::Credentials));
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::words;
-use crate::{Business, Fault, Judgement};
+use crate::{Business, Fault, Judgement, Said};
 
 /// From this version on an agent forwards to other hosts than its own (Systems Manager User
 /// Guide, "Starting a session (port forwarding to remote host)").
@@ -100,9 +100,10 @@ pub fn target(id: &str, looked_up: Result<Option<Node>, Fault>) -> Judgement {
                 format!("Systems Manager knows no node {id} in this account and region."),
                 "Check the id, the region and the profile; a node shows up once its SSM agent \
                  runs with an instance profile (or a hybrid activation) that lets it register.",
-            );
+            )
+            .with_fact("target", &id);
         }
-        Err(fault) => return fault.of_question("Whether the target is online stays unknown."),
+        Err(fault) => return fault.of_question(online_open()),
     };
     let name = match &node.name {
         Some(name) if !name.is_empty() => format!("{} ({name})", node.id),
@@ -119,13 +120,22 @@ pub fn target(id: &str, looked_up: Result<Option<Node>, Fault>) -> Judgement {
     let remedy = "Check that it runs, that its SSM agent is up, and that it reaches the \
                   ssmmessages endpoint (port 443, by NAT or VPC endpoints).";
     match node.ping {
-        Ping::Online => Judgement::ok(format!("{name} is online.{platform}")),
+        Ping::Online => {
+            let judgement = Judgement::ok(format!("{name} is online.{platform}"))
+                .saying("target-online", [("target", &name)]);
+            match &node.platform {
+                Some(platform) => judgement.saying("target-runs", [("platform", platform)]),
+                None => judgement,
+            }
+        }
         Ping::ConnectionLost => Judgement::failed(
             Business::Target,
             "target-not-connected",
             format!("{name} is not connected: nothing has been heard of its agent{silent}."),
             remedy,
-        ),
+        )
+        .with_fact("target", &name)
+        .silent_for(node.silent_for),
         Ping::Inactive => Judgement::failed(
             Business::Target,
             "target-not-connected",
@@ -134,12 +144,35 @@ pub fn target(id: &str, looked_up: Result<Option<Node>, Fault>) -> Judgement {
                  service has given it up."
             ),
             remedy,
-        ),
+        )
+        .with_fact("target", &name)
+        .silent_for(node.silent_for)
+        .saying("target-given-up", []),
         Ping::Other(word) => Judgement::warning(
             "target-status",
             format!("The service says of {name}: \"{word}\", which Culvert does not know."),
             "Nothing if tunnels work.",
-        ),
+        )
+        .with_fact("target", &name)
+        .with_fact("word", &word),
+    }
+}
+
+/// What a check that could not ask has not found out.
+pub(super) fn online_open() -> (Said, &'static str) {
+    (
+        Said::of("online-open", []),
+        "Whether the target is online stays unknown.",
+    )
+}
+
+impl Judgement {
+    /// Says how long an agent was not heard of, where that is known.
+    fn silent_for(self, silent: Option<Duration>) -> Self {
+        match silent {
+            Some(silent) => self.saying("agent-silent", [("span", &words::span(silent))]),
+            None => self,
+        }
     }
 }
 
@@ -147,14 +180,15 @@ pub fn target(id: &str, looked_up: Result<Option<Node>, Fault>) -> Judgement {
 #[must_use]
 pub fn agent(version: Option<&str>, wants: AgentWants) -> Judgement {
     let Some(text) = version else {
-        return Judgement::nothing_to_check("The agent's version is not known.");
+        return version_open();
     };
     let Ok(version) = text.parse::<Version>() else {
         return Judgement::warning(
             "agent-version-unreadable",
             format!("The agent says that its version is \"{text}\", which is none."),
             "Nothing if tunnels work; otherwise update the agent.",
-        );
+        )
+        .with_fact("agent", &text);
     };
     if wants.remote_host && version < REMOTE_HOST {
         return Judgement::failed(
@@ -166,7 +200,9 @@ pub fn agent(version: Option<&str>, wants: AgentWants) -> Judgement {
             ),
             "Update the SSM agent on the target (document AWS-UpdateSSMAgent), or forward to a \
              port of the target itself.",
-        );
+        )
+        .with_fact("agent", &version)
+        .with_fact("needed", &REMOTE_HOST);
     }
     if version <= ONE_AT_A_TIME && !wants.single_stream {
         return Judgement::warning(
@@ -176,7 +212,8 @@ pub fn agent(version: Option<&str>, wants: AgentWants) -> Judgement {
                  at once take a version after {ONE_AT_A_TIME}."
             ),
             "Update the SSM agent on the target (document AWS-UpdateSSMAgent).",
-        );
+        )
+        .with_fact("agent", &version);
     }
     if version <= NEEDS_SIGNS_OF_LIFE && !wants.single_stream {
         return Judgement::warning(
@@ -187,11 +224,18 @@ pub fn agent(version: Option<&str>, wants: AgentWants) -> Judgement {
                  version after {NEEDS_SIGNS_OF_LIFE}."
             ),
             "Update the SSM agent on the target, or stop the tunnel when it is not needed.",
-        );
+        )
+        .with_fact("agent", &version);
     }
     Judgement::ok(format!(
         "Version {version} can do all that this tunnel wants."
     ))
+    .saying("agent-able", [("agent", &version)])
+}
+
+/// That there is no version to judge.
+pub(super) fn version_open() -> Judgement {
+    Judgement::nothing_to_check("The agent's version is not known.").saying("version-open", [])
 }
 
 /// Judges a real session that was opened and closed: how long opening took, and with which
@@ -200,15 +244,21 @@ pub fn agent(version: Option<&str>, wants: AgentWants) -> Judgement {
 pub fn real_session(opened: Result<(Duration, Option<String>), Fault>) -> Judgement {
     match opened {
         Ok((took, agent)) => {
-            let agent = match agent {
+            let took = took.as_millis();
+            let with = match &agent {
                 Some(version) => format!(" with agent {version}"),
                 None => String::new(),
             };
-            Judgement::ok(format!(
-                "A session{agent} was up after {} ms, and was ended. No connection was made to \
-                 the destination.",
-                took.as_millis()
-            ))
+            let judgement = Judgement::ok(format!(
+                "A session{with} was up after {took} ms, and was ended. No connection was made to \
+                 the destination."
+            ));
+            match agent {
+                Some(agent) => {
+                    judgement.saying("session-of-agent", [("agent", &agent), ("ms", &took)])
+                }
+                None => judgement.saying("session-was-up", [("ms", &took)]),
+            }
         }
         Err(fault) => fault.into(),
     }
@@ -300,6 +350,7 @@ mod tests {
             what: "No.".to_owned(),
             remedy: String::new(),
             details: String::new(),
+            facts: crate::Facts::new(),
         };
         let denied = target("i-0abc", Err(fault(Business::Permission)));
         assert_eq!(denied.verdict, Verdict::Warning);

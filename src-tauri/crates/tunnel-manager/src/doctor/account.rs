@@ -7,7 +7,7 @@ use aws_access::{Holder, OpenSession as Listed, Service, SessionPreferences};
 use diagnostics::judge::{
     self, OfCandidate, OpenSession, Owner, Preferences, Probe, Reply, Sessions, Shown, Sweep, Wants,
 };
-use diagnostics::{Fault, Judgement};
+use diagnostics::{Fault, Judgement, Said};
 use futures_util::future::join_all;
 use tunnel::{CallBudget, Ghost, GhostEnd, Ledger, Start, Started, TunnelConfig};
 
@@ -50,7 +50,10 @@ async fn may_start_on(
                 on_document,
             })
         }
-        Err(fault) => fault.into_warning("Whether it is allowed stays unknown."),
+        Err(fault) => fault.into_warning((
+            Said::of("allowed-open", []),
+            "Whether it is allowed stays unknown.",
+        )),
     };
     OfCandidate { usable, judgement }
 }
@@ -63,7 +66,10 @@ pub(super) async fn may_resume(facts: &Facts) -> Judgement {
     });
     judge::permission(Shown {
         action: "ssm:ResumeSession",
-        without: "Without it, the hourly close of the gateway ends all connections of a tunnel.",
+        without: (
+            "without-resume",
+            "Without it, the hourly close of the gateway ends all connections of a tunnel.",
+        ),
         reply: reply.await,
     })
 }
@@ -76,7 +82,10 @@ pub(super) async fn may_terminate(facts: &Facts) -> Judgement {
     });
     judge::permission(Shown {
         action: "ssm:TerminateSession",
-        without: "Without it, sessions of tunnels that were stopped stay open until they time out.",
+        without: (
+            "without-terminate",
+            "Without it, sessions of tunnels that were stopped stay open until they time out.",
+        ),
         reply: reply.await,
     })
 }

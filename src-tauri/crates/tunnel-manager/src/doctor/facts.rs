@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use aws_access::{Access, Caller, ProfileList, SessionPreferences, Severity, Source, utc};
 use diagnostics::judge::{self, AgentWants, Port, PortTaken};
-use diagnostics::{Business, Fault, Judgement, Verdict};
+use diagnostics::{Business, Facts as Named, Fault, Judgement, Said, Verdict};
 use tokio::sync::OnceCell;
 use tunnel::{
     AccessSettings, BindAddress, CallBudget, Destination, Listen, ListenError, TunnelConfig,
@@ -38,28 +38,49 @@ impl Facts {
         }
     }
 
-    /// Reads the settings, and says in words where they lead.
-    pub(super) async fn load(&self) -> Result<String, Fault> {
+    /// Reads the settings, and says where they lead.
+    pub(super) async fn load(&self) -> Judgement {
+        self.read().await.unwrap_or_else(Judgement::from)
+    }
+
+    async fn read(&self) -> Result<Judgement, Fault> {
         let access = self.access().await?;
         let settings = &self.settings;
         let fixed = &settings.static_credentials;
-        let who = match (fixed, &settings.keys, &settings.profile) {
-            (Some(_), _, _) => "Keys of one's own".to_owned(),
-            (None, Some(keys), _) => format!("Keys {keys} of the keyring"),
-            (None, None, Some(profile)) => format!("Profile {profile}"),
-            (None, None, None) => "The default credentials".to_owned(),
+        let (name, of, who) = match (fixed, &settings.keys, &settings.profile) {
+            (Some(_), _, _) => ("own-keys", "", "Keys of one's own".to_owned()),
+            (None, Some(keys), _) => (
+                "keys-of-keyring",
+                keys.as_str(),
+                format!("Keys {keys} of the keyring"),
+            ),
+            (None, None, Some(profile)) => {
+                ("profile", profile.as_str(), format!("Profile {profile}"))
+            }
+            (None, None, None) => (
+                "default-credentials",
+                "",
+                "The default credentials".to_owned(),
+            ),
         };
-        let mut words = format!("{who}, region {}.", access.region());
+        let region = access.region();
+        let mut words = format!("{who}, region {region}.");
+        let mut said = vec![Said::of(name, [("name", &of), ("region", &region)])];
         if let Some(ssm) = access.endpoints().overridden(aws_access::Service::Ssm) {
             words.push_str(&format!(" Calls go to {ssm}, not to AWS's own address."));
+            said.push(Said::of("other-endpoint", [("endpoint", &ssm)]));
         }
         let bundle = access.trust().bundle_roots();
         if bundle > 0 {
             words.push_str(&format!(
                 " {bundle} of the trusted roots come from a CA bundle."
             ));
+            said.push(Said::of("roots-of-bundle", [("count", &bundle)]));
         }
-        Ok(words)
+        Ok(Judgement {
+            said,
+            ..Judgement::ok(words)
+        })
     }
 
     /// Adds a region that nobody knows, or a config file that can't be read, with which AWS's tools go
@@ -73,8 +94,11 @@ impl Facts {
         // A slip there is no wrong form, and would show as a name that can't be resolved.
         let doubt = self.access.get().and_then(Access::region_doubt);
         if let Some(doubt) = doubt {
-            let what = format!("{} {}", settings.what, doubt.what());
-            return Judgement::warning(doubt.code(), what, doubt.remedy());
+            return doubted(
+                settings,
+                Judgement::warning(doubt.code(), doubt.what(), doubt.remedy()),
+                doubt.facts(),
+            );
         }
         if !reads_files {
             return settings;
@@ -84,11 +108,11 @@ impl Facts {
             .iter()
             .find(|fault| fault.severity() == Severity::Broken);
         match broken {
-            Some(fault) => Judgement::warning(
-                fault.code(),
-                format!("{} {}: {}", settings.what, fault.place(), fault.what()),
-                fault.remedy(),
-            ),
+            Some(fault) => {
+                let what = format!("{}: {}", fault.place(), fault.what());
+                let doubt = Judgement::warning(fault.code(), what, fault.remedy());
+                doubted(settings, doubt, fault.facts())
+            }
             None => settings,
         }
     }
@@ -140,6 +164,7 @@ impl Facts {
             what: "Whose the credentials are was not found out.".to_owned(),
             remedy: "See \"Identity\".".to_owned(),
             details: String::new(),
+            facts: Named::new(),
         })
     }
 
@@ -171,6 +196,7 @@ impl Facts {
             what: format!("There is no address of {service} in this region."),
             remedy: "Give a region, such as eu-central-1.".to_owned(),
             details: String::new(),
+            facts: [("service", service.to_string())].into(),
         })?;
         Probe::new(access, place.url.url()).map_err(fault)
     }
@@ -212,6 +238,21 @@ impl Facts {
     }
 }
 
+/// What is set, and what is wrong about it.
+fn doubted(settings: Judgement, doubt: Judgement, facts: Vec<(&'static str, String)>) -> Judgement {
+    let mut said = settings.said;
+    let mut own = doubt.said;
+    for said in &mut own {
+        said.facts.extend(facts.iter().cloned());
+    }
+    said.append(&mut own);
+    Judgement {
+        what: format!("{} {}", settings.what, doubt.what),
+        said,
+        ..doubt
+    }
+}
+
 /// Where the service and the gateway are asked. The gateway of a service on this machine is
 /// there as well.
 fn endpoints(access: &Access) -> Result<(Url, Url), Fault> {
@@ -224,6 +265,7 @@ fn endpoints(access: &Access) -> Result<(Url, Url), Fault> {
         what: format!("Region {} has no address of its own.", endpoints.region()),
         remedy: "Give a region, such as eu-central-1.".to_owned(),
         details: String::new(),
+        facts: [("regionWithout", endpoints.region().to_string())].into(),
     };
     let ssm = of(Ssm).ok_or_else(none)?;
     let is_here = endpoints

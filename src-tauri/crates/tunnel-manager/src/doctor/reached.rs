@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use aws_access::{ContainerId, ContainerState, ManagedNode, NodePick, NodePing, NodeQuery};
 use diagnostics::judge::{self, AgentWants, Container, Node, OfCandidate, Ping};
-use diagnostics::{Business, Fault, Judgement, Verdict};
+use diagnostics::{Business, Fault, Judgement, Said, Verdict};
 use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 use tunnel::TunnelConfig;
@@ -99,10 +99,7 @@ impl Aim {
         let version = node.and_then(|node| node.agent_version.as_deref());
         let judgement = judge::agent(version, wants);
         let judgement = match node {
-            Some(node) if is_named => Judgement {
-                what: format!("{}: {}", node.id, judgement.what),
-                ..judgement
-            },
+            Some(node) if is_named => of_node(&node.id, judgement),
             Some(_) | None => judgement,
         };
         OfCandidate { usable, judgement }
@@ -189,6 +186,19 @@ impl Aim {
     }
 }
 
+/// The judgement of one of several nodes.
+fn of_node(id: &str, judgement: Judgement) -> Judgement {
+    let mut said = judgement.said;
+    if !said.is_empty() {
+        said.insert(0, Said::of("of-node", [("node", &id)]));
+    }
+    Judgement {
+        what: format!("{id}: {}", judgement.what),
+        said,
+        ..judgement
+    }
+}
+
 fn container_of(state: ContainerState) -> Container {
     match state {
         ContainerState::NoCluster => Container::NoCluster,
@@ -218,6 +228,7 @@ fn no_target() -> Fault {
         what: "The tunnel names no target.".to_owned(),
         remedy: "Give one.".to_owned(),
         details: String::new(),
+        facts: [("unnamed", String::new())].into(),
     }
 }
 

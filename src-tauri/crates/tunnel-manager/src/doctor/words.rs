@@ -12,7 +12,7 @@ pub(super) fn fault(problem: Problem) -> Fault {
         what,
         remedy,
         details,
-        facts: _,
+        facts,
     } = problem;
     Fault {
         business: match kind {
@@ -29,6 +29,7 @@ pub(super) fn fault(problem: Problem) -> Fault {
         what,
         remedy,
         details,
+        facts: facts.all(),
     }
 }
 

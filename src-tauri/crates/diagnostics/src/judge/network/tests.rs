@@ -1,5 +1,5 @@
 use super::*;
-use crate::Verdict;
+use crate::{Skipped, Verdict};
 
 const SSM: &str = "ssm.eu-central-1.amazonaws.com";
 
@@ -10,21 +10,7 @@ fn fault(code: &str) -> Fault {
         what: "It went wrong.".to_owned(),
         remedy: "Mend it.".to_owned(),
         details: "raw".to_owned(),
-    }
-}
-
-fn name(organisation: &str, common_name: &str) -> Name {
-    Name {
-        organisation: Some(organisation.to_owned()),
-        common_name: Some(common_name.to_owned()),
-    }
-}
-
-fn shown(host: &str, signer: Name) -> Certificate {
-    Certificate {
-        host: host.to_owned(),
-        signers: vec![signer],
-        fault: None,
+        facts: crate::Facts::new(),
     }
 }
 
@@ -62,7 +48,7 @@ fn names_are_told_with_their_addresses_and_one_without_fails() {
 #[test]
 fn a_proxy_that_is_not_there_is_nothing_to_check_and_one_that_refuses_is_named() {
     let none = proxy(vec![("a".to_owned(), Proxied::Direct)]);
-    assert_eq!(none, Judgement::nothing_to_check(none.what.clone()));
+    assert_eq!(none.verdict, Verdict::Skipped(Skipped::NothingToCheck));
     let address = || "proxy:8080".to_owned();
     let fine = proxy(vec![(
         "a".to_owned(),
@@ -75,71 +61,6 @@ fn a_proxy_that_is_not_there_is_nothing_to_check_and_one_that_refuses_is_named()
     let refused = proxy(vec![("a".to_owned(), refused)]);
     assert_eq!(refused.code, "proxy-authentication");
     assert_eq!(refused.what, fault("").what, "it names the proxy already");
-}
-
-#[test]
-fn the_signer_of_a_trusted_certificate_is_named() {
-    let found = tls(&[shown(SSM, name("Amazon", "Amazon RSA 2048 M02"))]);
-    assert_eq!(found.verdict, Verdict::Ok);
-    assert!(
-        found.what.contains("\"Amazon RSA 2048 M02\" of Amazon"),
-        "{}",
-        found.what
-    );
-    // Somebody's own host may be signed by somebody's own authority.
-    let own = tls(&[shown("ssm.acme.internal", name("Acme", "Acme CA"))]);
-    assert_eq!(own.verdict, Verdict::Ok);
-    assert_eq!(
-        tls(&[]).verdict,
-        Verdict::Skipped(crate::Skipped::NothingToCheck)
-    );
-}
-
-#[test]
-fn a_proxy_that_looks_into_trusted_traffic_is_a_warning_with_its_name() {
-    for (signer, who) in [
-        (
-            name("Zscaler Inc.", "Zscaler Intermediate Root CA"),
-            "Zscaler",
-        ),
-        (
-            name("Acme", "Acme Web Filter"),
-            "\"Acme Web Filter\" of Acme",
-        ),
-        (Name::default(), "an authority without a name"),
-    ] {
-        let found = tls(&[shown(SSM, signer)]);
-        assert_eq!(found.verdict, Verdict::Warning);
-        assert_eq!(found.code, "tls-inspected");
-        assert!(found.what.contains(who), "{}", found.what);
-    }
-    // The product may show only further up.
-    let mut certificate = shown("localhost", name("Acme", "issuing"));
-    certificate.signers.push(name("Fortinet", "FortiGate CA"));
-    assert_eq!(tls(&[certificate]).code, "tls-inspected");
-}
-
-#[test]
-fn an_untrusted_proxy_is_named_with_where_to_get_its_certificate() {
-    let untrusted = |signer| Certificate {
-        fault: Some(fault("tls-untrusted-issuer")),
-        ..shown(SSM, signer)
-    };
-    let found = tls(&[untrusted(name("Netskope Inc", "ca.acme.goskope.com"))]);
-    assert_eq!(found.verdict, Verdict::Failed(Business::Network));
-    assert_eq!(found.code, "tls-untrusted-issuer");
-    assert!(found.what.contains("Netskope"), "{}", found.what);
-    assert!(found.remedy.contains("AWS_CA_BUNDLE"), "{}", found.remedy);
-    let found = tls(&[untrusted(name("Acme", "Acme CA"))]);
-    assert!(found.what.contains("\"Acme CA\" of Acme"), "{}", found.what);
-    assert_eq!(found.remedy, "Mend it.");
-    // An expired certificate is no matter of trust, whoever signed it.
-    let found = tls(&[Certificate {
-        fault: Some(fault("tls-certificate-expired")),
-        ..shown(SSM, name("Zscaler Inc.", "x"))
-    }]);
-    assert_eq!(found.code, "tls-certificate-expired");
-    assert_eq!(found.remedy, "Mend it.");
 }
 
 #[test]
