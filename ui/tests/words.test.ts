@@ -58,6 +58,8 @@ describe("the language", () => {
     expect(words().amounts.connections(1)).toBe("1 connection");
     expect(words().amounts.connections(1200)).toBe("1,200 connections");
     expect(clock(at, 0)).toBe("3 Dec, 17:40");
+    speak(["en-US"]);
+    expect(clock(at, at)).toMatch(/^5:40\sPM$/);
   });
 });
 

@@ -3,6 +3,7 @@
 import { createSignal, createUniqueId, Show, type JSX } from "solid-js";
 
 import type { Answer, RefusalView, TunnelView } from "../bridge";
+import { spaced } from "../text/amounts";
 import { ruleText, sentencesOf } from "../text/engine";
 import { destinationText, listenText } from "../text/tunnel";
 import { words } from "../text/words";
@@ -36,7 +37,7 @@ export function ProductionQuestion(props: {
     const after = props.tunnel.draft.production?.closesAfter ?? USUAL_CLOSES_AFTER;
     const sentences = [
       asks() ? words().production.recorded : "",
-      after === "off" ? "" : words().production.closesAfter(after),
+      after === "off" ? "" : words().production.closesAfter(spaced(after)),
     ];
     return sentences.filter((sentence) => sentence !== "").join(" ");
   };

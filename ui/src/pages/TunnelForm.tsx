@@ -188,13 +188,13 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
             required
             autofocus
           />
+          <AwsFields form={form} bridge={props.bridge} />
+          <LeadsFields form={form} bridge={props.bridge} onSignIn={signIn} />
+          <BeginsFields form={form} />
           <div class="form-pair form-halves">
             <Field {...form.field("group")} label={words().form.group} hint={words().form.groupHint} />
             <Field {...form.field("tags")} label={words().form.tags} hint={words().form.tagsHint} />
           </div>
-          <LeadsFields form={form} bridge={props.bridge} onSignIn={signIn} />
-          <BeginsFields form={form} />
-          <AwsFields form={form} bridge={props.bridge} />
           <ProductionFields values={form.values()} error={form.errorOf("closesAfter")} onEdit={form.edit} />
           <AdvancedFields form={form} ref={(folds) => (advanced = folds)} />
           <Show when={!isNew && props.running}>

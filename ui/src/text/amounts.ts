@@ -30,6 +30,11 @@ export function duration(milliseconds: number): string {
   return withRest(amounts.days(Math.floor(hours / 24)), hours % 24, amounts.hours);
 }
 
+/** Says a length of time as it is written in the file, with its unit apart: `8 h` for `8h`. */
+export function spaced(written: string): string {
+  return written.replace(/(\d+)\s*([a-z]+)\s*/gi, "$1 $2 ").trim();
+}
+
 /** Says a short time exactly and a long one as {@link duration} does: `140 ms`, `1.2 s`, `3 min`. */
 export function lasted(milliseconds: number): string {
   const say = words().details;
@@ -59,7 +64,7 @@ export function clock(at: number, now: number): string {
   let format = formats.get(locale);
   if (format === undefined) {
     format = {
-      time: new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }),
+      time: new Intl.DateTimeFormat(locale, { timeStyle: "short" }),
       date: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
     };
     formats.set(locale, format);
