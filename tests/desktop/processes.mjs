@@ -37,6 +37,13 @@ export function memory(pid) {
   return { megabytes: parts.reduce((sum, part) => sum + part.megabytes, 0), parts };
 }
 
+/** When a process was started, in Unix milliseconds, to a hundredth of a second. */
+export function startOf(pid) {
+  const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  const [uptime] = read("/proc/uptime").split(" ").map(Number);
+  return Date.now() - (uptime - Number(afterName(read(`/proc/${pid}/stat`))[19]) / ticks) * 1000;
+}
+
 /** The processor time that a family has used so far, in seconds. */
 export function processorTime(pid) {
   const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
