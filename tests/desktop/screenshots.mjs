@@ -1,7 +1,7 @@
 // npm run screenshots: a picture of each screen in both themes, from the real window with made-up data, into
 // docs/screenshots. Another screen is another entry of SCREENS.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ const folder = process.env.CULVERT_SCREENSHOTS ?? fileURLToPath(new URL("../../d
 
 /**
  * The screens of the company's window, in the order in which they are visited: a picture's name, and how to get
- * there from the list. What it opens, `leave` closes.
+ * there from the list, on a machine. What it opens, `leave` closes.
  */
 const SCREENS = [
   {
@@ -53,6 +53,21 @@ const SCREENS = [
     open: async (window) => {
       await window.click("switch", "Billing database");
       await window.text("Why do you connect?");
+    },
+    leave: async (window) => window.click("button", "Cancel"),
+  },
+  {
+    name: "import",
+    open: async (window, machine) => {
+      // A colleague's: one of them moved, another is new.
+      const theirs = readFileSync(join(machine.config, "tunnels.toml"), "utf8").replace("local_port = 15434", "local_port = 25434");
+      const more = '[[tunnel]]\nname = "Invoices"\ntarget = "i-0f3a91c27be8d4510"\nremote_port = 3306\nregion = "eu-central-1"\n';
+      const file = join(machine.home, "theirs.toml");
+      writeFileSync(file, `${theirs}\n${more}`);
+      await window.click("button", "More for the list");
+      await window.click("menuitem", "Import a file…");
+      await window.type("importFile", file);
+      await window.text("25434");
     },
     leave: async (window) => window.click("button", "Cancel"),
   },
@@ -141,7 +156,7 @@ async function visit(theme, screens) {
     await window.resize(...SIZE);
     if (company) await prepare(window, company);
     for (const { name, open, leave } of chosen) {
-      await open(window);
+      await open(window, machine);
       // What slides in has to be in its place.
       await until("nothing slides", () =>
         window.run(

@@ -106,9 +106,9 @@ test("the report is copied as text with verdicts, sentences, remedies and raw te
   const [text] = bridge.copy.mock.calls.at(-1) as unknown as [string];
   expect(text).toMatch(/^Culvert doctor: This machine and all tunnels, /);
   expect(text).toContain(
-    "\n\nFailed: Clock [clock-skew] (430 ms)\n  This machine's clock is 12 min behind AWS's, which then refuses all calls.\n" +
-      "  To do: Set the clock, or switch on its synchronisation.\n  Details: Date: Sat, 21 Nov 2026 12:12:00 GMT\n\n" +
-      "Skipped: Identity\n  Not looked at, because of: Clock.\n",
+    "\n\nFailed: Proxy [proxy-portal] (430 ms)\n  The proxy 10.1.2.3:8080 answered with a page of its own instead of connecting to ssm.eu-central-1.amazonaws.com:443.\n" +
+      "  To do: Sign in to the network in a browser; if no page asks for that, ask whoever runs the proxy, which is set in HTTPS_PROXY.\n" +
+      '  Details: it sent data of its own: the page "Sign in to Acme"\n\nSkipped: Identity\n  Not looked at, because of: Proxy.\n',
   );
   expect(await screen.findByText("Copied")).toBeTruthy();
 });
