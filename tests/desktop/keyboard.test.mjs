@@ -25,7 +25,9 @@ const FOCUSED = `
   const label = one.getAttribute("aria-label") ??
     document.getElementById(one.getAttribute("aria-labelledby") ?? "")?.textContent ??
     one.labels?.[0]?.textContent ?? one.textContent;
-  return { html: one.outerHTML.slice(0, 160), name: label.trim(), isSeen: isRinged(one) || isRinged(one.parentElement) };`;
+  const known = (globalThis.knownStops ??= new Map());
+  if (!known.has(one)) known.set(one, known.size);
+  return { number: known.get(one), html: one.outerHTML.slice(0, 160), name: label.trim(), isSeen: isRinged(one) || isRinged(one.parentElement) };`;
 
 /** Presses Tab until it has been everywhere, and answers the stops. */
 async function stops(window) {
@@ -34,7 +36,7 @@ async function stops(window) {
     await window.press("\uE004");
     const focused = await window.run(FOCUSED);
     if (focused === null) continue;
-    if (seen.length > 0 && focused.html === seen[0].html) break;
+    if (seen.length > 0 && focused.number === seen[0].number) break;
     seen.push(focused);
   }
   return seen;

@@ -23,7 +23,11 @@ const folder = process.env.CULVERT_SCREENSHOTS ?? fileURLToPath(new URL("../../d
 const SCREENS = [
   {
     name: "main",
-    open: async (window) => select(window, "Orders database"),
+    open: async (window) => {
+      await select(window, "Orders database");
+      const carried = () => window.run(`return document.querySelector(".details-figures dd")?.innerText ?? ""`);
+      await until("something is carried", async () => /[KM]B/.test(await carried()));
+    },
   },
   {
     name: "drops",

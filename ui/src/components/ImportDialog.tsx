@@ -1,6 +1,6 @@
 // Tunnels of a file: what is new in it and what differs from the saved ones, and what becomes of each.
 
-import { createSignal, For, Index, Show, type JSX } from "solid-js";
+import { createSignal, For, Show, type JSX } from "solid-js";
 
 import type { Bridge, ChoiceView, ImportView, OfferView, RefusalView } from "../bridge";
 import { destinationText } from "../text/tunnel";
@@ -97,11 +97,11 @@ export function ImportDialog(props: {
       <Show when={file()}>
         {(read) => (
           <ul class="offers" aria-label={say().offers}>
-            <Index each={read().offers}>
-              {(offer, at) => (
-                <Offer offer={offer()} choice={choices()[at] ?? "leave"} onChoose={(choice) => choose(at, choice)} />
+            <For each={inOrder(read().offers)}>
+              {({ offer, at }) => (
+                <Offer offer={offer} choice={choices()[at] ?? "leave"} onChoose={(choice) => choose(at, choice)} />
               )}
-            </Index>
+            </For>
           </ul>
         )}
       </Show>
@@ -186,6 +186,13 @@ function summary(file: ImportView): string {
   const say = words().exchange;
   if (file.offers.length === 0) return say.empty;
   return say.sum(count("new"), count("changed"), count("clash"), count("same"));
+}
+
+/** What there is something to choose about comes first; each with its place in the file. */
+function inOrder(offers: readonly OfferView[]): readonly { offer: OfferView; at: number }[] {
+  const all = offers.map((offer, at) => ({ offer, at }));
+  const isSame = ({ offer }: { offer: OfferView }): boolean => offer.difference.kind === "same";
+  return [...all.filter((one) => !isSame(one)), ...all.filter(isSame)];
 }
 
 /** Whether a saved tunnel would change by it. */

@@ -64,7 +64,7 @@ pub struct Fault {
     /// The raw text of whoever reported it; empty when there is none.
     pub details: String,
     /// What the sentences name.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
 }
 
 /// Values that sentences name, each under its name.
@@ -251,7 +251,7 @@ impl Sentences {
 /// A fault that keeps the tunnel from working.
 impl From<Fault> for Judgement {
     fn from(fault: Fault) -> Self {
-        let said = vec![Said::new(fault.code.clone(), fault.facts)];
+        let said = vec![Said::new(fault.code.clone(), *fault.facts)];
         Self {
             said,
             ..Self::failed(fault.business, fault.code, fault.what, fault.remedy)

@@ -171,7 +171,7 @@ mod tests {
             what: "No.".to_owned(),
             remedy: "Ask.".to_owned(),
             details: "raw".to_owned(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }
     }
 

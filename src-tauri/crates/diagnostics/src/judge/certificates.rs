@@ -181,7 +181,7 @@ mod tests {
             what: "It went wrong.".to_owned(),
             remedy: "Mend it.".to_owned(),
             details: "raw".to_owned(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }
     }
 

@@ -225,7 +225,7 @@ fn not_told(id: &str, unheard: Option<Fault>, fault: Fault) -> Judgement {
             )
             .with_fact("target", &id)
             .saying("why-open", [])
-            .of(fault.code, fault.facts)
+            .of(fault.code, *fault.facts)
             .with_details(fault.details)
         }
     }
@@ -289,7 +289,7 @@ mod tests {
             what: "The credentials do not allow it.".to_owned(),
             remedy: "Ask.".to_owned(),
             details: "raw".to_owned(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }
     }
 

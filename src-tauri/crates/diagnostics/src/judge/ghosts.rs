@@ -98,7 +98,7 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
             return judgement
                 .with_fact("count", &sweep.left.len())
                 .with_fact("session", id)
-                .of(fault.code.clone(), fault.facts.clone())
+                .of(fault.code.clone(), (*fault.facts).clone())
                 .with_details(fault.details.clone());
         }
     }
@@ -211,7 +211,7 @@ mod tests {
             what: "No.".to_owned(),
             remedy: "Ask.".to_owned(),
             details: "raw".to_owned(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }
     }
 

@@ -69,7 +69,7 @@ mod tests {
             what: "Taken by postgres.".to_owned(),
             remedy: "Use 5433.".to_owned(),
             details: String::new(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }));
         assert_eq!(taken.verdict, Verdict::Failed(Business::Listen));
         assert_eq!(taken.code, "port-in-use");

@@ -307,7 +307,7 @@ mod tests {
             what: "Too many calls.".to_owned(),
             remedy: String::new(),
             details: String::new(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }
     }
 
@@ -406,7 +406,7 @@ mod tests {
             what: "AWS does not accept the credentials.".to_owned(),
             remedy: String::new(),
             details: String::new(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         }));
         assert_eq!(found.verdict, Verdict::Failed(Business::Credentials));
     }

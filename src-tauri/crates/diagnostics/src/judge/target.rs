@@ -350,7 +350,7 @@ mod tests {
             what: "No.".to_owned(),
             remedy: String::new(),
             details: String::new(),
-            facts: crate::Facts::new(),
+            facts: Box::default(),
         };
         let denied = target("i-0abc", Err(fault(Business::Permission)));
         assert_eq!(denied.verdict, Verdict::Warning);

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use aws_access::{Access, Caller, ProfileList, SessionPreferences, Severity, Source, utc};
 use diagnostics::judge::{self, AgentWants, Port, PortTaken};
-use diagnostics::{Business, Facts as Named, Fault, Judgement, Said, Verdict};
+use diagnostics::{Business, Fault, Judgement, Said, Verdict};
 use tokio::sync::OnceCell;
 use tunnel::{
     AccessSettings, BindAddress, CallBudget, Destination, Listen, ListenError, TunnelConfig,
@@ -97,7 +97,7 @@ impl Facts {
             return doubted(
                 settings,
                 Judgement::warning(doubt.code(), doubt.what(), doubt.remedy()),
-                doubt.facts(),
+                &doubt.facts(),
             );
         }
         if !reads_files {
@@ -111,7 +111,7 @@ impl Facts {
             Some(fault) => {
                 let what = format!("{}: {}", fault.place(), fault.what());
                 let doubt = Judgement::warning(fault.code(), what, fault.remedy());
-                doubted(settings, doubt, fault.facts())
+                doubted(settings, doubt, &fault.facts())
             }
             None => settings,
         }
@@ -164,7 +164,7 @@ impl Facts {
             what: "Whose the credentials are was not found out.".to_owned(),
             remedy: "See \"Identity\".".to_owned(),
             details: String::new(),
-            facts: Named::new(),
+            facts: Box::default(),
         })
     }
 
@@ -196,7 +196,7 @@ impl Facts {
             what: format!("There is no address of {service} in this region."),
             remedy: "Give a region, such as eu-central-1.".to_owned(),
             details: String::new(),
-            facts: [("service", service.to_string())].into(),
+            facts: Box::new([("service", service.to_string())].into()),
         })?;
         Probe::new(access, place.url.url()).map_err(fault)
     }
@@ -239,7 +239,7 @@ impl Facts {
 }
 
 /// What is set, and what is wrong about it.
-fn doubted(settings: Judgement, doubt: Judgement, facts: Vec<(&'static str, String)>) -> Judgement {
+fn doubted(settings: Judgement, doubt: Judgement, facts: &[(&'static str, String)]) -> Judgement {
     let mut said = settings.said;
     let mut own = doubt.said;
     for said in &mut own {
@@ -265,7 +265,7 @@ fn endpoints(access: &Access) -> Result<(Url, Url), Fault> {
         what: format!("Region {} has no address of its own.", endpoints.region()),
         remedy: "Give a region, such as eu-central-1.".to_owned(),
         details: String::new(),
-        facts: [("regionWithout", endpoints.region().to_string())].into(),
+        facts: Box::new([("regionWithout", endpoints.region().to_string())].into()),
     };
     let ssm = of(Ssm).ok_or_else(none)?;
     let is_here = endpoints

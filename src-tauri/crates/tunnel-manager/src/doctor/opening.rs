@@ -76,7 +76,7 @@ fn too_slow(limit: Duration) -> Fault {
         remedy: "Look at the checks above; \"culvert forward\" tells each attempt with --json."
             .to_owned(),
         details: String::new(),
-        facts: [("seconds", limit.as_secs().to_string())].into(),
+        facts: Box::new([("seconds", limit.as_secs().to_string())].into()),
     }
 }
 

@@ -228,7 +228,7 @@ fn no_target() -> Fault {
         what: "The tunnel names no target.".to_owned(),
         remedy: "Give one.".to_owned(),
         details: String::new(),
-        facts: [("unnamed", String::new())].into(),
+        facts: Box::new([("unnamed", String::new())].into()),
     }
 }
 

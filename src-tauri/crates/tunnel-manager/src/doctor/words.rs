@@ -29,7 +29,7 @@ pub(super) fn fault(problem: Problem) -> Fault {
         what,
         remedy,
         details,
-        facts: facts.all(),
+        facts: Box::new(facts.all()),
     }
 }
 

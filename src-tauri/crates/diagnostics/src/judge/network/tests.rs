@@ -10,7 +10,7 @@ fn fault(code: &str) -> Fault {
         what: "It went wrong.".to_owned(),
         remedy: "Mend it.".to_owned(),
         details: "raw".to_owned(),
-        facts: crate::Facts::new(),
+        facts: Box::default(),
     }
 }
 
