@@ -1,5 +1,7 @@
 //! `culvert diagnose`: a bundle that can be given to a stranger.
 
+mod unsaved;
+
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
