@@ -10,10 +10,10 @@ pub(crate) const SECRETS: &str = "secret(?:[-_]?(?:string|binary))?|password|pas
 |signature|credential|sig|code[-_]?verifier|external[-_]?id|mfa[-_]?code|device[-_]?code|user[-_]?code";
 
 /// The same for names that mean no secret as the end of another word: `bypass`.
-pub(crate) const SECRETS_ALONE: &str = "pass|passcode|otp";
+pub(crate) const SECRETS_ALONE: &str = "pass|passcode|otp|auth";
 
 /// Fields that are known by their name wherever they stand. Words are apart by `_`, which stands for
-/// `_`, `-` or nothing.
+/// `_`, `-`, a space or nothing.
 pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
     (
         Kind::Name,
@@ -50,6 +50,7 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
             "source_profile",
             "pod_name",
             "account_name",
+            "initial_catalog",
             "service_account",
             "replication_group_id",
             "workgroup",
@@ -63,6 +64,7 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
         &[
             "user",
             "user_name",
+            "user_id",
             "owner",
             "login",
             "login_name",
@@ -92,6 +94,8 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
             "mysql_host",
             "redis_host",
             "fqdn",
+            "data_source",
+            "workstation_name",
             "bastion",
             "jump_host",
             "proxy_jump",

@@ -176,10 +176,9 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             r#"(?m)^[ \t]*"?([A-Za-z][A-Za-z0-9_:/.-]*)"?[ \t]+= "([^"\\\r\n$]{2,200})"$"#,
             |found, taken| {
-                if let Some(kind) = fields::told(found.of(1)) {
-                    if !is_common(found.of(2)) {
-                        taken.add(kind, found.at(2));
-                    }
+                let kind = fields::told(found.of(1)).filter(|_| !is_common(found.of(2)));
+                if let Some(kind) = kind {
+                    taken.add(kind, found.at(2));
                 }
             },
         ),

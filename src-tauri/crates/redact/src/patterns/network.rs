@@ -67,7 +67,7 @@ pub(super) fn rules() -> Vec<Rule> {
         ),
         // What lies there: a database, a share.
         Rule::new(
-            r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redshift|clickhouse|mssql|smb|cifs|afp)://[^\s/"'<>\\]+/([a-z0-9_$][a-z0-9_.$-]*)"#,
+            r#"(?i)\b(?:postgres(?:ql)?|psql|pgsql|sqlserver|rediss?|amqps?|mysql|mariadb|mongodb(?:\+srv)?|redshift|clickhouse|mssql|smb|cifs|afp)://[^\s/"'<>\\]+/([a-z0-9_$][a-z0-9_.$-]*)"#,
             |found, taken| {
                 if !is_common(found.of(1)) {
                     taken.add(Kind::Name, found.at(1));

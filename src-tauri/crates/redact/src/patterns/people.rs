@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Match, Rule, Taken};
+use super::{Match, Rule, Split, Taken};
 use crate::known::is_generic;
 use crate::words::is_common;
 use crate::{Kind, canonical, host};
@@ -47,6 +47,12 @@ pub(super) fn rules() -> Vec<Rule> {
             email,
         )
         .late(),
+        // Whose address it is.
+        Rule::new(
+            r#"([A-Z\x80-\xff][A-Za-z\x80-\xff.'-]*(?: [A-Z\x80-\xff][A-Za-z\x80-\xff.'-]*){1,3})(?:\\*["'])?[ \t]*<[^\s<>@]+@"#,
+            |found, taken| taken.add(Kind::User, found.at(1)),
+        )
+        .split(Split::Early(|_, _| true)),
         // A single word behind the sign, as ssh has it.
         Rule::new(
             r"[A-Za-z_\x80-\xff][A-Za-z0-9._\x80-\xff-]*@[A-Za-z][A-Za-z0-9-]*",

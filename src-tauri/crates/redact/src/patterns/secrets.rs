@@ -90,7 +90,7 @@ pub(super) fn rules() -> Vec<Rule> {
             credentials,
         ),
         Rule::new(
-            format!(r#"(?i)\b((?:[a-z0-9]+[-_.]+)*{names})(\\*["'`])?\s*(=>|:=|[:=])\s*\[?"#),
+            format!(r#"(?i)\b_*((?:[a-z0-9]+[-_.]+)*{names})(\\*["'`])?\s*(=>|:=|[:=])\s*\[?"#),
             named,
         )
         .raw()
@@ -101,7 +101,7 @@ pub(super) fn rules() -> Vec<Rule> {
             value.is_some_and(|value| value.contains(&joint))
         })),
         // An option of a command.
-        Rule::new(format!(r"(?i)(--(?:[a-z0-9]+-)*{names})[ \t]+"), option).raw(),
+        Rule::new(format!(r"(?i)(--(?:[a-z0-9]+-)*{names}|\b(?:setx|env)[ \t]+(?:[a-z0-9]+[-_.]+)*{names})[ \t]+"), option).raw(),
         // Commands that take a password in a way of their own.
         Rule::new(
             r#"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\r\n|]*?\s-p([^\s"'-][^\s"']*)"#,
@@ -220,6 +220,13 @@ fn named(found: &Match<'_>, taken: &mut Taken<'_>) {
         }
         return;
     }
+    let lines = block(found, at);
+    if !lines.is_empty() {
+        for line in lines {
+            taken.add(Kind::Secret, Some(line));
+        }
+        return;
+    }
     // A quote that nobody closes.
     let all = found.part(at..found.text.len());
     let rest = all.trim_start_matches(['\\', '"', '\'', '`']);
@@ -280,6 +287,34 @@ pub(super) fn quoted(text: &str, at: usize) -> Option<Range<usize>> {
         }
     }
     None
+}
+
+/// The lines of a block in YAML: `password: |`, and what is indented below.
+fn block(found: &Match<'_>, at: usize) -> Vec<Range<usize>> {
+    let rest = found.part(at..found.text.len());
+    let Some((sign, lines)) = rest.split_once('\n') else {
+        return Vec::new();
+    };
+    if !["|", ">", "|-", ">-", "|+", ">+"].contains(&sign.trim_end()) {
+        return Vec::new();
+    }
+    let own = found.line_before();
+    let own = own.len() - own.trim_start().len();
+    let mut start = at + sign.len() + 1;
+    let mut found = Vec::new();
+    for line in lines.split_inclusive('\n') {
+        let text = line.trim_start();
+        let indent = line.len() - text.len();
+        if !text.is_empty() && indent <= own {
+            break;
+        }
+        let begin = start + indent;
+        start += line.len();
+        if !text.is_empty() {
+            found.push(begin..begin + text.trim_end().len());
+        }
+    }
+    found
 }
 
 /// The document that a `SecretString` is, where its quotes can't be told from those round it any

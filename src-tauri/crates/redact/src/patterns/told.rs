@@ -11,7 +11,7 @@ pub(super) fn rules() -> Vec<Rule> {
     let names: Vec<String> = TELLING
         .iter()
         .flat_map(|(_, names)| names.iter())
-        .map(|name| name.replace('_', "[-_]?"))
+        .map(|name| name.replace('_', "[-_ ]?"))
         .collect();
     let names = names.join("|");
     vec![
@@ -23,7 +23,7 @@ pub(super) fn rules() -> Vec<Rule> {
             let value = quoted(found.text, found.whole().end);
             value.is_some_and(|value| value.contains(&joint))
         })),
-        Rule::new(format!(r"(?i)--({names})[ \t]+"), option),
+        Rule::new(format!(r"(?i)--({names})[ \t]+").replace("[-_ ]?", "[-_]?"), option),
         // Hosts.
         Rule::new(
             r#"(?i)\b(?:could not resolve(?: host(?:name)?| proxy)?|could not translate host name|can(?:'t|not) (?:resolve|reach)(?: host(?:name)?| the host)?|getaddrinfo(?: (?:enotfound|eai_again|failed for))?|unknownhostexception|no such host|name or service not known|enotfound|eai_again|unknown host|nodename nor servname provided)[: ]+["'`]?([A-Za-z0-9_\x80-\xff][A-Za-z0-9_.\x80-\xff-]*)"#,
@@ -54,7 +54,17 @@ pub(super) fn rules() -> Vec<Rule> {
             r"(?m)^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9:]+) ([A-Za-z0-9][A-Za-z0-9._-]*) [A-Za-z0-9_./-]+\[[0-9]+\]: ",
             |found, taken| host_at(found, taken, true),
         ),
+        Rule::new(
+            r"(?i)\bnfs4?[ \t]+(?:-[^\s]+[ \t]+)*([a-z0-9][a-z0-9_.-]*):/",
+            |found, taken| host_at(found, taken, true),
+        )
+        .split(Split::Early(|_, _| true)),
         // Users.
+        Rule::new(
+            r"[^\s]+ [^\s]+ ([^\s]+) \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:",
+            |found, taken| user_at(found, 1, taken),
+        )
+        .split(Split::Early(|_, _| true)),
         Rule::new(
             r#"(?i)\b(?:user|users|role|username|login|owner|account|as|for user|principal|database|schema|bucket|table|cluster|profile)\s+\\*["'`]([^"'`\\\r\n]{2,64})\\*["'`]"#,
             in_quotes,
@@ -151,10 +161,12 @@ fn add(kind: Kind, found: &Match<'_>, at: std::ops::Range<usize>, taken: &mut Ta
     if !is_told || is_placeholder {
         return;
     }
-    let end = match kind {
-        Kind::Host => at.start + value.find(':').unwrap_or(value.len()),
-        _ => at.end,
+    // Behind a host may stand its port.
+    let length = match matches!(kind, Kind::Host) {
+        true => value.find(':').unwrap_or(value.len()),
+        false => value.len(),
     };
+    let end = at.start + length;
     taken.add(kind, Some(at.start..end));
 }
 

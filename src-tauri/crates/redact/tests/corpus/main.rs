@@ -340,6 +340,8 @@ fn what_is_called_a_password_goes_in_each_way_of_writing_one() {
         "Passwort=corr3ctbattery77",
         "Kennwort: corr3ctbattery77",
         "otp: 991823battery77",
+        "password: |\n  corr3ct horse\n  battery77\nnext: 1",
+        "services:\n  db:\n    POSTGRES_PASSWORD: corr3ctbattery77\n",
     ] {
         let told = Redactor::new().unwrap().text(text).unwrap();
         for part in ["corr3ct", "horse", "battery77"] {

@@ -207,4 +207,21 @@ pub(crate) const PLANTED: &[(&str, &str)] = &[
     ),
     ("kundenrolle", "{\"RoleName\": \"{}\", \"Path\": \"/\"}"),
     ("zweiter teil", "target tag:Rolle=\"{}\"@newest is chosen"),
+    ("planted-npm-auth", "//registry.npmjs.org/:_authToken={}"),
+    (
+        "cGxhbnRlZDpwdw",
+        "{\"auths\":{\"localhost\":{\"auth\":\"{}\"}}}",
+    ),
+    ("Zora Huber", "Signed-off-by: {} <zora@firma.example>"),
+    (
+        "kundensql",
+        "Data Source={};Initial Catalog=geheimdb;User ID=x7;Password=pw-77;",
+    ),
+    ("geheimdb", "default=psql://u7:pw-77@localhost:5432/{}"),
+    (
+        "zorahuber",
+        "127.0.0.1 - {} [30/Nov/2026:07:37:19 +0000] \"GET / HTTP/1.1\" 200 1",
+    ),
+    ("planted/setx", "setx AWS_SECRET_ACCESS_KEY {}"),
+    ("kundennfs", "mount -t nfs {}:/export /mnt"),
 ];
