@@ -274,7 +274,7 @@ fn names_in(text: &str, path: Range<usize>, taken: &mut Taken<'_>) {
             Kind::Name
         };
         // The end of a sentence is none of a name.
-        let end = here.start + part.trim_end_matches('.').len();
+        let end = here.start + part.trim_end_matches(['.', ',']).len();
         taken.add(kind, Some(here.start..end));
     }
 }

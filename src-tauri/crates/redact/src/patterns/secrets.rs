@@ -359,6 +359,7 @@ fn is_secret(value: &str) -> bool {
     let word = value.trim_matches(['.', '!', '?', ':', '*', '`', ',', ' ']);
     // What carries a scheme is looked at by itself: `credential: https://…`.
     word.len() >= 3
+        && word.contains(char::is_alphanumeric)
         && !NO_SECRETS.contains(&word.to_ascii_lowercase().as_str())
         && !value.starts_with("//")
         && !value.starts_with(':')
