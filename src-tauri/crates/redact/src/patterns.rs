@@ -15,6 +15,9 @@ use regex::bytes::{Captures, Regex};
 use crate::view::View;
 use crate::{Find, Kind};
 
+/// How far back a line is looked at, bytes.
+const LINE_MOST: usize = 256;
+
 /// The rules, in the order in which they have their way.
 #[derive(Debug, Clone)]
 pub(crate) struct Patterns {
@@ -119,7 +122,11 @@ impl<'a> Match<'a> {
     /// What stands before it in its line.
     fn line_before(&self) -> &'a str {
         let before = self.before();
-        before.rsplit('\n').next().unwrap_or_default()
+        let from = before.len().saturating_sub(LINE_MOST);
+        // A line may be as long as the text: what is told by its begin is told by a short one.
+        let near = (from..=before.len()).find_map(|at| before.get(at..));
+        near.and_then(|near| near.rsplit('\n').next())
+            .unwrap_or_default()
     }
 }
 

@@ -292,7 +292,9 @@ pub(super) fn quoted(text: &str, at: usize) -> Option<Range<usize>> {
 /// The lines of a block in YAML: `password: |`, and what is indented below.
 fn block(found: &Match<'_>, at: usize) -> Vec<Range<usize>> {
     let rest = found.part(at..found.text.len());
-    let Some((sign, lines)) = rest.split_once('\n') else {
+    // What follows is looked for only where it is one.
+    let head = rest.get(..rest.len().min(8)).unwrap_or_default();
+    let Some((sign, lines)) = head.find('\n').map(|end| (&rest[..end], &rest[end + 1..])) else {
         return Vec::new();
     };
     if !["|", ">", "|-", ">-", "|+", ">+"].contains(&sign.trim_end()) {
