@@ -33,7 +33,9 @@ use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
 use crate::shared::Shared;
 use crate::through_proxy;
 use crate::variables::Variables;
-use crate::{AccessError, NetworkFault, ProxyFailure, ProxyFault, Secret, Trust};
+use crate::{
+    AccessError, Callee, NetworkFault, ProxyFailure, ProxyFault, ResolvedEndpoints, Secret, Trust,
+};
 
 /// Those who go the same ways with the same trust share them, and with them the clients.
 static ALL: Shared<Now> = Shared::new();
@@ -193,9 +195,17 @@ impl Ways {
         answer.map_err(|error| via(setting, error))
     }
 
-    /// The proxy that a request to this URL goes through, if it does.
-    pub(crate) fn proxy_to(&self, url: &str) -> Option<ProxySetting> {
-        Some(self.now().proxy_of(url)?.setting)
+    /// The proxy on the way to whoever is called at one of these places, if there is one.
+    pub(crate) fn proxy_to(
+        &self,
+        callee: Callee,
+        places: &ResolvedEndpoints,
+    ) -> Option<ProxySetting> {
+        let place = match callee {
+            Callee::Service(service) => places.get(service)?,
+            Callee::Credentials => return None,
+        };
+        Some(self.now().proxy_of(place.url.as_str())?.setting)
     }
 }
 

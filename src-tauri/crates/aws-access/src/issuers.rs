@@ -12,7 +12,7 @@ use url::Url;
 use crate::access::at;
 use crate::answer::{Call, unanswered};
 use crate::http_client::Ways;
-use crate::{AccessError, Callee, ProxySetting, ResolvedEndpoints, Service};
+use crate::{AccessError, ResolvedEndpoints, Service};
 
 /// The clients that ask them. None has credentials of its own: each call brings what it needs.
 #[derive(Debug, Clone)]
@@ -54,11 +54,10 @@ impl Issuers {
     ) -> Result<T, AccessError> {
         match timeout(self.api_timeout, Box::pin(asking)).await {
             Ok(outcome) => outcome,
-            Err(elapsed) => Err(unanswered(
-                call.callee(),
-                self.proxy_to(call.callee()),
-                elapsed,
-            )),
+            Err(elapsed) => {
+                let proxy = self.ways.proxy_to(call.callee(), &self.endpoints);
+                Err(unanswered(call.callee(), proxy, elapsed))
+            }
         }
     }
 
@@ -92,14 +91,6 @@ impl Issuers {
             .map_err(unsendable)?;
         let page = format!("{}/authorize", endpoint.url().trim_end_matches('/'));
         Url::parse(&page).map_err(|error| unsendable(error.into()))
-    }
-
-    fn proxy_to(&self, callee: Callee) -> Option<ProxySetting> {
-        let endpoint = match callee {
-            Callee::Service(service) => self.endpoints.get(service)?,
-            Callee::Credentials => return None,
-        };
-        self.ways.proxy_to(endpoint.url.as_str())
     }
 
     fn at(&self, service: Service, region: &str) -> SdkConfig {

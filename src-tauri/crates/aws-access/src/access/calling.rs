@@ -13,7 +13,7 @@ use super::{Access, Found};
 use crate::answer::{Call, at_the_time_of_aws, call_error, unanswered};
 use crate::credentials::Origin;
 use crate::reading::Reading;
-use crate::{AccessError, Callee, Holder, ProxySetting};
+use crate::{AccessError, Callee, Holder};
 
 impl Access {
     /// Finds credentials for several calls, within the time of one.
@@ -103,17 +103,11 @@ impl Access {
     ) -> Result<T, AccessError> {
         match timeout_at(deadline, Box::pin(call)).await {
             Ok(outcome) => outcome.map_err(|error| error.with_doubt(self.region_doubt())),
-            Err(elapsed) => Err(unanswered(callee, self.proxy_to(callee), elapsed)),
+            Err(elapsed) => {
+                let proxy = self.inner.ways.proxy_to(callee, &self.inner.endpoints);
+                Err(unanswered(callee, proxy, elapsed))
+            }
         }
-    }
-
-    /// The proxy on the way to whoever is called.
-    fn proxy_to(&self, callee: Callee) -> Option<ProxySetting> {
-        let endpoint = match callee {
-            Callee::Service(service) => self.inner.endpoints.get(service)?,
-            Callee::Credentials => return None,
-        };
-        self.inner.ways.proxy_to(endpoint.url.as_str())
     }
 }
 
