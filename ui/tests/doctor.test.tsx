@@ -51,7 +51,7 @@ test("begins nothing by itself, says what it does, and checks all when it is tol
   expect(asked).toEqual([{ what: "all", sweep: true }]);
   told(...someFindings);
   expect(screen.getAllByRole("status").map((status) => status.textContent)).toContain(
-    "1 check failed. 1 warning. Begin with: Clock.",
+    "1 check failed. 1 warning. Begin with: Proxy.",
   );
   expect(screen.getByRole("button", { name: "Check again" })).toBeTruthy();
   await expectAccessible();
