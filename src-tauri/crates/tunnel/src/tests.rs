@@ -299,11 +299,11 @@ async fn the_log_tells_whose_policy_wants_what_and_no_secret() {
     let ours = || log.lines().filter(|line| line.contains(" tunnel::"));
     for told in [
         "wants=start session 0",
-        "Granted(",
+        "session 0 is granted",
         "wants=open a WebSocket for session 0",
-        "Stop",
+        "the tunnel is no longer wanted",
         "wants=end session 0",
-        "Terminated(",
+        "the end of session 0 is answered",
     ] {
         assert!(ours().any(|line| line.contains(told)), "{told}: {log}");
     }
