@@ -50,11 +50,11 @@ test("each finding is there as it comes, and at the end what all come to", async
   expect(screen.getByRole("status").textContent).toBe("Checking…");
   for (const finding of someFindings) tell(0, { kind: "found", finding });
   expect(listed()).toHaveLength(5);
-  const [, , , clock, identity] = listed();
-  expect(clock).toMatch(/^FailedClock430 msThis machine's clock is 12 min behind.*Set the clock/);
-  expect(identity).toBe("SkippedIdentityNot looked at, because of: Clock.");
+  const [, , , proxy, identity] = listed();
+  expect(proxy).toMatch(/^FailedProxy430 msThe proxy 10.1.2.3:8080 answered with a page.*Sign in to the network/);
+  expect(identity).toBe("SkippedIdentityNot looked at, because of: Proxy.");
   tell(0, { kind: "over" });
-  expect(screen.getByRole("status").textContent).toBe("1 check failed. 1 warning. Begin with: Clock.");
+  expect(screen.getByRole("status").textContent).toBe("1 check failed. 1 warning. Begin with: Proxy.");
   await expectAccessible();
 });
 
