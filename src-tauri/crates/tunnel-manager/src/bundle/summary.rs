@@ -52,6 +52,13 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
         span(sum.up_ms),
         span(sum.wanted_ms)
     ));
+    // Of a run that goes on nothing is added up after its last record.
+    if let Some((at, state)) = entries.iter().rev().find_map(|entry| told_state(entry)) {
+        page.push_str(&format!(
+            "The last state that is recorded: {state}, since {}.\n\n",
+            utc(at)
+        ));
+    }
     days(page, entries, since);
     let wakes: Vec<u64> = entries.iter().filter_map(|entry| woke(entry)).collect();
     let recent = entries.iter().filter(|entry| entry.record.at >= since);
@@ -65,6 +72,21 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
         page.push_str(&format!("* {line}\n"));
     }
     page.push('\n');
+}
+
+fn told_state(entry: &Entry) -> Option<(u64, &State)> {
+    match &entry.record.what {
+        Happening::State { state, cause: _ } => Some((entry.record.at, state)),
+        Happening::Drop(_)
+        | Happening::Renewed(_)
+        | Happening::Target(_)
+        | Happening::TurnedAway(_)
+        | Happening::Unreached { .. }
+        | Happening::LeftBehind { .. }
+        | Happening::EndedLate { .. }
+        | Happening::Slept { .. }
+        | Happening::Carried { .. } => None,
+    }
 }
 
 /// What each day comes to.
@@ -211,5 +233,42 @@ fn doctor(page: &mut String, files: &[Raw]) {
     }
     if all_well {
         page.push_str("It has found nothing wrong.\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tunnel_proto::{Cause, Record};
+
+    use super::*;
+    use crate::history::TunnelName;
+
+    const BEGIN: u64 = 1_764_500_000_000;
+
+    #[test]
+    fn what_a_tunnel_that_goes_on_does_now_is_told_since_nothing_is_added_up_for_it() {
+        let told = |at, state| Entry {
+            tunnel: TunnelName::new(None, "orders"),
+            record: Record {
+                at,
+                what: Happening::State {
+                    state,
+                    cause: Cause::Stopped,
+                },
+            },
+        };
+        let reading = Reading {
+            entries: vec![
+                told(BEGIN, State::Listening),
+                told(BEGIN + 149, State::Up { since: BEGIN + 149 }),
+            ],
+            ..Reading::default()
+        };
+        let page = markdown(&reading, BEGIN, &[]);
+        let last = format!(
+            "The last state that is recorded: up, since {}.",
+            utc(BEGIN + 149)
+        );
+        assert!(page.contains(&last), "{page}");
     }
 }
