@@ -14,7 +14,7 @@ use crate::{Find, Kind};
 const SHORTEST: usize = 8;
 
 /// Signs of a UUID.
-const UUID: usize = 36;
+pub(crate) const UUID: usize = 36;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -90,7 +90,7 @@ fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// `d9428888-122b-11e1-b85c-61cd3cbb3210`: the id of a tunnel or a request, which says nothing.
-fn is_uuid(run: &str) -> bool {
+pub(crate) fn is_uuid(run: &str) -> bool {
     let parts: Vec<&str> = run.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
     let hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -99,7 +99,8 @@ fn is_uuid(run: &str) -> bool {
 
 /// Whether two pieces are those of one word, which the end of a line has cut: neither is whole, so that
 /// what stands in the next line stays.
-pub(crate) fn is_cut(first: &str, next: &str) -> bool {
+/// An ordinary word is the rest of one only if it is all that its line says.
+pub(crate) fn is_cut(first: &str, next: &str, ends_line: bool) -> bool {
     let is_whole = |piece: &str| {
         let last = piece.len().checked_sub(UUID).and_then(|at| piece.get(at..));
         let begin = piece.get(..UUID);
@@ -107,7 +108,7 @@ pub(crate) fn is_cut(first: &str, next: &str) -> bool {
     };
     match (is_part(first), is_part(next)) {
         (true, true) => true,
-        (true, false) => !is_whole(first),
+        (true, false) => !is_whole(first) && ends_line,
         (false, true) => !is_whole(next),
         (false, false) => false,
     }

@@ -49,6 +49,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 20] = [
+        Self::Instance,
+        Self::ManagedNode,
+        Self::Resource,
+        Self::Task,
+        Self::Host,
+        Self::Ip,
+        Self::Mac,
+        Self::User,
+        Self::Email,
+        Self::Account,
+        Self::Name,
+        Self::Key,
+        Self::Token,
+        Self::Secret,
+        Self::Session,
+        Self::Tag,
+        Self::Portal,
+        Self::Tunnel,
+        Self::Id,
+        Self::Text,
+    ];
+
     /// The first part of its pseudonyms.
     pub const fn label(self) -> &'static str {
         match self {

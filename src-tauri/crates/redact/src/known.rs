@@ -6,7 +6,7 @@ use std::fmt;
 
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 
-use crate::{Find, Kind, RedactError, canonical, words};
+use crate::{Find, Kind, RedactError, canonical, pseudonyms, words};
 
 /// Shorter ones would be found in every other word.
 const SHORTEST: usize = 3;
@@ -38,7 +38,7 @@ impl Known {
         if value.len() < SHORTEST
             || self.values.len() >= MOST
             || is_generic(value)
-            || value.contains("-#")
+            || pseudonyms::has_one(value)
             || crate::host::is_harmless_value(kind, value)
             || self.seen.contains(value)
         {

@@ -186,7 +186,12 @@ impl Redactor {
                     Some(joint) => {
                         let first = view.text.get(found.at.start..joint);
                         let next = view.text.get(joint..found.at.end);
-                        encoded::is_cut(first.unwrap_or_default(), next.unwrap_or_default())
+                        let ends_line = view.ends_line(found.at.end);
+                        encoded::is_cut(
+                            first.unwrap_or_default(),
+                            next.unwrap_or_default(),
+                            ends_line,
+                        )
                     }
                     None => true,
                 };
@@ -257,6 +262,7 @@ impl Redactor {
             };
             replaced.push_str(between);
             replaced.push_str(&self.pseudonyms.of(found.kind, &found.value));
+            replaced.push_str(&records_between(text, &found.at));
             self.count(found.kind);
             done = found.at.end;
         }
@@ -267,6 +273,19 @@ impl Redactor {
     fn count(&mut self, kind: Kind) {
         *self.counts.entry(kind).or_default() += 1;
     }
+}
+
+/// What stands between the records of a log over which a value is cut: that is none of it.
+fn records_between(text: &str, part: &Range<usize>) -> String {
+    let mut between = String::new();
+    let mut at = part.start;
+    while let Some(rest) = text.get(at..).filter(|_| at < part.end) {
+        let taken = lines::between_records(rest).filter(|taken| at + taken <= part.end);
+        between.push_str(rest.get(..taken.unwrap_or_default()).unwrap_or_default());
+        let next = rest.chars().next().map_or(1, char::len_utf8);
+        at += taken.unwrap_or(next);
+    }
+    between
 }
 
 /// Those that overlap no other, in the order of the text: of two that do, the one that was found

@@ -41,6 +41,18 @@ pub(crate) fn record_break(_before: &str, text: &str) -> Option<(usize, Vec<u8>)
     Some((1 + rest.len() + 1 + message, Vec::new()))
 }
 
+/// How much stands between two records of a log at the begin of a text: the break, and what the log
+/// writes before the next text. `None` where a line without a time follows.
+pub(crate) fn between_records(text: &str) -> Option<usize> {
+    let (taken, _) = record_break("", text).or_else(|| line_break("", text))?;
+    let is_stamped = text.get(..taken).is_some_and(|between| {
+        !between
+            .trim_matches(['\\', '\r', '\n', ' ', '\t'])
+            .is_empty()
+    });
+    is_stamped.then_some(taken)
+}
+
 /// What follows the time, the level, the spans and the place in a log's line; the line itself if
 /// it has none.
 fn after_prefix(text: &str) -> &str {

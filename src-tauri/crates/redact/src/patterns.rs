@@ -13,7 +13,7 @@ use std::sync::Arc;
 use regex::bytes::{Captures, Regex};
 
 use crate::view::View;
-use crate::{Find, Kind};
+use crate::{Find, Kind, pseudonyms};
 
 /// How far back a line is looked at, bytes.
 const LINE_MOST: usize = 256;
@@ -147,8 +147,7 @@ impl Taken<'_> {
         };
         // Pseudonyms stay, and so does each part of one.
         let behind = self.text.get(at.end..).unwrap_or_default();
-        let is_part = behind.starts_with("-#") || (value.ends_with('-') && behind.starts_with('#'));
-        if !is_part && !value.contains("-#") {
+        if !pseudonyms::is_cut_off(value, behind) && !pseudonyms::has_one(value) {
             self.finds.push(Find {
                 kind,
                 value: value.to_owned(),

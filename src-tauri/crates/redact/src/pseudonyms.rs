@@ -27,11 +27,69 @@ impl Pseudonyms {
     }
 }
 
+/// Whether a text is a pseudonym, or has one in it: `i-#1`. `Ticket-#1` is none.
+pub(crate) fn has_one(text: &str) -> bool {
+    let mut places = text.match_indices("-#");
+    places.any(|(at, _)| ends_with_label(&text[..at]) && begins_with_digit(&text[at + 2..]))
+}
+
+/// Whether a part of a text, and what is behind it, are parts of one pseudonym.
+pub(crate) fn is_cut_off(part: &str, behind: &str) -> bool {
+    if let Some(number) = behind.strip_prefix("-#") {
+        return ends_with_label(part) && begins_with_digit(number);
+    }
+    match (part.strip_suffix('-'), behind.strip_prefix('#')) {
+        (Some(label), Some(number)) => ends_with_label(label) && begins_with_digit(number),
+        (Some(_) | None, Some(_) | None) => false,
+    }
+}
+
+fn ends_with_label(text: &str) -> bool {
+    Kind::ALL.iter().any(|kind| {
+        let before = text.strip_suffix(kind.label());
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric()))
+    })
+}
+
+fn begins_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
 impl std::fmt::Debug for Pseudonyms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // What they stand for is nobody's business.
         f.debug_struct("Pseudonyms")
             .field("last", &self.last)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_given_is_taken_for_a_pseudonym() {
+        for (text, is_one) in [
+            ("i-#1", true),
+            ("tag:tag-#4=x", true),
+            ("arn:aws:iam::account-#12:role/name-#1", true),
+            ("Blau-#3", false),
+            ("Ticket-#4711", false),
+            ("Geheim-#Zwei", false),
+            ("host-#", false),
+        ] {
+            assert_eq!(has_one(text), is_one, "{text}");
+        }
+        assert!(is_cut_off("host", "-#1.") && is_cut_off("host-", "#1"));
+        assert!(!is_cut_off("Blau", "-#1") && !is_cut_off("host", "-#x") && !is_cut_off("a-", ""));
+        assert_eq!(
+            Kind::ALL
+                .map(Kind::label)
+                .iter()
+                .collect::<std::collections::BTreeSet<_>>()
+                .len(),
+            20
+        );
     }
 }

@@ -67,6 +67,18 @@ impl View {
         Some(part.start + joint + 1)
     }
 
+    /// Whether a line ends at a place, by its own end or that of the text in it.
+    pub(crate) fn ends_line(&self, at: usize) -> bool {
+        let behind = self.text.get(at..).unwrap_or_default();
+        let is_apart = || {
+            let before = at.checked_sub(1).and_then(|last| self.raw.get(last));
+            before
+                .zip(self.raw.get(at))
+                .is_some_and(|(last, next)| last.end != next.start)
+        };
+        behind.is_empty() || behind.starts_with(['\n', '\r', '"']) || is_apart()
+    }
+
     /// Whether a part is written otherwise in the raw text, or what adjoins it is.
     pub(crate) fn differs(&self, part: &Range<usize>) -> bool {
         let around = part.start.saturating_sub(1)..(part.end + 1).min(self.text.len());

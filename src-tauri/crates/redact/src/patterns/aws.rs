@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Match, Rule, Split, Taken, whole};
 use crate::Kind;
+use crate::encoded::{UUID, is_uuid};
 use crate::random::looks_drawn;
 
 /// The first parts of a resource in an ARN that say what kind of thing it is. What is none of these is
@@ -192,11 +193,17 @@ pub(super) fn rules() -> Vec<Rule> {
             r"(?i)\bs3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?(?::[0-9]+)?/([a-z0-9][a-z0-9._-]{2,62})",
             bucket,
         ),
-        Rule::new(r"\b[0-9]{12}\b|\b[0-9]{4}-[0-9]{4}-[0-9]{4}\b", |found, taken| {
-            if !is_measure(found) {
-                whole(Kind::Account, found, taken);
-            }
-        })
+        // Letters and underscores may adjoin it: `123456789012_ReadOnly` is a profile's name. Digits
+        // may not, so the whole run is looked at.
+        Rule::new(
+            "[0-9]{4,}-[0-9]{4}-[0-9]{4,}|[0-9]{12,}",
+            |found, taken| {
+                let digits = found.of(0).bytes().filter(u8::is_ascii_digit).count();
+                if digits == 12 && !is_measure(found) && !is_part_of_id(found) {
+                    whole(Kind::Account, found, taken);
+                }
+            },
+        )
         .split(Split::Early(|_, _| true)),
         // With spaces it is one where that is said.
         Rule::new(
@@ -291,6 +298,27 @@ fn session(found: &Match<'_>, taken: &mut Taken<'_>) {
 }
 
 /// Whether a number is said to be one of bytes or of time.
+/// Whether it is a part of a UUID, or of a run of hexadecimal digits.
+fn is_part_of_id(found: &Match<'_>) -> bool {
+    let is_sign = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let behind = found.after();
+    let before = found.before();
+    let begin = before.trim_end_matches(is_sign).len();
+    let length = behind.find(|c| !is_sign(c)).unwrap_or(behind.len());
+    let (before, behind) = (&before[begin..], &behind[..length]);
+    let run = format!("{before}{}{behind}", found.of(0));
+    let mut starts = 0..=before.len();
+    if starts.any(|start| run.get(start..start + UUID).is_some_and(is_uuid)) {
+        return true;
+    }
+    let is_letter = |c: char| c.is_ascii_alphabetic();
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let adjoins = before.ends_with(is_letter) || behind.starts_with(is_letter);
+    let is_longer = is_word(found.before()[..begin].chars().next_back())
+        || is_word(found.after()[length..].chars().next());
+    adjoins && !is_longer
+}
+
 fn is_measure(found: &Match<'_>) -> bool {
     let is_sign = |c: char| !c.is_ascii_alphabetic();
     let before = found.before().trim_end_matches([' ', '=', ':', '"', '\\']);
