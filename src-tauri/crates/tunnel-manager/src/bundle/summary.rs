@@ -54,9 +54,16 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
     ));
     // Of a run that goes on nothing is added up after its last record.
     if let Some((at, state)) = entries.iter().rev().find_map(|entry| told_state(entry)) {
+        let open = if is_trouble(state) {
+            " **Nothing says that this is over.**"
+        } else {
+            ""
+        };
+        let state = state.to_string();
         page.push_str(&format!(
-            "The last state that is recorded: {state}, since {}.\n\n",
-            utc(at)
+            "The last state that is recorded, since {}: {}.{open}\n\n",
+            utc(at),
+            state.trim_end_matches('.')
         ));
     }
     days(page, entries, since);
@@ -72,6 +79,20 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
         page.push_str(&format!("* {line}\n"));
     }
     page.push('\n');
+}
+
+/// Whether a tunnel does not carry what it should: drops are recorded when they are over, so this
+/// is all that tells of the present one.
+fn is_trouble(state: &State) -> bool {
+    match state {
+        State::Degraded { .. } | State::Reconnecting { .. } | State::NeedsSignIn { .. } => true,
+        State::Off
+        | State::Listening
+        | State::Connecting { .. }
+        | State::Up { .. }
+        | State::Stopping
+        | State::Failed { .. } => false,
+    }
 }
 
 fn told_state(entry: &Entry) -> Option<(u64, &State)> {
@@ -120,6 +141,8 @@ fn line(entry: &Entry, wakes: &[u64]) -> Option<String> {
     let at = utc(entry.record.at);
     match &entry.record.what {
         Happening::Drop(lost) => {
+            // A drop is recorded when it is over, and told by when it began, as in the history.
+            let at = utc(lost.close.at.min(entry.record.at));
             let cause = DropCause::of(lost, entry.record.at, wakes.iter().copied());
             Some(format!(
                 "{at}: **{}**. {} {}",
@@ -238,7 +261,7 @@ fn doctor(page: &mut String, files: &[Raw]) {
 
 #[cfg(test)]
 mod tests {
-    use tunnel_proto::{Cause, Record};
+    use tunnel_proto::{Cause, Outlook, Problem, ProblemKind, Record};
 
     use super::*;
     use crate::history::TunnelName;
@@ -266,9 +289,45 @@ mod tests {
         };
         let page = markdown(&reading, BEGIN, &[]);
         let last = format!(
-            "The last state that is recorded: up, since {}.",
+            "The last state that is recorded, since {}: up.",
             utc(BEGIN + 149)
         );
         assert!(page.contains(&last), "{page}");
+        assert!(!page.contains("is over"), "{page}");
+    }
+
+    #[test]
+    fn an_outage_that_is_not_over_is_told_although_drops_are_recorded_at_their_end() {
+        let state = State::Reconnecting {
+            since: BEGIN,
+            attempt: 3,
+            problem: Problem::new(
+                ProblemKind::Network,
+                "network-timeout",
+                "Nobody answers.",
+                "",
+            ),
+            next_attempt: None,
+            outlook: Outlook::default(),
+        };
+        let reading = Reading {
+            entries: vec![Entry {
+                tunnel: TunnelName::new(None, "orders"),
+                record: Record {
+                    at: BEGIN,
+                    what: Happening::State {
+                        state,
+                        cause: Cause::Stopped,
+                    },
+                },
+            }],
+            ..Reading::default()
+        };
+        let page = markdown(&reading, BEGIN, &[]);
+        let told = format!(
+            "since {}: reconnecting, attempt 3: network-timeout, Nobody answers. **Nothing says that this is over.**",
+            utc(BEGIN)
+        );
+        assert!(page.contains(&told), "{page}");
     }
 }
