@@ -6,7 +6,7 @@ mod words;
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::{
     Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxyFailure,
@@ -125,6 +125,14 @@ pub enum AccessError {
     /// The same of credentials that came from this program's environment, which never changes
     /// while it runs.
     ExpiredEnvironment(ServiceAnswer),
+    /// A `credential_process` gave credentials that had ended more than a day before, by this
+    /// computer's clock.
+    EndedByProcess {
+        /// The program.
+        program: String,
+        /// When they ended.
+        ended: SystemTime,
+    },
     /// The service knows no such credentials, or their signature is wrong.
     InvalidCredentials {
         /// The profile that they came from, where one did.
@@ -348,7 +356,7 @@ impl AccessError {
             Self::CredentialsFailed { .. } => "credentials-failed",
             Self::CredentialsTimeout { .. } => "credentials-timeout",
             Self::SsoLoginExpired { .. } => "sso-login-expired",
-            Self::ExpiredToken { .. } => "expired-token",
+            Self::ExpiredToken { .. } | Self::EndedByProcess { .. } => "expired-token",
             Self::ExpiredEnvironment(_) => Self::EXPIRED_ENVIRONMENT,
             Self::InvalidCredentials { .. } => "invalid-credentials",
             Self::ClockSkew { .. } => "clock-skew",
@@ -407,6 +415,7 @@ impl AccessError {
             | Self::SsoLoginExpired { .. }
             | Self::ExpiredToken { .. }
             | Self::ExpiredEnvironment(_)
+            | Self::EndedByProcess { .. }
             | Self::InvalidCredentials { .. }
             | Self::ClockSkew { .. }
             | Self::InvalidRole { .. }

@@ -164,6 +164,7 @@ fn kind(error: &AccessError) -> ProblemKind {
         | AccessError::SsoLoginExpired { .. }
         | AccessError::ExpiredToken { .. }
         | AccessError::ExpiredEnvironment(_)
+        | AccessError::EndedByProcess { .. }
         | AccessError::InvalidCredentials { .. }
         | AccessError::IdentityToken { .. } => ProblemKind::Credentials,
         AccessError::AccessDenied { .. }

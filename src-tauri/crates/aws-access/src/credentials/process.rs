@@ -10,6 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use serde::Deserialize;
@@ -18,10 +19,14 @@ use tokio::process::{Child, ChildStdout, Command};
 use zeroize::Zeroizing;
 
 use crate::holder::OfAccount;
-use crate::sign_ins::{Written, read_time};
+use crate::sign_ins::{Written, read_time, written_time};
 
 /// Most bytes of an answer. One with a long session token has 3 KiB.
 const ANSWER_MOST: usize = 64 * 1024;
+
+/// Credentials that ended longer ago than this are not tried. This computer's clock may be off, by its
+/// time zone say, which harms no call: whether later ones have ended is for AWS to tell.
+const LONG_ENDED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The form of an answer that there is (SDKs and Tools Reference Guide, "Process credential
 /// provider").
@@ -37,7 +42,7 @@ pub(super) async fn ask(command: &str) -> Result<Credentials, ProcessFault> {
     // Only now: what it has started may go on talking in its place.
     running.is_over = true;
     if status.success() {
-        credentials(&answer)
+        credentials(&answer, SystemTime::now())
     } else {
         Err(ProcessFault::Failed(status))
     }
@@ -56,6 +61,8 @@ pub(crate) enum ProcessFault {
     Failed(ExitStatus),
     /// Its answer is not JSON of the form that there is.
     NotUnderstood(Lack),
+    /// Its credentials ended long ago, at this time.
+    Ended(SystemTime),
 }
 
 /// What an answer lacks.
@@ -85,6 +92,11 @@ impl fmt::Display for ProcessFault {
             Self::NotUnderstood(lack) => {
                 write!(f, "the answer of the credential process {}", lack.words())
             }
+            Self::Ended(at) => write!(
+                f,
+                "the credential process gave credentials that ended at {}",
+                written_time(*at)
+            ),
         }
     }
 }
@@ -95,7 +107,11 @@ impl ProcessFault {
     pub(crate) fn of_answer(&self) -> Option<&'static str> {
         match self {
             Self::NotUnderstood(lack) => Some(lack.words()),
-            Self::NotStarted(_) | Self::Broken(_) | Self::TooLong | Self::Failed(_) => None,
+            Self::NotStarted(_)
+            | Self::Broken(_)
+            | Self::TooLong
+            | Self::Failed(_)
+            | Self::Ended(_) => None,
         }
     }
 }
@@ -115,7 +131,7 @@ impl Error for ProcessFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NotStarted(error) | Self::Broken(error) => Some(error),
-            Self::TooLong | Self::Failed(_) | Self::NotUnderstood(_) => None,
+            Self::TooLong | Self::Failed(_) | Self::NotUnderstood(_) | Self::Ended(_) => None,
         }
     }
 }
@@ -230,7 +246,7 @@ struct Answer {
     account_id: Option<String>,
 }
 
-fn credentials(answer: &[u8]) -> Result<Credentials, ProcessFault> {
+fn credentials(answer: &[u8], now: SystemTime) -> Result<Credentials, ProcessFault> {
     let lacks = ProcessFault::NotUnderstood;
     // The error's text may hold what was read.
     let answer: Answer = serde_json::from_slice(answer).map_err(|_| lacks(Lack::Form))?;
@@ -247,6 +263,10 @@ fn credentials(answer: &[u8]) -> Result<Credentials, ProcessFault> {
         Some(time) => Some(read_time(&time).ok_or(lacks(Lack::Expiration))?),
         None => None,
     };
+    let since = |end: &SystemTime| now.duration_since(*end).unwrap_or_default();
+    if let Some(ended) = expiry.filter(|end| since(end) > LONG_ENDED) {
+        return Err(ProcessFault::Ended(ended));
+    }
     let token = answer
         .session_token
         .map(|token| token.0.expose().to_owned());

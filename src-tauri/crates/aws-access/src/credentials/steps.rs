@@ -22,7 +22,7 @@ use aws_types::SdkConfig;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 
-use super::{CredentialSource, Origin, process};
+use super::{CredentialSource, Origin, ProcessFault, process};
 use crate::access::at;
 use crate::answer::{Call, call_error};
 use crate::holder::OfAccount;
@@ -206,6 +206,10 @@ impl<'a> Search<'a> {
             Source::Process { program, .. } => {
                 let command = of_source("credential_process").unwrap_or_default();
                 let asked = Box::pin(process::ask(command)).await;
+                if let Err(ProcessFault::Ended(ended)) = asked {
+                    let program = program.clone();
+                    return Err(AccessError::EndedByProcess { program, ended }.into());
+                }
                 // A shell says so in its own words, and in those of its language.
                 if asked.is_err() && profiles::lacks_program(program, &self.source.variables).await
                 {

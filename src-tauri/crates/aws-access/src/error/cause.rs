@@ -71,6 +71,7 @@ impl AccessError {
             | Self::InvalidEndpoint { .. }
             | Self::InvalidProxy { .. }
             | Self::CredentialsTimeout { .. }
+            | Self::EndedByProcess { .. }
             | Self::TargetOffline { .. }
             | Self::SessionOver { answer: None, .. } => Cause::None,
         }

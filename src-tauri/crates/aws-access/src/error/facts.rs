@@ -3,6 +3,7 @@
 use super::AccessError;
 use super::words::lack_of_answer;
 use crate::profiles::regions;
+use crate::sign_ins::written_time;
 use crate::{Denial, FileFault, FileFaultKind, KeyringFault, ProfileFault, SignInFault};
 
 type Named = (&'static str, String);
@@ -24,6 +25,10 @@ impl AccessError {
                 facts.extend(lack_of_answer(source.as_ref()).map(|lack| ("lack", lack.to_owned())));
                 facts
             }
+            Self::EndedByProcess { program, ended } => vec![
+                ("program", program.clone()),
+                ("ended", written_time(*ended)),
+            ],
             Self::InvalidRegion { region } => vec![("region", region.clone())],
             Self::InvalidEndpoint { endpoint, .. } => vec![("endpoint", endpoint.clone())],
             Self::InvalidProxy { proxy, .. } => vec![("proxy", proxy.clone())],

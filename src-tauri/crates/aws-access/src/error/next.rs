@@ -55,6 +55,7 @@ impl AccessError {
             | Self::TargetNotFound { .. }
             | Self::TargetOffline { .. } => Next::AwaitTarget,
             Self::ExpiredToken { .. }
+            | Self::EndedByProcess { .. }
             | Self::InvalidCredentials { .. }
             // Another sign-in, or another token, may be given what this one is not.
             | Self::RoleDenied { .. }

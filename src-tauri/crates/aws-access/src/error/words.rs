@@ -11,6 +11,7 @@ use crate::credentials::ProcessFault;
 use crate::network::{causes, chain_text};
 use crate::profiles::regions::unquoted;
 use crate::sign_in_fault::{quoted, run_sign_in};
+use crate::sign_ins::written_time;
 use crate::{Denial, ProfileFault};
 
 impl AccessError {
@@ -101,6 +102,10 @@ impl AccessError {
             } => format!("The AWS credentials of profile {profile} have expired."),
             Self::ExpiredToken { profile: None, .. } | Self::ExpiredEnvironment(_) => {
                 "The AWS credentials have expired.".into()
+            }
+            Self::EndedByProcess { program, ended } => {
+                let ended = written_time(*ended);
+                format!("{program} gave credentials that ended at {ended}.")
             }
             Self::InvalidCredentials {
                 profile: Some(profile),
@@ -290,6 +295,7 @@ impl AccessError {
                  profile {profile}."
             ),
             Self::ExpiredToken { profile: None, .. } => "Renew them where they come from.".into(),
+            Self::EndedByProcess { .. } => "Have the program renew them, and check this computer's clock if it says that they are new.".into(),
             Self::ExpiredEnvironment(_) => "They come from environment variables, which Culvert reads only when it starts: set new ones, and start it again.".into(),
             Self::InvalidCredentials { .. } => "Check the access key, or renew the credentials.".into(),
             Self::ClockSkew { .. } => "Set the computer's date and time by the network.".into(),

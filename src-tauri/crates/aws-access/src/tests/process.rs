@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use crate::proxies::Proxies;
-use crate::{Access, AccessError, AccessSettings, Holder};
+use crate::sign_ins::written_time;
+use crate::{Access, AccessError, AccessSettings, Holder, Next};
 
 /// Access by a program that the shell runs from this script.
 async fn by_script(folder: &TempDir, script: &str) -> Access {
@@ -99,6 +100,37 @@ async fn an_answer_that_is_none_is_told_without_what_it_says() {
         assert!(error.remedy().contains("\"Version\": 1"), "{error:?}");
     }
     fails("printf '\\377\\376planted-secret'").await;
+}
+
+#[tokio::test]
+async fn credentials_that_ended_long_ago_are_told_with_the_program_and_when() {
+    let answer = "{\"Version\": 1, \"AccessKeyId\": \"AKIA\", \"SecretAccessKey\": \"planted-s\", \
+                  \"Expiration\": \"2020-01-01T00:00:00Z\"}";
+    let error = answered(&format!("echo '{answer}'")).await.unwrap_err();
+    assert_eq!(error.code(), "expired-token", "{error:?}");
+    let what = error.what();
+    assert!(what.starts_with("/bin/sh gave credentials"), "{what}");
+    assert!(what.contains("2020-01-01T00:00:00Z"), "{what}");
+    assert!(error.remedy().contains("renew"), "{}", error.remedy());
+    // It may give others the next time.
+    assert_eq!(error.next(), Next::NewCredentials);
+    let facts = error.facts();
+    for fact in [("program", "/bin/sh"), ("ended", "2020-01-01T00:00:00Z")] {
+        let fact = (fact.0, fact.1.to_owned());
+        assert!(facts.contains(&fact), "{facts:?}");
+    }
+    let all = format!("{error:?} {}", error.details());
+    assert!(!all.contains("planted-"), "{all}");
+}
+
+#[tokio::test]
+async fn credentials_that_ended_within_a_day_are_awss_to_judge_for_the_clock_may_be_off() {
+    let ended = written_time(SystemTime::now() - Duration::from_secs(3600));
+    let answer = format!(
+        "{{\"Version\": 1, \"AccessKeyId\": \"AKIA\", \"SecretAccessKey\": \"s\", \"Expiration\": \"{ended}\"}}"
+    );
+    let given = answered(&format!("echo '{answer}'")).await.unwrap();
+    assert!(given.expiry().is_some());
 }
 
 #[tokio::test]

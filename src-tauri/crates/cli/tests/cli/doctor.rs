@@ -311,6 +311,32 @@ async fn missing_expired_and_wrong_credentials_are_told_apart() {
     report.skipped("identity", &["target", "start-session", "preferences"]);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_a_program_gives_though_they_ended_are_told_as_that() {
+    let world = World::start().await;
+    let answer = "{\"Version\": 1, \"AccessKeyId\": \"AKIAIOSFODNN7EXAMPLE\", \
+                  \"SecretAccessKey\": \"planted-old\", \"Expiration\": \"2020-01-01T00:00:00Z\"}";
+    world.keys_by_script("keys.sh", &format!("echo '{answer}'"));
+    let endpoint = world.sim.endpoint_url();
+    let mut command = doctor(&world, &endpoint, &["--profile", "p"]);
+    command
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    let report = reported(command).await;
+    assert_eq!(report.code, Some(12), "{report:#?}");
+    report.advises(
+        "credentials",
+        "failed",
+        "expired-token",
+        &["sh gave credentials that ended at 2020-01-01"],
+        &["renew them"],
+    );
+    let ended = run(world.forward(&["--profile", "p"])).await;
+    assert_eq!(ended.code, Some(12), "{ended:?}");
+    assert!(ended.err.contains("ended at 2020-01-01"), "{ended:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_is_lost_or_unknown_is_told_with_what_to_look_at() {
     let settings = Settings {

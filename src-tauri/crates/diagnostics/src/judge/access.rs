@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(15 * 60);
 /// Credentials that were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// How long they are good from now on, and until when, in words; `None` for such as do not
+    /// How long they are good from now on (zero if they have ended), and until when, in words; `None` for such as do not
     /// end or whose source does not say.
     pub until: Option<(Duration, String)>,
 }
@@ -35,6 +35,14 @@ pub fn credentials(found: Result<Credentials, Fault>) -> Judgement {
             Judgement::ok("Found. They have no end that their source would tell.")
                 .saying("credentials-endless", [])
         }
+        Ok(Credentials {
+            until: Some((Duration::ZERO, until)),
+        }) => Judgement::warning(
+            "credentials-ended",
+            format!("Found, but by this computer's clock they ended at {until}."),
+            "Have their source renew them, and check the clock.",
+        )
+        .with_fact("until", &until),
         Ok(Credentials {
             until: Some((left, until)),
         }) if left < SOON => Judgement::warning(
@@ -104,6 +112,10 @@ mod tests {
         let soon = credentials(Ok(until(14)));
         assert_eq!(soon.verdict, Verdict::Warning);
         assert_eq!(soon.code, "credentials-end-soon");
+        let ended = credentials(Ok(until(0)));
+        assert_eq!(ended.verdict, Verdict::Warning);
+        assert_eq!(ended.code, "credentials-ended");
+        assert!(ended.what.contains("ended at 17:40"), "{}", ended.what);
         let endless = credentials(Ok(Credentials { until: None }));
         assert_eq!(endless.verdict, Verdict::Ok);
         let none = credentials(Err(fault(Business::Credentials, "no-credentials")));
