@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use aws_access::{Stream, WayTo, excerpt, location, seconds_ahead};
 use http::header::{
-    CONNECTION, CONTENT_TYPE, DATE, HOST, LOCATION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    CONNECTION, CONTENT_TYPE, DATE, HOST, LOCATION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderName, Method, Request, Response};
+use http::{HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -25,6 +25,9 @@ const NO_CHANNEL: &str = "/v1/data-channel/culvert-doctor-00000000000000000?role
 /// The key of RFC 6455, section 1.3: what it holds means nothing.
 const SOME_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
+/// What a WebSocket server answers to that key, as the same section has it.
+const ITS_ANSWER: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
 /// What answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
@@ -36,6 +39,8 @@ pub struct HttpAnswer {
     pub is_json: bool,
     /// Whether the body is a page, by its type or its first character.
     pub is_page: bool,
+    /// Whether the key of an upgrade is answered as a WebSocket server does.
+    accepts_key: bool,
     /// Where a redirect leads, without what may be secret in it.
     pub location: Option<String>,
     /// The first characters of the body, on one line.
@@ -61,7 +66,8 @@ pub(super) async fn ask(stream: Stream, to: (&Place, &WayTo)) -> Result<HttpAnsw
     exchange(stream, to, request).await
 }
 
-/// Asks for a WebSocket (RFC 6455, section 4.1).
+/// Asks for a WebSocket (RFC 6455, section 4.1). Whoever switches protocols without the answer to
+/// the key speaks none, and a tunnel would not take it for one, either.
 pub(super) async fn upgrade(stream: Stream, to: (&Place, &WayTo)) -> Result<HttpAnswer, DialError> {
     let request = Request::builder()
         .method(Method::GET)
@@ -71,7 +77,15 @@ pub(super) async fn upgrade(stream: Stream, to: (&Place, &WayTo)) -> Result<Http
         .header(UPGRADE, "websocket")
         .header(SEC_WEBSOCKET_VERSION, "13")
         .header(SEC_WEBSOCKET_KEY, SOME_KEY);
-    exchange(stream, to, request).await
+    let answer = exchange(stream, to, request).await?;
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS.as_u16() && !answer.accepts_key {
+        return Err(DialError::NotWebSocket {
+            host: to.0.host.clone(),
+            status: Some(answer.status),
+            excerpt: "Sec-WebSocket-Accept is missing or wrong".to_owned(),
+        });
+    }
+    Ok(answer)
 }
 
 /// The usual port is not written (RFC 9110, section 7.2).
@@ -127,6 +141,7 @@ async fn read(answer: Response<Incoming>, took: Duration) -> HttpAnswer {
     let has_request_id = ["x-amzn-requestid", "x-amz-request-id"]
         .into_iter()
         .any(|name| head.headers.contains_key(name));
+    let accepts_key = header(SEC_WEBSOCKET_ACCEPT) == Some(ITS_ANSWER);
     let location = header(LOCATION).map(location);
     let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
     let body = if head.status.is_informational() {
@@ -143,6 +158,7 @@ async fn read(answer: Response<Incoming>, took: Duration) -> HttpAnswer {
         has_request_id,
         is_json: first == Some(b'{'),
         is_page: is_html || first == Some(b'<'),
+        accepts_key,
         location,
         excerpt: excerpt(&body),
         clock_ahead,

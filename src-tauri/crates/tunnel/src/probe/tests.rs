@@ -4,7 +4,8 @@ use aws_access::{ProxyRoutes, Trust};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
-use super::{Probe, ThroughProxy};
+use super::{HttpAnswer, Probe, ThroughProxy};
+use crate::Problem;
 use crate::dial::tests::{Authority, Proxy, Tls, answering, listen, no_proxies, proxies};
 
 /// A name that can't be resolved (RFC 6761, section 6.4).
@@ -197,24 +198,29 @@ async fn a_server_that_hangs_up_is_a_broken_connection() {
     );
 }
 
+/// What RFC 6455, section 1.3, has as the answer to its key.
+const ACCEPTED: &str = "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+async fn upgraded(answer: &str) -> Result<HttpAnswer, Problem> {
+    let (address, _tasks) = listen(answering(answer)).await;
+    direct(&format!("http://{address}")).upgrade().await
+}
+
 #[tokio::test]
-async fn an_upgrade_is_answered_and_asked_for_in_full() {
-    for (status, page) in [("101 Switching Protocols", false), ("403 Forbidden", true)] {
-        let kind = if page {
-            "text/html"
-        } else {
-            "application/json"
-        };
-        let answer = format!(
-            "HTTP/1.1 {status}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-             content-type: {kind}\r\ncontent-length: 0\r\n\r\n"
+async fn an_upgrade_counts_with_the_answer_to_its_key_alone() {
+    let with = |accept: &str| {
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             {accept}\r\n"
+        )
+    };
+    assert_eq!(upgraded(&with(ACCEPTED)).await.unwrap().status, 101);
+    for accept in ["", "sec-websocket-accept: d3Jvbmc=\r\n"] {
+        let problem = upgraded(&with(accept)).await.unwrap_err();
+        assert_eq!(problem.code, "not-a-websocket", "{problem:?}");
+        assert!(
+            problem.details.contains("Sec-WebSocket-Accept"),
+            "{problem:?}"
         );
-        let (address, _tasks) = listen(answering(&answer)).await;
-        let answer = direct(&format!("http://{address}"))
-            .upgrade()
-            .await
-            .unwrap();
-        assert!(status.starts_with(&answer.status.to_string()), "{answer:?}");
-        assert_eq!(answer.is_page, page);
     }
 }
