@@ -130,8 +130,14 @@ async fn a_target_that_is_not_connected_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_that_is_refused_or_answered_with_a_page_is_told_in_words() {
     let sim = Simulator::start(fast()).await.unwrap();
-    for status in [403, 500, 200] {
-        sim.faults().refuse_upgrades(Refusal::status(status), None);
+    let page = "<html>not a WebSocket</html>";
+    for answer in [
+        Refusal::status(403),
+        Refusal::status(500),
+        Refusal::of_somebody_else(200, page),
+        Refusal::of_somebody_else(403, page),
+    ] {
+        sim.faults().refuse_upgrades(answer, None);
         let problem = refusal(&sim, |_| {}).await;
         assert!(
             !problem.what.is_empty() && !problem.remedy.is_empty(),

@@ -137,7 +137,11 @@ fn admit(service: &Service, request: &Request<Incoming>) -> Result<String, Answe
     if let Some(refusal) = refusal {
         return Err(Answer {
             status: refusal.status,
-            content_type: "text/html",
+            content_type: match refusal.body.bytes().next() {
+                Some(b'<') => "text/html",
+                Some(b'{') | None => "application/json",
+                Some(_) => "text/plain",
+            },
             body: refusal.body,
         });
     }
@@ -212,10 +216,13 @@ fn respond(answer: &Answer) -> Response<Full<Bytes>> {
         CONTENT_TYPE,
         hyper::header::HeaderValue::from_static(answer.content_type),
     );
-    headers.insert(
-        "x-amzn-requestid",
-        hyper::header::HeaderValue::from_static("00000000-0000-4000-8000-000000000000"),
-    );
+    // Pages and plain texts are those of something in between.
+    if !["text/html", "text/plain"].contains(&answer.content_type) {
+        headers.insert(
+            "x-amzn-requestid",
+            hyper::header::HeaderValue::from_static("00000000-0000-4000-8000-000000000000"),
+        );
+    }
     response
 }
 

@@ -185,7 +185,7 @@ impl Probe {
     /// signature.
     ///
     /// # Errors
-    /// That nobody answers.
+    /// That nobody answers, or somebody else does in place of the gateway.
     pub async fn upgrade(&self) -> Result<HttpAnswer, Problem> {
         let way = self.way();
         let asking = async {

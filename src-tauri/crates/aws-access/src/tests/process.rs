@@ -70,7 +70,7 @@ async fn the_answer_is_read_as_the_aws_cli_reads_it() {
         assert_eq!(credentials.session_token(), Some("planted-token"));
         assert_eq!(Holder::of(&credentials).account.as_deref(), Some("1"));
         let until = credentials.expiry().unwrap();
-        let since = until.duration_since(std::time::SystemTime::UNIX_EPOCH);
+        let since = until.duration_since(SystemTime::UNIX_EPOCH);
         assert_eq!(
             since.unwrap(),
             Duration::from_secs(32_472_144_000),

@@ -64,15 +64,14 @@ pub struct Answer {
     pub took: Duration,
 }
 
-/// What answered a WebSocket upgrade for a channel that does not exist.
+/// What the gateway answered to a WebSocket upgrade for a channel that does not exist. What something in
+/// between answers is a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgrade {
     /// Whom it was sent to.
     pub host: String,
     /// HTTP status.
     pub status: u16,
-    /// Whether it is a page, which the gateway never sends.
-    pub is_page: bool,
     /// The first characters of the body.
     pub excerpt: String,
 }
@@ -347,15 +346,6 @@ pub fn websocket(asked: Result<Upgrade, Fault>) -> Judgement {
         .with_fact("status", status)
         .with_details(details.clone())
     };
-    if answer.is_page || (300..400).contains(status) {
-        return blocked(
-            "before",
-            format!(
-                "Something between here and {host} answers a WebSocket upgrade itself, with HTTP \
-                 status {status}."
-            ),
-        );
-    }
     match status {
         400 | 426 => blocked(
             "strippedFor",

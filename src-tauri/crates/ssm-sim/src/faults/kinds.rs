@@ -215,17 +215,26 @@ impl Deny {
 pub struct Refusal {
     /// HTTP status: 403, 500, or 200 for the HTML of a captive portal.
     pub status: u16,
-    /// The answer's body.
+    /// The answer's body: a page, a text of something in between, or (JSON, or nothing) the gateway's,
+    /// which alone has a request id.
     #[serde(default)]
     pub body: String,
 }
 
 impl Refusal {
-    /// A status with a short HTML body.
+    /// The gateway's own, with this status.
     pub fn status(status: u16) -> Self {
         Self {
             status,
-            body: "<html><body>not a WebSocket</body></html>".to_owned(),
+            body: r#"{"message": "not a WebSocket"}"#.to_owned(),
+        }
+    }
+
+    /// That of something in between, with this status and this text or page.
+    pub fn of_somebody_else(status: u16, body: &str) -> Self {
+        Self {
+            status,
+            body: body.to_owned(),
         }
     }
 }

@@ -105,7 +105,6 @@ pub(super) async fn upgrade(facts: &Facts) -> Result<Upgrade, Fault> {
     Ok(Upgrade {
         host: probe.host().to_owned(),
         status: answer.status,
-        is_page: answer.is_page,
         excerpt: answer.excerpt,
     })
 }

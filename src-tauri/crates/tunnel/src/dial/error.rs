@@ -25,13 +25,16 @@ pub(crate) enum DialError {
         status: u16,
         excerpt: String,
     },
-    /// Whoever answered speaks no WebSocket.
-    #[error("{host} did not answer as a WebSocket")]
-    NotWebSocket {
+    /// Something in between answered the upgrade itself.
+    #[error("something before {host} answered with HTTP status {status}")]
+    Blocked {
         host: String,
-        status: Option<u16>,
+        status: u16,
         excerpt: String,
     },
+    /// Whoever answered speaks no WebSocket.
+    #[error("{host} did not answer as a WebSocket")]
+    NotWebSocket { host: String, excerpt: String },
     /// Whoever answered speaks no HTTP.
     #[error("{host} did not answer as an HTTP server: {reason}")]
     NotHttp { host: String, reason: String },
@@ -45,6 +48,7 @@ impl DialError {
             Self::Stranger { .. } => "foreign-stream-host",
             Self::Way(error) => error.code(),
             Self::Refused { .. } => "upgrade-refused",
+            Self::Blocked { .. } => "websocket-blocked",
             Self::NotWebSocket { .. } => "not-a-websocket",
             Self::NotHttp { .. } => "not-http",
         }
@@ -66,12 +70,14 @@ impl DialError {
             Self::Way(WayError::Network { fault, .. }) if fault.is_unreachable() => {
                 Next::AwaitNetwork
             }
-            // The page of a captive portal.
-            Self::NotWebSocket {
-                status: Some(..500),
+            // The page of a captive portal. What refuses may be a rule of the network's: to wait for
+            // another network is no help.
+            Self::Blocked {
+                status: ..400 | 511,
                 ..
             } => Next::AwaitNetwork,
             Self::Way(WayError::Network { .. })
+            | Self::Blocked { .. }
             | Self::NotWebSocket { .. }
             | Self::NotHttp { .. } => Next::Retry,
             // Not found, or gone: no token helps.
@@ -87,7 +93,10 @@ impl DialError {
         match self {
             Self::Url { .. } | Self::Stranger { .. } => ProblemKind::Protocol,
             Self::Refused { .. } => ProblemKind::Service,
-            Self::Way(_) | Self::NotWebSocket { .. } | Self::NotHttp { .. } => ProblemKind::Network,
+            Self::Way(_)
+            | Self::Blocked { .. }
+            | Self::NotWebSocket { .. }
+            | Self::NotHttp { .. } => ProblemKind::Network,
         }
     }
 
@@ -104,6 +113,10 @@ impl DialError {
             Self::Refused { host, status, .. } => {
                 format!("The gateway {host} refused the data channel, with HTTP status {status}.")
             }
+            Self::Blocked { host, status, .. } => format!(
+                "Something between here and {host} answers a WebSocket upgrade itself, with HTTP status \
+                 {status}."
+            ),
             Self::NotWebSocket { host, .. } | Self::NotHttp { host, .. } => {
                 format!("Something else answered in place of {host}.")
             }
@@ -127,6 +140,9 @@ impl DialError {
             Self::Refused { .. } => {
                 "Check the permission ssmmessages:OpenDataChannel and this computer's clock."
             }
+            Self::Blocked { .. } => {
+                "Sign in to the network in a browser if it wants that, or ask for WebSockets to the ssmmessages host to be let through: proxies often have a setting of their own for them."
+            }
             Self::NotWebSocket { .. } | Self::NotHttp { .. } => {
                 "Sign in to the network in a browser, or check proxy and firewall."
             }
@@ -139,21 +155,12 @@ impl DialError {
         match self {
             Self::Way(error) => error.details(),
             Self::NotHttp { reason, .. } => reason.clone(),
-            Self::Refused { excerpt, .. }
-            | Self::NotWebSocket {
-                status: None,
-                excerpt,
-                ..
-            } => excerpt.clone(),
-            Self::NotWebSocket {
-                status: Some(status),
-                excerpt,
-                ..
+            Self::Refused { excerpt, .. } | Self::NotWebSocket { excerpt, .. } => excerpt.clone(),
+            Self::Blocked {
+                status, excerpt, ..
             } if excerpt.is_empty() => format!("HTTP {status}, with nothing in it"),
-            Self::NotWebSocket {
-                status: Some(status),
-                excerpt,
-                ..
+            Self::Blocked {
+                status, excerpt, ..
             } => format!("HTTP {status}: {excerpt}"),
             Self::Url { .. } | Self::Stranger { .. } => String::new(),
         }
@@ -189,6 +196,9 @@ impl DialError {
             Self::Stranger { host }
             | Self::NotWebSocket { host, .. }
             | Self::NotHttp { host, .. } => of_host(host),
+            Self::Blocked { host, status, .. } => {
+                Named::from([("before", host.clone()), ("status", status.to_string())])
+            }
             Self::Refused { host, status, .. } => {
                 let mut facts = of_host(host);
                 facts.insert("status", status.to_string());

@@ -2,6 +2,7 @@
 //! ([`aws_access::WayTo`]), and not by the WebSocket library, so that each step has its own error,
 //! the roots are those of the API calls, and a proxy can be in between.
 
+pub(crate) mod answer;
 mod error;
 mod upgrade;
 

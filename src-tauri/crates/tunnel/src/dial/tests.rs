@@ -25,7 +25,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::Message;
-use tunnel_proto::Next;
+use tunnel_proto::{Next, ProblemKind};
 use url::Url;
 
 use super::{DIAL_TIMEOUT, DialError, Place, Socket, open};
@@ -141,7 +141,7 @@ async fn a_server_without_tls_is_a_failed_handshake() {
 
 #[tokio::test]
 async fn a_refused_upgrade_tells_status_and_text() {
-    let answer = "HTTP/1.1 403 Forbidden\r\ncontent-length: 21\r\n\r\nthe signature expired";
+    let answer = "HTTP/1.1 403 Forbidden\r\nx-amzn-requestid: 1\r\ncontent-length: 21\r\n\r\nthe signature expired";
     let (address, _server) = listen(answering(answer)).await;
     let error = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap())
         .await
@@ -155,7 +155,8 @@ async fn a_refused_upgrade_tells_status_and_text() {
 #[tokio::test]
 async fn an_upgrade_that_finds_nothing_wants_another_session() {
     for status in ["404 Not Found", "410 Gone"] {
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        let answer =
+            format!("HTTP/1.1 {status}\r\nx-amzn-requestid: 1\r\ncontent-length: 0\r\n\r\n");
         let (address, _server) = listen(answering(&answer)).await;
         let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
         assert_eq!(outcome.unwrap_err().next(), Next::NewSession);
@@ -165,8 +166,6 @@ async fn an_upgrade_that_finds_nothing_wants_another_session() {
 #[tokio::test]
 async fn what_is_no_websocket_is_told_from_a_refusal() {
     let answers = [
-        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 25\r\n\r\n<html>Please log in</html>",
-        "HTTP/1.1 302 Found\r\nlocation: http://portal/\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: d3Jvbmc=\r\n\r\n",
         "SSH-2.0-OpenSSH_9.2\r\n\r\n",
     ];
@@ -174,6 +173,40 @@ async fn what_is_no_websocket_is_told_from_a_refusal() {
         let (address, _server) = listen(answering(answer)).await;
         let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
         assert_eq!(code(outcome), "not-a-websocket", "{answer}");
+    }
+}
+
+/// Answers of something in between, each without its status line's version.
+pub(crate) const OF_SOMEBODY_ELSE: [&str; 9] = [
+    "200 OK\r\ncontent-type: text/html\r\ncontent-length: 25\r\n\r\n<html>Please log in</html>",
+    "200 OK\r\nx-amzn-requestid: 1\r\ncontent-length: 2\r\n\r\n{}",
+    "302 Found\r\nlocation: http://portal/\r\ncontent-length: 0\r\n\r\n",
+    "407 Proxy Authentication Required\r\nx-amzn-requestid: 1\r\ncontent-length: 0\r\n\r\n",
+    "403 Forbidden\r\ncontent-type: text/html\r\nx-amzn-requestid: 1\r\ncontent-length: 6\r\n\r\n<html>",
+    "403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nby policy",
+    "404 Not Found\r\ncontent-length: 0\r\n\r\n",
+    "503 Service Unavailable\r\ncontent-length: 6\r\n\r\n<html>",
+    "511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n",
+];
+
+#[tokio::test]
+async fn what_something_in_between_answers_is_told_from_the_gateways_refusal() {
+    for answer in OF_SOMEBODY_ELSE {
+        let (address, _server) = listen(answering(&format!("HTTP/1.1 {answer}"))).await;
+        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
+        let problem = outcome.unwrap_err().failure().problem;
+        assert_eq!(problem.code, "websocket-blocked", "{answer}");
+        assert_eq!(problem.kind, ProblemKind::Network, "{answer}");
+        assert!(problem.what.contains(&answer[..3]), "{problem:?}");
+        assert!(problem.details.contains(&answer[..3]), "{problem:?}");
+        assert!(!problem.remedy.contains("OpenDataChannel"), "{problem:?}");
+    }
+    // AWS may write XML.
+    let xml = "HTTP/1.1 403 Forbidden\r\nx-amzn-requestid: 1\r\ncontent-length: 8\r\n\r\n<Error/>";
+    for answer in [xml, "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"] {
+        let (address, _server) = listen(answering(answer)).await;
+        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
+        assert_eq!(code(outcome), "upgrade-refused", "{answer}");
     }
 }
 
@@ -301,9 +334,13 @@ fn each_error_speaks_in_sentences() {
 fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
     let host = || GATEWAY.to_owned();
     let tls = |fault| network(NetworkFault::Tls(fault));
-    let answered = |status| DialError::NotWebSocket {
+    let blocked = |status| DialError::Blocked {
         host: host(),
         status,
+        excerpt: String::new(),
+    };
+    let no_websocket = DialError::NotWebSocket {
+        host: host(),
         excerpt: String::new(),
     };
     let proxy = DialError::Way(WayError::Proxy(Box::new(ProxyFailure {
@@ -325,13 +362,15 @@ fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
         (tls(TlsFault::UntrustedIssuer), Next::AwaitNetwork),
         (tls(TlsFault::WrongHost), Next::AwaitNetwork),
         // A captive portal's page.
-        (answered(Some(200)), Next::AwaitNetwork),
-        (answered(Some(302)), Next::AwaitNetwork),
+        (blocked(200), Next::AwaitNetwork),
+        (blocked(302), Next::AwaitNetwork),
         // Somebody was there.
         (network(NetworkFault::Broken), Next::Retry),
         (tls(TlsFault::Expired), Next::Retry),
-        (answered(Some(503)), Next::Retry),
-        (answered(None), Next::Retry),
+        (blocked(403), Next::Retry),
+        (blocked(404), Next::Retry),
+        (blocked(503), Next::Retry),
+        (no_websocket, Next::Retry),
     ] {
         assert_eq!(error.next(), next, "{error:?}");
     }

@@ -1,8 +1,7 @@
 //! The WebSocket upgrade (RFC 6455, section 4.1).
 
-use aws_access::{Stream, WayTo, excerpt, location};
+use aws_access::{Stream, WayTo, excerpt};
 use http::HeaderMap;
-use http::header::LOCATION;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -10,6 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
 use super::Socket;
+use super::answer::{Answered, has_request_id, is_page, leads_to};
 use super::error::DialError;
 
 /// Largest message and frame that is accepted. An agent's message is a little over 1 KiB, and
@@ -55,28 +55,23 @@ fn failed(way: &WayTo, error: SocketError) -> DialError {
     let host = way.host().to_owned();
     match error {
         SocketError::Http(answer) => {
-            let status = answer.status();
-            let excerpt = excerpt(answer.body().as_deref().unwrap_or_default());
-            // A gateway that refuses says so by an error; pages and redirects come from
-            // something in between that wants to be looked at.
-            if status.is_client_error() || status.is_server_error() {
-                DialError::Refused {
-                    host: way.authority(),
-                    status: status.as_u16(),
-                    excerpt,
-                }
-            } else {
-                let led = answer.headers().get(LOCATION);
-                let led = led.and_then(|led| led.to_str().ok()).map(location);
-                DialError::NotWebSocket {
-                    host,
-                    status: Some(status.as_u16()),
-                    excerpt: match led {
-                        Some(led) => format!("to {led} {excerpt}").trim_end().to_owned(),
-                        None => excerpt,
-                    },
-                }
-            }
+            let status = answer.status().as_u16();
+            let body = answer.body().as_deref().unwrap_or_default();
+            let (headers, excerpt) = (answer.headers(), excerpt(body));
+            let location = leads_to(headers);
+            let answered = Answered {
+                status,
+                is_page: is_page(headers, body),
+                has_request_id: has_request_id(headers),
+                location: location.as_deref(),
+                excerpt: &excerpt,
+            };
+            let refused = || DialError::Refused {
+                host: way.authority(),
+                status,
+                excerpt: excerpt.clone(),
+            };
+            answered.of_somebody_else(&host).unwrap_or_else(refused)
         }
         SocketError::Io(source) => way.failed(source).into(),
         SocketError::ConnectionClosed
@@ -90,7 +85,6 @@ fn failed(way: &WayTo, error: SocketError) -> DialError {
         | SocketError::Url(_)
         | SocketError::HttpFormat(_) => DialError::NotWebSocket {
             host,
-            status: None,
             excerpt: error.to_string(),
         },
     }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_access::{Stream, WayTo, excerpt, location, seconds_ahead};
+use aws_access::{Stream, WayTo, excerpt, seconds_ahead};
 use http::header::{
-    CONNECTION, CONTENT_TYPE, DATE, HOST, LOCATION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    CONNECTION, CONTENT_TYPE, DATE, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderName, Method, Request, Response, StatusCode};
@@ -14,6 +14,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
+use crate::dial::answer::{Answered, has_request_id, is_page, leads_to};
 use crate::dial::{DialError, Place};
 
 /// How much of an answer is read.
@@ -37,7 +38,7 @@ pub struct HttpAnswer {
     pub has_request_id: bool,
     /// Whether the body is JSON, by its first character.
     pub is_json: bool,
-    /// Whether the body is a page, by its type or its first character.
+    /// Whether the body is a page, by its type or, where it is not AWS's, its first character.
     pub is_page: bool,
     /// Whether the key of an upgrade is answered as a WebSocket server does.
     accepts_key: bool,
@@ -81,11 +82,20 @@ pub(super) async fn upgrade(stream: Stream, to: (&Place, &WayTo)) -> Result<Http
     if answer.status == StatusCode::SWITCHING_PROTOCOLS.as_u16() && !answer.accepts_key {
         return Err(DialError::NotWebSocket {
             host: to.0.host.clone(),
-            status: Some(answer.status),
-            excerpt: "Sec-WebSocket-Accept is missing or wrong".to_owned(),
+            excerpt: "HTTP 101: Sec-WebSocket-Accept is missing or wrong".to_owned(),
         });
     }
-    Ok(answer)
+    let answered = Answered {
+        status: answer.status,
+        is_page: answer.is_page,
+        has_request_id: answer.has_request_id,
+        location: answer.location.as_deref(),
+        excerpt: &answer.excerpt,
+    };
+    match answered.of_somebody_else(&to.0.host) {
+        Some(blocked) => Err(blocked),
+        None => Ok(answer),
+    }
 }
 
 /// The usual port is not written (RFC 9110, section 7.2).
@@ -138,12 +148,7 @@ async fn read(answer: Response<Incoming>, took: Duration) -> HttpAnswer {
         // The date is from about the middle of the exchange.
         seconds_ahead(date, SystemTime::now() - took / 2)
     });
-    let has_request_id = ["x-amzn-requestid", "x-amz-request-id"]
-        .into_iter()
-        .any(|name| head.headers.contains_key(name));
     let accepts_key = header(SEC_WEBSOCKET_ACCEPT) == Some(ITS_ANSWER);
-    let location = header(LOCATION).map(location);
-    let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
     let body = if head.status.is_informational() {
         Bytes::new()
     } else {
@@ -155,11 +160,11 @@ async fn read(answer: Response<Incoming>, took: Duration) -> HttpAnswer {
     let first = body.trim_ascii_start().first().copied();
     HttpAnswer {
         status: head.status.as_u16(),
-        has_request_id,
+        has_request_id: has_request_id(&head.headers),
         is_json: first == Some(b'{'),
-        is_page: is_html || first == Some(b'<'),
+        is_page: is_page(&head.headers, &body),
         accepts_key,
-        location,
+        location: leads_to(&head.headers),
         excerpt: excerpt(&body),
         clock_ahead,
         took,

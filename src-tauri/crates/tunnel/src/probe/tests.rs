@@ -6,7 +6,9 @@ use url::Url;
 
 use super::{HttpAnswer, Probe, ThroughProxy};
 use crate::Problem;
-use crate::dial::tests::{Authority, Proxy, Tls, answering, listen, no_proxies, proxies};
+use crate::dial::tests::{
+    Authority, OF_SOMEBODY_ELSE, Proxy, Tls, answering, listen, no_proxies, proxies,
+};
 
 /// A name that can't be resolved (RFC 6761, section 6.4).
 const NOWHERE: &str = "https://ssm.culvert.invalid";
@@ -223,4 +225,15 @@ async fn an_upgrade_counts_with_the_answer_to_its_key_alone() {
             "{problem:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_something_in_between_answers_fails_as_a_tunnels_does() {
+    for answer in OF_SOMEBODY_ELSE {
+        let problem = upgraded(&format!("HTTP/1.1 {answer}")).await.unwrap_err();
+        assert_eq!(problem.code, "websocket-blocked", "{answer}");
+        assert!(problem.details.contains(&answer[..3]), "{problem:?}");
+    }
+    let refused = "HTTP/1.1 403 Forbidden\r\nx-amzn-requestid: 1\r\ncontent-length: 2\r\n\r\n{}";
+    assert_eq!(upgraded(refused).await.unwrap().status, 403);
 }

@@ -216,30 +216,49 @@ async fn a_wrong_clock_is_told_by_how_much_and_keeps_no_check_from_being_made() 
 #[tokio::test(flavor = "multi_thread")]
 async fn upgrades_that_are_kept_from_the_gateway_are_told_from_those_that_it_refuses() {
     let world = World::start().await;
-    for (status, code) in [
-        (200, "websocket-blocked"),
-        (403, "websocket-blocked"),
-        (503, "websocket-blocked"),
+    let page = "<html>not a WebSocket</html>";
+    for (status, body) in [
+        (200, page),
+        (302, page),
+        (403, page),
+        (403, "Forbidden by policy"),
+        (404, "Nothing is here"),
+        (407, "Who are you?"),
+        (503, page),
     ] {
-        world
-            .sim
-            .faults()
-            .refuse_upgrades(Refusal::status(status), None);
+        let refusal = Refusal::of_somebody_else(status, body);
+        world.sim.faults().refuse_upgrades(refusal, None);
         let report = examined(&world).await;
         report.advises(
             "websocket",
             "failed",
-            code,
-            &["WebSocket"],
+            "websocket-blocked",
+            &["answers a WebSocket upgrade itself", &status.to_string()],
             &["WebSockets to the ssmmessages host"],
         );
+        holds(report.of("websocket"), "details", &[body]);
         assert_eq!(report.code, Some(15), "{report:#?}");
         report.all_else_is_fine(&["websocket"]);
     }
-    world.sim.faults().accept_upgrades();
-    examined(&world)
-        .await
-        .says("websocket", "ok", &["refused this one"]);
+    // A tunnel says the same.
+    for (status, body) in [(403, "Forbidden by policy"), (407, "Who are you?")] {
+        let refusal = Refusal::of_somebody_else(status, body);
+        world.sim.faults().refuse_upgrades(refusal, None);
+        let ended = run(world.forward(&[])).await;
+        assert_eq!(ended.code, Some(15), "{ended:?}");
+        for words in ["answers a WebSocket upgrade itself", "ssmmessages host"] {
+            assert!(ended.err.contains(words), "{ended:?}");
+        }
+    }
+    for refusal in [Some(Refusal::status(403)), None] {
+        match refusal {
+            Some(refusal) => world.sim.faults().refuse_upgrades(refusal, None),
+            None => world.sim.faults().accept_upgrades(),
+        }
+        examined(&world)
+            .await
+            .says("websocket", "ok", &["refused this one"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

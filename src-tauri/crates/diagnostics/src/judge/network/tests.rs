@@ -119,26 +119,21 @@ fn a_clock_that_is_off_is_told_from_a_minute_on_and_fails_no_tunnel() {
 
 #[test]
 fn the_gateways_refusal_is_fine_and_anybody_elses_answer_is_not() {
-    let with = |status, is_page| {
+    let with = |status| {
         websocket(Ok(Upgrade {
             host: "ssmmessages".to_owned(),
             status,
-            is_page,
             excerpt: String::new(),
         }))
     };
     for status in [101, 401, 403, 404, 410] {
-        assert_eq!(with(status, false).verdict, Verdict::Ok, "{status}");
+        assert_eq!(with(status).verdict, Verdict::Ok, "{status}");
     }
-    for (status, page) in [
-        (403, true),
-        (200, true),
-        (302, false),
-        (400, false),
-        (426, false),
-    ] {
-        assert_eq!(with(status, page).code, "websocket-blocked", "{status}");
+    for status in [400, 426, 451] {
+        assert_eq!(with(status).code, "websocket-blocked", "{status}");
     }
-    assert_eq!(with(503, false).code, "gateway-error");
+    assert_eq!(with(503).code, "gateway-error");
+    let blocked = websocket(Err(fault("websocket-blocked")));
+    assert_eq!(blocked.verdict, Verdict::Failed(Business::Network));
     assert_eq!(websocket(Err(fault("tls-handshake"))).code, "tls-handshake");
 }
