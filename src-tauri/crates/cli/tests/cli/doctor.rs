@@ -317,7 +317,7 @@ async fn credentials_that_a_program_gives_though_they_ended_are_told_as_that() {
     let world = World::start().await;
     let answer = "{\"Version\": 1, \"AccessKeyId\": \"AKIAIOSFODNN7EXAMPLE\", \
                   \"SecretAccessKey\": \"planted-old\", \"Expiration\": \"2020-01-01T00:00:00Z\"}";
-    world.keys_by_script("keys.sh", &format!("echo '{answer}'"));
+    world.keys_by_script("give-keys", &format!("echo '{answer}'"));
     let endpoint = world.sim.endpoint_url();
     let mut command = doctor(&world, &endpoint, &["--profile", "p"]);
     command
