@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use ssm_sim::Simulator;
@@ -52,6 +52,9 @@ impl Process {
         let mut child = command
             .env("CULVERT_STATE_DIR", state.path())
             .env("HOME", state.path())
+            // The reference client's socket has the same name again for the same session id, and
+            // stays behind when it is killed.
+            .env("TMPDIR", state.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             // A line for each close is not worth keeping.
@@ -100,7 +103,17 @@ impl Process {
     }
 
     /// Ends it by SIGTERM; the fault if it does not end as it should.
-    pub(crate) async fn end(mut self) -> Result<(), String> {
+    pub(crate) async fn end(self) -> Result<(), String> {
+        let status = self.stop().await?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the program ended with {status}"))
+        }
+    }
+
+    /// Ends it by SIGTERM, and tells how it ended; the fault if it does not end.
+    pub(crate) async fn stop(mut self) -> Result<ExitStatus, String> {
         let kill = Command::new("kill")
             .args(["-TERM", &self.id.to_string()])
             .status()
@@ -113,8 +126,7 @@ impl Process {
             self.child.wait().await
         };
         match timeout(PATIENCE, ended).await {
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(format!("the program ended with {status}")),
+            Ok(Ok(status)) => Ok(status),
             Ok(Err(error)) => Err(format!("the program's end: {error}")),
             Err(_) => Err("the program did not end".to_owned()),
         }

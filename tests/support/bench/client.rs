@@ -56,6 +56,15 @@ impl Client {
         }
     }
 
+    /// Ends it.
+    pub(super) async fn end(&self, process: Process) -> Result<(), String> {
+        match &self.kind {
+            Kind::Culvert(_) => process.end().await,
+            // It does not look at SIGTERM: the system ends it.
+            Kind::Plugin => process.stop().await.map(|_| ()),
+        }
+    }
+
     async fn plugin(
         &self,
         sim: &Simulator,

@@ -119,7 +119,7 @@ pub async fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Report, Box<
                     let gap = milliseconds(gap);
                     report.add(index, *round_trip, Measure::Recovery, gap);
                 }
-                process.end().await?;
+                client.end(process).await?;
             }
         }
         sim.stop().await;
