@@ -90,7 +90,7 @@ async fn each_refusal_of_the_service_has_its_code() {
             "service-error",
             ProblemKind::Service,
         ),
-        (ApiFault::Html, "unparsable-answer", ProblemKind::Network),
+        (ApiFault::Html, "captive-portal", ProblemKind::Network),
     ];
     for (fault, code, kind) in cases {
         sim.faults().fail_api(Operation::StartSession, fault, None);

@@ -11,10 +11,14 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
 use tokio::time::error::Elapsed;
 
 use crate::error::Source;
-use crate::{AccessError, Callee, NetworkFault, ProxyFailure, ProxySetting, excerpt};
+use crate::http_client::Between;
+use crate::way::{Answered, Author};
+use crate::{AccessError, Callee, NetworkFault, ProxyFailure, ProxyFault};
 pub(crate) use call::{Call, Inquiry};
 
 /// How far clocks may be apart before it is their fault that a signature is refused.
@@ -72,14 +76,15 @@ pub(crate) fn call_error<E>(call: Call<'_>, error: SdkError<E, HttpResponse>) ->
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
+    let callee = call.callee();
     if let SdkError::ServiceError(service) = &error {
-        return match answer(service.err(), service.raw()) {
+        return match answer(callee, service.err(), service.raw()) {
             Ok(answer) => answer_error(call, answer, skew(service.raw(), SystemTime::now())),
             Err(foreign) => foreign,
         };
     }
     if let Some(response) = error.raw_response() {
-        return wordless(response);
+        return wordless(callee, response);
     }
     if let SdkError::ConstructionFailure(_) = &error {
         return AccessError::Unsendable {
@@ -87,7 +92,7 @@ where
         };
     }
     let otherwise = fault_of(&error);
-    unreached(call.callee(), error.into(), otherwise)
+    unreached(callee, error.into(), otherwise)
 }
 
 /// What it means that a request of ours, made without a client of the SDK, got no answer.
@@ -120,17 +125,29 @@ pub(crate) fn unreached(callee: Callee, source: Source, otherwise: NetworkFault)
     }
 }
 
-/// What it means that a call was not answered within the time that it may take; `proxy` is the one
-/// that it went through.
+/// What it means that a call was not answered within the time that it may take; `between` is the
+/// proxy that it went through. Connecting to one has a shorter limit of its own.
 pub(crate) fn unanswered(
     callee: Callee,
-    proxy: Option<ProxySetting>,
+    between: Option<Between>,
     elapsed: Elapsed,
 ) -> AccessError {
+    let proxy = match between {
+        None => None,
+        Some(Between::Connecting(proxy)) => Some(Box::new(proxy)),
+        Some(Between::Asked(proxy, asked)) => {
+            return AccessError::Proxy(Box::new(ProxyFailure {
+                proxy,
+                asked,
+                fault: ProxyFault::Silent,
+                details: String::new(),
+            }));
+        }
+    };
     AccessError::Network {
         fault: NetworkFault::Timeout,
         callee,
-        proxy: proxy.map(Box::new),
+        proxy,
         doubt: None,
         source: elapsed.into(),
     }
@@ -144,7 +161,7 @@ where
     let SdkError::ServiceError(service) = error else {
         return None;
     };
-    let answer = answer(service.err(), service.raw()).ok()?;
+    let answer = answer(Callee::Credentials, service.err(), service.raw()).ok()?;
     let code = answer.code.as_deref()?;
     (!answer.is_transient() && !is_throttling(code)).then_some(answer)
 }
@@ -164,14 +181,15 @@ fn fault_of<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> NetworkFau
     }
 }
 
-/// Reads the service's own words; an answer without an error code in it is not the service's.
+/// Reads the service's own words; an answer with none may not be the service's.
 fn answer<E: ProvideErrorMetadata>(
+    callee: Callee,
     error: &E,
     response: &HttpResponse,
 ) -> Result<ServiceAnswer, AccessError> {
     let meta = error.meta();
-    if meta.code().is_none() && !is_json(response) {
-        return Err(wordless(response));
+    if meta.code().is_none() && meta.message().is_none() {
+        return Err(wordless(callee, response));
     }
     Ok(ServiceAnswer {
         code: meta.code().map(str::to_owned),
@@ -413,24 +431,42 @@ pub fn seconds_ahead(date: &str, now: SystemTime) -> Option<i64> {
     Some(DateTime::from(now).secs().saturating_sub(theirs))
 }
 
-/// Describes an answer without the service's words: a bare status, which the service gives with the
-/// id of the request, and a load balancer in front of it that has trouble without; or something
-/// that the service did not write.
-pub(crate) fn wordless(response: &HttpResponse) -> AccessError {
-    let status = response.status().as_u16();
+/// Describes an answer without a word that a service has for what is wrong: a bare status, an answer
+/// that is not as documented, or something that the service did not write.
+pub(crate) fn wordless(callee: Callee, response: &HttpResponse) -> AccessError {
     let body = response.body().bytes().unwrap_or_default();
-    let request_id = request_id(response);
-    if body.is_empty() && (status >= 500 || (status >= 400 && request_id.is_some())) {
-        return AccessError::Service(ServiceAnswer {
+    let headers = response.headers();
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.iter() {
+        let named = name.parse::<HeaderName>();
+        if let (Ok(name), Ok(value)) = (named, HeaderValue::from_str(value)) {
+            map.append(name, value);
+        }
+    }
+    let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
+    let answered = Answered::of(status, &map, body);
+    judged(callee.label(), answered, request_id(response))
+}
+
+/// What it means that an answer without words came in place of one of this service, or of this host.
+#[must_use]
+pub fn judged(whom: &str, answered: Answered, request_id: Option<String>) -> AccessError {
+    let status = answered.status;
+    match answered.to_call() {
+        Author::Aws | Author::Trouble if status >= 400 => AccessError::Service(ServiceAnswer {
             code: None,
             status,
-            message: String::new(),
+            message: answered.excerpt,
             request_id,
-        });
-    }
-    AccessError::Unparsable {
-        status: Some(status),
-        excerpt: excerpt(body),
+        }),
+        Author::Aws | Author::Trouble => AccessError::Unparsable {
+            status: Some(status),
+            excerpt: answered.excerpt,
+        },
+        Author::Between => AccessError::Stranger {
+            whom: whom.to_owned(),
+            answered: Box::new(answered),
+        },
     }
 }
 
@@ -439,9 +475,4 @@ pub(crate) fn request_id(response: &HttpResponse) -> Option<String> {
         .headers()
         .get("x-amzn-requestid")
         .map(str::to_owned)
-}
-
-fn is_json(response: &HttpResponse) -> bool {
-    let body = response.body().bytes().unwrap_or_default();
-    body.trim_ascii_start().first() == Some(&b'{')
 }

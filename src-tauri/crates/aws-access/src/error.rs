@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use crate::way::Answered;
 use crate::{
     Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxyFailure,
     ProxySetting, ServiceAnswer, Severity, SignInFault,
@@ -253,7 +254,14 @@ pub enum AccessError {
     Proxy(Box<ProxyFailure>),
     /// The service reports an error of another kind.
     Service(ServiceAnswer),
-    /// The answer is not the service's: a web page from a captive portal, say.
+    /// The answer is not AWS's: a web page from a captive portal, say.
+    Stranger {
+        /// The service, or the host, in place of which it came.
+        whom: String,
+        /// The answer.
+        answered: Box<Answered>,
+    },
+    /// The answer is the service's, and not as documented.
     Unparsable {
         /// HTTP status, when there was one.
         status: Option<u16>,
@@ -377,6 +385,7 @@ impl AccessError {
             Self::Network { fault, .. } => fault.code(),
             Self::Proxy(failure) => failure.code(),
             Self::Service(_) => "service-error",
+            Self::Stranger { .. } => "captive-portal",
             Self::Unparsable { .. } => "unparsable-answer",
             Self::Unsendable { .. } => "unsendable-request",
             Self::SignIn(fault) => fault.code(),
@@ -434,6 +443,7 @@ impl AccessError {
             | Self::Network { .. }
             | Self::Proxy(_)
             | Self::Service(_)
+            | Self::Stranger { .. }
             | Self::Unparsable { .. }
             | Self::Unsendable { .. }
             | Self::SignIn(_)
@@ -456,7 +466,7 @@ impl Error for AccessError {
             Cause::SignIn(fault) => fault.source(),
             Cause::Keyring(fault) => Some(fault),
             Cause::Proxy(failure) => Some(failure),
-            Cause::Text { .. } | Cause::None => None,
+            Cause::Stranger(_) | Cause::Text { .. } | Cause::None => None,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The HTTP client of every SDK call: our roots, our resolver, and proxies.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -23,30 +22,18 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
-use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::answer::{request_id, skew};
 use crate::keyring::Keyring;
-use crate::network::chain_text;
-use crate::proxies::{Places, Proxies};
-use crate::proxy_setting::{ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting};
+use crate::proxies::{Proxies, ResolvedProxies};
+use crate::proxy_setting::{ProxyHop, ProxyRoutes, ProxySetting};
 use crate::shared::Shared;
 use crate::through_proxy;
 use crate::variables::Variables;
-use crate::{
-    AccessError, Callee, NetworkFault, ProxyFailure, ProxyFault, ResolvedEndpoints, Secret, Trust,
-};
+use crate::{AccessError, Callee, ProxyFailure, ResolvedEndpoints, Trust};
 
 /// Those who go the same ways with the same trust share them, and with them the clients.
 static ALL: Shared<Now> = Shared::new();
-
-/// The first half of `fd00:ec2::/32`: what an instance alone reaches over IPv6, the metadata
-/// service and the agent of EKS Pod Identity among it (EC2 User Guide, "Access instance metadata";
-/// EKS User Guide, "EKS Pod Identity"). Both hand out credentials.
-const LOCAL_SERVICES: [u16; 2] = [0xfd00, 0x0ec2];
-
-/// The port of `http` URLs that name none (RFC 9110, section 4.2.1).
-const USUAL_PLAIN_PORT: u16 = 80;
 
 /// The longest answer that is taken from anybody, in bytes: twice what a page of any service has,
 /// even where its reader bounds it by itself.
@@ -57,7 +44,6 @@ pub(crate) const ANSWER_MOST: usize = 32 * 1024 * 1024;
 /// unlocked it, or have added the password.
 pub(crate) struct Ways {
     asked: Proxies,
-    places: Places,
     variables: Variables,
     keyring: Keyring,
     trust: Trust,
@@ -70,21 +56,22 @@ pub(crate) struct Ways {
 
 /// The ways as they are now.
 pub(crate) struct Now {
-    proxies: Proxies,
-    places: Places,
+    proxies: ResolvedProxies,
+    routes: ProxyRoutes,
     trust: Trust,
     connect_timeout: Duration,
-    matcher: Arc<Matcher>,
-    clients: Both<SharedHttpClient>,
-    connectors: Both<SharedHttpConnector>,
+    /// What goes past every proxy. Ways through one are gone here ([`through_proxy`]): the SDK's
+    /// client would not tell what a proxy answers.
+    client: SharedHttpClient,
+    connector: SharedHttpConnector,
 }
 
-/// One for each way that the SDK's client goes. That through the proxy of `https` URLs is gone here
-/// ([`through_proxy`]): it would not tell what the proxy answers.
-struct Both<T> {
-    direct: T,
-    /// Through the proxy of `http` URLs.
-    plain: T,
+/// A proxy on the way to whoever is called, for what it means that no answer comes.
+pub(crate) enum Between {
+    /// One that connects: it is the other end that says nothing.
+    Connecting(ProxySetting),
+    /// One that is asked for each call itself, and for this place.
+    Asked(ProxySetting, String),
 }
 
 impl Ways {
@@ -97,12 +84,10 @@ impl Ways {
         trust: &Trust,
         connect_timeout: Duration,
     ) -> Result<Arc<Self>, AccessError> {
-        let completed = proxies.completed(variables, keyring).await;
-        let places = proxies.places(variables);
-        let now = Now::shared(&completed, places, trust, connect_timeout)?;
+        let resolved = proxies.resolved(variables, keyring).await;
+        let now = Now::shared(&resolved, trust, connect_timeout)?;
         Ok(Arc::new(Self {
             asked: proxies.clone(),
-            places,
             variables: variables.clone(),
             keyring: keyring.clone(),
             trust: trust.clone(),
@@ -144,12 +129,11 @@ impl Ways {
         let Some(lack) = now.proxies.lack() else {
             return now;
         };
-        let completed = self.asked.completed(&self.variables, &self.keyring).await;
-        if completed.lack() == Some(lack) {
+        let resolved = self.asked.resolved(&self.variables, &self.keyring).await;
+        if resolved.lack() == Some(lack) {
             return now;
         }
-        let found = Now::shared(&completed, self.places, &self.trust, self.connect_timeout);
-        let now = match found {
+        let now = match Now::shared(&resolved, &self.trust, self.connect_timeout) {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%error, "the password of a proxy came too late");
@@ -160,11 +144,12 @@ impl Ways {
         now
     }
 
-    /// Sends a request the way that it has to go. The answer ends where no honest one goes on.
+    /// Sends a request the way that it has to go: `by` past every proxy. The answer ends where no
+    /// honest one goes on.
     async fn send(
         &self,
         request: HttpRequest,
-        by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
+        by: impl FnOnce(&Now, HttpRequest) -> HttpConnectorFuture,
     ) -> Result<HttpResponse, ConnectorError> {
         let response = self.send_by(request, by).await?;
         self.note_clock(&response);
@@ -174,38 +159,38 @@ impl Ways {
     async fn send_by(
         &self,
         request: HttpRequest,
-        by: impl FnOnce(&Now, Way, HttpRequest) -> HttpConnectorFuture,
+        by: impl FnOnce(&Now, HttpRequest) -> HttpConnectorFuture,
     ) -> Result<HttpResponse, ConnectorError> {
-        let is_plain = is_plain(request.uri());
+        let unusable = |failure: Box<ProxyFailure>| ConnectorError::user(failure);
         let now = self.now();
-        if now.proxy_of(request.uri()).is_none() {
-            return by(&now, Way::Direct, request).await;
+        if now.proxy_of(request.uri()).map_err(unusable)?.is_none() {
+            return by(&now, request).await;
         }
         let now = self.looked_at_again().await;
-        let Some(hop) = now.proxy_of(request.uri()) else {
-            return by(&now, Way::Direct, request).await;
+        let Some(hop) = now.proxy_of(request.uri()).map_err(unusable)? else {
+            return by(&now, request).await;
         };
         let setting = hop.setting.clone();
-        let answer = if is_plain {
-            let asked = asked_of_proxy(request.uri());
-            in_the_clear(&hop, asked, by(&now, Way::Plain, request)).await
-        } else {
-            through_proxy::send(request, hop, &now.trust, now.connect_timeout).await
-        };
+        let answer = through_proxy::send(request, hop, &now.trust, now.connect_timeout).await;
         answer.map_err(|error| via(setting, error))
     }
 
     /// The proxy on the way to whoever is called at one of these places, if there is one.
-    pub(crate) fn proxy_to(
-        &self,
-        callee: Callee,
-        places: &ResolvedEndpoints,
-    ) -> Option<ProxySetting> {
+    pub(crate) fn proxy_to(&self, callee: Callee, places: &ResolvedEndpoints) -> Option<Between> {
         let place = match callee {
             Callee::Service(service) => places.get(service)?,
             Callee::Credentials => return None,
         };
-        Some(self.now().proxy_of(place.url.as_str())?.setting)
+        let url = place.url.url();
+        let hop = self.now().proxy_of(url.as_str()).ok()??;
+        Some(match url.scheme() {
+            "https" => Between::Connecting(hop.setting),
+            _ => {
+                let port = url.port_or_known_default().unwrap_or_default();
+                let host = url.host_str().unwrap_or_default();
+                Between::Asked(hop.setting, format!("{host}:{port}"))
+            }
+        })
     }
 }
 
@@ -226,44 +211,25 @@ impl fmt::Debug for Ways {
     }
 }
 
-/// Which way the SDK's client sends a request.
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Direct,
-    Plain,
-}
-
-impl<T> Both<T> {
-    fn get(&self, way: Way) -> &T {
-        match way {
-            Way::Direct => &self.direct,
-            Way::Plain => &self.plain,
-        }
-    }
-}
-
 impl Now {
     /// The ways by these settings: those that somebody goes already, or new ones.
     fn shared(
-        proxies: &Proxies,
-        places: Places,
+        proxies: &ResolvedProxies,
         trust: &Trust,
         connect_timeout: Duration,
     ) -> Result<Arc<Self>, AccessError> {
         let same = |other: &Self| {
             other.proxies == *proxies
-                && other.places == places
                 && other.trust.is(trust)
                 && other.connect_timeout == connect_timeout
         };
         ALL.get(same, || {
-            Self::of(proxies.clone(), places, trust.clone(), connect_timeout)
+            Self::of(proxies.clone(), trust.clone(), connect_timeout)
         })
     }
 
     fn of(
-        proxies: Proxies,
-        places: Places,
+        proxies: ResolvedProxies,
         trust: Trust,
         connect_timeout: Duration,
     ) -> Result<Self, AccessError> {
@@ -274,57 +240,32 @@ impl Now {
             .map_err(|source| AccessError::TlsSetup {
                 source: source.into(),
             })?;
-        let plain = match &proxies {
-            Proxies::Environment => ProxyConfig::from_env(),
-            Proxies::Direct => ProxyConfig::disabled(),
-            Proxies::Chosen(url) => one(Some(&Secret::new(url.as_str()))),
-            Proxies::Completed(completed) => one(completed.http.as_ref()),
-            #[cfg(test)]
-            Proxies::Fixed(url) => one(Some(&Secret::new(url.clone()))),
-        };
         let settings = HttpConnectorSettings::builder()
             .connect_timeout(connect_timeout)
             .build();
-        let connect = |proxy| {
-            let settings = Some(settings.clone());
-            let sleep = default_async_sleep();
-            SharedHttpConnector::new(plain_connector(tls.clone(), proxy, settings, sleep))
-        };
+        let sleep = default_async_sleep();
+        let connector = direct_connector(tls.clone(), Some(settings), sleep);
         Ok(Self {
-            matcher: Arc::new(proxies.matcher()),
-            clients: Both {
-                direct: client(tls.clone(), ProxyConfig::disabled()),
-                plain: client(tls.clone(), plain.clone()),
-            },
-            connectors: Both {
-                direct: connect(ProxyConfig::disabled()),
-                plain: connect(plain),
-            },
-            places,
+            routes: proxies.routes(),
+            client: client(tls),
+            connector: SharedHttpConnector::new(connector),
             proxies,
             trust,
             connect_timeout,
         })
     }
 
-    /// What tells which `https` URLs are reached through which proxy.
+    /// What tells which URLs are reached through which proxy.
     pub(crate) fn proxies(&self) -> ProxyRoutes {
-        self.routes(self.places.secure)
-    }
-
-    fn routes(&self, place: ProxyPlace) -> ProxyRoutes {
-        let lack = self.proxies.lack().cloned();
-        ProxyRoutes::new(Arc::clone(&self.matcher), place, lack)
+        self.routes.clone()
     }
 
     /// The proxy that a request goes through, if it does.
-    fn proxy_of(&self, url: &str) -> Option<ProxyHop> {
-        let place = if is_plain(url) {
-            self.places.plain
-        } else {
-            self.places.secure
-        };
-        self.routes(place).to(&url_past_local(url)?)
+    fn proxy_of(&self, url: &str) -> Result<Option<ProxyHop>, Box<ProxyFailure>> {
+        match url.parse() {
+            Ok(url) => self.routes.to(&url),
+            Err(_) => Ok(None),
+        }
     }
 }
 
@@ -340,35 +281,20 @@ pub(crate) fn connector(ways: &Arc<Ways>) -> RoutedConnector {
     RoutedConnector { ways }
 }
 
-/// One proxy for all that comes to it: who goes there has been decided.
-fn one(url: Option<&Secret>) -> ProxyConfig {
-    let config = url.map(|url| ProxyConfig::all(url.expose()));
-    match config {
-        Some(Ok(config)) => config,
-        Some(Err(error)) => {
-            // An address that this client cannot use is left to the environment's rules.
-            tracing::warn!(%error, "the address of a proxy");
-            ProxyConfig::from_env()
-        }
-        None => ProxyConfig::disabled(),
-    }
-}
-
-fn client(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
+fn client(tls: TlsContext) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let sleep = components.and_then(RuntimeComponents::sleep_impl);
-        plain_connector(tls.clone(), proxy.clone(), settings.cloned(), sleep)
+        direct_connector(tls.clone(), settings.cloned(), sleep)
     })
 }
 
-fn plain_connector(
+fn direct_connector(
     tls: TlsContext,
-    proxy: ProxyConfig,
     settings: Option<HttpConnectorSettings>,
     sleep: Option<SharedAsyncSleep>,
 ) -> Connector {
     let mut connector = Connector::builder()
-        .proxy_config(proxy)
+        .proxy_config(ProxyConfig::disabled())
         // Calls are minutes apart, and a kept connection may have died in a sleep or a
         // change of networks; without retries that would cost a call.
         .pool_max_idle_per_host(0)
@@ -416,9 +342,9 @@ impl HttpConnector for LazyConnector {
         HttpConnectorFuture::new(async move {
             // The clients keep their connectors, so asking again costs a look-up; and the one
             // that is never asked builds no TLS settings.
-            let by = |now: &Now, way, request| {
-                let client = now.clients.get(way);
-                client.http_connector(&settings, &components).call(request)
+            let by = |now: &Now, request| {
+                let connector = now.client.http_connector(&settings, &components);
+                connector.call(request)
             };
             ways.send(request, by).await
         })
@@ -442,77 +368,9 @@ impl HttpConnector for RoutedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let ways = Arc::clone(&self.ways);
         HttpConnectorFuture::new(async move {
-            let by = |now: &Now, way, request| now.connectors.get(way).call(request);
+            let by = |now: &Now, request| now.connector.call(request);
             ways.send(request, by).await
         })
-    }
-}
-
-fn is_plain(url: &str) -> bool {
-    url.starts_with("http:")
-}
-
-/// Sends what a proxy passes on in the clear. That the name and the port which failed are the
-/// proxy's is told here: the SDK's client does not know.
-async fn in_the_clear(
-    hop: &ProxyHop,
-    asked: String,
-    sending: HttpConnectorFuture,
-) -> Result<HttpResponse, ConnectorError> {
-    let failed = |fault, details| ProxyFailure {
-        proxy: hop.setting.clone(),
-        asked,
-        fault,
-        details,
-    };
-    if let Some(scheme) = hop.unsupported_scheme() {
-        let unsupported = failed(ProxyFault::Unsupported(scheme.to_owned()), String::new());
-        return Err(ConnectorError::user(unsupported.into()));
-    }
-    sending
-        .await
-        .map_err(|error| match NetworkFault::of(&error) {
-            Some(NetworkFault::Dns | NetworkFault::Refused | NetworkFault::Unreachable) => {
-                let unreachable = failed(ProxyFault::Unreachable, chain_text(&error));
-                ConnectorError::io(unreachable.into())
-            }
-            Some(
-                NetworkFault::Broken
-                | NetworkFault::ConnectTimeout
-                | NetworkFault::Timeout
-                | NetworkFault::Tls(_),
-            )
-            | None => error,
-        })
-}
-
-/// Host and port of an `http` URL, as errors name what a proxy was asked for.
-fn asked_of_proxy(url: &str) -> String {
-    let url = url.parse::<http::Uri>().unwrap_or_default();
-    let host = url.host().unwrap_or_default();
-    format!("{host}:{}", url.port_u16().unwrap_or(USUAL_PLAIN_PORT))
-}
-
-/// A URL that may lead through a proxy: one beyond this machine.
-fn url_past_local(url: &str) -> Option<http::Uri> {
-    let url = url.parse::<http::Uri>().ok()?;
-    (!url.host().is_some_and(is_local)).then_some(url)
-}
-
-/// Whether a host is this machine, or can be reached from this machine only.
-fn is_local(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => {
-            address.is_loopback()
-                || address.is_unicast_link_local()
-                || address.segments()[..2] == LOCAL_SERVICES
-        }
-        Err(_) => {
-            host.eq_ignore_ascii_case("localhost")
-                || host.to_ascii_lowercase().ends_with(".localhost")
-        }
     }
 }
 
@@ -563,53 +421,5 @@ impl ResolveDns for Resolver {
                 .map_err(ResolveDnsError::new)?;
             Ok(addresses.map(|address| address.ip()).collect())
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_and_link_local_hosts_are_local() {
-        for host in [
-            "127.0.0.1",
-            "127.9.8.7",
-            "localhost",
-            "ssm.localhost",
-            "[::1]",
-            "169.254.169.254",
-            "[fe80::1]",
-            // The metadata service, and the agent of EKS Pod Identity.
-            "[fd00:ec2::254]",
-            "[fd00:ec2::23]",
-            "[::ffff:169.254.169.254]",
-        ] {
-            assert!(is_local(host), "{host}");
-        }
-        for host in [
-            "10.0.0.1",
-            "ssm.eu-central-1.amazonaws.com",
-            "localhost.example",
-            "[fd00::1]",
-            "[fd00:ec3::254]",
-        ] {
-            assert!(!is_local(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn what_asks_this_machine_for_credentials_does_not_go_through_a_proxy() {
-        let matcher = Arc::new(Proxies::Fixed("http://proxy.example:8080".into()).matcher());
-        let routes = ProxyRoutes::new(matcher, ProxyPlace::Settings, None);
-        let proxy_of = |url: &str| routes.to(&url_past_local(url)?);
-        for (uri, proxied) in [
-            ("http://[fd00:ec2::254]/latest/api/token", false),
-            ("http://[fd00:ec2::23]/v1/credentials", false),
-            ("http://169.254.170.23/v1/credentials", false),
-            ("https://ssm.eu-central-1.amazonaws.com/", true),
-        ] {
-            assert_eq!(proxy_of(uri).is_some(), proxied, "{uri}");
-        }
     }
 }

@@ -32,9 +32,11 @@ mod hosts;
 mod http_client;
 mod issuers;
 mod keyring;
+mod local;
 mod network;
 mod profiles;
 mod proxies;
+mod proxy_address;
 mod proxy_failure;
 mod proxy_setting;
 mod reading;
@@ -46,6 +48,7 @@ mod sign;
 mod sign_in;
 mod sign_in_fault;
 mod sign_ins;
+mod signers;
 mod signing_in;
 mod sso;
 mod standing;
@@ -59,7 +62,7 @@ pub use access::{
     Access, Caller, DataKey, ManagedNode, NodePing, OpenSession, SessionGrant, SessionPreferences,
     StartSession, utc,
 };
-pub use answer::{ServiceAnswer, seconds_ahead};
+pub use answer::{ServiceAnswer, judged, seconds_ahead};
 pub use callee::Callee;
 pub use container::{ContainerId, ContainerState};
 pub use denial::Denial;
@@ -78,22 +81,24 @@ pub use profiles::{
     CredentialPath, FileFault, FileFaultKind, ProfileFault, ProfileInfo, ProfileList, Role,
     Severity, Source,
 };
+pub use proxy_address::ProxyUnreadable;
 pub use proxy_failure::{ProxyFailure, ProxyFault, ProxySignIn};
-pub use proxy_setting::{
-    PasswordLack, ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting, proxy_place,
-};
+pub use proxy_setting::{PasswordLack, ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting, SetProxy};
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, ProxyChoice, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};
 pub use sign_in_fault::SignInFault;
 pub use sign_ins::SignIns;
+pub use signers::CertificateName;
 pub use signing_in::{
     MfaDevice, Person, SignInBy, SignInRequest, SignedIn, Visit, code_needed, sign_in_now,
 };
 pub use standing::Standing;
 pub use targets::{ExecuteCommand, Ping, Target, TargetKind};
 pub use trust::{ShownCertificates, Trust};
-pub use way::{MaybeTls, Stream, Watched, WayError, WayTo, authority, excerpt, location};
+pub use way::{
+    AnswerBody, Answered, Author, MaybeTls, Stream, Upgraded, Watched, WayError, WayTo, authority,
+};
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,8 @@ pub enum NetworkFault {
     ConnectTimeout,
     /// Connected, but no answer in time.
     Timeout,
+    /// Whoever answered speaks no HTTP.
+    NotHttp,
     /// No secure connection.
     Tls(TlsFault),
 }
@@ -65,6 +67,8 @@ impl NetworkFault {
             }
             if cause.is::<ResolveDnsError>() {
                 fault = Some(Self::Dns);
+            } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+                fault = fault.or(is_no_http(http).then_some(Self::NotHttp));
             } else if let Some(io) = cause.downcast_ref::<io::Error>() {
                 fault = fault.or(Self::of_io(io.kind()));
             } else if let Some(http) = cause.downcast_ref::<ConnectorError>()
@@ -103,9 +107,10 @@ impl NetworkFault {
                 | TlsFault::OfAuthority
                 | TlsFault::Handshake,
             ) => true,
-            Self::Broken | Self::Timeout | Self::Tls(TlsFault::Expired | TlsFault::NotYetValid) => {
-                false
-            }
+            Self::Broken
+            | Self::Timeout
+            | Self::NotHttp
+            | Self::Tls(TlsFault::Expired | TlsFault::NotYetValid) => false,
         }
     }
 
@@ -143,6 +148,7 @@ impl NetworkFault {
             Self::Broken => "network-broken",
             Self::ConnectTimeout => "network-connect-timeout",
             Self::Timeout => "network-timeout",
+            Self::NotHttp => "not-http",
             Self::Tls(TlsFault::UntrustedIssuer) => "tls-untrusted-issuer",
             Self::Tls(TlsFault::WrongHost) => "tls-wrong-host",
             Self::Tls(TlsFault::Expired) => "tls-certificate-expired",
@@ -162,6 +168,9 @@ impl NetworkFault {
             Self::Broken => format!("The connection to {host} broke before it answered."),
             Self::ConnectTimeout => format!("There was no connection in time to {host}."),
             Self::Timeout => format!("There was no answer in time from {host}."),
+            Self::NotHttp => {
+                format!("Something else answered in place of {host}: it speaks no HTTP.")
+            }
             Self::Tls(tls) => tls.what(host),
         }
     }
@@ -184,6 +193,9 @@ impl NetworkFault {
             Self::Unreachable | Self::Broken | Self::ConnectTimeout | Self::Timeout => {
                 "Check the network connection, VPN and firewall."
             }
+            Self::NotHttp => {
+                "Check the endpoint's address and port, and any proxy or firewall in between."
+            }
             Self::Tls(tls) => tls.remedy(),
         }
     }
@@ -204,6 +216,7 @@ impl NetworkFault {
                 | Self::Broken
                 | Self::ConnectTimeout
                 | Self::Timeout
+                | Self::NotHttp
                 | Self::Tls(_),
                 _,
             ) => self.remedy().to_owned(),
@@ -287,6 +300,20 @@ impl TlsFault {
             Self::Handshake => "Check the endpoint's address and port, and any proxy in between.",
         }
     }
+}
+
+/// Whether an error of the HTTP library says that what came is no HTTP: it can't be parsed, or came
+/// unasked. The latter has no predicate of its own, and is the one error that a client's connection
+/// has by itself and none of the predicates knows.
+fn is_no_http(error: &hyper::Error) -> bool {
+    let is_known = error.is_user()
+        || error.is_canceled()
+        || error.is_closed()
+        || error.is_incomplete_message()
+        || error.is_body_write_aborted()
+        || error.is_shutdown()
+        || error.is_timeout();
+    error.is_parse() || !is_known && error.source().is_none()
 }
 
 /// Walks an error and all below it, payloads of I/O errors included.

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::keyring::{Keyring, ProxyAccount};
-use crate::proxy_setting::{PasswordLack, ProxyPlace};
+use crate::proxy_setting::{PasswordLack, ProxyPlace, ProxyRoutes, SetProxy};
 use crate::variables::Variables;
 use crate::{AccessError, ProxyChoice, Secret, WrittenAddress};
 
@@ -20,47 +19,34 @@ pub(crate) enum Proxies {
     Direct,
     /// This one.
     Chosen(Url),
-    /// Such as they are used, with passwords that the keyring holds.
-    Completed(CompletedProxies),
     /// One for all, whatever the environment says: the URL, with a user and password perhaps.
     #[cfg(test)]
     Fixed(String),
 }
 
-/// Proxies as the environment names them, with their passwords.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CompletedProxies {
+/// Proxies such as they are used, with passwords that the keyring holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ResolvedProxies {
     /// For `http` URLs.
-    pub(crate) http: Option<Secret>,
+    plain: Option<SetProxy>,
     /// For `https` URLs.
-    pub(crate) https: Option<Secret>,
+    secure: Option<SetProxy>,
     /// What is reached without.
     no: String,
-    lack: Option<PasswordLack>,
-}
-
-/// Where the proxies of `https` and of `http` URLs are set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Places {
-    pub(crate) secure: ProxyPlace,
-    pub(crate) plain: ProxyPlace,
 }
 
 /// The variables that name the proxy of `https` URLs, in the order in which they count
-/// (hyper-util, `Matcher::from_env`).
+/// (curl, "Environment"; the capitals before the others).
 const SECURE: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// The same for `http` URLs.
 const PLAIN: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// The first of these variables that is set.
-fn first(variables: &Variables, names: [&'static str; 4]) -> Option<(&'static str, String)> {
+fn first(variables: &Variables, names: [&'static str; 4]) -> Option<(ProxyPlace, String)> {
     let mut set = names.into_iter();
-    set.find_map(|name| Some((name, variables.get(name)?)))
+    set.find_map(|name| Some((ProxyPlace::Variable(name), variables.get(name)?)))
 }
-
-/// What a chosen proxy is never asked for: it would not reach this machine.
-const OWN: &str = "localhost,127.0.0.0/8,::1";
 
 impl From<&ProxyChoice> for Proxies {
     fn from(choice: &ProxyChoice) -> Self {
@@ -73,129 +59,63 @@ impl From<&ProxyChoice> for Proxies {
 }
 
 impl Proxies {
-    /// These, with the passwords that the environment leaves out and the keyring holds. The
-    /// keyring is asked only if there are such.
-    pub(crate) async fn completed(&self, variables: &Variables, keyring: &Keyring) -> Self {
-        match self {
-            Self::Environment => {}
-            Self::Chosen(url) => return chosen(url, &no_proxy(variables), keyring).await,
-            Self::Direct | Self::Completed(_) => return self.clone(),
+    /// Finds them, with the passwords that they leave out and the keyring holds. The keyring is asked
+    /// only if there are such.
+    pub(crate) async fn resolved(
+        &self,
+        variables: &Variables,
+        keyring: &Keyring,
+    ) -> ResolvedProxies {
+        let [plain, secure] = match self {
+            // As curl has it: a CGI program trusts no HTTP_PROXY, which a request's header may have
+            // set.
+            Self::Environment if variables.get("REQUEST_METHOD").is_some() => [None, None],
+            Self::Environment => [first(variables, PLAIN), first(variables, SECURE)],
+            Self::Direct => [None, None],
+            Self::Chosen(url) => {
+                let chosen = (ProxyPlace::Settings, url.as_str().to_owned());
+                [Some(chosen.clone()), Some(chosen)]
+            }
             #[cfg(test)]
-            Self::Fixed(_) => return self.clone(),
-        }
-        // As hyper-util has it: a CGI program trusts no HTTP_PROXY, which a request's header may
-        // have set.
-        if variables.get("REQUEST_METHOD").is_some() {
-            return Self::Environment;
-        }
-        let (https, http) = (first(variables, SECURE), first(variables, PLAIN));
-        let lacks = |set: &Option<(&str, String)>| {
-            let url = set.as_ref().map(|(_, url)| url.as_str());
-            url.and_then(account_without_password)
+            Self::Fixed(url) => {
+                let fixed = (ProxyPlace::Settings, url.clone());
+                [Some(fixed.clone()), Some(fixed)]
+            }
         };
-        if lacks(&https).is_none() && lacks(&http).is_none() {
-            return Self::Environment;
-        }
-        let mut with_password = [None, None];
-        let mut lack = None;
-        for (set, completed) in [http, https].into_iter().zip(&mut with_password) {
-            let Some((name, url)) = set else { continue };
-            let place = ProxyPlace::Variable(name);
-            *completed = Some(match complete(&url, place, keyring).await {
-                Ok(url) => url,
-                Err(missing) => {
-                    lack = Some(missing);
-                    Secret::new(url)
-                }
-            });
-        }
-        let [http, https] = with_password;
-        Self::Completed(CompletedProxies {
-            http,
-            https,
-            no: no_proxy(variables),
-            lack,
-        })
-    }
-
-    /// Where they are set.
-    pub(crate) fn places(&self, variables: &Variables) -> Places {
-        let set = |names: [&'static str; 4]| {
-            let name = first(variables, names).map_or(names[0], |(name, _)| name);
-            ProxyPlace::Variable(name)
-        };
-        match self {
-            Self::Environment => Places {
-                secure: set(SECURE),
-                plain: set(PLAIN),
-            },
-            Self::Direct | Self::Chosen(_) | Self::Completed(_) => Places::SETTINGS,
-            #[cfg(test)]
-            Self::Fixed(_) => Places::SETTINGS,
+        let small = || variables.get("no_proxy");
+        let no = variables.get("NO_PROXY").or_else(small);
+        ResolvedProxies {
+            plain: set(plain, keyring).await,
+            secure: set(secure, keyring).await,
+            no: no.unwrap_or_default(),
         }
     }
+}
 
-    /// The password that a proxy may want and the keyring does not give.
-    pub(crate) const fn lack(&self) -> Option<&PasswordLack> {
-        match self {
-            Self::Completed(completed) => completed.lack.as_ref(),
-            Self::Environment | Self::Direct | Self::Chosen(_) => None,
-            #[cfg(test)]
-            Self::Fixed(_) => None,
-        }
+impl ResolvedProxies {
+    /// A password that a proxy may want and the keyring does not give.
+    pub(crate) fn lack(&self) -> Option<&PasswordLack> {
+        let both = [&self.plain, &self.secure].into_iter().flatten();
+        both.filter_map(|set| set.lack.as_ref()).next_back()
     }
 
     /// Tells which requests go through which proxy.
-    pub(crate) fn matcher(&self) -> Matcher {
-        match self {
-            Self::Environment => Matcher::from_env(),
-            Self::Direct => Matcher::builder().build(),
-            Self::Chosen(url) => Matcher::builder().all(url.as_str()).no(OWN).build(),
-            Self::Completed(proxies) => {
-                let text = |url: &Option<Secret>| {
-                    let url = url.as_ref().map_or("", Secret::expose);
-                    url.to_owned()
-                };
-                Matcher::builder()
-                    .http(text(&proxies.http))
-                    .https(text(&proxies.https))
-                    .no(proxies.no.clone())
-                    .build()
-            }
-            #[cfg(test)]
-            Self::Fixed(url) => Matcher::builder().all(url.clone()).build(),
-        }
+    pub(crate) fn routes(&self) -> ProxyRoutes {
+        ProxyRoutes::new(self.plain.as_ref(), self.secure.as_ref(), &self.no)
     }
 }
 
-impl Places {
-    const SETTINGS: Self = Self {
-        secure: ProxyPlace::Settings,
-        plain: ProxyPlace::Settings,
+/// A proxy with its password. Without one it is used as it is, and says what it thinks of that.
+async fn set(written: Option<(ProxyPlace, String)>, keyring: &Keyring) -> Option<SetProxy> {
+    let (place, text) = written?;
+    let (text, lack) = match complete(&text, place, keyring).await {
+        Ok(text) => (text, None),
+        Err(lack) => (Secret::new(text), Some(lack)),
     };
+    Some(SetProxy { text, place, lack })
 }
 
-fn no_proxy(variables: &Variables) -> String {
-    let small = || variables.get("no_proxy");
-    variables.get("NO_PROXY").or_else(small).unwrap_or_default()
-}
-
-/// A proxy that was chosen, for everything but this machine and the `others`.
-async fn chosen(url: &Url, others: &str, keyring: &Keyring) -> Proxies {
-    let (url, lack) = match complete(url.as_str(), ProxyPlace::Settings, keyring).await {
-        Ok(url) => (url, None),
-        Err(lack) => (Secret::new(url.as_str()), Some(lack)),
-    };
-    Proxies::Completed(CompletedProxies {
-        http: Some(url.clone()),
-        https: Some(url),
-        no: format!("{OWN},{others}"),
-        lack,
-    })
-}
-
-/// The address with its password. Without one it is used as it is, and the proxy says what it
-/// thinks of that.
+/// The address with its password.
 async fn complete(
     text: &str,
     place: ProxyPlace,
@@ -223,7 +143,7 @@ async fn complete(
 
 /// The account in a proxy's address that names a user and no password.
 fn account_without_password(text: &str) -> Option<(Url, ProxyAccount)> {
-    let url = WrittenAddress::from(text).url()?;
+    let url = WrittenAddress::from(text).url().ok()?;
     if url.password().is_some() {
         return None;
     }
@@ -255,7 +175,7 @@ impl ProxyAccount {
         };
         let url = WrittenAddress::from(text)
             .url()
-            .ok_or_else(|| invalid("it is no address of a proxy"))?;
+            .map_err(|_| invalid("it is no address of a proxy"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid("it must begin with http:// or https://"));
         }
@@ -281,6 +201,7 @@ impl fmt::Display for WithoutUser<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ProxyHop;
 
     fn account() -> ProxyAccount {
         ProxyAccount {
@@ -289,20 +210,25 @@ mod tests {
         }
     }
 
-    async fn completed<const N: usize>(variables: [(&str, &str); N]) -> Proxies {
+    async fn resolved<const N: usize>(variables: [(&str, &str); N]) -> ResolvedProxies {
         let keyring = Keyring::default();
         keyring.keep_proxy_password_for_now(&account(), Secret::new("planted-p@ss:/word"));
         Proxies::Environment
-            .completed(&Variables::from(variables), &keyring)
+            .resolved(&Variables::from(variables), &keyring)
             .await
     }
 
-    fn authorization(proxies: &Proxies, to: &str) -> Option<String> {
-        let through = proxies.matcher().intercept(&to.parse().unwrap())?;
-        let header = through.basic_auth()?.to_str().unwrap();
+    /// The proxy on the way to a URL.
+    fn hop(proxies: &ResolvedProxies, to: &str) -> Option<ProxyHop> {
+        proxies.routes().to(&to.parse().unwrap()).unwrap()
+    }
+
+    fn authorization(proxies: &ResolvedProxies, to: &str) -> Option<String> {
+        let through = hop(proxies, to)?;
+        let header = through.proxy.authorization?;
         use base64::Engine as _;
         let bytes = base64::engine::general_purpose::STANDARD
-            .decode(header.strip_prefix("Basic ").unwrap())
+            .decode(header.to_str().unwrap().strip_prefix("Basic ").unwrap())
             .unwrap();
         Some(String::from_utf8(bytes).unwrap())
     }
@@ -315,66 +241,78 @@ mod tests {
             "DOM%5Cann@proxy.example:8080",
         ] {
             let proxies =
-                completed([("HTTPS_PROXY", address), ("NO_PROXY", "inside.example")]).await;
+                resolved([("HTTPS_PROXY", address), ("NO_PROXY", "inside.example")]).await;
             assert_eq!(
                 authorization(&proxies, "https://ssm.eu-central-1.amazonaws.com/").as_deref(),
                 Some("DOM\\ann:planted-p@ss:/word"),
                 "{address}"
             );
-            let inside = "https://host.inside.example/".parse().unwrap();
-            assert!(proxies.matcher().intercept(&inside).is_none());
-            let plain = "http://ssm.example/".parse().unwrap();
-            assert!(proxies.matcher().intercept(&plain).is_none());
+            for past in ["https://host.inside.example/", "http://ssm.example/"] {
+                assert!(hop(&proxies, past).is_none(), "{past}");
+            }
             let shown = format!("{proxies:?}");
             assert!(!shown.contains("planted-"), "{shown}");
         }
-        let for_all = completed([("all_proxy", "http://DOM%5Cann@proxy.example:8080")]).await;
+        let for_all = resolved([("all_proxy", "http://DOM%5Cann@proxy.example:8080")]).await;
         for to in ["https://a.example/", "http://a.example/"] {
             assert!(authorization(&for_all, to).is_some(), "{to}");
         }
     }
 
     #[tokio::test]
-    async fn what_needs_no_password_is_left_to_the_environment() {
-        for address in [
-            "http://proxy.example:8080",
-            "http://DOM%5Cann:own@proxy.example:8080",
-            "",
+    async fn a_proxy_without_a_user_and_one_with_a_password_are_used_as_they_are_written() {
+        let to = "https://a.example/";
+        let plain = resolved([("HTTPS_PROXY", "http://proxy.example:8080")]).await;
+        assert!(hop(&plain, to).is_some() && authorization(&plain, to).is_none());
+        let own = resolved([("HTTPS_PROXY", "http://DOM%5Cann:own@proxy.example:8080")]).await;
+        assert_eq!(authorization(&own, to).as_deref(), Some("DOM\\ann:own"));
+        assert_eq!(
+            resolved([("HTTPS_PROXY", "")]).await,
+            ResolvedProxies::default()
+        );
+        let cgi = [
+            ("REQUEST_METHOD", "GET"),
+            ("HTTP_PROXY", "http://evil.example"),
+        ];
+        assert_eq!(resolved(cgi).await, ResolvedProxies::default());
+    }
+
+    #[tokio::test]
+    async fn where_a_proxy_is_set_is_known_by_the_variable_that_counts() {
+        let url = "http://proxy.example:8080";
+        for (set, secure, plain) in [
+            (
+                [("all_proxy", url), ("NO_PROXY", "x")],
+                "all_proxy",
+                "all_proxy",
+            ),
+            ([("HTTPS_PROXY", url), ("NO_PROXY", "x")], "HTTPS_PROXY", ""),
+            (
+                [("https_proxy", url), ("ALL_PROXY", url)],
+                "https_proxy",
+                "ALL_PROXY",
+            ),
+            (
+                [("HTTPS_PROXY", ""), ("ALL_PROXY", url)],
+                "ALL_PROXY",
+                "ALL_PROXY",
+            ),
         ] {
-            let proxies = completed([("HTTPS_PROXY", address)]).await;
-            assert!(matches!(proxies, Proxies::Environment), "{address}");
+            let proxies = resolved(set).await;
+            let place = |to| hop(&proxies, to).map(|hop| hop.setting.place.name());
+            assert_eq!(place("https://a.example/").unwrap_or_default(), secure);
+            assert_eq!(place("http://a.example/").unwrap_or_default(), plain);
         }
     }
 
-    #[test]
-    fn where_a_proxy_is_set_is_known_by_the_variable_that_counts() {
-        let places = |variables: &[(&str, &str)]| {
-            let variables = match variables {
-                [one] => Variables::from([*one]),
-                [one, two] => Variables::from([*one, *two]),
-                _ => Variables::none(),
-            };
-            let Places { secure, plain } = Proxies::Environment.places(&variables);
-            format!("{secure} {plain}")
-        };
+    #[tokio::test]
+    async fn a_variable_that_can_not_be_read_is_not_passed_over_for_the_next_one() {
         let url = "http://proxy.example:8080";
-        for (set, expected) in [
-            (&[("all_proxy", url)][..], "all_proxy all_proxy"),
-            (&[("HTTPS_PROXY", url)], "HTTPS_PROXY HTTP_PROXY"),
-            (
-                &[("https_proxy", url), ("ALL_PROXY", url)],
-                "https_proxy ALL_PROXY",
-            ),
-            (
-                &[("HTTPS_PROXY", ""), ("ALL_PROXY", url)],
-                "ALL_PROXY ALL_PROXY",
-            ),
-        ] {
-            assert_eq!(places(set), expected);
-        }
-        let chosen = Proxies::Chosen(url.parse().unwrap());
-        let of = chosen.places(&Variables::from([("HTTPS_PROXY", url)]));
-        assert_eq!(of, Places::SETTINGS);
+        let proxies = resolved([("HTTPS_PROXY", "not a url"), ("ALL_PROXY", url)]).await;
+        let routes = proxies.routes();
+        let failure = routes.to(&"https://a.example/".parse().unwrap());
+        assert!(failure.unwrap_err().what().contains("HTTPS_PROXY"));
+        assert!(hop(&proxies, "http://a.example/").is_some());
     }
 
     #[test]
@@ -409,25 +347,25 @@ mod tests {
         ]);
         let url = "http://DOM%5Cann@proxy.example:8080".parse().unwrap();
         let choice = Proxies::from(&ProxyChoice::Through(url));
-        let proxies = choice.completed(&environment, &keyring).await;
+        let proxies = choice.resolved(&environment, &keyring).await;
         for to in ["https://a.example/", "http://a.example/"] {
             assert_eq!(
                 authorization(&proxies, to).as_deref(),
                 Some("DOM\\ann:planted-p@ss:/word"),
                 "{to}"
             );
+            let place = hop(&proxies, to).unwrap().setting.place;
+            assert_eq!(place, ProxyPlace::Settings);
         }
         for direct in [
             "http://127.0.0.1:4566/",
             "http://localhost/",
             "https://inside.example/",
         ] {
-            let to = direct.parse().unwrap();
-            assert!(proxies.matcher().intercept(&to).is_none(), "{direct}");
+            assert!(hop(&proxies, direct).is_none(), "{direct}");
         }
         let direct = Proxies::from(&ProxyChoice::Direct);
-        let direct = direct.completed(&environment, &keyring).await;
-        let to = "https://a.example/".parse().unwrap();
-        assert!(direct.matcher().intercept(&to).is_none());
+        let direct = direct.resolved(&environment, &keyring).await;
+        assert!(hop(&direct, "https://a.example/").is_none());
     }
 }

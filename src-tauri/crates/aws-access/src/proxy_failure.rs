@@ -4,9 +4,9 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::Next;
 use crate::network::causes;
-use crate::proxy_setting::ProxySetting;
+use crate::proxy_setting::{ProxyPlace, ProxySetting};
+use crate::{NetworkFault, Next, ProxyUnreadable, TlsFault};
 
 /// Why there was no way through a proxy to a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,17 @@ pub struct ProxyFailure {
 pub enum ProxyFault {
     /// It is set with this scheme, such as `socks5`, which is not spoken here.
     Unsupported(String),
+    /// What is set can't be read as an address.
+    Unreadable(ProxyUnreadable),
     /// It could not be reached itself.
     Unreachable,
+    /// It was reached, and there was no TLS with it, with which it is set (`https://`).
+    Tls {
+        /// Why.
+        fault: TlsFault,
+        /// Who signed the certificate that it shows, by that one's word.
+        signer: Option<String>,
+    },
     /// It took the connection, and did not answer in time.
     Silent,
     /// It wants a sign-in (RFC 9110, section 15.5.8).
@@ -64,7 +73,21 @@ impl ProxyFailure {
     pub fn code(&self) -> &'static str {
         match self.fault {
             ProxyFault::Unsupported(_) => "proxy-unsupported",
+            ProxyFault::Unreadable(_) => "proxy-setting-invalid",
             ProxyFault::Unreachable => "proxy-unreachable",
+            ProxyFault::Tls {
+                fault: TlsFault::Handshake,
+                ..
+            } => "proxy-tls",
+            ProxyFault::Tls {
+                fault:
+                    TlsFault::UntrustedIssuer
+                    | TlsFault::WrongHost
+                    | TlsFault::Expired
+                    | TlsFault::NotYetValid
+                    | TlsFault::OfAuthority,
+                ..
+            } => "proxy-certificate",
             ProxyFault::Silent => "proxy-timeout",
             ProxyFault::SignIn(_) => "proxy-authentication",
             ProxyFault::Refused(_) => "proxy-refused",
@@ -73,20 +96,45 @@ impl ProxyFailure {
         }
     }
 
+    /// Whether nothing was tried, since what is set can't be used: that is no matter of the network.
+    #[must_use]
+    pub fn is_of_settings(&self) -> bool {
+        match self.fault {
+            ProxyFault::Unreadable(_) => true,
+            ProxyFault::Unsupported(_)
+            | ProxyFault::Unreachable
+            | ProxyFault::Tls { .. }
+            | ProxyFault::Silent
+            | ProxyFault::SignIn(_)
+            | ProxyFault::Refused(_)
+            | ProxyFault::Portal
+            | ProxyFault::Protocol => false,
+        }
+    }
+
     /// What a program should do next.
     #[must_use]
     pub fn next(&self) -> Next {
         match (&self.fault, &self.proxy.lack) {
+            (ProxyFault::Tls { fault, .. }, _) if !NetworkFault::Tls(*fault).is_unreachable() => {
+                Next::Retry
+            }
             // Where nobody was reached, or a person has to sign in to the network, the way has to
             // come back.
-            (ProxyFault::Unreachable | ProxyFault::Silent | ProxyFault::Portal, _) => {
-                Next::AwaitNetwork
-            }
+            (
+                ProxyFault::Unreachable
+                | ProxyFault::Tls { .. }
+                | ProxyFault::Silent
+                | ProxyFault::Portal,
+                _,
+            ) => Next::AwaitNetwork,
             // The keyring is asked again at each attempt.
             (ProxyFault::SignIn(ProxySignIn::NotGiven | ProxySignIn::NotAccepted), Some(_))
             | (ProxyFault::Refused(_) | ProxyFault::Protocol, _) => Next::Retry,
             // The same user and password are refused again.
-            (ProxyFault::Unsupported(_) | ProxyFault::SignIn(_), _) => Next::Stop,
+            (ProxyFault::Unsupported(_) | ProxyFault::Unreadable(_) | ProxyFault::SignIn(_), _) => {
+                Next::Stop
+            }
         }
     }
 
@@ -99,8 +147,37 @@ impl ProxyFailure {
                 "The proxy {proxy} is set with {scheme}:// in {}, which is not supported.",
                 proxy.place
             ),
+            (ProxyFault::Unreadable(unreadable), _) => format!(
+                "The proxy in {} can't be used: {}.",
+                proxy.place,
+                unreadable.why()
+            ),
             (ProxyFault::Unreachable, _) => {
                 format!("The proxy {proxy} on the way to {asked} could not be reached.")
+            }
+            (
+                ProxyFault::Tls {
+                    fault: TlsFault::Handshake,
+                    ..
+                },
+                _,
+            ) => format!(
+                "The proxy {proxy} on the way to {asked} does not answer with TLS, which https:// \
+                 in {} asks for.",
+                proxy.place
+            ),
+            (
+                ProxyFault::Tls {
+                    fault: TlsFault::UntrustedIssuer,
+                    signer: Some(signer),
+                },
+                _,
+            ) => format!(
+                "The certificate of the proxy {proxy} on the way to {asked} is signed by {signer}, \
+                 which is not trusted."
+            ),
+            (ProxyFault::Tls { fault, .. }, _) => {
+                fault.what(&format!("the proxy {proxy} on the way to {asked}"))
             }
             (ProxyFault::Silent, _) => format!(
                 "The proxy {proxy} took the connection, and did not answer when it was asked for \
@@ -144,6 +221,33 @@ impl ProxyFailure {
             (ProxyFault::Unsupported(_), _) => {
                 format!("Set {place} to an http:// or https:// proxy.")
             }
+            (ProxyFault::Unreadable(_), _) => match place {
+                ProxyPlace::Variable(name) => format!(
+                    "Correct {name}, as in http://proxy.example:8080, or unset it where there is \
+                     no proxy."
+                ),
+                ProxyPlace::Settings => {
+                    "Correct the setting \"proxy\", as in http://proxy.example:8080, or set it to \
+                     \"none\" where there is no proxy."
+                        .to_owned()
+                }
+            },
+            (ProxyFault::Tls { fault, .. }, _) => match fault {
+                TlsFault::Handshake => format!(
+                    "Write http:// in place of https:// in {place}: most proxies are spoken to \
+                     without TLS, and what they pass on to AWS is encrypted all the same."
+                ),
+                TlsFault::UntrustedIssuer => format!(
+                    "Name a PEM file with that authority's certificate in the settings or in \
+                     AWS_CA_BUNDLE; or write http:// in {place}, if the proxy takes that."
+                ),
+                TlsFault::WrongHost => {
+                    format!("Name the proxy in {place} as its certificate does.")
+                }
+                TlsFault::Expired | TlsFault::NotYetValid | TlsFault::OfAuthority => {
+                    fault.remedy().to_owned()
+                }
+            },
             (ProxyFault::Unreachable, _) => format!(
                 "Check the network connection and the proxy's address in {place}, or put the \
                  host in NO_PROXY."
@@ -182,11 +286,15 @@ impl ProxyFailure {
     #[must_use]
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = vec![
-            ("proxy", self.proxy.to_string()),
             ("place", self.proxy.place.name().to_owned()),
             ("host", self.asked.clone()),
         ];
-        let said = match (&self.fault, &self.proxy.lack) {
+        let of_fault = match (&self.fault, &self.proxy.lack) {
+            (ProxyFault::Unreadable(unreadable), _) => {
+                let why = unreadable.fact();
+                facts.extend(why.map(|(name, value)| (name, value.to_owned())));
+                return facts;
+            }
             (ProxyFault::Unsupported(scheme), _) => Some(("scheme", scheme.clone())),
             (ProxyFault::Refused(status), _) => Some(("status", status.to_string())),
             (ProxyFault::SignIn(ProxySignIn::OtherSchemes(schemes)), _) => {
@@ -196,6 +304,15 @@ impl ProxyFailure {
             (ProxyFault::SignIn(ProxySignIn::NotAccepted), None) => {
                 Some(("refused", "password".to_owned()))
             }
+            (ProxyFault::Tls { fault, signer }, _) => match fault {
+                TlsFault::UntrustedIssuer => signer.clone().map(|signer| ("signer", signer)),
+                TlsFault::WrongHost => Some(("certificateOf", "another host".to_owned())),
+                TlsFault::Expired | TlsFault::NotYetValid => {
+                    Some(("certificateOutOf", "date".to_owned()))
+                }
+                TlsFault::OfAuthority => Some(("certificateFor", "an authority".to_owned())),
+                TlsFault::Handshake => None,
+            },
             (
                 ProxyFault::SignIn(ProxySignIn::NotGiven)
                 | ProxyFault::Unreachable
@@ -205,7 +322,8 @@ impl ProxyFailure {
                 _,
             ) => None,
         };
-        facts.extend(said);
+        facts.push(("proxy", self.proxy.to_string()));
+        facts.extend(of_fault);
         facts
     }
 }

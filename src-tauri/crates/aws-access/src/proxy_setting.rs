@@ -4,14 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::keyring::{KeyringFault, ProxyAccount};
+use crate::local::is_local;
+use crate::proxy_address::{HttpProxy, ProxyAddress};
+use crate::way::authority;
+use crate::{ProxyFailure, ProxyFault, Secret};
 
 /// A proxy on the way to a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxySetting {
-    /// Its `host:port`, without user and password.
+    /// Its `host:port`, without user and password; empty where it can't be read.
     pub address: String,
     /// Where it is set.
     pub place: ProxyPlace,
@@ -36,20 +40,41 @@ pub struct PasswordLack {
     pub(crate) place: ProxyPlace,
 }
 
-/// Which hosts are reached through which proxy, for whoever connects to them. Leaves passwords
-/// out of what it shows.
-#[derive(Clone)]
-pub struct ProxyRoutes {
-    matcher: Arc<Matcher>,
-    place: ProxyPlace,
-    lack: Option<PasswordLack>,
+/// A proxy as somebody has set it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetProxy {
+    /// Its address as it is written, with the password that the keyring has added.
+    pub text: Secret,
+    /// Where it is set.
+    pub place: ProxyPlace,
+    /// The password that it may want and was not given.
+    pub lack: Option<PasswordLack>,
 }
 
-/// A proxy on the way, for whoever connects to it. Leaves user and password out of what it shows.
-#[derive(Clone)]
+/// Which hosts are reached through which proxy, for whoever connects to them. Leaves passwords
+/// out of what it shows.
+#[derive(Debug, Clone)]
+pub struct ProxyRoutes(Arc<Routes>);
+
+#[derive(Debug)]
+struct Routes {
+    plain: Option<Route>,
+    secure: Option<Route>,
+    /// What says which hosts are reached without.
+    excepting: Matcher,
+}
+
+#[derive(Debug)]
+struct Route {
+    address: ProxyAddress,
+    setting: ProxySetting,
+}
+
+/// A proxy on the way that can be spoken to, for whoever connects to it. Leaves user and password
+/// out of what it shows.
+#[derive(Debug, Clone)]
 pub struct ProxyHop {
-    /// How it is spoken to; its user and password are in here.
-    pub intercept: Intercept,
+    pub(crate) proxy: HttpProxy,
     /// How it is named.
     pub setting: ProxySetting,
 }
@@ -133,78 +158,77 @@ impl PasswordLack {
 }
 
 impl ProxyRoutes {
-    /// What `matcher` says, of proxies that are set in that place.
+    /// The ways through these proxies of `http` and of `https` URLs; `no` lists hosts that are
+    /// reached without, as `NO_PROXY` does.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, place: ProxyPlace, lack: Option<PasswordLack>) -> Self {
-        Self {
-            matcher,
-            place,
-            lack,
-        }
+    pub fn new(plain: Option<&SetProxy>, secure: Option<&SetProxy>, no: &str) -> Self {
+        // It tells whether any proxy leads to a host; which one that is is known here.
+        let any = Matcher::builder().all("http://any.invalid").no(no);
+        Self(Arc::new(Routes {
+            plain: plain.map(Route::of),
+            secure: secure.map(Route::of),
+            excepting: any.build(),
+        }))
     }
 
-    /// The proxy on the way to an `https` URL, if there is one.
-    #[must_use]
-    pub fn to(&self, url: &Uri) -> Option<ProxyHop> {
-        let intercept = self.matcher.intercept(url)?;
-        let setting = ProxySetting {
-            address: proxy_address(&intercept),
-            place: self.place,
-            lack: self.lack.clone(),
+    /// The proxy on the way to a URL, if there is one. This machine, and what can be reached from it
+    /// only, is never reached through one: the proxy's loopback is not ours.
+    ///
+    /// # Errors
+    /// [`ProxyFailure`]: that it can't be used as it is set.
+    pub fn to(&self, url: &Uri) -> Result<Option<ProxyHop>, Box<ProxyFailure>> {
+        let route = match url.scheme_str() {
+            Some("https") => &self.0.secure,
+            Some(_) | None => &self.0.plain,
         };
-        Some(ProxyHop { intercept, setting })
-    }
-}
-
-impl ProxyHop {
-    /// The scheme of a proxy that is of a kind not spoken here, such as `socks5`.
-    #[must_use]
-    pub fn unsupported_scheme(&self) -> Option<&str> {
-        match self.intercept.uri().scheme_str() {
-            Some("http" | "https") => None,
-            Some(other) => Some(other),
-            None => Some(""),
+        let (Some(route), Some(host)) = (route, url.host()) else {
+            return Ok(None);
+        };
+        if is_local(host) || self.0.excepting.intercept(url).is_none() {
+            return Ok(None);
         }
+        let setting = route.setting.clone();
+        let fault = match &route.address {
+            ProxyAddress::Http(proxy) => {
+                let proxy = proxy.clone();
+                return Ok(Some(ProxyHop { proxy, setting }));
+            }
+            ProxyAddress::Unsupported { scheme, .. } => ProxyFault::Unsupported(scheme.clone()),
+            ProxyAddress::Unreadable(why) => ProxyFault::Unreadable(*why),
+        };
+        Err(Box::new(ProxyFailure {
+            proxy: setting,
+            asked: asked(url),
+            fault,
+            details: String::new(),
+        }))
     }
 }
 
-impl fmt::Debug for ProxyHop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyHop")
-            .field("setting", &self.setting)
-            .finish_non_exhaustive()
+impl Route {
+    fn of(set: &SetProxy) -> Self {
+        let address = ProxyAddress::read(set.text.expose());
+        let setting = ProxySetting {
+            address: match &address {
+                ProxyAddress::Http(proxy) => authority(&proxy.host, proxy.port),
+                ProxyAddress::Unsupported { address, .. } => address.clone(),
+                ProxyAddress::Unreadable(_) => String::new(),
+            },
+            place: set.place,
+            lack: set.lack.clone(),
+        };
+        Self { address, setting }
     }
 }
 
-impl fmt::Debug for ProxyRoutes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyRoutes")
-            .field("place", &self.place)
-            .field("lack", &self.lack)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A proxy's address as `host:port`, without user and password.
-fn proxy_address(proxy: &Intercept) -> String {
-    let (host, port) = proxy_place(proxy);
-    match host.contains(':') {
-        true => format!("[{host}]:{port}"),
-        false => format!("{host}:{port}"),
-    }
-}
-
-/// A proxy's host, an IPv6 address without brackets, and its port.
-#[must_use]
-pub fn proxy_place(proxy: &Intercept) -> (String, u16) {
-    let uri = proxy.uri();
-    let host = uri.host().unwrap_or_default();
-    let usual = match uri.scheme_str() {
+/// Host and port of a URL, as errors name what a proxy is asked for.
+fn asked(url: &Uri) -> String {
+    let usual = match url.scheme_str() {
         Some("https") => 443,
         Some(_) | None => 80,
     };
-    let port = uri.port_u16().unwrap_or(usual);
-    (host.trim_matches(['[', ']']).to_owned(), port)
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    authority(host, url.port_u16().unwrap_or(usual))
 }
 
 #[cfg(test)]
@@ -247,6 +271,14 @@ mod tests {
         assert!(remedy.contains("hold no passwords"), "{remedy}");
     }
 
+    fn set(text: &str) -> SetProxy {
+        SetProxy {
+            text: Secret::new(text),
+            place: VARIABLE,
+            lack: None,
+        }
+    }
+
     #[test]
     fn a_proxy_is_named_without_its_user_and_password() {
         for (url, address) in [
@@ -258,12 +290,63 @@ mod tests {
             ("proxy.example", "proxy.example:80"),
             ("http://[fd00::1]:3128/", "[fd00::1]:3128"),
         ] {
-            let matcher = Matcher::builder().all(url).build();
-            let routes = ProxyRoutes::new(Arc::new(matcher), VARIABLE, None);
-            let hop = routes.to(&Uri::from_static("https://a.example/")).unwrap();
+            let routes = ProxyRoutes::new(None, Some(&set(url)), "");
+            let to = Uri::from_static("https://a.example/");
+            let hop = routes.to(&to).unwrap().unwrap();
             assert_eq!(hop.setting.to_string(), address, "{url}");
-            let shown = format!("{routes:?} {:?}", hop.setting);
+            let shown = format!("{routes:?} {hop:?} {:?}", set(url));
             assert!(!shown.contains("ann"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_can_not_be_used_is_told_where_one_is_wanted_and_nowhere_else() {
+        for (text, code) in [
+            ("http://ann:planted-x", "proxy-setting-invalid"),
+            ("ann:planted-x@", "proxy-setting-invalid"),
+            ("not a url", "proxy-setting-invalid"),
+            (
+                "socks5://ann:planted-x@proxy.example:1080",
+                "proxy-unsupported",
+            ),
+            ("gopher://ann:planted-x@proxy.example", "proxy-unsupported"),
+        ] {
+            let set = set(text);
+            let routes = ProxyRoutes::new(Some(&set), None, "inside.example");
+            let failure = routes.to(&Uri::from_static("http://a.example/"));
+            let failure = failure.unwrap_err();
+            assert_eq!(failure.code(), code, "{text}");
+            assert_eq!(failure.asked, "a.example:80");
+            assert_eq!(failure.next(), crate::Next::Stop);
+            let told = format!("{} {}", failure.what(), failure.remedy());
+            assert!(told.contains("ALL_PROXY"), "{told}");
+            let all = format!("{told} {failure:?} {:?} {routes:?}", failure.facts());
+            assert!(!all.contains("planted-") && !all.contains("ann"), "{all}");
+            for past in [
+                "https://a.example/",
+                "http://inside.example/",
+                "http://127.0.0.1/",
+                "http://169.254.169.254/latest",
+            ] {
+                let to = past.parse().unwrap();
+                assert!(routes.to(&to).unwrap().is_none(), "{past}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_asks_this_machine_for_credentials_does_not_go_through_a_proxy() {
+        let proxy = set("http://proxy.example:8080");
+        let routes = ProxyRoutes::new(Some(&proxy), Some(&proxy), "");
+        for (uri, proxied) in [
+            ("http://[fd00:ec2::254]/latest/api/token", false),
+            ("http://[fd00:ec2::23]/v1/credentials", false),
+            ("http://169.254.170.23/v1/credentials", false),
+            ("https://ssm.eu-central-1.amazonaws.com/", true),
+            ("http://ssm.example/", true),
+        ] {
+            let hop = routes.to(&uri.parse().unwrap()).unwrap();
+            assert_eq!(hop.is_some(), proxied, "{uri}");
         }
     }
 }

@@ -4,7 +4,12 @@
 //! ```text
 //!  resolve ─▶ TCP ─▶ [TLS to the proxy] ─▶ [CONNECT] ─▶ TLS
 //! ```
+//!
+//! To a host that is spoken to in the clear a proxy makes no connection: it is asked for each request
+//! itself ([`WayTo::exchange`]).
 
+mod answered;
+mod exchange;
 mod proxy;
 mod stranger;
 mod stream;
@@ -24,10 +29,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::proxy_setting::{ProxyHop, ProxySetting, proxy_place};
-use crate::{NetworkFault, ProxyFailure, ProxyFault, Trust};
+use crate::proxy_setting::{ProxyHop, ProxySetting};
+use crate::{NetworkFault, ProxyFailure, ProxyFault, TlsFault, Trust};
 
-pub use stranger::{excerpt, location};
+pub use answered::{Answered, Author, Upgraded};
+pub use exchange::AnswerBody;
 use stream::Hop;
 pub use stream::{MaybeTls, Stream, Watched};
 
@@ -49,7 +55,9 @@ pub struct WayTo {
 enum Stage {
     /// To the first machine: the host, or the proxy in front of it.
     Connecting,
-    /// The proxy was asked to connect.
+    /// TLS is being agreed on with the proxy.
+    SecuringProxy,
+    /// The proxy was asked to connect, or for what it passes on.
     Asked,
     /// There is a connection; TLS is being agreed on.
     Securing,
@@ -100,9 +108,10 @@ impl WayTo {
     /// # Errors
     /// [`WayError`], which says where it ended.
     pub async fn open(&self, trust: &Trust, config: Arc<ClientConfig>) -> Result<Stream, WayError> {
-        let hop = match &self.proxy {
-            Some(proxy) => proxy::connect(self, proxy, trust).await?,
-            None => Watched::unwatched(MaybeTls::Plain(self.reach().await?)),
+        let hop = match (&self.proxy, &self.tls) {
+            (Some(hop), Some(_)) => proxy::connect(self, hop, trust).await?,
+            (Some(hop), None) => Watched::unwatched(proxy::reach(self, hop, trust).await?),
+            (None, _) => Watched::unwatched(MaybeTls::Plain(self.reach().await?)),
         };
         let stream = match &self.tls {
             None => MaybeTls::Plain(hop),
@@ -112,7 +121,10 @@ impl WayTo {
                 MaybeTls::Tls(Box::new(stream))
             }
         };
-        self.at(Stage::Open);
+        self.at(match self.proxy_in_the_clear() {
+            Some(_) => Stage::Asked,
+            None => Stage::Open,
+        });
         Ok(stream)
     }
 
@@ -137,12 +149,6 @@ impl WayTo {
     /// # Errors
     /// [`WayError`], that it has no address.
     pub async fn look_up(&self) -> Result<Vec<SocketAddr>, WayError> {
-        if let Some(proxy) = &self.proxy
-            && let Some(scheme) = proxy.unsupported_scheme()
-        {
-            let unsupported = ProxyFault::Unsupported(scheme.to_owned());
-            return Err(self.of_proxy(proxy, unsupported, String::new()));
-        }
         let (host, port) = self.first_machine();
         let found = tcp::resolve(&host, port).await;
         found.map_err(|error| self.not_reached(&host, NetworkFault::Dns, error))
@@ -170,8 +176,16 @@ impl WayTo {
     #[must_use]
     pub fn first_machine(&self) -> (String, u16) {
         match &self.proxy {
-            Some(proxy) => proxy_place(&proxy.intercept),
+            Some(hop) => (hop.proxy.host.clone(), hop.proxy.port),
             None => (self.host.clone(), self.port),
+        }
+    }
+
+    /// The proxy that is asked for each request itself, if one is: to a host without TLS.
+    fn proxy_in_the_clear(&self) -> Option<&ProxyHop> {
+        match (&self.tls, &self.proxy) {
+            (None, Some(hop)) => Some(hop),
+            (Some(_), _) | (None, None) => None,
         }
     }
 
@@ -186,8 +200,12 @@ impl WayTo {
                 let (host, _) = self.first_machine();
                 self.not_reached(&host, NetworkFault::ConnectTimeout, late())
             }
-            (Stage::Asked, Some(proxy)) => self.of_proxy(proxy, ProxyFault::Silent, details),
-            (Stage::Asked, None) | (Stage::Securing, _) => {
+            (Stage::SecuringProxy, Some(hop)) => {
+                let (fault, signer) = (TlsFault::Handshake, None);
+                self.of_proxy(hop, ProxyFault::Tls { fault, signer }, details)
+            }
+            (Stage::Asked, Some(hop)) => self.of_proxy(hop, ProxyFault::Silent, details),
+            (Stage::SecuringProxy | Stage::Asked, None) | (Stage::Securing, _) => {
                 self.network(NetworkFault::ConnectTimeout, late())
             }
             (Stage::Open, _) => self.network(NetworkFault::Timeout, late()),
@@ -200,6 +218,12 @@ impl WayTo {
         // TLS 1.3 reports some refusals only when the first bytes are read.
         let fault = NetworkFault::of(&error).unwrap_or(NetworkFault::Broken);
         self.network(fault, error)
+    }
+
+    /// What it means that whoever answered speaks no HTTP.
+    #[must_use]
+    pub fn no_http(&self, error: io::Error) -> WayError {
+        self.network(NetworkFault::NotHttp, error)
     }
 
     /// The host, an IPv6 address without brackets.
@@ -227,8 +251,8 @@ impl WayTo {
                 Ok(stream)
             }
             Err((error, hop)) => Err(match (&self.proxy, hop.first().first()) {
-                (Some(proxy), Some(first)) if !TLS_RECORDS.contains(first) => {
-                    proxy::talked(self, proxy, hop).await
+                (Some(to), Some(first)) if !TLS_RECORDS.contains(first) => {
+                    proxy::talked(self, to, hop).await
                 }
                 _ => self.failed(error),
             }),
@@ -242,17 +266,17 @@ impl WayTo {
     /// The first machine was not reached.
     fn not_reached(&self, host: &str, fault: NetworkFault, error: io::Error) -> WayError {
         match &self.proxy {
-            Some(proxy) => {
+            Some(hop) => {
                 let details = format!("{} {error}", fault.what(host));
-                self.of_proxy(proxy, ProxyFault::Unreachable, details)
+                self.of_proxy(hop, ProxyFault::Unreachable, details)
             }
             None => self.network(fault, error),
         }
     }
 
-    fn of_proxy(&self, proxy: &ProxyHop, fault: ProxyFault, details: String) -> WayError {
+    fn of_proxy(&self, hop: &ProxyHop, fault: ProxyFault, details: String) -> WayError {
         WayError::Proxy(Box::new(ProxyFailure {
-            proxy: proxy.setting.clone(),
+            proxy: hop.setting.clone(),
             asked: self.authority(),
             fault,
             details,
@@ -260,7 +284,7 @@ impl WayTo {
     }
 
     fn network(&self, fault: NetworkFault, source: io::Error) -> WayError {
-        let setting = |proxy: &ProxyHop| Box::new(proxy.setting.clone());
+        let setting = |hop: &ProxyHop| Box::new(hop.setting.clone());
         WayError::Network {
             host: self.host.clone(),
             fault,
@@ -332,6 +356,12 @@ pub fn authority(host: &str, port: u16) -> String {
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V6(address)) => format!("[{address}]:{port}"),
         Ok(IpAddr::V4(_)) | Err(_) => format!("{host}:{port}"),
+    }
+}
+
+impl From<Box<ProxyFailure>> for WayError {
+    fn from(failure: Box<ProxyFailure>) -> Self {
+        Self::Proxy(failure)
     }
 }
 

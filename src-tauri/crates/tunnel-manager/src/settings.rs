@@ -336,7 +336,8 @@ fn proxy(text: &str) -> Option<ProxyChoice> {
         Some(false) => Some(ProxyChoice::Direct),
         None => {
             let url = Url::parse(text).ok()?;
-            let is_proxy = matches!(url.scheme(), "http" | "https") && url.has_host();
+            let is_proxy =
+                matches!(url.scheme(), "http" | "https") && url.has_host() && url.port() != Some(0);
             (is_proxy && url.password().is_none()).then_some(ProxyChoice::Through(url))
         }
     }
@@ -399,6 +400,9 @@ mod tests {
             (Key::Proxy, "proxy.example:8080"),
             (Key::Proxy, "socks5://proxy.example"),
             (Key::Proxy, "http://ann:planted@proxy.example"),
+            (Key::Proxy, "http://"),
+            (Key::Proxy, "http://proxy.example:0"),
+            (Key::Proxy, "http://proxy.example:99999"),
             (Key::CaFile, "company.pem"),
             (Key::Keepalive, "4"),
             (Key::OutageAfter, "9"),

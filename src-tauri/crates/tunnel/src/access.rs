@@ -1,6 +1,6 @@
 //! What AWS answers, in the words of the policy.
 
-use aws_access::{AccessError, SessionGrant};
+use aws_access::{AccessError, ProxyFailure, SessionGrant};
 use tunnel_proto::{DataKey, Failure, Grant, Next, Problem, ProblemKind};
 
 /// The answer to StartSession or ResumeSession.
@@ -155,6 +155,14 @@ pub(crate) fn not_asked() -> Problem {
     )
 }
 
+/// Whose business it is that there was no way through a proxy.
+pub(crate) fn of_proxy(failure: &ProxyFailure) -> ProblemKind {
+    match failure.is_of_settings() {
+        true => ProblemKind::Settings,
+        false => ProblemKind::Network,
+    }
+}
+
 fn kind(error: &AccessError) -> ProblemKind {
     match error {
         AccessError::SignIn(_) | AccessError::Keyring(_) => ProblemKind::Credentials,
@@ -174,9 +182,10 @@ fn kind(error: &AccessError) -> ProblemKind {
         AccessError::TargetNotConnected { .. }
         | AccessError::TargetNotFound { .. }
         | AccessError::TargetOffline { .. } => ProblemKind::Target,
-        AccessError::Network { .. } | AccessError::Proxy(_) | AccessError::Unparsable { .. } => {
-            ProblemKind::Network
-        }
+        AccessError::Proxy(failure) => of_proxy(failure),
+        AccessError::Network { .. }
+        | AccessError::Stranger { .. }
+        | AccessError::Unparsable { .. } => ProblemKind::Network,
         AccessError::Throttled(_)
         | AccessError::SessionLimit(_)
         | AccessError::SessionOver { .. }

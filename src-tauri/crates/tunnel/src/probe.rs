@@ -11,7 +11,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_access::{Access, ProxyHop, ProxyRoutes, Stream, Trust, WayError, WayTo};
+use aws_access::{
+    Access, Author, ProxyFailure, ProxyRoutes, Stream, Trust, WayError, WayTo, judged,
+};
 use tokio::time::timeout;
 use url::Url;
 
@@ -91,14 +93,13 @@ impl Probe {
     /// Whether it is reached through a proxy.
     #[must_use]
     pub fn is_proxied(&self) -> bool {
-        self.proxy().is_some()
+        !matches!(self.place.proxy(&self.proxies), Ok(None))
     }
 
-    /// Whether the proxy is of a kind that is not spoken here, so that nothing is sent to it.
+    /// Whether the proxy can't be used as it is set, so that nothing is sent to it.
     #[must_use]
-    pub fn has_foreign_proxy(&self) -> bool {
-        let proxy = self.proxy();
-        proxy.is_some_and(|hop| hop.unsupported_scheme().is_some())
+    pub fn has_unusable_proxy(&self) -> bool {
+        self.place.proxy(&self.proxies).is_err()
     }
 
     /// Looks up the first machine on the way: the host, or the proxy in front of it.
@@ -106,7 +107,7 @@ impl Probe {
     /// # Errors
     /// That it has no address; a proxy without one can't be reached.
     pub async fn look_up(&self) -> Result<LookedUp, Problem> {
-        let way = self.way();
+        let way = self.way()?;
         let looking = async { Ok(way.look_up().await?) };
         let found = in_time(&way, looking).await.map_err(problem)?;
         let mut addresses: Vec<_> = found.iter().map(|found| found.ip().to_string()).collect();
@@ -120,7 +121,7 @@ impl Probe {
     /// # Errors
     /// That it can't be reached.
     pub async fn connect(&self) -> Result<(String, SocketAddr), Problem> {
-        let way = self.way();
+        let way = self.way()?;
         let connecting = async {
             let tcp = way.reach().await?;
             Ok(tcp.peer_addr().map_err(|error| way.failed(error))?)
@@ -131,20 +132,32 @@ impl Probe {
     }
 
     /// Has the proxy connect to the host, begins to speak with that, and closes the connection:
-    /// some proxies say that they have connected, and then answer themselves.
+    /// some proxies say that they have connected, and then answer themselves. A proxy that passes on
+    /// what is not encrypted is asked to.
     pub async fn through_proxy(&self) -> ThroughProxy {
-        let Some(hop) = self.proxy() else {
-            return ThroughProxy::Direct;
+        let refused = |failure: Box<ProxyFailure>| ThroughProxy::Refused {
+            problem: problem(WayError::from(failure).into()),
         };
-        let way = self.way();
-        let opening = async { Ok(way.open(&self.trust, self.trust.client_config()).await?) };
-        match in_time(&way, opening).await {
-            Err(error @ DialError::Way(WayError::Proxy(_))) => ThroughProxy::Refused {
-                problem: problem(error),
-            },
+        let hop = match self.place.proxy(&self.proxies) {
+            Ok(Some(hop)) => hop,
+            Ok(None) => return ThroughProxy::Direct,
+            Err(failure) => return refused(failure),
+        };
+        let place = &self.place;
+        let setting = hop.setting.clone();
+        let way = WayTo::new(place.host.clone(), place.port, place.tls.clone(), Some(hop));
+        let going = async {
+            let stream = self.stream(&way).await?;
+            if place.tls.is_none() {
+                http::ask(stream, &way).await?;
+            }
+            Ok(())
+        };
+        match in_time(&way, going).await {
+            Err(DialError::Way(WayError::Proxy(failure))) => refused(failure),
             // What is wrong behind the proxy is not its business.
-            Ok(_) | Err(_) => ThroughProxy::Connected {
-                proxy: hop.setting.address,
+            Ok(()) | Err(_) => ThroughProxy::Connected {
+                proxy: setting.address,
             },
         }
     }
@@ -155,7 +168,7 @@ impl Probe {
     /// That it could not be reached to show any; untrusted ones are none.
     pub async fn certificates(&self) -> Result<Certificates, Problem> {
         let (config, shown) = self.trust.watching_config();
-        let way = self.way();
+        let way = self.way()?;
         let opening = async { Ok(way.open(&self.trust, config).await?) };
         let outcome = in_time(&way, opening).await.map_err(problem);
         let shown = shown.take();
@@ -171,26 +184,32 @@ impl Probe {
     /// Sends an unsigned call to the service, which refuses it; what matters is who answers.
     ///
     /// # Errors
-    /// That nobody does.
+    /// That nobody does, or somebody else in place of AWS, or that it has trouble.
     pub async fn ask(&self) -> Result<HttpAnswer, Problem> {
-        let way = self.way();
+        let way = self.way()?;
         let asking = async {
             let stream = self.stream(&way).await?;
-            http::ask(stream, (&self.place, &way)).await
+            http::ask(stream, &way).await
         };
-        in_time(&way, asking).await.map_err(problem)
+        let (answer, answered) = in_time(&way, asking).await.map_err(problem)?;
+        match answered.to_call() {
+            Author::Aws => Ok(answer),
+            Author::Between | Author::Trouble => {
+                Err(crate::access_problem(&judged(self.host(), answered, None)))
+            }
+        }
     }
 
     /// Asks for an upgrade to a WebSocket, for a data channel that does not exist, without a
     /// signature.
     ///
     /// # Errors
-    /// That nobody answers, or somebody else does in place of the gateway.
+    /// That nobody answers, or somebody else does in place of the gateway, or that it has trouble.
     pub async fn upgrade(&self) -> Result<HttpAnswer, Problem> {
-        let way = self.way();
+        let way = self.way()?;
         let asking = async {
             let stream = self.stream(&way).await?;
-            http::upgrade(stream, (&self.place, &way)).await
+            http::upgrade(stream, &way).await
         };
         in_time(&way, asking).await.map_err(problem)
     }
@@ -199,12 +218,8 @@ impl Probe {
         Ok(way.open(&self.trust, self.trust.client_config()).await?)
     }
 
-    fn way(&self) -> WayTo {
-        self.place.way(&self.proxies)
-    }
-
-    fn proxy(&self) -> Option<ProxyHop> {
-        self.place.proxy(&self.proxies)
+    fn way(&self) -> Result<WayTo, Problem> {
+        self.place.way(&self.proxies).map_err(problem)
     }
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use std::time::SystemTime;
 
 use aws_types::request_id::RequestId as _;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use url::Url;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Access, foreign, kms_identity, ssm_identity};
-use crate::answer::Call;
+use crate::answer::{Call, judged};
+use crate::way::Answered;
 use crate::{AccessError, Secret, sign};
 
 /// Bytes of a session's data key: one AES-256 key for each direction.
@@ -95,6 +96,9 @@ impl Access {
                     .send()
             })
             .await?;
+        if answer.request_id().is_none() && answer.session_id.is_none() {
+            return Err(nothing(call));
+        }
         let session_id = answer.session_id.unwrap_or_default();
         if session_id.is_empty() {
             return Err(foreign("an answer without a session"));
@@ -130,10 +134,7 @@ impl Access {
                 session_id: session_id.to_owned(),
                 answer: None,
             }),
-            None => Err(AccessError::Unparsable {
-                status: Some(200),
-                excerpt: "an answer without content".to_owned(),
-            }),
+            None => Err(nothing(call)),
         }
     }
 
@@ -228,6 +229,12 @@ impl Access {
 }
 
 /// Makes a grant of an answer; `None` when it holds no token.
+/// What it means that a call was answered with nothing, not even the id of the request.
+fn nothing(call: Call<'_>) -> AccessError {
+    let nothing = Answered::of(StatusCode::OK, &HeaderMap::new(), &[]);
+    judged(call.callee().label(), nothing, None)
+}
+
 fn grant(
     session_id: String,
     stream_url: Option<String>,

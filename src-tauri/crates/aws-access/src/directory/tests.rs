@@ -519,7 +519,7 @@ async fn a_web_page_is_no_answer() {
     let Shortfall::Failed { error, .. } = &*listing.shortfalls()[0] else {
         panic!("it is cut");
     };
-    assert_eq!(error.code(), "unparsable-answer");
+    assert_eq!(error.code(), "captive-portal");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{ParseError, Url};
 
 use crate::Secret;
 
@@ -33,18 +33,18 @@ impl WrittenAddress {
     }
 
     /// The address, if it is one. One without a scheme means http, as everywhere.
-    pub(crate) fn url(&self) -> Option<Url> {
-        match self.0.contains("://") {
-            true => Url::parse(&self.0),
-            false => Url::parse(&format!("http://{}", self.0)),
+    pub(crate) fn url(&self) -> Result<Url, ParseError> {
+        let text = self.0.trim();
+        match text.contains("://") {
+            true => Url::parse(text),
+            false => Url::parse(&format!("http://{text}")),
         }
-        .ok()
     }
 
     /// What it names, if it is an address.
     #[must_use]
     pub fn named(&self) -> Option<NamedInAddress> {
-        let url = self.url()?;
+        let url = self.url().ok()?;
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         Some(NamedInAddress {
             host: url.host_str().unwrap_or_default().to_owned(),

@@ -1,6 +1,7 @@
 //! What errors come from.
 
 use super::{AccessError, Source};
+use crate::way::Answered;
 use crate::{KeyringFault, ProxyFailure, ServiceAnswer, SignInFault};
 
 /// What an error comes from: what its details show.
@@ -12,6 +13,8 @@ pub(super) enum Cause<'a> {
     SignIn(&'a SignInFault),
     Keyring(&'a KeyringFault),
     Proxy(&'a ProxyFailure),
+    /// Somebody else's answer.
+    Stranger(&'a Answered),
     /// A text, and the HTTP status with which it came.
     Text {
         status: Option<u16>,
@@ -56,6 +59,7 @@ impl AccessError {
                 answer: Some(answer),
                 ..
             } => Cause::Answer(answer),
+            Self::Stranger { answered, .. } => Cause::Stranger(answered),
             Self::Unparsable { status, excerpt } => Cause::Text {
                 status: *status,
                 text: excerpt,

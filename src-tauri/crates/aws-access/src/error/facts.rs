@@ -89,8 +89,19 @@ impl AccessError {
             Self::Proxy(failure) => failure.facts(),
             Self::Service(answer) => match &answer.code {
                 Some(code) => vec![("said", code.clone())],
-                None => vec![("status", answer.status.to_string())],
+                None => {
+                    let mut facts = vec![("status", answer.status.to_string())];
+                    if answer.request_id.is_none() {
+                        facts.push(("host", "AWS".to_owned()));
+                    }
+                    facts
+                }
             },
+            Self::Stranger { whom, answered } => {
+                let mut facts = vec![("host", whom.clone())];
+                facts.extend(named("location", answered.location.as_ref()));
+                facts
+            }
             Self::SignIn(fault) => of_sign_in(fault),
             Self::Keyring(fault) => of_keyring(fault),
             Self::ConfigFiles { .. }

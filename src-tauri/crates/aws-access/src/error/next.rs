@@ -36,12 +36,8 @@ impl AccessError {
         match self {
             Self::Network { fault, .. } if fault.is_unreachable() => Next::AwaitNetwork,
             Self::Proxy(failure) => failure.next(),
-            // A load balancer in front of the service may put its errors into words of its own.
-            Self::Unparsable {
-                // 511: RFC 6585, section 6, of captive portals.
-                status: Some(..500 | 511),
-                ..
-            } => Next::AwaitNetwork,
+            // Whoever answers in place of AWS does so in this network.
+            Self::Stranger { .. } => Next::AwaitNetwork,
             Self::Throttled(_)
             | Self::Network { .. }
             | Self::Unparsable { .. }

@@ -206,9 +206,23 @@ impl AccessError {
             Self::Proxy(failure) => failure.what(),
             Self::Service(answer) => match &answer.code {
                 Some(code) => format!("AWS reports {code}."),
-                None => format!("AWS answers with HTTP status {}.", answer.status),
+                None if answer.request_id.is_some() => {
+                    format!("AWS answers with HTTP status {}.", answer.status)
+                }
+                None => format!(
+                    "AWS, or something in front of it, answers with HTTP status {}.",
+                    answer.status
+                ),
             },
-            Self::Unparsable { .. } => "The answer did not come from AWS.".into(),
+            Self::Stranger { whom, answered } => match &answered.location {
+                Some(location) => format!(
+                    "Something else answers in place of {whom}, and sends the reader to {location}."
+                ),
+                None => {
+                    format!("Something else answers in place of {whom}: what came is not AWS's.")
+                }
+            },
+            Self::Unparsable { .. } => "AWS's answer is not as it should be.".into(),
             Self::Unsendable { .. } => "The request to AWS could not be made.".into(),
             Self::SignIn(fault) => fault.what(),
             Self::Keyring(fault) => fault.what(),
@@ -355,8 +369,15 @@ impl AccessError {
                  whoever looks after the account."
                     .into()
             }
+            Self::Stranger { answered, .. } => match &answered.location {
+                Some(_) => {
+                    "Open that page in a browser and sign in to the network; or check the proxy."
+                }
+                None => "Sign in to the network in a browser, or check the endpoint and the proxy.",
+            }
+            .into(),
             Self::Unparsable { .. } => {
-                "Sign in to the network in a browser, or check the endpoint and the proxy.".into()
+                "Check the endpoint and the proxy; if it is AWS that answers, please report this, with the details.".into()
             }
         }
     }
@@ -380,6 +401,7 @@ impl AccessError {
             Cause::SignIn(fault) => fault.details(),
             Cause::Keyring(fault) => fault.details(),
             Cause::Proxy(failure) => failure.details.clone(),
+            Cause::Stranger(answered) => answered.details(),
             Cause::Text {
                 status: Some(status),
                 text: "",

@@ -43,7 +43,7 @@ pub(super) async fn read(
     match String::from_utf8(body) {
         // A captive portal answers with a page, and 200.
         Ok(text) if text.trim_start().starts_with(['<', '{']) && !is_page(&text) => Ok(text),
-        Ok(_) | Err(_) => Err(wordless(&response)),
+        Ok(_) | Err(_) => Err(wordless(call.callee(), &response)),
     }
 }
 
@@ -65,7 +65,7 @@ fn error(call: Call<'_>, response: &HttpResponse, body: &[u8]) -> AccessError {
         Some(_) | None => None,
     };
     let Some(words) = words else {
-        return wordless(response);
+        return wordless(call.callee(), response);
     };
     let answer = ServiceAnswer {
         code: words.code,

@@ -132,15 +132,15 @@ async fn what_is_refused_for_the_clock_alone_is_signed_anew_with_the_time_of_aws
 #[tokio::test]
 async fn a_web_page_is_not_taken_for_the_service() {
     // A captive portal, or a proxy that forbids; but behind a 503 may be the service itself.
-    for (status, next) in [
-        (200, Next::AwaitNetwork),
-        (302, Next::AwaitNetwork),
-        (403, Next::AwaitNetwork),
-        (511, Next::AwaitNetwork),
-        (503, Next::Retry),
+    for (status, code, next) in [
+        (200, "captive-portal", Next::AwaitNetwork),
+        (302, "captive-portal", Next::AwaitNetwork),
+        (403, "captive-portal", Next::AwaitNetwork),
+        (511, "captive-portal", Next::AwaitNetwork),
+        (503, "service-error", Next::Retry),
     ] {
         let error = fails(Method::Resume, Answer::html(status)).await;
-        assert_eq!(error.code(), "unparsable-answer", "{status}");
+        assert_eq!(error.code(), code, "{status}");
         assert_eq!(error.next(), next, "{status}");
         assert!(
             error.details().contains("Welcome to the hotel"),
@@ -159,7 +159,7 @@ async fn a_session_is_not_over_because_somebody_else_answers_with_nothing() {
             ..Answer::default()
         };
         let error = fails(Method::Resume, answer).await;
-        assert_eq!(error.code(), "unparsable-answer");
+        assert_eq!(error.code(), "captive-portal");
         assert_eq!(error.next(), Next::AwaitNetwork);
     }
 }
@@ -188,7 +188,7 @@ async fn an_empty_refusal_is_the_services_only_with_the_id_of_the_request() {
             ..Answer::default()
         };
         let error = fails(Method::Start, empty(Vec::new())).await;
-        assert_eq!(error.code(), "unparsable-answer");
+        assert_eq!(error.code(), "captive-portal");
         let told = format!("HTTP {status}, with nothing in it");
         assert_eq!(error.details(), told);
         let id = ("x-amzn-requestid", "r-1".to_owned());

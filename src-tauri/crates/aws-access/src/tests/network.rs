@@ -2,6 +2,8 @@
 
 use std::future::pending;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_runtime_api::client::dns::ResolveDnsError;
@@ -228,6 +230,74 @@ async fn a_proxy_that_is_not_there_is_told_from_one_that_refuses() {
     assert_eq!(error.code(), "proxy-unreachable", "{}", error.details());
     assert!(error.what().contains(" 127.0.0.1:9 "), "{}", error.what());
     assert_eq!(error.next(), Next::AwaitNetwork);
+}
+
+#[tokio::test]
+async fn a_call_in_the_clear_asks_the_proxy_for_the_whole_url_with_its_password() {
+    let asked = Arc::new(Mutex::new(String::new()));
+    let record = Arc::clone(&asked);
+    let (address, _tasks) = listen(move |mut tcp| {
+        let record = Arc::clone(&record);
+        async move {
+            let mut head = [0; 4096];
+            let length = tcp.read(&mut head).await.unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..length]);
+            record.lock().unwrap().push_str(&head.to_lowercase());
+            let grant = Answer::grant().body;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nx-amzn-requestid: 1\r\ncontent-length: {}\r\n\r\n{grant}",
+                grant.len()
+            );
+            let _ = tcp.write_all(answer.as_bytes()).await;
+            let _ = tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await;
+        }
+    })
+    .await;
+    let settings = settings("http://ssm.example:8000".to_owned());
+    let access = through(format!("http://alice:planted-secret@{address}"), settings).await;
+    access.start_session(&request()).await.unwrap();
+    let asked = asked.lock().unwrap();
+    assert!(
+        asked.starts_with("post http://ssm.example:8000/ http/1.1\r\n"),
+        "{asked}"
+    );
+    for header in [
+        "\r\nhost: ssm.example:8000\r\n",
+        "\r\nproxy-authorization: basic ywxpy2u6cgxhbnrlzc1zzwnyzxq=\r\n",
+        "\r\nauthorization: aws4-hmac-sha256 ",
+    ] {
+        assert!(asked.contains(header), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn each_call_makes_a_connection_of_its_own_whether_or_not_there_is_a_proxy() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let (address, _tasks) = listen(move |mut tcp| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let grant = Answer::grant().body;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nx-amzn-requestid: 1\r\ncontent-length: {}\r\n\r\n{grant}",
+                grant.len()
+            );
+            // It would answer more over the same connection.
+            while tcp.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                let _ = tcp.write_all(answer.as_bytes()).await;
+            }
+        }
+    })
+    .await;
+    let proxy = format!("http://{address}");
+    let direct = Access::load(settings(proxy.clone())).await.unwrap();
+    let proxied = through(proxy, settings("http://ssm.example".to_owned())).await;
+    for (access, expected) in [(direct, 3), (proxied, 6)] {
+        for _ in 0..3 {
+            access.start_session(&request()).await.unwrap();
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), expected);
+    }
 }
 
 /// What a call says through a proxy of which each connection is served so.

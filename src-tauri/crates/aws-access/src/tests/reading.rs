@@ -74,15 +74,15 @@ async fn errors_in_xml_are_told_apart_by_their_codes() {
 
 #[tokio::test]
 async fn what_is_not_the_services_is_not_taken_for_it() {
-    for body in [
-        "",
-        "<html><body>Sign in</body></html>",
-        "{}",
-        "<Other/>",
-        "<Describe",
+    for (body, code) in [
+        ("", "captive-portal"),
+        ("<html><body>Sign in</body></html>", "captive-portal"),
+        ("{}", "unparsable-answer"),
+        ("<Other/>", "unparsable-answer"),
+        ("<Describe", "unparsable-answer"),
     ] {
         let failed = instances_fail(move |_| Reply::xml(body)).await;
-        assert_eq!(failed, "unparsable-answer", "{body:?}");
+        assert_eq!(failed, code, "{body:?}");
     }
 }
 

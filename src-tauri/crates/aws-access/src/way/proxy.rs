@@ -1,10 +1,11 @@
-//! Proxies, by the CONNECT method (RFC 9110, section 9.3.6).
+//! Proxies: by the CONNECT method (RFC 9110, section 9.3.6), and what one answers that is asked for
+//! each request itself.
 
 use std::error::Error;
 use std::time::Duration;
 
-use http::header::{HOST, HeaderValue, LOCATION, PROXY_AUTHORIZATION};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{HOST, LOCATION, PROXY_AUTHORIZATION};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -15,11 +16,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::answered::{Answered, Author};
+use super::exchange::{AnswerBody, driven};
 use super::stranger::{excerpt, is_page, location, schemes};
 use super::stream::{Hop, MaybeTls, Watched};
 use super::{Stage, WayError, WayTo};
-use crate::proxy_setting::{ProxyHop, proxy_place};
-use crate::{NetworkFault, ProxyFailure, ProxyFault, ProxySignIn, Trust};
+use crate::proxy_setting::ProxyHop;
+use crate::{CertificateName, NetworkFault, ProxyFault, ProxySignIn, TlsFault, Trust};
 
 /// How much of what a proxy says for itself is read.
 const SAID_MOST: usize = 16 * 1024;
@@ -27,41 +30,68 @@ const SAID_MOST: usize = 16 * 1024;
 /// How long more of it is waited for. What is told of it is worth no more.
 const SAID_WITHIN: Duration = Duration::from_millis(500);
 
+/// How long TLS with the proxy may take. It is near, and one that is spoken to in the clear waits for
+/// the end of a line which never comes.
+const TLS_WITHIN: Duration = Duration::from_secs(5);
+
 /// The one scheme by which Culvert signs in (RFC 7617).
 const BASIC: &str = "basic";
 
 /// The connection to a proxy.
 type ToProxy = MaybeTls<TcpStream>;
 
-/// What became of a CONNECT, for whoever asked.
+/// What became of what a proxy was asked, for whoever asked.
 struct Asking<'a> {
     way: &'a WayTo,
-    proxy: &'a ProxyHop,
+    hop: &'a ProxyHop,
 }
 
 /// Connects to the proxy and has it connect to the host.
-pub(super) async fn connect(way: &WayTo, proxy: &ProxyHop, trust: &Trust) -> Result<Hop, WayError> {
-    let asking = Asking { way, proxy };
-    let hop = asking.reach(trust).await?;
+pub(super) async fn connect(way: &WayTo, hop: &ProxyHop, trust: &Trust) -> Result<Hop, WayError> {
+    let asking = Asking { way, hop };
+    let stream = asking.reach(trust).await?;
     way.at(Stage::Asked);
-    asking.ask(hop).await
+    asking.ask(stream).await
+}
+
+/// Connects to the proxy, and no further.
+pub(super) async fn reach(way: &WayTo, hop: &ProxyHop, trust: &Trust) -> Result<ToProxy, WayError> {
+    Asking { way, hop }.reach(trust).await
 }
 
 /// Says what it means that no TLS came over a connection that the proxy had said it has made:
 /// it is its own word that came, or that of whoever is there in place of the host.
-pub(super) async fn talked(way: &WayTo, proxy: &ProxyHop, mut hop: Hop) -> WayError {
-    let said = hop.first().to_vec();
-    Asking { way, proxy }.no_tls(said, &mut hop).await
+pub(super) async fn talked(way: &WayTo, hop: &ProxyHop, mut stream: Hop) -> WayError {
+    let said = stream.first().to_vec();
+    Asking { way, hop }.no_tls(said, &mut stream).await
+}
+
+/// Tells an answer that the proxy has passed on from its own.
+pub(super) fn passed_on(
+    way: &WayTo,
+    hop: &ProxyHop,
+    answer: Response<AnswerBody>,
+) -> Result<Response<AnswerBody>, WayError> {
+    let (status, said) = (answer.status(), answer.body().begun());
+    let answered = Answered::of(status, answer.headers(), said);
+    match answered.to_call() {
+        _ if status.is_informational() => Ok(answer),
+        Author::Aws => Ok(answer),
+        // A proxy that gets no further says so as a server in trouble does.
+        Author::Between | Author::Trouble => {
+            Err(Asking { way, hop }.told(status, answer.headers(), said))
+        }
+    }
+}
+
+/// Says what it means that the proxy gave no answer that can be read.
+pub(super) fn broken(way: &WayTo, hop: &ProxyHop, error: &hyper::Error) -> WayError {
+    Asking { way, hop }.broken(error)
 }
 
 impl Asking<'_> {
     fn failed(&self, fault: ProxyFault, details: String) -> WayError {
-        WayError::Proxy(Box::new(ProxyFailure {
-            proxy: self.proxy.setting.clone(),
-            asked: self.way.authority(),
-            fault,
-            details,
-        }))
+        self.way.of_proxy(self.hop, fault, details)
     }
 
     fn broken(&self, error: &hyper::Error) -> WayError {
@@ -74,46 +104,48 @@ impl Asking<'_> {
 
     async fn reach(&self, trust: &Trust) -> Result<ToProxy, WayError> {
         let tcp = self.way.reach().await?;
-        if self.proxy.intercept.uri().scheme_str() != Some("https") {
+        if !self.hop.proxy.is_secure {
             return Ok(MaybeTls::Plain(tcp));
         }
-        let unreachable = |details| self.failed(ProxyFault::Unreachable, details);
-        let (host, _) = proxy_place(&self.proxy.intercept);
-        let name = ServerName::try_from(host.clone())
-            .map_err(|_| unreachable("its host can be in no certificate".to_owned()))?;
-        let tls = TlsConnector::from(trust.client_config()).connect(name, tcp);
-        let tls = tls.await.map_err(|error| {
-            let fault = NetworkFault::of(&error).unwrap_or(NetworkFault::Broken);
-            unreachable(format!("{} {error}", fault.what(&host)))
+        self.way.at(Stage::SecuringProxy);
+        let name = ServerName::try_from(self.hop.proxy.host.clone()).map_err(|_| {
+            let impossible = "its host can be in no certificate".to_owned();
+            self.failed(ProxyFault::Unreachable, impossible)
         })?;
-        Ok(MaybeTls::Tls(Box::new(tls)))
+        let (config, shown) = trust.watching_config();
+        let securing = TlsConnector::from(config).connect(name, tcp);
+        match timeout(TLS_WITHIN, securing).await {
+            Ok(Ok(tls)) => Ok(MaybeTls::Tls(Box::new(tls))),
+            Ok(Err(error)) => {
+                let fault = match NetworkFault::of(&error) {
+                    Some(NetworkFault::Tls(fault)) => fault,
+                    // It was there, and hung up.
+                    Some(_) | None => TlsFault::Handshake,
+                };
+                let signers = CertificateName::signers(&shown.take());
+                let signer = signers.into_iter().next().and_then(CertificateName::shown);
+                Err(self.failed(ProxyFault::Tls { fault, signer }, error.to_string()))
+            }
+            Err(_) => Err(self.way.overdue(TLS_WITHIN)),
+        }
     }
 
     /// Sends CONNECT, and takes the connection back once the proxy has agreed.
-    async fn ask(&self, hop: ToProxy) -> Result<Hop, WayError> {
+    async fn ask(&self, stream: ToProxy) -> Result<Hop, WayError> {
         let request = self.request()?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(hop))
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| self.broken(&error))?;
-        let exchange = async {
-            let answer = sender.send_request(request).await;
-            let answer = answer.map_err(|error| self.broken(&error))?;
+        let asking = async {
+            let answer = sender.send_request(request).await?;
             if !answer.status().is_success() {
-                return Err(self.refused(answer).await);
+                return Ok(Err(self.refused(answer).await));
             }
-            let upgraded = hyper::upgrade::on(answer).await;
-            upgraded.map_err(|error| self.broken(&error))
+            Ok(Ok(hyper::upgrade::on(answer).await?))
         };
-        // The connection has to be driven for the exchange to go on. When it ends first, it hands
-        // its outcome to the exchange.
-        let connection = async {
-            let _ = connection.with_upgrades().await;
-            std::future::pending::<()>().await;
-        };
-        let upgraded = tokio::select! {
-            outcome = exchange => outcome?,
-            () = connection => return Err(self.failed(ProxyFault::Protocol, String::new())),
-        };
+        let upgraded = driven(connection.with_upgrades(), asking)
+            .await
+            .map_err(|error| self.broken(&error))??;
         match upgraded.downcast::<TokioIo<ToProxy>>() {
             Ok(parts) if parts.read_buf.is_empty() => Ok(Watched::watching(parts.io.into_inner())),
             // The host says nothing before it is asked, so bytes that came early are not its.
@@ -137,20 +169,15 @@ impl Asking<'_> {
             .header(HOST, &authority)
             .body(Empty::new())
             .map_err(unsendable)?;
-        if let Some(authorization) = self.authorization() {
+        if let Some(authorization) = &self.hop.proxy.authorization {
             let headers = request.headers_mut();
             headers.insert(PROXY_AUTHORIZATION, authorization.clone());
         }
         Ok(request)
     }
 
-    fn authorization(&self) -> Option<&HeaderValue> {
-        self.proxy.intercept.basic_auth()
-    }
-
     async fn refused(&self, answer: Response<Incoming>) -> WayError {
         let (head, mut body) = answer.into_parts();
-        let status = head.status;
         let mut said = Vec::new();
         // What breaks off has told who it is by then.
         let reading = async {
@@ -161,26 +188,29 @@ impl Asking<'_> {
             }
         };
         let _ = timeout(SAID_WITHIN, reading).await;
-        let said = excerpt(&said);
+        self.told(head.status, &head.headers, &said)
+    }
+
+    /// What it means that the proxy has answered itself.
+    fn told(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> WayError {
+        let said = excerpt(body);
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return self.failed(
-                ProxyFault::SignIn(self.sign_in(schemes(&head.headers))),
-                said,
-            );
+            return self.failed(ProxyFault::SignIn(self.sign_in(schemes(headers))), said);
         }
-        let led = head.headers.get(LOCATION).and_then(|led| led.to_str().ok());
+        let led = headers.get(LOCATION).and_then(|led| led.to_str().ok());
         let details = match (led.map(location), said.as_str()) {
             (Some(led), "") => format!("HTTP {status}, to {led}"),
             (Some(led), said) => format!("HTTP {status}, to {led}: {said}"),
             (None, _) => said,
         };
         // 511: RFC 6585, section 6, of captive portals.
-        let is_portal =
-            status.is_redirection() || status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED;
-        let fault = if is_portal {
-            ProxyFault::Portal
-        } else {
-            ProxyFault::Refused(status.as_u16())
+        let is_portal = status.is_redirection()
+            || status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
+            || status.is_success() && is_page(body);
+        let fault = match is_portal {
+            true => ProxyFault::Portal,
+            false if status.is_success() => ProxyFault::Protocol,
+            false => ProxyFault::Refused(status.as_u16()),
         };
         self.failed(fault, details)
     }
@@ -190,7 +220,7 @@ impl Asking<'_> {
         if !schemes.is_empty() && !schemes.iter().any(is_basic) {
             return ProxySignIn::OtherSchemes(schemes);
         }
-        match self.authorization() {
+        match &self.hop.proxy.authorization {
             Some(_) => ProxySignIn::NotAccepted,
             None => ProxySignIn::NotGiven,
         }

@@ -23,7 +23,7 @@ const SCHEME_CHARS: usize = 32;
 /// The title of a page, or else the first characters of a text, on one line; without users and
 /// queries in addresses, where portals keep what is nobody's business.
 #[must_use]
-pub fn excerpt(body: &[u8]) -> String {
+pub(super) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
     match title(&text) {
         Some(title) => format!("the page \"{title}\""),
@@ -33,7 +33,7 @@ pub fn excerpt(body: &[u8]) -> String {
 
 /// Where a redirect leads, without user and query.
 #[must_use]
-pub fn location(header: &str) -> String {
+pub(super) fn location(header: &str) -> String {
     let end = header.find(['?', '#']).unwrap_or(header.len());
     line(&header[..end], EXCERPT_CHARS)
 }

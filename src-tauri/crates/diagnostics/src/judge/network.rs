@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::words;
 use crate::finding::Sentences;
-use crate::{Business, Fault, Judgement};
+use crate::{Fault, Judgement};
 
 /// Signatures are refused when clocks are further apart than five minutes (SigV4); a minute is
 /// left for what comes on the way.
@@ -44,36 +44,24 @@ pub enum Proxied {
     },
 }
 
-/// What answered an unsigned request to the API.
+/// AWS's answer to an unsigned request to the API. What anybody else answers is a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// Whom it was sent to.
     pub host: String,
-    /// HTTP status.
-    pub status: u16,
-    /// Whether it has what every answer of the service has: a request id, or an error in JSON.
-    pub is_services: bool,
-    /// Where it leads to, if it is a redirect.
-    pub location: Option<String>,
-    /// The first characters of the body.
-    pub excerpt: String,
     /// How far this machine's clock is ahead of the answer's date (behind, if negative), in
     /// seconds; `None` when it has none that can be read.
     pub clock_ahead: Option<i64>,
-    /// How long the answer took.
-    pub took: Duration,
 }
 
-/// What the gateway answered to a WebSocket upgrade for a channel that does not exist. What something in
-/// between answers is a fault.
+/// How the gateway answered a WebSocket upgrade for a channel that does not exist: it switched
+/// protocols, or refused. What something in between answers is a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgrade {
     /// Whom it was sent to.
     pub host: String,
     /// HTTP status.
     pub status: u16,
-    /// The first characters of the body.
-    pub excerpt: String,
 }
 
 /// Judges names. The first that has no address decides.
@@ -169,12 +157,10 @@ pub fn tcp(connected: Vec<Result<(String, String), Fault>>) -> Judgement {
     }
 }
 
-/// Nothing is sent to a proxy of a kind that is not spoken, nor past it.
+/// Nothing is sent to a proxy that can't be used as it is set, nor past it.
 fn nobody_is_spoken_to() -> Judgement {
-    Judgement::nothing_to_check(
-        "The proxy that is set is of a kind that Culvert does not speak to.",
-    )
-    .saying("proxy-not-spoken", [])
+    Judgement::nothing_to_check("The proxy that is set can't be used.")
+        .saying("proxy-not-spoken", [])
 }
 
 /// Judges what the proxy did. The first host that it did not connect to decides.
@@ -202,59 +188,14 @@ pub fn proxy(asked: Vec<(String, Proxied)>) -> Judgement {
     })
 }
 
-/// An answer as details show it.
-fn http(status: u16, excerpt: &str) -> String {
-    match excerpt {
-        "" => format!("HTTP {status}, with nothing in it"),
-        excerpt => format!("HTTP {status}: {excerpt}"),
-    }
-}
-
 /// Judges who answered the API request.
 #[must_use]
 pub fn captive_portal(asked: Result<&Answer, Fault>) -> Judgement {
-    let answer = match asked {
-        Ok(answer) => answer,
-        Err(fault) => return fault.into(),
-    };
-    let Answer { host, status, .. } = answer;
-    let details = http(*status, &answer.excerpt);
-    if let Some(location) = &answer.location {
-        return Judgement::failed(
-            Business::Network,
-            "captive-portal",
-            format!(
-                "Something else answers in place of {host}, and sends the reader to {location}."
-            ),
-            "Open that page in a browser and sign in to the network; or check the proxy.",
-        )
-        .with_fact("host", host)
-        .with_fact("location", location)
-        .with_details(details);
+    match asked {
+        Ok(Answer { host, .. }) => Judgement::ok(format!("{host} answers as AWS does."))
+            .saying("answers-as-aws", [("host", host)]),
+        Err(fault) => fault.into(),
     }
-    if answer.is_services {
-        return Judgement::ok(format!("{host} answers as AWS does."))
-            .saying("answers-as-aws", [("host", host)]);
-    }
-    if *status >= 500 {
-        return Judgement::failed(
-            Business::Service,
-            "service-error",
-            format!("{host}, or something in front of it, answers with HTTP status {status}."),
-            "This is likely to pass; if it does not, the AWS Health Dashboard may say why.",
-        )
-        .with_fact("host", host)
-        .with_fact("status", status)
-        .with_details(details);
-    }
-    Judgement::failed(
-        Business::Network,
-        "captive-portal",
-        format!("Something else answers in place of {host}: what came is not AWS's."),
-        "Sign in to the network in a browser, or check the endpoint and the proxy.",
-    )
-    .with_fact("host", host)
-    .with_details(details)
 }
 
 /// Judges this machine's clock by the date of AWS's answer.
@@ -328,54 +269,16 @@ pub fn websocket(asked: Result<Upgrade, Fault>) -> Judgement {
         Ok(answer) => answer,
         Err(fault) => return fault.into(),
     };
-    let Upgrade { host, status, .. } = &answer;
-    let details = http(*status, &answer.excerpt);
+    let Upgrade { host, status } = &answer;
     if *status == 101 {
         return Judgement::ok(format!("{host} upgrades connections to WebSockets."))
             .saying("upgrades", [("host", host)]);
     }
-    let blocked = |how: &'static str, what: String| {
-        Judgement::failed(
-            Business::Network,
-            "websocket-blocked",
-            what,
-            "Ask for WebSockets to the ssmmessages host to be let through: proxies often have a \
-             setting of their own for them.",
-        )
-        .with_fact(how, host)
-        .with_fact("status", status)
-        .with_details(details.clone())
-    };
-    match status {
-        400 | 426 => blocked(
-            "strippedFor",
-            format!(
-                "{host} saw no WebSocket upgrade in a request for one: something in between takes \
-                 it out."
-            ),
-        ),
-        401 | 403 | 404 | 410 => Judgement::ok(format!(
-            "{host} hears upgrades to WebSockets, and refused this one, which asked for a \
-             channel that does not exist (HTTP status {status})."
-        ))
-        .saying("hears-upgrades", [("host", host), ("status", status)]),
-        500.. => Judgement::failed(
-            Business::Service,
-            "gateway-error",
-            format!("{host}, or something in front of it, answers with HTTP status {status}."),
-            "This is likely to pass; if it does not, the AWS Health Dashboard may say why.",
-        )
-        .with_fact("host", host)
-        .with_fact("status", status)
-        .with_details(details),
-        _ => blocked(
-            "host",
-            format!(
-                "{host} does not answer a WebSocket upgrade as the gateway does: with HTTP status \
-                 {status}."
-            ),
-        ),
-    }
+    Judgement::ok(format!(
+        "{host} hears upgrades to WebSockets, and refused this one, which asked for a channel that \
+         does not exist (HTTP status {status})."
+    ))
+    .saying("hears-upgrades", [("host", host), ("status", status)])
 }
 
 #[cfg(test)]

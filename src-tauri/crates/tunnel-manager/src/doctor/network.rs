@@ -38,9 +38,9 @@ pub(super) async fn connections(facts: &Facts) -> Vec<Result<(String, String), F
     join_all(connecting).await
 }
 
-/// Those that are spoken to at all: of a proxy of another kind the check of proxies tells.
+/// Those that are spoken to at all: of a proxy that can't be used the check of proxies tells.
 fn spoken_to<'a>(probes: impl Iterator<Item = &'a Probe>) -> impl Iterator<Item = &'a Probe> {
-    probes.filter(|probe| !probe.has_foreign_proxy())
+    probes.filter(|probe| !probe.has_unusable_proxy())
 }
 
 pub(super) async fn proxies(facts: &Facts) -> Vec<(String, Proxied)> {
@@ -88,12 +88,7 @@ pub(super) async fn answer(facts: &Facts) -> Result<&Answer, Fault> {
         let answer = probe.ask().await.map_err(fault)?;
         Ok(Answer {
             host: probe.host().to_owned(),
-            status: answer.status,
-            is_services: answer.has_request_id || answer.is_json && !answer.is_page,
-            location: answer.location,
-            excerpt: answer.excerpt,
             clock_ahead: answer.clock_ahead,
-            took: answer.took,
         })
     });
     asked.await.as_ref().map_err(Clone::clone)
@@ -105,7 +100,6 @@ pub(super) async fn upgrade(facts: &Facts) -> Result<Upgrade, Fault> {
     Ok(Upgrade {
         host: probe.host().to_owned(),
         status: answer.status,
-        excerpt: answer.excerpt,
     })
 }
 

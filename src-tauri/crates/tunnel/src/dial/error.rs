@@ -1,4 +1,4 @@
-use aws_access::{NetworkFault, StreamUrlFault, WayError};
+use aws_access::{Answered, NetworkFault, StreamUrlFault, Upgraded, WayError};
 use tunnel_proto::{Failure, Named, Next, Problem, ProblemKind};
 
 use crate::access;
@@ -19,28 +19,47 @@ pub(crate) enum DialError {
     #[error(transparent)]
     Way(#[from] WayError),
     /// The gateway refused the upgrade.
-    #[error("{host} refused with HTTP status {status}")]
+    #[error("{host} refused with HTTP status {}", answered.status)]
     Refused {
         host: String,
-        status: u16,
-        excerpt: String,
+        answered: Box<Answered>,
+    },
+    /// The gateway saw no upgrade in what was one.
+    #[error("{host} saw no upgrade, with HTTP status {}", answered.status)]
+    TakenOut {
+        host: String,
+        answered: Box<Answered>,
+    },
+    /// The gateway, or a load balancer in front of it, has trouble.
+    #[error("{host} has trouble, with HTTP status {}", answered.status)]
+    Trouble {
+        host: String,
+        answered: Box<Answered>,
     },
     /// Something in between answered the upgrade itself.
-    #[error("something before {host} answered with HTTP status {status}")]
+    #[error("something before {host} answered with HTTP status {}", answered.status)]
     Blocked {
         host: String,
-        status: u16,
-        excerpt: String,
+        answered: Box<Answered>,
     },
     /// Whoever answered speaks no WebSocket.
     #[error("{host} did not answer as a WebSocket")]
     NotWebSocket { host: String, excerpt: String },
-    /// Whoever answered speaks no HTTP.
-    #[error("{host} did not answer as an HTTP server: {reason}")]
-    NotHttp { host: String, reason: String },
 }
 
 impl DialError {
+    /// What the answer to an upgrade means; `None` for one that switches protocols.
+    pub(crate) fn of_answer(host: &str, answered: Answered) -> Option<Self> {
+        let (host, answered) = (host.to_owned(), Box::new(answered));
+        match answered.to_upgrade() {
+            Upgraded::Switched => None,
+            Upgraded::Refused => Some(Self::Refused { host, answered }),
+            Upgraded::TakenOut => Some(Self::TakenOut { host, answered }),
+            Upgraded::Between => Some(Self::Blocked { host, answered }),
+            Upgraded::Trouble => Some(Self::Trouble { host, answered }),
+        }
+    }
+
     /// The error's stable name.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -48,9 +67,9 @@ impl DialError {
             Self::Stranger { .. } => "foreign-stream-host",
             Self::Way(error) => error.code(),
             Self::Refused { .. } => "upgrade-refused",
-            Self::Blocked { .. } => "websocket-blocked",
+            Self::Trouble { .. } => "gateway-error",
+            Self::TakenOut { .. } | Self::Blocked { .. } => "websocket-blocked",
             Self::NotWebSocket { .. } => "not-a-websocket",
-            Self::NotHttp { .. } => "not-http",
         }
     }
 
@@ -72,19 +91,19 @@ impl DialError {
             }
             // The page of a captive portal. What refuses may be a rule of the network's: to wait for
             // another network is no help.
-            Self::Blocked {
-                status: ..400 | 511,
-                ..
-            } => Next::AwaitNetwork,
-            Self::Way(WayError::Network { .. })
-            | Self::Blocked { .. }
-            | Self::NotWebSocket { .. }
-            | Self::NotHttp { .. } => Next::Retry,
+            Self::Blocked { answered, .. } if matches!(answered.status, ..400 | 511) => {
+                Next::AwaitNetwork
+            }
             // Not found, or gone: no token helps.
-            Self::Refused {
-                status: 404 | 410, ..
-            } => Next::NewSession,
-            Self::Refused { .. } => Next::Retry,
+            Self::Refused { answered, .. } if matches!(answered.status, 404 | 410) => {
+                Next::NewSession
+            }
+            Self::Way(WayError::Network { .. })
+            | Self::Refused { .. }
+            | Self::TakenOut { .. }
+            | Self::Trouble { .. }
+            | Self::Blocked { .. }
+            | Self::NotWebSocket { .. } => Next::Retry,
             Self::Url { .. } | Self::Stranger { .. } => Next::Stop,
         }
     }
@@ -92,11 +111,12 @@ impl DialError {
     fn kind(&self) -> ProblemKind {
         match self {
             Self::Url { .. } | Self::Stranger { .. } => ProblemKind::Protocol,
-            Self::Refused { .. } => ProblemKind::Service,
-            Self::Way(_)
+            Self::Refused { .. } | Self::Trouble { .. } => ProblemKind::Service,
+            Self::Way(WayError::Proxy(failure)) => access::of_proxy(failure),
+            Self::Way(WayError::Network { .. })
+            | Self::TakenOut { .. }
             | Self::Blocked { .. }
-            | Self::NotWebSocket { .. }
-            | Self::NotHttp { .. } => ProblemKind::Network,
+            | Self::NotWebSocket { .. } => ProblemKind::Network,
         }
     }
 
@@ -110,14 +130,24 @@ impl DialError {
                 "The service sends the session to {host}, which is no host of Session Manager."
             ),
             Self::Way(error) => error.what(),
-            Self::Refused { host, status, .. } => {
-                format!("The gateway {host} refused the data channel, with HTTP status {status}.")
-            }
-            Self::Blocked { host, status, .. } => format!(
-                "Something between here and {host} answers a WebSocket upgrade itself, with HTTP status \
-                 {status}."
+            Self::Refused { host, answered } => format!(
+                "The gateway {host} refused the data channel, with HTTP status {}.",
+                answered.status
             ),
-            Self::NotWebSocket { host, .. } | Self::NotHttp { host, .. } => {
+            Self::TakenOut { host, .. } => format!(
+                "{host} saw no WebSocket upgrade in a request for one: something in between takes \
+                 it out."
+            ),
+            Self::Trouble { host, answered } => format!(
+                "{host}, or something in front of it, answers with HTTP status {}.",
+                answered.status
+            ),
+            Self::Blocked { host, answered } => format!(
+                "Something between here and {host} answers a WebSocket upgrade itself, with HTTP status \
+                 {}.",
+                answered.status
+            ),
+            Self::NotWebSocket { host, .. } => {
                 format!("Something else answered in place of {host}.")
             }
         }
@@ -133,9 +163,11 @@ impl DialError {
                 "Nothing was sent there; check the endpoint, and if the host is yours, set it as the endpoint of ssmmessages."
             }
             Self::Way(error) => return error.remedy(),
-            // RFC 9110, section 15.6: the fault is the server's.
-            Self::Refused { status: 500.., .. } => {
-                "The gateway has trouble, and nothing here can mend it: see the AWS Health Dashboard if it lasts."
+            Self::TakenOut { .. } => {
+                "Ask for WebSockets to the ssmmessages host to be let through: proxies often have a setting of their own for them."
+            }
+            Self::Trouble { .. } => {
+                "This is likely to pass; if it does not, the AWS Health Dashboard may say why."
             }
             Self::Refused { .. } => {
                 "Check the permission ssmmessages:OpenDataChannel and this computer's clock."
@@ -143,7 +175,7 @@ impl DialError {
             Self::Blocked { .. } => {
                 "Sign in to the network in a browser if it wants that, or ask for WebSockets to the ssmmessages host to be let through: proxies often have a setting of their own for them."
             }
-            Self::NotWebSocket { .. } | Self::NotHttp { .. } => {
+            Self::NotWebSocket { .. } => {
                 "Sign in to the network in a browser, or check proxy and firewall."
             }
         };
@@ -154,14 +186,11 @@ impl DialError {
     pub(crate) fn details(&self) -> String {
         match self {
             Self::Way(error) => error.details(),
-            Self::NotHttp { reason, .. } => reason.clone(),
-            Self::Refused { excerpt, .. } | Self::NotWebSocket { excerpt, .. } => excerpt.clone(),
-            Self::Blocked {
-                status, excerpt, ..
-            } if excerpt.is_empty() => format!("HTTP {status}, with nothing in it"),
-            Self::Blocked {
-                status, excerpt, ..
-            } => format!("HTTP {status}: {excerpt}"),
+            Self::NotWebSocket { excerpt, .. } => excerpt.clone(),
+            Self::Refused { answered, .. }
+            | Self::TakenOut { answered, .. }
+            | Self::Trouble { answered, .. }
+            | Self::Blocked { answered, .. } => answered.details(),
             Self::Url { .. } | Self::Stranger { .. } => String::new(),
         }
     }
@@ -193,19 +222,21 @@ impl DialError {
                 }
                 facts
             }
-            Self::Stranger { host }
-            | Self::NotWebSocket { host, .. }
-            | Self::NotHttp { host, .. } => of_host(host),
-            Self::Blocked { host, status, .. } => {
-                Named::from([("before", host.clone()), ("status", status.to_string())])
-            }
-            Self::Refused { host, status, .. } => {
-                let mut facts = of_host(host);
-                facts.insert("status", status.to_string());
-                facts
+            Self::Stranger { host } | Self::NotWebSocket { host, .. } => of_host(host),
+            Self::Blocked { host, answered } => with_status("before", host, answered),
+            Self::TakenOut { host, answered } => with_status("strippedFor", host, answered),
+            Self::Refused { host, answered } | Self::Trouble { host, answered } => {
+                with_status("host", host, answered)
             }
         }
     }
+}
+
+fn with_status(name: &'static str, host: &str, answered: &Answered) -> Named {
+    Named::from([
+        (name, host.to_owned()),
+        ("status", answered.status.to_string()),
+    ])
 }
 
 impl From<StreamUrlFault> for DialError {

@@ -2,13 +2,14 @@
 //! ([`aws_access::WayTo`]), and not by the WebSocket library, so that each step has its own error,
 //! the roots are those of the API calls, and a proxy can be in between.
 
-pub(crate) mod answer;
 mod error;
 mod upgrade;
 
 use std::time::Duration;
 
-use aws_access::{Access, ProxyHop, ProxyRoutes, Stream, Trust, WayTo, authority};
+use aws_access::{
+    Access, ProxyFailure, ProxyHop, ProxyRoutes, Stream, Trust, WayError, WayTo, authority,
+};
 use http::{HeaderMap, Uri};
 use rustls_pki_types::ServerName;
 use tokio_tungstenite::WebSocketStream;
@@ -57,7 +58,7 @@ pub(crate) async fn open(
     timeout: Duration,
 ) -> Result<Socket, DialError> {
     let place = Place::of(url)?;
-    let way = place.way(proxies);
+    let way = place.way(proxies)?;
     let dialled = async {
         let stream = way.open(trust, trust.client_config()).await?;
         upgrade::upgrade(url, headers, stream, &way).await
@@ -130,31 +131,30 @@ impl Place {
     }
 
     /// The way there.
-    pub(crate) fn way(&self, proxies: &ProxyRoutes) -> WayTo {
-        let proxy = self.proxy(proxies);
-        WayTo::new(self.host.clone(), self.port, self.tls.clone(), proxy)
+    ///
+    /// # Errors
+    /// [`DialError::Way`]: that a proxy on it can't be used as it is set.
+    pub(crate) fn way(&self, proxies: &ProxyRoutes) -> Result<WayTo, DialError> {
+        let proxy = self.proxy(proxies).map_err(WayError::from)?;
+        let tls = self.tls.clone();
+        Ok(WayTo::new(self.host.clone(), self.port, tls, proxy))
     }
 
     /// The proxy on the way, if there is one.
-    ///
-    /// Loopback is never reached through one, whatever the environment says: the proxy's loopback is
-    /// not ours.
-    pub(crate) fn proxy(&self, proxies: &ProxyRoutes) -> Option<ProxyHop> {
-        if self.loopback || self.tls.is_none() {
-            return None;
-        }
+    pub(crate) fn proxy(
+        &self,
+        proxies: &ProxyRoutes,
+    ) -> Result<Option<ProxyHop>, Box<ProxyFailure>> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         let uri = Uri::builder()
-            .scheme("https")
-            .authority(self.authority())
+            .scheme(scheme)
+            .authority(authority(&self.host, self.port))
             .path_and_query("/")
-            .build()
-            .ok()?;
-        proxies.to(&uri)
-    }
-
-    /// Host and port as HTTP writes them.
-    pub(crate) fn authority(&self) -> String {
-        authority(&self.host, self.port)
+            .build();
+        match uri {
+            Ok(uri) => proxies.to(&uri),
+            Err(_) => Ok(None),
+        }
     }
 }
 

@@ -8,15 +8,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use aws_access::{
-    NetworkFault, ProxyFailure, ProxyFault, ProxyPlace, ProxyRoutes, ProxySetting, TlsFault, Trust,
-    WayError,
+    Answered, NetworkFault, ProxyFailure, ProxyFault, ProxyPlace, ProxyRoutes, ProxySetting,
+    Secret, SetProxy, TlsFault, Trust, WayError,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 pub(crate) use test_kit::listen;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,12 +24,13 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::Message;
-use tunnel_proto::{Next, ProblemKind};
+use tunnel_proto::Next;
 use url::Url;
 
 use super::{DIAL_TIMEOUT, DialError, Place, Socket, open};
 
 mod proxies;
+mod strangers;
 
 /// A host that is not loopback, as far as the dialling code can tell: a proxy leads there.
 const GATEWAY: &str = "gateway.example";
@@ -149,7 +149,7 @@ async fn a_refused_upgrade_tells_status_and_text() {
     assert_eq!(error.code(), "upgrade-refused");
     assert_eq!(error.next(), Next::Retry);
     assert!(error.what().contains("403"), "{}", error.what());
-    assert_eq!(error.details(), "the signature expired");
+    assert_eq!(error.details(), "HTTP 403: the signature expired");
 }
 
 #[tokio::test]
@@ -160,53 +160,6 @@ async fn an_upgrade_that_finds_nothing_wants_another_session() {
         let (address, _server) = listen(answering(&answer)).await;
         let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
         assert_eq!(outcome.unwrap_err().next(), Next::NewSession);
-    }
-}
-
-#[tokio::test]
-async fn what_is_no_websocket_is_told_from_a_refusal() {
-    let answers = [
-        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: d3Jvbmc=\r\n\r\n",
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
-    ];
-    for answer in answers {
-        let (address, _server) = listen(answering(answer)).await;
-        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
-        assert_eq!(code(outcome), "not-a-websocket", "{answer}");
-    }
-}
-
-/// Answers of something in between, each without its status line's version.
-pub(crate) const OF_SOMEBODY_ELSE: [&str; 9] = [
-    "200 OK\r\ncontent-type: text/html\r\ncontent-length: 25\r\n\r\n<html>Please log in</html>",
-    "200 OK\r\nx-amzn-requestid: 1\r\ncontent-length: 2\r\n\r\n{}",
-    "302 Found\r\nlocation: http://portal/\r\ncontent-length: 0\r\n\r\n",
-    "407 Proxy Authentication Required\r\nx-amzn-requestid: 1\r\ncontent-length: 0\r\n\r\n",
-    "403 Forbidden\r\ncontent-type: text/html\r\nx-amzn-requestid: 1\r\ncontent-length: 6\r\n\r\n<html>",
-    "403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nby policy",
-    "404 Not Found\r\ncontent-length: 0\r\n\r\n",
-    "503 Service Unavailable\r\ncontent-length: 6\r\n\r\n<html>",
-    "511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n",
-];
-
-#[tokio::test]
-async fn what_something_in_between_answers_is_told_from_the_gateways_refusal() {
-    for answer in OF_SOMEBODY_ELSE {
-        let (address, _server) = listen(answering(&format!("HTTP/1.1 {answer}"))).await;
-        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
-        let problem = outcome.unwrap_err().failure().problem;
-        assert_eq!(problem.code, "websocket-blocked", "{answer}");
-        assert_eq!(problem.kind, ProblemKind::Network, "{answer}");
-        assert!(problem.what.contains(&answer[..3]), "{problem:?}");
-        assert!(problem.details.contains(&answer[..3]), "{problem:?}");
-        assert!(!problem.remedy.contains("OpenDataChannel"), "{problem:?}");
-    }
-    // AWS may write XML.
-    let xml = "HTTP/1.1 403 Forbidden\r\nx-amzn-requestid: 1\r\ncontent-length: 8\r\n\r\n<Error/>";
-    for answer in [xml, "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"] {
-        let (address, _server) = listen(answering(answer)).await;
-        let outcome = dial(&format!("ws://{address}/x"), &Trust::load(None).unwrap()).await;
-        assert_eq!(code(outcome), "upgrade-refused", "{answer}");
     }
 }
 
@@ -308,7 +261,11 @@ fn only_secure_or_loopback_urls_are_dialled() {
         place(url).unwrap();
     }
     assert_eq!(
-        place("wss://[fd00::1]/x").unwrap().authority(),
+        place("wss://[fd00::1]/x")
+            .unwrap()
+            .way(&no_proxies())
+            .unwrap()
+            .authority(),
         "[fd00::1]:443"
     );
 }
@@ -336,8 +293,7 @@ fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
     let tls = |fault| network(NetworkFault::Tls(fault));
     let blocked = |status| DialError::Blocked {
         host: host(),
-        status,
-        excerpt: String::new(),
+        answered: of_status(status),
     };
     let no_websocket = DialError::NotWebSocket {
         host: host(),
@@ -378,17 +334,21 @@ fn only_what_was_not_reached_is_awaited_for_as_long_as_it_takes() {
 
 #[test]
 fn a_gateway_in_trouble_is_not_blamed_on_permissions_and_a_refusal_is_not_on_the_gateway() {
+    let host = || GATEWAY.to_owned();
+    let trouble = |status| DialError::Trouble {
+        host: host(),
+        answered: of_status(status),
+    };
     let refused = |status| DialError::Refused {
-        host: GATEWAY.to_owned(),
-        status,
-        excerpt: String::new(),
+        host: host(),
+        answered: of_status(status),
     };
     for status in [500, 502, 503, 504] {
-        let remedy = refused(status).remedy();
+        let remedy = trouble(status).remedy();
         assert!(remedy.contains("Health Dashboard"), "{status}: {remedy}");
         assert!(!remedy.contains("permission"), "{status}: {remedy}");
     }
-    for status in [400, 401, 403, 404, 499] {
+    for status in [401, 403, 404, 499] {
         let remedy = refused(status).remedy();
         assert!(
             remedy.contains("ssmmessages:OpenDataChannel"),
@@ -397,13 +357,28 @@ fn a_gateway_in_trouble_is_not_blamed_on_permissions_and_a_refusal_is_not_on_the
     }
 }
 
+/// An answer with this status, and nothing else.
+fn of_status(status: u16) -> Box<Answered> {
+    let status = http::StatusCode::from_u16(status).unwrap();
+    Box::new(Answered::of(status, &HeaderMap::new(), &[]))
+}
+
 pub(crate) fn no_proxies() -> ProxyRoutes {
-    ProxyRoutes::new(Arc::new(Matcher::builder().build()), SET, None)
+    ProxyRoutes::new(None, None, "")
 }
 
 pub(crate) fn proxies(url: &str) -> ProxyRoutes {
-    let matcher = Matcher::builder().all(url).build();
-    ProxyRoutes::new(Arc::new(matcher), SET, None)
+    proxies_but(url, "")
+}
+
+/// The same but for these hosts.
+fn proxies_but(url: &str, no: &str) -> ProxyRoutes {
+    let set = SetProxy {
+        text: Secret::new(url),
+        place: SET,
+        lack: None,
+    };
+    ProxyRoutes::new(Some(&set), Some(&set), no)
 }
 
 async fn dial(url: &str, trust: &Trust) -> Result<Socket, DialError> {

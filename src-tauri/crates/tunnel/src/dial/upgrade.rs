@@ -1,15 +1,17 @@
 //! The WebSocket upgrade (RFC 6455, section 4.1).
 
-use aws_access::{Stream, WayTo, excerpt};
+use std::io;
+
+use aws_access::{Answered, Stream, WayTo};
 use http::HeaderMap;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
 use super::Socket;
-use super::answer::{Answered, has_request_id, is_page, leads_to};
 use super::error::DialError;
 
 /// Largest message and frame that is accepted. An agent's message is a little over 1 KiB, and
@@ -52,28 +54,25 @@ pub(super) async fn upgrade(
 }
 
 fn failed(way: &WayTo, error: SocketError) -> DialError {
-    let host = way.host().to_owned();
+    let not_websocket = |excerpt| DialError::NotWebSocket {
+        host: way.host().to_owned(),
+        excerpt,
+    };
     match error {
         SocketError::Http(answer) => {
-            let status = answer.status().as_u16();
             let body = answer.body().as_deref().unwrap_or_default();
-            let (headers, excerpt) = (answer.headers(), excerpt(body));
-            let location = leads_to(headers);
-            let answered = Answered {
-                status,
-                is_page: is_page(headers, body),
-                has_request_id: has_request_id(headers),
-                location: location.as_deref(),
-                excerpt: &excerpt,
-            };
-            let refused = || DialError::Refused {
-                host: way.authority(),
-                status,
-                excerpt: excerpt.clone(),
-            };
-            answered.of_somebody_else(&host).unwrap_or_else(refused)
+            let answered = Answered::of(answer.status(), answer.headers(), body);
+            DialError::of_answer(way.host(), answered)
+                .unwrap_or_else(|| not_websocket("HTTP 101, and no WebSocket".to_owned()))
         }
         SocketError::Io(source) => way.failed(source).into(),
+        SocketError::Protocol(ProtocolError::HandshakeIncomplete) => {
+            way.failed(io::ErrorKind::UnexpectedEof.into()).into()
+        }
+        SocketError::Protocol(ProtocolError::HttparseError(source)) => {
+            way.no_http(io::Error::other(source)).into()
+        }
+        SocketError::HttpFormat(source) => way.no_http(io::Error::other(source)).into(),
         SocketError::ConnectionClosed
         | SocketError::AlreadyClosed
         | SocketError::Tls(_)
@@ -82,10 +81,6 @@ fn failed(way: &WayTo, error: SocketError) -> DialError {
         | SocketError::WriteBufferFull(_)
         | SocketError::Utf8(_)
         | SocketError::AttackAttempt
-        | SocketError::Url(_)
-        | SocketError::HttpFormat(_) => DialError::NotWebSocket {
-            host,
-            excerpt: error.to_string(),
-        },
+        | SocketError::Url(_) => not_websocket(error.to_string()),
     }
 }

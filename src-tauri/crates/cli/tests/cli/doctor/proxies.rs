@@ -21,18 +21,23 @@ const BASIC: &str = "HTTP/1.1 407 Proxy Authentication Required\r\n\
 
 /// What the doctor finds of a proxy, and what a tunnel says as it gives up.
 async fn of(proxy: &str) -> [Value; 2] {
+    with(&[("HTTPS_PROXY", proxy)], ENDPOINT, 15).await
+}
+
+/// The same with these variables and this endpoint; both end with this code.
+async fn with(variables: &[(&str, &str)], endpoint: &str, code: i32) -> [Value; 2] {
     let world = World::start().await;
-    let mut examined = doctor(&world, ENDPOINT, &[]);
-    examined.env("HTTPS_PROXY", proxy);
+    let mut examined = doctor(&world, endpoint, &[]);
+    examined.envs(variables.iter().copied());
     let mut forward = world.program();
     forward
         .args(["forward", "--json", "--target", TARGET, "--region", REGION])
-        .args(["--remote-port", "5432", "--endpoint-url", ENDPOINT])
+        .args(["--remote-port", "5432", "--endpoint-url", endpoint])
         .args(["--retry-for", "1min"])
-        .env("HTTPS_PROXY", proxy);
+        .envs(variables.iter().copied());
     let (report, ended) = tokio::join!(reported(examined), run(forward));
-    assert_eq!(report.code, Some(15), "{report:#?}");
-    assert_eq!(ended.code, Some(15), "{ended:?}");
+    assert_eq!(report.code, Some(code), "{report:#?}");
+    assert_eq!(ended.code, Some(code), "{ended:?}");
     for told in [format!("{report:?}"), format!("{ended:?}")] {
         assert!(!told.contains("planted-"), "{told}");
     }
@@ -132,6 +137,100 @@ async fn what_is_no_proxy_or_one_of_another_kind_is_told_as_that() {
         &[
             ("what", &["socks5", "HTTPS_PROXY"]),
             ("remedy", &["http://"]),
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_an_endpoint_without_tls_is_asked_by_the_doctor_and_by_a_tunnel() {
+    let busy = Refusing::start("HTTP/1.1 503 Busy\r\n\r\nNo way there").await;
+    let basic = Refusing::start(BASIC).await;
+    let [of_busy, of_basic] =
+        [&busy, &basic].map(|proxy| format!("http://me:planted-word@{}", proxy.address));
+    let asked = |proxy: &str| {
+        let both = [("HTTP_PROXY", proxy), ("HTTPS_PROXY", proxy)];
+        let both = both.map(|(name, proxy)| (name, proxy.to_owned()));
+        async move {
+            let both = both.each_ref().map(|(name, proxy)| (*name, proxy.as_str()));
+            with(&both, "http://ssm.culvert.example", 15).await
+        }
+    };
+    let (of_busy, of_basic) = tokio::join!(asked(&of_busy), asked(&of_basic));
+    let asked = "ssm.culvert.example:80";
+    both(
+        &of_busy,
+        "proxy-refused",
+        &[
+            ("what", &["HTTP status 503", asked]),
+            ("remedy", &["set in HTTP_PROXY"]),
+            ("details", &["No way there"]),
+        ],
+    );
+    both(
+        &of_basic,
+        "proxy-authentication",
+        &[
+            ("what", &["does not accept", asked]),
+            ("remedy", &["in HTTP_PROXY"]),
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_can_not_be_read_is_a_fault_of_the_settings_that_names_the_variable_and_why() {
+    for (name, text, why) in [
+        ("HTTPS_PROXY", "not a url planted-1", "no address"),
+        ("https_proxy", "http://", "no host"),
+        ("ALL_PROXY", "http://proxy.example:99999", "1 to 65535"),
+        ("all_proxy", "http://me:planted/2@proxy.example", "%2F"),
+    ] {
+        both(
+            &with(&[(name, text)], ENDPOINT, 10).await,
+            "proxy-setting-invalid",
+            &[
+                ("what", &[&format!("The proxy in {name} "), why]),
+                (
+                    "remedy",
+                    &[&format!("Correct {name}"), "http://proxy.example:8080"],
+                ),
+            ],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_without_the_tls_that_it_is_set_with_is_told_with_what_to_write() {
+    let plain = Refusing::start("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    // Nothing in it ends a line, which such a proxy waits for.
+    both(
+        &of(&format!("https://{}", plain.address)).await,
+        "proxy-tls",
+        &[
+            ("what", &["does not answer with TLS", "HTTPS_PROXY"]),
+            (
+                "remedy",
+                &["Write http:// in place of https:// in HTTPS_PROXY"],
+            ),
+        ],
+    );
+    let authority = test_kit::Authority::new("Acme Proxies", None);
+    let acceptor = authority.acceptor(&["localhost"]);
+    let (address, _tasks) = test_kit::listen(move |tcp| {
+        let acceptor = acceptor.clone();
+        async move {
+            let _ = acceptor.accept(tcp).await;
+        }
+    })
+    .await;
+    both(
+        &of(&format!("https://localhost:{}", address.port())).await,
+        "proxy-certificate",
+        &[
+            (
+                "what",
+                &["signed by Acme Proxies", &address.port().to_string()],
+            ),
+            ("remedy", &["AWS_CA_BUNDLE", "HTTPS_PROXY"]),
         ],
     );
 }

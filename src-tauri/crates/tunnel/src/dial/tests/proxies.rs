@@ -11,14 +11,10 @@ use crate::probe::{Probe, ThroughProxy};
 
 #[test]
 fn loopback_and_excluded_hosts_pass_the_proxy() {
-    let matcher = Matcher::builder()
-        .all("http://proxy.example:8080")
-        .no("internal.example")
-        .build();
-    let proxies = ProxyRoutes::new(Arc::new(matcher), SET, None);
+    let proxies = proxies_but("http://proxy.example:8080", "internal.example");
     let proxied = |url: &str| {
         let place = Place::of(&Url::parse(url).unwrap()).unwrap();
-        place.proxy(&proxies).is_some()
+        place.proxy(&proxies).unwrap().is_some()
     };
     assert!(proxied("wss://gateway.example/x"));
     for url in [
@@ -201,11 +197,11 @@ async fn what_sign_in_a_proxy_wants_is_told_and_what_it_was_given() {
     }
 }
 
-/// What a call, a data channel and the doctor say of a proxy, all with the same settings.
-async fn said_by_all(proxy: &str) -> [Problem; 3] {
+/// Access to an endpoint through a proxy.
+async fn access_through(proxy: &str, endpoint: &str) -> Access {
     let settings = AccessSettings {
         region: Some("eu-central-1".to_owned()),
-        endpoint_url: Some(format!("https://{GATEWAY}").into()),
+        endpoint_url: Some(endpoint.into()),
         proxy: ProxyChoice::Through(proxy.parse().unwrap()),
         static_credentials: Some(StaticCredentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
@@ -214,25 +210,51 @@ async fn said_by_all(proxy: &str) -> [Problem; 3] {
         }),
         ..AccessSettings::default()
     };
-    let access = Access::load(settings).await.unwrap();
+    Access::load(settings).await.unwrap()
+}
+
+/// What a call says that fails.
+pub(super) async fn said_by_a_call(access: &Access) -> Problem {
     let start = StartSession {
         target: "i-0123456789abcdef0".to_owned(),
         document: "AWS-StartPortForwardingSession".to_owned(),
         parameters: BTreeMap::new(),
         reason: None,
     };
-    let called = access.start_session(&start).await.unwrap_err();
-    let dialled = dial_through(&access.proxies(), access.trust()).await;
-    let endpoint = Url::parse(&format!("https://{GATEWAY}")).unwrap();
-    let probe = Probe::new(&access, &endpoint).unwrap();
-    let probed = match probe.through_proxy().await {
+    crate::access::problem(&access.start_session(&start).await.unwrap_err())
+}
+
+/// What the doctor says of the way to an endpoint.
+async fn said_by_the_doctor(access: &Access, endpoint: &str) -> Problem {
+    let probe = Probe::new(access, &Url::parse(endpoint).unwrap()).unwrap();
+    match probe.through_proxy().await {
         ThroughProxy::Refused { problem } => problem,
         ThroughProxy::Direct | ThroughProxy::Connected { .. } => {
             probe.certificates().await.unwrap_err()
         }
-    };
+    }
+}
+
+/// What a call, a data channel and the doctor say of a proxy, all with the same settings.
+async fn said_by_all(proxy: &str) -> [Problem; 3] {
+    let endpoint = format!("https://{GATEWAY}");
+    let access = access_through(proxy, &endpoint).await;
+    let called = said_by_a_call(&access).await;
+    let dialled = dial_through(&access.proxies(), access.trust()).await;
     let dialled = dialled.unwrap_err().failure().problem;
-    [crate::access::problem(&called), dialled, probed]
+    [
+        called,
+        dialled,
+        said_by_the_doctor(&access, &endpoint).await,
+    ]
+}
+
+/// What a call and the doctor say of a proxy that is asked for what is not encrypted.
+async fn said_in_the_clear(proxy: &str) -> [Problem; 2] {
+    let endpoint = format!("http://{GATEWAY}");
+    let access = access_through(proxy, &endpoint).await;
+    let called = said_by_a_call(&access).await;
+    [called, said_by_the_doctor(&access, &endpoint).await]
 }
 
 #[tokio::test]
@@ -245,6 +267,7 @@ async fn whatever_a_proxy_does_a_call_a_data_channel_and_the_doctor_say_the_same
     };
     let mut asked = vec![
         (format!("socks5://{nobody}"), "proxy-unsupported"),
+        ("http://proxy.example:0".to_owned(), "proxy-setting-invalid"),
         (format!("http://{nobody}"), "proxy-unreachable"),
     ];
     let mut servers = Vec::new();
@@ -301,6 +324,153 @@ async fn a_proxy_that_says_nothing_is_told_alike_by_all_with_where_it_is_set() {
         assert_eq!(problem.code, "proxy-timeout", "{problem:?}");
         assert!(problem.what.contains(&address.to_string()), "{problem:?}");
         assert!(problem.remedy.contains("setting \"proxy\""), "{problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_proxy_does_in_the_clear_a_call_and_the_doctor_say_the_same() {
+    let nobody = {
+        let (address, server) = listen(|_| pending()).await;
+        drop(server);
+        tokio::task::yield_now().await;
+        address
+    };
+    let mut asked = vec![
+        (format!("socks5://{nobody}"), "proxy-unsupported"),
+        ("http://proxy.example:0".to_owned(), "proxy-setting-invalid"),
+        (format!("http://{nobody}"), "proxy-unreachable"),
+    ];
+    let mut servers = Vec::new();
+    for (answer, code) in [
+        ("407 No\r\n\r\n", "proxy-authentication"),
+        ("503 Busy\r\n\r\n<html>No.</html>", "proxy-refused"),
+        ("502 Bad Gateway\r\n\r\n", "proxy-refused"),
+        ("403 No\r\n\r\nby policy", "proxy-refused"),
+        ("200 OK\r\n\r\n<html>No.</html>", "proxy-portal"),
+        ("302 Found\r\nlocation: /x\r\n\r\n", "proxy-portal"),
+        ("511 No\r\n\r\n", "proxy-portal"),
+        ("200 OK\r\n\r\nHello", "proxy-protocol"),
+    ] {
+        let (address, server) = listen(answering(&format!("HTTP/1.1 {answer}"))).await;
+        servers.push(server);
+        asked.push((format!("http://{address}"), code));
+    }
+    for answer in ["SSH-2.0-OpenSSH_9.2\r\n", ""] {
+        let (address, server) = listen(answering(answer)).await;
+        servers.push(server);
+        asked.push((format!("http://{address}"), "proxy-protocol"));
+    }
+    for (proxy, code) in asked {
+        let [called, probed] = said_in_the_clear(&proxy).await;
+        assert_eq!(called.code, code, "{proxy}: {called:?}");
+        assert_eq!(called, probed, "{proxy}");
+        let told = format!("{} {}", called.what, called.remedy);
+        assert!(told.contains("setting \"proxy\""), "{told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_says_nothing_in_the_clear_is_told_alike_with_where_it_is_set() {
+    let (address, _server) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    for problem in said_in_the_clear(&format!("http://{address}")).await {
+        assert_eq!(problem.code, "proxy-timeout", "{problem:?}");
+        assert!(problem.what.contains(&address.to_string()), "{problem:?}");
+        assert!(problem.what.contains("gateway.example:80"), "{problem:?}");
+        assert!(problem.remedy.contains("setting \"proxy\""), "{problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_in_the_clear_that_passes_on_what_aws_answers_is_not_in_its_way() {
+    let refused = "HTTP/1.1 403 Forbidden\r\nx-amzn-requestid: 1\r\ncontent-length: 46\r\n\r\n\
+                   {\"__type\":\"AccessDeniedException\",\"message\":1}";
+    let (address, _server) = listen(answering(refused)).await;
+    let endpoint = format!("http://{GATEWAY}");
+    let access = access_through(&format!("http://{address}"), &endpoint).await;
+    assert_eq!(said_by_a_call(&access).await.code, "access-denied");
+    let probe = Probe::new(&access, &Url::parse(&endpoint).unwrap()).unwrap();
+    assert!(probe.is_proxied());
+    let outcome = probe.through_proxy().await;
+    assert!(
+        matches!(outcome, ThroughProxy::Connected { .. }),
+        "{outcome:?}"
+    );
+    probe.ask().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_proxy_without_the_tls_that_it_is_set_with_is_told_alike_by_all() {
+    let authority = Authority::new("Acme Proxies");
+    let (plain, _plain) = listen(answering("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
+    let (mute, _mute) = listen(answering("")).await;
+    let (untrusted, _untrusted) = listen(authority.tls("localhost", |_| pending())).await;
+    for (port, code, words) in [
+        (
+            plain.port(),
+            "proxy-tls",
+            &["with TLS", "http:// in place"][..],
+        ),
+        (mute.port(), "proxy-tls", &["with TLS", "http:// in place"]),
+        (
+            untrusted.port(),
+            "proxy-certificate",
+            &["signed by Acme Proxies", "AWS_CA_BUNDLE"],
+        ),
+    ] {
+        let proxy = format!("https://localhost:{port}");
+        let said = said_by_all(&proxy).await;
+        let clear = said_in_the_clear(&proxy).await;
+        for problem in said.iter().chain(&clear) {
+            assert_eq!(problem.code, code, "{problem:?}");
+            let told = format!("{} {}", problem.what, problem.remedy);
+            let named = format!("the proxy localhost:{port}");
+            for word in words.iter().chain([&named.as_str()]) {
+                assert!(told.to_lowercase().contains(&word.to_lowercase()), "{told}");
+            }
+        }
+        assert_eq!(said[0], said[1]);
+        assert_eq!(said[0], said[2]);
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_proxys_certificate_for_another_host_or_of_the_past_is_told_as_that() {
+    let authority = Authority::new("ours");
+    let past = authority.issuer.acceptor_of_the_past(&["localhost"]);
+    let (past, _past) = listen(over_tls(past, |_: Tls| pending())).await;
+    let (other, _other) = listen(authority.tls("other.example", |_| pending())).await;
+    for (port, words) in [
+        (past.port(), ["has expired", "date and time"]),
+        (other.port(), ["for another host", "all_proxy"]),
+    ] {
+        let proxies = proxies(&format!("https://localhost:{port}"));
+        let error = dial_through(&proxies, &authority.trust())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "proxy-certificate", "{error:?}");
+        let told = format!("{} {}", error.what(), error.remedy());
+        for word in words {
+            assert!(told.contains(word), "{told}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_waits_while_tls_begins_is_told_as_one_without_tls() {
+    let (address, _server) = listen(|tcp| async move {
+        let _tcp = tcp;
+        pending::<()>().await;
+    })
+    .await;
+    let proxy = format!("https://{address}");
+    let said = said_by_all(&proxy).await;
+    for problem in said.iter().chain(&said_in_the_clear(&proxy).await) {
+        assert_eq!(problem.code, "proxy-tls", "{problem:?}");
+        assert!(problem.remedy.starts_with("Write http://"), "{problem:?}");
     }
 }
 
