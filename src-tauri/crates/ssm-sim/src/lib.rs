@@ -30,7 +30,8 @@
 //! waiting. [`Simulator::wait_for`] tells when something has happened.
 //!
 //! The same by HTTP: `GET /control/state` shows sessions and counters, `POST /control/<verb>`
-//! takes a JSON object. The verbs:
+//! takes a JSON object. Connections that begin with such a request pass whatever the network is
+//! made to do, so that it can be ended. The verbs:
 //!
 //! | verb | object |
 //! | --- | --- |

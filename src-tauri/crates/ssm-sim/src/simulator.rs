@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::error::StartError;
 use crate::faults::Faults;
 use crate::http;
-use crate::link::{Breaker, carry};
+use crate::link::{Breaker, Link, carry};
 use crate::random::Random;
 use crate::service::{Caller, Service};
 use crate::session::SessionView;
@@ -163,7 +163,34 @@ async fn accept(service: Arc<Service>, listener: TcpListener) {
         let breaker = Breaker::default();
         let (near, far) = tokio::io::duplex(PIPE);
         let random = Random::new(service.with_random(Random::next));
-        service.spawn(carry(socket, near, service.link(), breaker.clone(), random));
+        let (link, ended) = (service.link(), breaker.clone());
+        service.spawn(async move {
+            // Whoever makes faults must be able to end them.
+            let link = match asks_for_control(&socket).await {
+                true => watch::Sender::new(Link::default()).subscribe(),
+                false => link,
+            };
+            carry(socket, near, link, ended, random).await;
+        });
         service.spawn(http::serve(Arc::clone(&service), far, breaker));
     }
 }
+
+/// Whether the first request of a connection is one for faults, which come in one piece with their
+/// first line. Waits for the first bytes.
+async fn asks_for_control(socket: &TcpStream) -> bool {
+    let mut begin = [0; CONTROL_MOST];
+    match socket.peek(&mut begin).await {
+        Ok(read) => {
+            let begin = begin.get(..read).unwrap_or_default();
+            CONTROL.iter().any(|line| begin.starts_with(line))
+        }
+        // It is gone, which the one who carries it finds as well.
+        Err(_) => false,
+    }
+}
+
+/// How requests for faults begin.
+const CONTROL: [&[u8]; 2] = [b"POST /control/", b"GET /control/"];
+
+const CONTROL_MOST: usize = 14;

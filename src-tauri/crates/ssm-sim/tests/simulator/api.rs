@@ -367,3 +367,23 @@ async fn faults_can_be_made_and_looked_at_by_http() {
     assert_eq!(unknown.status, 404);
     sim.stop().await;
 }
+
+#[tokio::test]
+async fn a_black_hole_does_not_swallow_the_request_that_ends_it() {
+    let sim = Simulator::start(Settings::default()).await.unwrap();
+    for kind in ["swallow", "hold"] {
+        let hole = format!(r#"{{"kind": "{kind}"}}"#);
+        let control = |verb: &str, body: String| {
+            let path = format!("/control/{verb}");
+            let sim = &sim;
+            async move { request(sim, "POST", &path, &[], &body).await.status }
+        };
+        assert_eq!(control("black-hole", hole).await, 200);
+        let state = request(&sim, "GET", "/control/state", &[], "").await;
+        assert_eq!(state.status, 200);
+        assert_eq!(control("end-black-hole", String::new()).await, 200);
+        // Everything else passes again.
+        assert_eq!(request(&sim, "GET", "/", &[], "").await.status, 404);
+    }
+    sim.stop().await;
+}
