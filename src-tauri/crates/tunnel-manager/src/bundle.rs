@@ -6,15 +6,19 @@
 
 mod about;
 mod cause;
+mod chosen;
+mod course;
 mod day_time;
 mod doctor;
 mod facts;
 mod gather;
 mod lines;
 mod named;
+mod notes;
 mod pack;
 mod running;
 mod summary;
+mod troubles;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,9 +35,13 @@ use crate::doctor::Examination;
 use crate::history::Reading;
 use crate::profile::Profile;
 
+pub use cause::DropCause;
+use chosen::Chosen;
+pub use chosen::{ChosenTunnel, unsaved};
+pub(crate) use course::Course;
+pub use course::DropCauses;
 #[cfg(test)]
-pub(crate) use cause::tests as tests_of_causes;
-pub use cause::{DropCause, DropCauses};
+pub(crate) use course::tests as tests_of_causes;
 pub use pack::Written;
 
 /// How long the doctor may take: what it has not said by then is a line in the bundle.
@@ -52,8 +60,8 @@ const SIZE_MOST: usize = 18 << 20;
 /// What is collected.
 #[derive(Debug)]
 pub struct Request {
-    /// The saved tunnels that it is about; `None`: all, and those that were never saved.
-    pub tunnels: Option<Vec<Profile>>,
+    /// The tunnels that it is about; `None`: all, and those that were never saved.
+    pub tunnels: Option<Vec<ChosenTunnel>>,
     /// From when on, Unix milliseconds.
     pub since: u64,
     /// Now, Unix milliseconds.
@@ -187,15 +195,20 @@ pub async fn collect(
         examination,
         program,
     } = request;
-    let profiles = tunnels.clone();
-    let reading = spawn_blocking(move || gather::all(profiles.as_deref(), since));
+    let chosen = Chosen(tunnels);
+    let heard = tokio::select! {
+        heard = running::Heard::of_all() => heard,
+        () = cancel.cancelled() => return Err(BundleError::Cancelled),
+    };
+    let (wanted, pending) = (chosen.clone(), heard.pending());
+    let reading = spawn_blocking(move || gather::all(&wanted, since, pending));
     let mut gathered = tokio::select! {
         gathered = reading => gathered?,
         () = cancel.cancelled() => return Err(BundleError::Cancelled),
     };
     gathered.files.push(about::file(&program, since, now));
     tokio::select! {
-        () = running::gather(tunnels.as_deref(), since, &mut gathered) => {}
+        () = running::gather(heard, &chosen, since, &mut gathered) => {}
         () = cancel.cancelled() => return Err(BundleError::Cancelled),
     }
     if let Some(examination) = examination {
@@ -207,7 +220,7 @@ pub async fn collect(
     }
     told(Stage::Redacting);
     let subject = Subject {
-        tunnels,
+        saved: chosen.saved(),
         since,
         hides_names,
     };
@@ -217,7 +230,8 @@ pub async fn collect(
 
 /// What a bundle is about.
 struct Subject {
-    tunnels: Option<Vec<Profile>>,
+    /// The saved ones of the tunnels; `None`: all.
+    saved: Option<Vec<Profile>>,
     since: u64,
     hides_names: bool,
 }
@@ -235,13 +249,13 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     facts::learn_machine(&mut redactor);
     // Logs are of all tunnels: those that it is not about must not be told by them.
     let everyone = facts::saved(&mut lacks);
-    let chosen = subject.tunnels.as_deref().unwrap_or_default();
+    let chosen = subject.saved.as_deref().unwrap_or_default();
     let is_gone = |one: &&Profile| !everyone.iter().any(|saved| saved.id == one.id);
     let gone: Vec<Profile> = chosen.iter().filter(is_gone).cloned().collect();
     for tunnels in [&everyone, &gone] {
         named::learn_tunnels(&mut redactor, tunnels, subject.hides_names);
     }
-    let saved = subject.tunnels.clone().unwrap_or(everyone);
+    let saved = subject.saved.clone().unwrap_or(everyone);
     named.learn(&mut redactor, subject.hides_names);
     running.learn(&mut redactor);
     files.insert(

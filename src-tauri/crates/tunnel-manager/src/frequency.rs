@@ -78,8 +78,9 @@ impl Frequency {
     /// Takes in what happened; says so when that makes it too often. Not again before it was half
     /// as often or less.
     pub fn record(&mut self, record: &Record) -> Option<TooOften> {
-        let most = self.most?.get();
+        // What is told round drops counts whether anybody wants to hear of them or not.
         let cause = self.causes.name(record)?;
+        let most = self.most?.get();
         if is_as_meant(record, cause) {
             return None;
         }

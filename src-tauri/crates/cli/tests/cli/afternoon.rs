@@ -1,10 +1,11 @@
 //! An afternoon in which all goes wrong, and what the bundle makes of it. Whoever has nothing but the
 //! bundle can tell for each drop what it was.
 
+use std::path::Path;
 use std::time::Duration;
 
 use culvert_tests::{Rig, echo, impatient, is_up};
-use ssm_sim::{BlackHole, Direction, MessageFaults};
+use ssm_sim::{Action, BlackHole, Direction, MessageFaults};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tunnel_manager::tunnel::{
@@ -34,9 +35,14 @@ struct Afternoon {
 }
 
 impl Afternoon {
-    async fn begin(world: World, traces: &Traces) -> (Self, tunnel_manager::Following) {
+    async fn begin(
+        world: World,
+        traces: &Traces,
+        agent_patience: Duration,
+    ) -> (Self, tunnel_manager::Following) {
         let (environment, control) = Environment::by_hand();
-        let config = patient_with_nothing(&world, environment);
+        let mut config = patient_with_nothing(&world, environment);
+        config.session.agent_patience = agent_patience;
         let tunnel = Tunnel::start(config).await.unwrap();
         let following = traces.follow(TunnelName::new(None, "Orders"), &tunnel);
         is_up(&tunnel).await.unwrap();
@@ -70,6 +76,27 @@ impl Afternoon {
         self.wait_for(|snapshot| up(snapshot) && snapshot.connections == 0)
             .await;
     }
+
+    /// Stops the tunnel, and gives what the summary of a bundle tells of it in bold, a line each.
+    async fn told(self, state: &Path, following: tunnel_manager::Following) -> Vec<String> {
+        let Self { world, tunnel, .. } = self;
+        tunnel.stop().await;
+        drop(tunnel);
+        following.finished().await;
+        let mut diagnose = world.program();
+        diagnose
+            .env("CULVERT_STATE_DIR", state)
+            .current_dir(world.path(""))
+            .args(["diagnose", "--no-checks", "--output", "bundle.zip"]);
+        let ended = run(diagnose).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let files = unpacked(&world.path("bundle.zip"));
+        let summary = &files[0].1;
+        let of_tunnel = summary.split("## Orders").nth(1).unwrap_or_default();
+        let lines = of_tunnel.lines().filter(|line| line.starts_with("* "));
+        let bold = |line: &str| line.split("**").nth(1).unwrap_or(line).to_owned();
+        lines.map(bold).collect()
+    }
 }
 
 /// All that takes half a minute or more happens within a second.
@@ -80,7 +107,6 @@ fn patient_with_nothing(world: &World, environment: Environment) -> TunnelConfig
     config.policy.sessions = PoolSize::fixed(1);
     config.session.ping_interval = Duration::from_millis(500);
     config.session.ping_patience = Duration::from_millis(500);
-    config.session.agent_patience = Duration::from_millis(500);
     config.session.stall_after = Duration::from_millis(500);
     config.session.jam_after = Duration::from_secs(1);
     config
@@ -91,7 +117,8 @@ async fn each_of_six_troubles_of_an_afternoon_is_named_in_the_summary() {
     let world = World::start().await;
     let state = world.path("state");
     let traces = Traces::in_folder(&state);
-    let (afternoon, following) = Afternoon::begin(world, &traces).await;
+    let soon = Duration::from_millis(500);
+    let (afternoon, following) = Afternoon::begin(world, &traces, soon).await;
     let sim = &afternoon.world.sim;
     let faults = sim.faults();
     let reconnects = |count| move |snapshot: &Snapshot| snapshot.reconnects == count;
@@ -161,34 +188,49 @@ async fn each_of_six_troubles_of_an_afternoon_is_named_in_the_summary() {
     faults.messages(Direction::ToAgent, MessageFaults::default());
     afternoon.well_again().await;
 
-    let Afternoon { world, tunnel, .. } = afternoon;
-    tunnel.stop().await;
-    drop(tunnel);
-    following.finished().await;
-    let mut diagnose = world.program();
-    diagnose
-        .env("CULVERT_STATE_DIR", &state)
-        .current_dir(world.path(""))
-        .args(["diagnose", "--no-checks", "--output", "bundle.zip"]);
-    let ended = run(diagnose).await;
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let files = unpacked(&world.path("bundle.zip"));
-    let summary = &files[0].1;
-    let drops: Vec<_> = summary
-        .lines()
-        .filter(|line| line.contains("WebSocket"))
-        .map(|line| line.split("**").nth(1).unwrap_or_default())
-        .collect();
     assert_eq!(
-        drops,
+        afternoon.told(&state, following).await,
         [
             "the hourly close of the gateway",
             "a black hole: no answer came, and nobody closed the connection",
-            "an expired login: credentials were missing or refused",
+            "an expired login: the credentials had run out",
             "a dead agent: the node no longer answered",
             "this machine slept",
             "a jammed session: messages no longer came through",
-        ],
-        "{summary}"
+        ]
     );
+}
+
+/// An agent that is away is told by the gateway; what becomes of the session shows when it is back.
+#[tokio::test]
+async fn a_dead_agent_is_named_whether_the_session_outlives_it_or_comes_back_jammed() {
+    let world = World::start().await;
+    let state = world.path("state");
+    let traces = Traces::in_folder(&state);
+    let patient = Duration::from_secs(600);
+    let (afternoon, following) = Afternoon::begin(world, &traces, patient).await;
+    let faults = afternoon.world.sim.faults();
+    let agent_is_away = |snapshot: &Snapshot| matches!(&snapshot.state, State::Degraded { problem, .. } if problem.code == "agent-away");
+
+    faults.agent_gone();
+    afternoon.wait_for(agent_is_away).await;
+    faults.agent_back();
+    afternoon.well_again().await;
+
+    pass(LATER).await;
+    let mut stuck = afternoon.connect().await;
+    let back = impatient(echo(&mut stuck, b"alive")).await.unwrap();
+    assert_eq!(back.unwrap(), b"alive");
+    faults.agent_lost();
+    afternoon.wait_for(agent_is_away).await;
+    // It is there again, started anew: it does not know the session any more.
+    faults.apply(&Action::StartPublication);
+    stuck.write_all(b"E").await.unwrap();
+    afternoon
+        .wait_for(|snapshot| snapshot.replacements == 1)
+        .await;
+    afternoon.well_again().await;
+
+    let agent = "a dead agent: the node no longer answered";
+    assert_eq!(afternoon.told(&state, following).await, [agent, agent]);
 }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use tunnel_proto::{DropEnd, DropRecord, Happening, State};
+use tunnel_proto::State;
 
 use super::Raw;
-use super::cause::DropCause;
 use super::day_time::{span, utc};
-use crate::history::{Entry, Reading, Summary, woke};
+use super::troubles::{self, cause_of, state_of};
+use crate::history::{Entry, Reading, Summary};
 use crate::words::{bytes, percent};
 
-/// Drops that are told one by one for each tunnel, the newest.
-const DROPS_MOST: usize = 100;
+/// Lines that are told for each tunnel, the newest.
+const LINES_MOST: usize = 100;
 
 /// Writes it.
 pub(super) fn markdown(reading: &Reading, since: u64, files: &[Raw]) -> String {
@@ -53,11 +53,13 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
         span(sum.wanted_ms)
     ));
     // Of a run that goes on nothing is added up after its last record.
-    if let Some((at, state)) = entries.iter().rev().find_map(|entry| told_state(entry)) {
-        let open = if is_trouble(state) {
-            " **Nothing says that this is over.**"
-        } else {
-            ""
+    let mut states = entries.iter().rev();
+    let last = states.find_map(|entry| Some((entry.record.at, state_of(entry)?)));
+    if let Some((at, state)) = last {
+        let open = match (is_trouble(state), cause_of(state)) {
+            (true, Some(cause)) => format!(" **Nothing says that this is over: {cause}.**"),
+            (true, None) => " **Nothing says that this is over.**".to_owned(),
+            (false, _) => String::new(),
         };
         let state = state.to_string();
         page.push_str(&format!(
@@ -67,10 +69,8 @@ fn tunnel(page: &mut String, name: &str, entries: &[&Entry], since: u64) {
         ));
     }
     days(page, entries, since);
-    let wakes: Vec<u64> = entries.iter().filter_map(|entry| woke(entry)).collect();
-    let recent = entries.iter().filter(|entry| entry.record.at >= since);
-    let mut lines: Vec<String> = recent.filter_map(|entry| line(entry, &wakes)).collect();
-    let left_out = lines.len().saturating_sub(DROPS_MOST);
+    let mut lines = troubles::lines(entries, since);
+    let left_out = lines.len().saturating_sub(LINES_MOST);
     lines.drain(..left_out);
     if left_out > 0 {
         page.push_str(&format!("({left_out} earlier lines are left out.)\n\n"));
@@ -92,21 +92,6 @@ fn is_trouble(state: &State) -> bool {
         | State::Up { .. }
         | State::Stopping
         | State::Failed { .. } => false,
-    }
-}
-
-fn told_state(entry: &Entry) -> Option<(u64, &State)> {
-    match &entry.record.what {
-        Happening::State { state, cause: _ } => Some((entry.record.at, state)),
-        Happening::Drop(_)
-        | Happening::Renewed(_)
-        | Happening::Target(_)
-        | Happening::TurnedAway(_)
-        | Happening::Unreached { .. }
-        | Happening::LeftBehind { .. }
-        | Happening::EndedLate { .. }
-        | Happening::Slept { .. }
-        | Happening::Carried { .. } => None,
     }
 }
 
@@ -136,93 +121,10 @@ fn days(page: &mut String, entries: &[&Entry], since: u64) {
     page.push('\n');
 }
 
-/// What is worth a line.
-fn line(entry: &Entry, wakes: &[u64]) -> Option<String> {
-    let at = utc(entry.record.at);
-    match &entry.record.what {
-        Happening::Drop(lost) => {
-            // A drop is recorded when it is over, and told by when it began, as in the history.
-            let at = utc(lost.close.at.min(entry.record.at));
-            let cause = DropCause::of(lost, entry.record.at, wakes.iter().copied());
-            Some(format!(
-                "{at}: **{}**. {} {}",
-                cause.words(),
-                lost.what,
-                circumstances(lost)
-            ))
-        }
-        Happening::Slept { asleep_ms } => Some(format!(
-            "{at}: **this machine slept** for {}.",
-            span(*asleep_ms)
-        )),
-        Happening::State { state, cause: _ } => match state {
-            State::NeedsSignIn { problem, .. } => Some(format!(
-                "{at}: **an expired login: credentials were missing or refused** ({}). {}",
-                problem.code, problem.what
-            )),
-            State::Failed { problem, .. } => Some(format!(
-                "{at}: **given up** ({}). {}",
-                problem.code, problem.what
-            )),
-            State::Off
-            | State::Listening
-            | State::Connecting { .. }
-            | State::Up { .. }
-            | State::Degraded { .. }
-            | State::Reconnecting { .. }
-            | State::Stopping => None,
-        },
-        Happening::TurnedAway(turned_away) => Some(format!(
-            "{at}: {} closed without having been carried.",
-            counted(turned_away.count.into(), "connection")
-        )),
-        Happening::Unreached { count, problem } => Some(format!(
-            "{at}: {}: {} ({})",
-            counted((*count).into(), "connection"),
-            problem.what,
-            problem.code
-        )),
-        Happening::LeftBehind { problem, .. } => Some(format!(
-            "{at}: a session could not be ended ({}).",
-            problem.code
-        )),
-        Happening::Renewed(_)
-        | Happening::EndedLate { .. }
-        | Happening::Target(_)
-        | Happening::Carried { .. } => None,
-    }
-}
-
 /// `1 drop`, `3 drops`.
-fn counted(count: u64, thing: &str) -> String {
+pub(super) fn counted(count: u64, thing: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{ending}")
-}
-
-/// What is known of it, for whoever doubts the cause.
-fn circumstances(lost: &DropRecord) -> String {
-    let number = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
-    let end = match &lost.end {
-        DropEnd::Resumed => "Resumed".to_owned(),
-        DropEnd::Replaced { problem } => format!("Replaced ({})", problem.code),
-        DropEnd::GivenUp { problem } => format!("Given up ({})", problem.code),
-        DropEnd::Stopped => "Stopped".to_owned(),
-        DropEnd::LetGo => "Let go".to_owned(),
-    };
-    let vitals = &lost.vitals;
-    format!(
-        "{end} after {}; {} of {} connections lived on. Close code {}, reason \"{}\"; WebSocket \
-         {} old; last message {} before; {} unacknowledged, {} out of order.",
-        span(lost.lasted_ms),
-        lost.survived,
-        lost.connections,
-        number(lost.close.code.map(|code| code.to_string())),
-        lost.close.reason,
-        span(lost.socket_age_ms),
-        number(vitals.last_frame_ms.map(span)),
-        vitals.unacknowledged,
-        vitals.held
-    )
 }
 
 /// What the doctor has found wrong.
@@ -261,7 +163,7 @@ fn doctor(page: &mut String, files: &[Raw]) {
 
 #[cfg(test)]
 mod tests {
-    use tunnel_proto::{Cause, Outlook, Problem, ProblemKind, Record};
+    use tunnel_proto::{Cause, Happening, Outlook, Problem, ProblemKind, Record};
 
     use super::*;
     use crate::history::TunnelName;

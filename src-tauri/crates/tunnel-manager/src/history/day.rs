@@ -20,6 +20,11 @@ impl Day {
         (begin, begin.saturating_add(DAY_MS))
     }
 
+    /// This day and those after it, before another.
+    pub(super) fn until(self, other: Self) -> impl Iterator<Item = Self> {
+        (self.0..other.0).map(Self)
+    }
+
     /// How many days there are between both.
     pub(crate) const fn distance(self, other: Self) -> u64 {
         self.0.abs_diff(other.0)

@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use super::Entry;
 use super::day::Day;
-use crate::bundle::DropCause;
+use crate::bundle::{Course, DropCause};
+
+/// Days that are looked at one by one though nothing is recorded of some: more than are kept.
+const DAYS_MOST: u64 = 31;
 
 /// What the history of one tunnel comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -52,26 +55,40 @@ impl Summary {
     /// Earlier ones only say how it was then.
     ///
     /// Of a run whose end is not recorded, for it goes on or has crashed, the time after its
-    /// last record is not counted: nothing is known of it.
+    /// last record is not counted: nothing is known of it. A program that runs and is asked tells one of
+    /// now ([`History::pending`](super::History::pending)).
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>, since: u64) -> Self {
         Self::between(entries, since, u64::MAX)
     }
 
-    /// What each day (UTC) comes to on which something is recorded, from `since` on, oldest first:
-    /// `2026-11-30` and so on.
+    /// What each day (UTC) comes to of which something is known, from `since` on, oldest first:
+    /// `2026-11-30` and so on. Of a day without a record the states before and after it tell.
     pub fn days<'a>(
         entries: impl IntoIterator<Item = &'a Entry>,
         since: u64,
     ) -> Vec<(String, Self)> {
         let entries: Vec<&Entry> = entries.into_iter().collect();
         let times = entries.iter().map(|entry| entry.record.at);
-        let days: BTreeSet<Day> = times.filter(|at| *at >= since).map(Day::of).collect();
-        let of = |day: &Day| {
+        let told: BTreeSet<Day> = times.filter(|at| *at >= since).map(Day::of).collect();
+        let first = entries
+            .first()
+            .map(|entry| Day::of(entry.record.at.max(since)));
+        let range = first.zip(told.last().copied());
+        // A clock that was wrong for a while may have told of another year.
+        let between = range.filter(|(first, last)| first.distance(*last) < DAYS_MOST);
+        let mut days = told.clone();
+        days.extend(
+            between
+                .into_iter()
+                .flat_map(|(first, last)| first.until(last)),
+        );
+        let of = |day: Day| {
             let (begin, end) = day.bounds();
             let summary = Self::between(entries.iter().copied(), begin.max(since), end);
-            (day.to_string(), summary)
+            let is_known = told.contains(&day) || summary.wanted_ms > 0;
+            is_known.then(|| (day.to_string(), summary))
         };
-        days.iter().map(of).collect()
+        days.into_iter().filter_map(of).collect()
     }
 
     /// The same until a time, which is not part of it.
@@ -79,8 +96,7 @@ impl Summary {
         let mut summary = Self::default();
         let mut runs: HashMap<Option<Uuid>, Span> = HashMap::new();
         let entries: Vec<&Entry> = entries.into_iter().collect();
-        // A sleep is told of when it is over, which may be after the drops that are its work.
-        let wakes: Vec<u64> = entries.iter().filter_map(|entry| woke(entry)).collect();
+        let course = Course::of(entries.iter().copied());
         for entry in entries {
             let at = entry.record.at;
             let run = runs.entry(entry.tunnel.run).or_insert(Span {
@@ -117,7 +133,7 @@ impl Summary {
                 }
                 Happening::Drop(lost) if at >= since => {
                     summary.drops += 1;
-                    let cause = DropCause::of(lost, at, wakes.iter().copied());
+                    let cause = course.cause(entry.tunnel.run, lost, at);
                     *summary.drops_by_cause.entry(cause).or_default() += 1;
                     match lost.end {
                         DropEnd::Resumed | DropEnd::LetGo => {}
@@ -167,22 +183,6 @@ impl Summary {
         let counted = self.drops_by_cause.iter();
         let told = counted.map(|(cause, count)| format!("{count} {}", cause.brief()));
         told.collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// When the machine woke, if that is what an entry tells.
-pub(crate) fn woke(entry: &Entry) -> Option<u64> {
-    match entry.record.what {
-        Happening::Slept { .. } => Some(entry.record.at),
-        Happening::Drop(_)
-        | Happening::State { .. }
-        | Happening::Renewed(_)
-        | Happening::Target(_)
-        | Happening::TurnedAway(_)
-        | Happening::Unreached { .. }
-        | Happening::LeftBehind { .. }
-        | Happening::EndedLate { .. }
-        | Happening::Carried { .. } => None,
     }
 }
 
