@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args as ClapArgs;
 use jiff::tz::TimeZone;
+use tunnel_manager::control::{Question, ask};
 use tunnel_manager::tunnel::{Happening, Problem, ProblemKind};
 use tunnel_manager::{Entry, Traces, TunnelName};
 
@@ -36,15 +37,17 @@ pub(crate) struct History {
 }
 
 /// Runs `culvert history`.
-pub(crate) fn run(history: &History) -> Exit {
+pub(crate) async fn run(history: &History) -> Exit {
     let output = Output::new(history.json);
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let since = now.saturating_sub(history.since);
     let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    // What a tunnel that runs has carried lately is known to its program alone.
+    let asked = ask(Question::Status).await;
     // What was before says how it was when the time in question began.
-    let reading = match Traces::read_history(0, |tunnel| history.wants(tunnel)) {
+    let reading = match Traces::read_history(0, asked.pending(), |tunnel| history.wants(tunnel)) {
         Ok(reading) => reading,
         Err((path, error)) => {
             let problem = unreadable(&path, &error);
@@ -58,6 +61,15 @@ pub(crate) fn run(history: &History) -> Exit {
     };
     for line in text {
         say(&line);
+    }
+    for pid in asked.silent {
+        match output {
+            Output::Text => say(&format!(
+                "A program of Culvert, process {pid}, runs and does not answer: what it has carried \
+                 in the last half hour may be missing."
+            )),
+            Output::Json => json::unanswered(pid),
+        }
     }
     Exit::Success
 }

@@ -8,6 +8,7 @@ mod carried;
 mod day;
 mod diary;
 mod past;
+mod pending;
 mod reading;
 mod recent;
 mod strip;
@@ -27,22 +28,22 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel::{Destination, TunnelConfig, TunnelEvent, events, unix_ms_now};
-use tunnel_proto::Record;
+use tunnel_proto::{Happening, Record};
 use uuid::Uuid;
 
 use crate::profile::ProfileId;
 use crate::recordings::Recorder;
 pub use carried::Payload;
-use carried::{Tally, pause};
+use carried::{KEPT_EACH, pause};
 pub(crate) use day::Day;
 use diary::{Bounds, Diary, Reason};
 pub use past::{LostSocket, Past};
+use pending::Counting;
 pub use reading::Reading;
 pub(crate) use reading::read;
 pub use recent::Recent;
 pub use strip::{Condition, Segment, Strip};
 pub use summary::Summary;
-pub(crate) use summary::woke;
 pub use way::Way;
 
 /// Records that may wait for the disk. A tunnel in trouble makes a few a second; only a disk
@@ -140,10 +141,14 @@ struct Inner {
     missed: Arc<AtomicU64>,
     /// How many records have reached the disk, or failed to.
     recorded: watch::Receiver<u64>,
+    /// The tunnels whose payload is counted.
+    counting: Counting,
 }
 
 enum Order {
     Write(Box<Entry>),
+    /// What a tunnel has carried and what is not among the records.
+    Keep(Box<Entry>),
     /// Answers when everything before is on disk.
     Settle(oneshot::Sender<()>),
 }
@@ -184,6 +189,7 @@ impl History {
                 orders,
                 missed,
                 recorded,
+                counting: Counting::default(),
             })),
         }
     }
@@ -204,6 +210,23 @@ impl History {
         }
     }
 
+    /// What the tunnels of this process have carried until now (Unix milliseconds) and what is not
+    /// among the records yet, as entries of the same kind: one for each that runs.
+    pub fn pending(&self, now: u64) -> Vec<Entry> {
+        match &self.inner {
+            Some(inner) => inner.counting.pending(now),
+            None => Vec::new(),
+        }
+    }
+
+    /// Keeps what is not among the records, until it is. Never waits.
+    fn keep(&self, pending: Entry) {
+        if let Some(inner) = &self.inner {
+            // A queue that is full belongs to a disk that hangs; the next minute tries again.
+            let _ = inner.orders.try_send(Order::Keep(Box::new(pending)));
+        }
+    }
+
     /// Counts records that nobody could give to [`record`](Self::record).
     pub fn missed(&self, count: u64) {
         if let Some(inner) = &self.inner {
@@ -221,7 +244,7 @@ impl History {
         &self,
         tunnel: TunnelName,
         events: events::Receiver,
-        carried: impl Fn() -> Payload + Send + 'static,
+        carried: impl Fn() -> Payload + Send + Sync + 'static,
     ) -> Following {
         self.follow_at(tunnel, events, carried, unix_ms_now)
     }
@@ -230,25 +253,41 @@ impl History {
         &self,
         tunnel: TunnelName,
         mut events: events::Receiver,
-        carried: impl Fn() -> Payload + Send + 'static,
+        carried: impl Fn() -> Payload + Send + Sync + 'static,
         clock: impl Fn() -> u64 + Send + 'static,
     ) -> Following {
         let history = self.clone();
+        let counting = match &self.inner {
+            Some(inner) => inner.counting.clone(),
+            None => Counting::default(),
+        };
+        let counted = counting.enter(tunnel.clone(), clock(), carried);
         let task = tokio::spawn(async move {
-            let mut tally = Tally::new(clock());
             let mut due = Instant::now() + pause(clock());
+            let mut kept_due = Instant::now() + KEPT_EACH;
+            let mut kept = None;
             loop {
                 let event = tokio::select! {
                     event = events.recv() => Some(event),
-                    () = sleep_until(due) => None,
+                    () = sleep_until(due.min(kept_due)) => None,
                 };
                 let is_over = matches!(event, Some(Err(RecvError::Closed)));
                 let now = clock();
-                if event.is_none() || is_over || tally.is_another_day(now) {
-                    if let Some(record) = tally.record(now, carried()) {
+                if is_over || due <= Instant::now() || counted.is_another_day(now) {
+                    if let Some(record) = counted.record(now) {
                         history.record(&tunnel, &record);
                     }
                     due = Instant::now() + pause(now);
+                    kept = None;
+                }
+                if kept_due <= Instant::now() {
+                    kept_due = Instant::now() + KEPT_EACH;
+                    let pending = counted.pending(now);
+                    // An idle tunnel leaves the disk alone.
+                    if !is_nothing(&pending) && kept.as_ref() != Some(&pending.record.what) {
+                        kept = Some(pending.record.what.clone());
+                        history.keep(pending);
+                    }
                 }
                 match event {
                     Some(Ok(event)) => {
@@ -261,6 +300,7 @@ impl History {
                     None => {}
                 }
             }
+            counting.leave(&counted);
         });
         Following {
             task,
@@ -326,6 +366,17 @@ impl Following {
     }
 }
 
+/// Whether nothing was carried.
+fn is_nothing(pending: &Entry) -> bool {
+    matches!(
+        pending.record.what,
+        Happening::Carried {
+            bytes_up: 0,
+            bytes_down: 0
+        }
+    )
+}
+
 /// What of an event is kept.
 fn recorded(event: &TunnelEvent) -> Option<&Record> {
     match event {
@@ -351,8 +402,10 @@ fn keep(
         match order {
             Order::Write(entry) => {
                 diary.write(&entry);
+                diary.close(&entry);
                 written.send_modify(|count| *count = count.wrapping_add(1));
             }
+            Order::Keep(pending) => diary.keep_pending(&pending),
             Order::Settle(answer) => {
                 diary.say_gaps(clock());
                 // Whoever waited may have gone.

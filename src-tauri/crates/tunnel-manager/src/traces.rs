@@ -10,7 +10,8 @@ use tunnel::{Ledger, Tunnel};
 use tunnel_proto::Problem;
 
 use crate::control::Listening;
-use crate::history::{self, Following, History, Payload, Reading, TunnelName};
+use crate::history::{self, Entry, Following, History, Payload, Reading, TunnelName};
+use crate::log::LogSwitch;
 use crate::recordings::KeptRecordings;
 use crate::roll::Roll;
 
@@ -34,6 +35,8 @@ pub struct Traces {
     pub ledger: Ledger,
     /// The tunnels that run.
     pub roll: Roll,
+    /// Switches how much is logged of one of them, for those who ask to.
+    pub log: LogSwitch,
     recordings: KeptRecordings,
 }
 
@@ -61,6 +64,7 @@ impl Traces {
             history: History::open(&folder.join(HISTORY)),
             ledger: Ledger::open(&folder.join(SESSIONS)),
             roll: Roll::default(),
+            log: LogSwitch::default(),
             recordings: KeptRecordings::in_folder(&folder.join(RECORDINGS)),
         }
     }
@@ -87,30 +91,37 @@ impl Traces {
             .with_recorder(recorder)
     }
 
-    /// Lets the user's other programs ask how the tunnels are, in the name of this one, until it
-    /// is dropped. `None` where the system has nothing for it.
+    /// Lets the user's other programs ask how the tunnels are, and switch how much is logged of one, in
+    /// the name of this one, until it is dropped. `None` where the system has nothing for it.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
     pub fn listen(&self, program: &str) -> Option<Listening> {
-        Listening::begin(self.roll.clone(), program)
+        Listening::begin(
+            self.roll.clone(),
+            self.history.clone(),
+            self.log.clone(),
+            program,
+        )
     }
 
     /// Reads what happened to the tunnels that are wanted, in this process and all others of
-    /// the user, since a time (Unix milliseconds). Blocks.
+    /// the user, since a time (Unix milliseconds). `told` is what programs that run have answered
+    /// is not there yet ([`Answer::pending`](crate::control::Answer::pending)). Blocks.
     ///
     /// # Errors
     ///
     /// The path, and why it can't be read. Where nothing was kept, nothing is read.
     pub fn read_history(
         since: u64,
+        told: Vec<Entry>,
         wanted: impl Fn(&TunnelName) -> bool,
     ) -> Result<Reading, (PathBuf, io::Error)> {
         let Some(folder) = Self::folder_of_user().map(|folder| folder.join(HISTORY)) else {
             return Ok(Reading::default());
         };
-        history::read(&folder, since, wanted).map_err(|error| (folder, error))
+        history::read(&folder, since, told, wanted).map_err(|error| (folder, error))
     }
 
     /// Why what happens can't be kept in the folder of this user, or not all of it; `None` where it

@@ -31,6 +31,15 @@ enum Line<'a> {
         left_out: u64,
         unreadable: u64,
     },
+    /// A program that runs and does not answer.
+    Unanswered {
+        pid: u32,
+    },
+}
+
+/// Says that what a program has carried lately may be missing.
+pub(super) fn unanswered(pid: u32) {
+    crate::output::json(&Line::Unanswered { pid });
 }
 
 impl History {

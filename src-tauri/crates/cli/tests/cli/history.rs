@@ -28,6 +28,30 @@ async fn nothing_is_told_where_nothing_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_tunnel_that_runs_has_carried_is_told_at_once() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--name", "Orders"]));
+    let address = culvert.listening().await;
+    let sent = async || {
+        let told = objects(&world, &["Orders", "--days"]).await;
+        let of = |event: &str| {
+            let line = told.iter().find(|line| line["event"] == event);
+            line.map(|line| line["bytesUp"].as_u64().unwrap())
+        };
+        (of("summary"), of("day"))
+    };
+    carries(&address).await;
+    let (first, of_day) = sent().await;
+    assert!(first > Some(0), "{first:?}");
+    assert_eq!(first, of_day);
+    carries(&address).await;
+    let (second, _) = sent().await;
+    assert!(second > first, "{second:?} after {first:?}");
+    assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
+    assert!(sent().await.0 >= second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_drop_is_told_while_the_tunnel_runs_and_when_it_is_over() {
     let world = World::start().await;
     let mut culvert = Running::start(world.forward(&[]));

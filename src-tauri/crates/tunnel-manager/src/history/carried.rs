@@ -1,4 +1,6 @@
 //! How much a tunnel carries, written down often enough that each day has its own.
+//!
+//! What is not written down yet is kept beside the records (`pending.rs`).
 
 use std::time::Duration;
 
@@ -6,8 +8,11 @@ use tunnel_proto::{Happening, Record};
 
 use super::Day;
 
-/// So long at most nothing is written down of what is carried: as much is missing after a crash.
+/// So long at most nothing is written down of what is carried: more records would only fill the history.
 const EACH: Duration = Duration::from_secs(30 * 60);
+
+/// So often what is not written down yet is kept, if it is more than before: a crash loses as much.
+pub(super) const KEPT_EACH: Duration = Duration::from_secs(60);
 
 /// Payload since a tunnel was started, bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +56,17 @@ impl Tally {
             bytes_down,
         };
         (bytes_up > 0 || bytes_down > 0).then_some(Record { at, what })
+    }
+
+    /// What is not written down yet, as a record of `now`: also if that is nothing.
+    pub(super) fn pending(&self, now: u64, carried: Payload) -> Record {
+        let bytes_up = carried.up.saturating_sub(self.written.up);
+        let bytes_down = carried.down.saturating_sub(self.written.down);
+        let what = Happening::Carried {
+            bytes_up,
+            bytes_down,
+        };
+        Record { at: now, what }
     }
 
     /// Whether another day has begun.

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Entry;
+use tunnel_proto::Happening;
+
 use super::day::Day;
+use super::{Entry, pending};
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +131,21 @@ impl Diary {
         }
     }
 
+    /// Keeps what a tunnel has carried and what is not among the records.
+    pub(super) fn keep_pending(&mut self, entry: &Entry) {
+        let kept = make_folder(&self.folder).and_then(|()| pending::write(&self.folder, entry));
+        if let Err(error) = kept {
+            self.tell(&error);
+        }
+    }
+
+    /// What a record of that kind tells need not be kept apart any more.
+    pub(super) fn close(&self, entry: &Entry) {
+        if matches!(entry.record.what, Happening::Carried { .. }) {
+            pending::remove(&self.folder, entry);
+        }
+    }
+
     /// Writes down what is left out and not said yet.
     pub(super) fn say_gaps(&mut self, now: u64) {
         self.say(now, &[Reason::DayFull, Reason::TooFast, Reason::Disk]);
@@ -136,6 +153,7 @@ impl Diary {
 
     /// Removes files that are too old, and those that are too much.
     pub(super) fn prune(&self, now: u64) {
+        pending::prune(&self.folder, now, self.bounds.days);
         let today = Day::of(now);
         let mut files = days(&self.folder).unwrap_or_default();
         // A clock that was wrong for a while wrote days to come: the nearest are kept longest.

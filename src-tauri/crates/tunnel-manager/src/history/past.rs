@@ -6,8 +6,9 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tunnel_proto::{DropRecord, Happening};
 
+use super::day::Day;
 use super::strip::Strip;
-use super::{History, Reading, read};
+use super::{History, Reading, Summary, read};
 use crate::profile::ProfileId;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -28,6 +29,8 @@ pub struct Past {
     pub drops_total: usize,
     /// How many of them were in the last 24 hours.
     pub drops_day: usize,
+    /// What each of the seven days (UTC) came to of which something is recorded, oldest first.
+    pub days: Vec<(String, Summary)>,
 }
 
 /// A WebSocket that was lost.
@@ -45,6 +48,8 @@ impl Past {
     pub fn of(reading: Reading, now: u64, on: bool) -> Self {
         let a_day_ago = now.saturating_sub(DAY_MS);
         let day = Strip::of(&reading.entries, a_day_ago, now, on);
+        let six_days_ago = Day::of(now.saturating_sub(6 * DAY_MS)).bounds().0;
+        let days = Summary::days(&reading.entries, six_days_ago);
         let newest_first = reading.entries.into_iter().rev();
         let mut drops: Vec<_> = newest_first
             .filter_map(|entry| match entry.record.what {
@@ -72,6 +77,7 @@ impl Past {
             drops,
             drops_total,
             drops_day,
+            days,
         }
     }
 }
@@ -99,8 +105,9 @@ impl History {
         };
         let folder = inner.folder.clone();
         let since = now.saturating_sub(7 * DAY_MS);
+        let pending = inner.counting.pending(now);
         let reading = spawn_blocking(move || {
-            let reading = read(&folder, since, |tunnel| tunnel.id == Some(id))?;
+            let reading = read(&folder, since, pending, |tunnel| tunnel.id == Some(id))?;
             Ok(Past::of(reading, now, on))
         });
         // It is cancelled only with the runtime.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::day::Day;
 use super::diary::{Bounds, Gap, days};
-use super::{Entry, TunnelName};
+use super::{Entry, TunnelName, pending};
 
 /// What was read of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,13 +20,15 @@ pub struct Reading {
 }
 
 /// Reads what happened to the tunnels that are wanted since a time (Unix milliseconds). There
-/// need be no history: then there is nothing in it. Blocks.
+/// need be no history: then there is nothing in it. `told` is what processes that live say is not
+/// among its records yet ([`History::pending`](super::History::pending)). Blocks.
 ///
 /// # Errors
 /// The folder or a file is there and can't be read.
 pub(crate) fn read(
     folder: &Path,
     since: u64,
+    told: Vec<Entry>,
     wanted: impl Fn(&TunnelName) -> bool,
 ) -> io::Result<Reading> {
     let mut reading = Reading::default();
@@ -46,6 +48,9 @@ pub(crate) fn read(
         };
         take_in(&mut reading, &bytes, since, &wanted);
     }
+    pending::add(folder, &mut reading.entries, told, |entry| {
+        entry.record.at >= since && wanted(&entry.tunnel)
+    });
     // Several processes write, and each notices things in its own time.
     reading.entries.sort_by_key(|entry| entry.record.at);
     Ok(reading)

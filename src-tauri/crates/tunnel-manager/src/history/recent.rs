@@ -67,7 +67,7 @@ impl History {
         let folder = inner.folder.clone();
         let since = now.saturating_sub(7 * DAY_MS);
         let reading = spawn_blocking(move || {
-            let reading = read(&folder, since, |tunnel| tunnel.id.is_some())?;
+            let reading = read(&folder, since, Vec::new(), |tunnel| tunnel.id.is_some())?;
             Ok(Some(Recent::of_all(&reading.entries, now)))
         });
         // It is cancelled only with the runtime.

@@ -87,7 +87,7 @@ fn problem() -> Problem {
 }
 
 fn all(folder: &Path) -> Reading {
-    read(folder, 0, |_| true).unwrap()
+    read(folder, 0, Vec::new(), |_| true).unwrap()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -153,7 +153,10 @@ async fn only_what_is_wanted_is_read() {
     history.record(&TunnelName::new(None, "web"), &up(NOON + 1));
     history.record(&TunnelName::new(None, "web"), &up(NOON + 2));
     history.settled().await;
-    let reading = read(home.path(), NOON + 2, |tunnel| tunnel.name == "web").unwrap();
+    let reading = read(home.path(), NOON + 2, Vec::new(), |tunnel| {
+        tunnel.name == "web"
+    })
+    .unwrap();
     let times: Vec<_> = reading
         .entries
         .iter()
@@ -388,6 +391,86 @@ async fn what_a_quiet_tunnel_carries_is_kept_before_its_end() {
     let summary = Summary::of(&all(home.path()).entries, NOON);
     assert_eq!((summary.bytes_up, summary.bytes_down), (1, 2));
     drop((events, following));
+}
+
+#[test]
+fn a_day_without_a_record_is_told_by_what_lasts_over_it_and_a_run_that_goes_on_by_what_is_told_now()
+{
+    let all = entries(vec![
+        connecting(NOON),
+        up(NOON),
+        carried(NOON + 3 * DAY, 0, 0),
+    ]);
+    let days = Summary::days(&all, NOON);
+    let told: Vec<_> = days
+        .iter()
+        .map(|(day, sum)| (day.as_str(), sum.up_ms / HOUR, sum.wanted_ms / HOUR))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("2026-11-21", 12, 12),
+            ("2026-11-22", 24, 24),
+            ("2026-11-23", 24, 24),
+            ("2026-11-24", 12, 12),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_carried_is_told_at_once_and_kept_each_minute_for_a_run_that_is_killed() {
+    let home = TempDir::new().unwrap();
+    let history = History::open_at(home.path(), SMALL, || NOON);
+    let (events, heard) = events::channel(4);
+    let bytes = Arc::new(AtomicU64::new(7));
+    let up = Arc::clone(&bytes);
+    let carried = move || Payload {
+        up: up.load(Ordering::SeqCst),
+        down: 0,
+    };
+    let following = history.follow_at(TunnelName::new(None, "db"), heard, carried, || NOON);
+    let sent = |reading: &Reading| Summary::of(&reading.entries, 0).bytes_up;
+    // At once by whoever runs it; by nobody else.
+    let told = history.pending(NOON);
+    assert_eq!(sent(&read(home.path(), 0, told, |_| true).unwrap()), 7);
+    assert_eq!(sent(&all(home.path())), 0);
+    // After a minute on the disk, though no record tells of it.
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    settled_in_no_time(&history).await;
+    assert_eq!(sent(&all(home.path())), 7);
+    let files = || names(home.path());
+    let kept = files();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(kept[0].ends_with(".carried"), "{kept:?}");
+    // An idle tunnel leaves the disk alone, one that carries more does not.
+    fs::remove_file(home.path().join(&kept[0])).unwrap();
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    settled_in_no_time(&history).await;
+    assert!(files().is_empty());
+    bytes.store(9, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    settled_in_no_time(&history).await;
+    assert_eq!(sent(&all(home.path())), 9);
+    let told = history.pending(NOON + 1);
+    assert_eq!(sent(&read(home.path(), 0, told, |_| true).unwrap()), 9);
+    // Its record takes the place of the file, and counts once for whoever asked before.
+    let told = history.pending(NOON);
+    let mut recorded = history.recorded();
+    drop(events);
+    recorded.wait_for(|count| *count == 1).await.unwrap();
+    assert_eq!(files(), ["2026-11-21.jsonl"]);
+    assert_eq!(sent(&all(home.path())), 9);
+    assert_eq!(sent(&read(home.path(), 0, told, |_| true).unwrap()), 9);
+    drop(following);
+}
+
+/// Waits for the disk while the tests' clock stands still, as it does for blocking work.
+async fn settled_in_no_time(history: &History) {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let still = tokio::task::spawn_blocking(move || wait.recv());
+    history.settled().await;
+    drop(done);
+    assert!(still.await.unwrap().is_err());
 }
 
 fn carried(at: u64, bytes_up: u64, bytes_down: u64) -> Record {
