@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
-use tunnel_manager::bundle::{Bundle, BundleError, Cancel, Request, Stage, Written, collect};
+use tunnel_manager::bundle::{
+    Bundle, BundleError, Cancel, ChosenTunnel, Request, Stage, Written, collect, unsaved,
+};
 use tunnel_manager::doctor::{Examination, Tunnels};
 use tunnel_manager::tunnel::{Environment, Problem, ProblemKind};
 use tunnel_manager::{Profile, SettingsKeeper, Traces};
@@ -24,8 +26,8 @@ use crate::stop::StopSignals;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Diagnose {
-    /// Saved tunnels, by their names, the begin of them, or their ids; all that happened if left
-    /// out
+    /// Tunnels, by their names, the begin of them, or their ids: saved ones, and those that run or
+    /// have left a record though they were never saved; all that happened if left out
     names: Vec<String>,
     /// How far back: 30m, 24h, 7d. A week is kept
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = since)]
@@ -96,7 +98,8 @@ async fn diagnose(wanted: &Diagnose, cancel: &Cancel) -> Result<(), Failure> {
     let chosen = match wanted.names.as_slice() {
         [] => None,
         names => {
-            let found = names.iter().map(|name| saved::find(name));
+            let unsaved = unsaved().await;
+            let found = names.iter().map(|name| saved::find_also(name, &unsaved));
             Some(
                 found
                     .collect::<Result<Vec<_>, _>>()
@@ -148,10 +151,10 @@ async fn write(bundle: Bundle, path: PathBuf, cancel: Cancel) -> Result<Written,
 }
 
 /// One tunnel thoroughly, more or all of them briefly.
-fn examination(chosen: Option<&[Profile]>) -> Examination {
+fn examination(chosen: Option<&[ChosenTunnel]>) -> Examination {
     let saved = || saved::store().and_then(|store| store.read().map_err(|e| e.problem()));
     let profiles = match chosen {
-        Some(chosen) => chosen.to_vec(),
+        Some(chosen) => chosen.iter().filter_map(profile).collect(),
         // That they can't be read is a line of the bundle.
         None => saved().unwrap_or_default(),
     };
@@ -177,6 +180,14 @@ fn examination(chosen: Option<&[Profile]>) -> Examination {
         session: false,
         ledger: Traces::none().ledger,
         calls: Environment::system().call_budget().clone(),
+    }
+}
+
+/// Of one that was never saved nobody knows the settings any more.
+fn profile(chosen: &ChosenTunnel) -> Option<Profile> {
+    match chosen {
+        ChosenTunnel::Saved(profile) => Some(Profile::clone(profile)),
+        ChosenTunnel::Unsaved(_) => None,
     }
 }
 

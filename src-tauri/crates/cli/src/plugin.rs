@@ -4,15 +4,16 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use tunnel_manager::WrittenAddress;
+use tunnel_manager::log::LogSwitch;
 use tunnel_manager::tunnel::{
     AccessSettings, BindAddress, Destination, Grant, Listen, PoolSize, Problem, ProblemKind,
     Tunnel, TunnelConfig, TunnelPolicy,
 };
-use tunnel_manager::{TunnelName, WrittenAddress};
 
 use crate::args::bind_address;
 use crate::exit::Exit;
-use crate::forward::{Kept, keep_stream, keep_up, no_signals, settle_in, start};
+use crate::forward::{Kept, keep_stream, keep_up, named, no_signals, settle_in, start};
 use crate::output::{Output, say};
 use crate::reach::Reach;
 use crate::stop::StopSignals;
@@ -87,11 +88,12 @@ pub(crate) async fn run(arguments: Vec<String>) -> Exit {
     };
     Reach::of_user(output).settle(&mut config.access);
     if let Destination::Stream { port } = config.destination {
-        return keep_stream(config, Some(grant), port, &mut signals).await;
+        let log = LogSwitch::default();
+        return keep_stream(config, Some(grant), port, log, &mut signals).await;
     }
     say(&format!("\nStarting session with SessionId: {session_id}"));
-    let traces = settle_in(&mut config, output);
-    let name = TunnelName::of_unsaved(&config);
+    let traces = settle_in(&mut config, LogSwitch::default(), output);
+    let name = named(&mut config);
     let starting = Tunnel::start_granted(config.clone(), grant.clone());
     match start(starting, &mut signals).await {
         Some(Ok(tunnel)) => {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use tunnel_manager::bundle::ChosenTunnel;
 use tunnel_manager::tunnel::{Problem, ProblemKind};
 use tunnel_manager::{BindAddress, Destination, Draft, Profile, ProfileId, Store, WrittenAddress};
 
@@ -21,6 +22,37 @@ pub(crate) fn find(wanted: &str) -> Result<Profile, Problem> {
     let profiles = store()?.read().map_err(|error| error.problem())?;
     let found = choose(&profiles, wanted)?;
     Ok(found.clone())
+}
+
+/// Finds a tunnel among the saved ones in the same way; then, if it is none of them, among others by
+/// their names.
+pub(crate) fn find_also(wanted: &str, others: &[String]) -> Result<ChosenTunnel, Problem> {
+    let profiles = store()?.read().map_err(|error| error.problem())?;
+    let lower = wanted.to_lowercase();
+    let rules: [&dyn Fn(&String) -> bool; 3] = [
+        &|name| *name == wanted,
+        &|name| name.to_lowercase() == lower,
+        &|name| !lower.trim().is_empty() && name.to_lowercase().starts_with(&lower),
+    ];
+    let unsaved = rules.into_iter().find_map(|rule| {
+        let found: Vec<_> = others.iter().filter(|name| rule(name)).collect();
+        (!found.is_empty()).then_some(found)
+    });
+    match (choose(&profiles, wanted), unsaved.as_deref()) {
+        (Ok(saved), _) => Ok(ChosenTunnel::Saved(Box::new(saved.clone()))),
+        (Err(_), Some([name])) => Ok(ChosenTunnel::Unsaved((*name).clone())),
+        (Err(unknown), None | Some([])) => Err(unknown),
+        (Err(_), Some(several)) => Err(Problem::new(
+            ProblemKind::Settings,
+            "ambiguous-tunnel",
+            format!(
+                "{} tunnels are meant by {wanted}: {}.",
+                several.len(),
+                listed(several.iter().map(|name| (*name).clone()))
+            ),
+            "Give the whole name.",
+        )),
+    }
 }
 
 /// The tunnel that is meant: the one of exactly this id or name; else the only one of this name

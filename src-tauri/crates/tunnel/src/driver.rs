@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) session: SessionConfig,
     pub(crate) access: Access,
+    /// What the tunnel is called.
+    pub(crate) name: String,
     /// Where the sessions are noted that live.
     pub(crate) ledger: Ledger,
     /// What the access was made from, to be noted there.

@@ -59,6 +59,9 @@ enum Order {
 pub struct Started {
     /// The session.
     pub session_id: String,
+    /// What its tunnel is called. Earlier versions did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tunnel: Option<String>,
     /// When, Unix milliseconds.
     pub at: u64,
     /// Its region.
@@ -128,6 +131,15 @@ impl Started {
         }
     }
 
+    /// Notes whose session it is, by the tunnel's name.
+    #[must_use]
+    pub fn of_tunnel(self, name: &str) -> Self {
+        Self {
+            tunnel: Some(name.to_owned()),
+            ..self
+        }
+    }
+
     /// Whose credentials it was started with; `None` where nothing was noted.
     pub(super) fn holder(&self) -> Option<Holder> {
         Some(Holder {
@@ -142,6 +154,7 @@ impl Started {
     pub fn is_at_place_of(&self, other: &Self) -> bool {
         let of = |started: &Self| Self {
             session_id: String::new(),
+            tunnel: None,
             at: 0,
             account: None,
             access_key_id: None,
@@ -189,6 +202,7 @@ impl Started {
             .map(|(service, url)| (service.to_string(), url.to_string()));
         Self {
             session_id,
+            tunnel: None,
             at,
             region: region.to_owned(),
             endpoint_url: settings.ssm_url().map(str::to_owned).or_else(endpoint),

@@ -365,6 +365,7 @@ fn launch(
         policy,
         clock,
         session: config.session.clone(),
+        name: config.name.clone(),
         ledger: config.ledger.clone(),
         settings: config.access.clone(),
         place: leftovers::place(config.is_local()),

@@ -79,6 +79,11 @@ async fn diagnose(world: &World, further: &[&str]) -> Ended {
     run(culvert(world, &[&["diagnose"], further].concat())).await
 }
 
+/// The time as a line of a log has it.
+fn now() -> String {
+    format!("{:.6}", jiff::Timestamp::now())
+}
+
 /// Everything in a zip file: names and texts.
 pub(crate) fn unpacked(path: &Path) -> Vec<(String, String)> {
     let mut zip = ZipArchive::new(File::open(path).unwrap()).unwrap();
@@ -119,8 +124,9 @@ async fn nothing_that_is_secret_or_names_anybody_is_in_the_bundle_of_a_real_run(
     assert_eq!(behind.stopped_by("TERM").await.code, Some(0));
 
     let mut log = fs::read_to_string(world.path("a.log")).unwrap();
+    let at = now();
     log.push_str(&format!(
-        "2026-11-30T07:37:19.123456Z  INFO tunnel: asked for https%3A%2F%2F{HOST}%2F as arn:aws:iam::410987654321:role/x from 10.17.3.42\n\
+        "{at}  INFO tunnel: asked for https%3A%2F%2F{HOST}%2F as arn:aws:iam::410987654321:role/x from 10.17.3.42\n\
          eyJob3N0IjoiZGIuZ2VoZWlta3VuZGUuaW50ZXJuYWwifQ== and /home/ninageheim/.ssh\n\
          split db.geheim\n    kunde.internal\n"
     ));
@@ -186,9 +192,8 @@ async fn nothing_that_is_secret_or_names_anybody_is_in_the_bundle_of_a_real_run(
     assert!(text_of(&files, "tunnels.json").contains("\"region\": \"eu-central-1\""));
     assert!(text_of(&files, "doctor.jsonl").contains("\"check\":\"settings\""));
     assert!(text_of(&files, "dependencies.txt").contains("\ntokio 1."));
-    assert!(
-        text_of(&files, "logs/a.log").contains("2026-11-30T07:37:19.123456Z  INFO tunnel: asked")
-    );
+    let asked = format!("{at}  INFO tunnel: asked");
+    assert!(text_of(&files, "logs/a.log").contains(&asked));
     let told = ended.out.join("\n");
     assert!(
         told.contains("SHA-256: ") && told.contains("replaced: "),
@@ -251,13 +256,16 @@ async fn a_bundle_of_one_tunnel_does_not_tell_of_another_by_the_log() {
         tunnels.replace(HOST, "kundendb99"),
     )
     .unwrap();
+    let at = now();
     fs::write(
         world.path("a.log"),
-        "2026-11-30T07:37:19.123Z  INFO tunnel::environment: kundendb99 does not answer\n\
-         2026-11-30T07:37:19.123Z  INFO tunnel::driver \"Behind\" s1: theirs\n\
-         2026-11-30T07:37:19.123456Z  INFO tunnel{name=Behind}: tunnel::driver: theirs\n\
-         {\"at\":\"2026-11-30T07:37:19.123Z\",\"tunnel\":\"Behind\",\"message\":\"theirs\"}\n\
-         2026-11-30T07:37:19.123Z  INFO tunnel::driver \"Orders\" s1: ours\n",
+        format!(
+            "{at}  INFO tunnel::environment: kundendb99 does not answer\n\
+         {at}  INFO tunnel::driver \"Behind\" s1: theirs\n\
+         {at}  INFO tunnel{{name=Behind}}: tunnel::driver: theirs\n\
+         {{\"at\":\"{at}\",\"tunnel\":\"Behind\",\"message\":\"theirs\"}}\n\
+         {at}  INFO tunnel::driver \"Orders\" s1: ours\n"
+        ),
     )
     .unwrap();
     let mut command = culvert(

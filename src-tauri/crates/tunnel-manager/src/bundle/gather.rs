@@ -1,16 +1,20 @@
 //! What lies on the disk: the history, the sessions that live, logs.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use tunnel_proto::Happening;
+
+use super::chosen::Chosen;
 use super::lines::Wanted;
+use super::notes::{self, Whose};
 use super::{Gathered, Raw};
-use crate::history::TunnelName;
+use crate::history::Entry;
 use crate::log::{FILE_VARIABLE, LOG_FOLDER};
-use crate::profile::Profile;
 use crate::traces::Traces;
 
 /// How much of the history is told, the newest, bytes.
@@ -19,7 +23,7 @@ const HISTORY_MOST: usize = 1 << 20;
 /// How much of each log is told, its end, bytes.
 const LOG_MOST: u64 = 256 << 10;
 
-/// How much of each log is looked through for lines of chosen tunnels, its end, bytes.
+/// How much of each log is looked through for what is wanted of it, its end, bytes.
 const SEARCHED_MOST: u64 = 8 << 20;
 
 /// How many logs are told, the newest.
@@ -31,49 +35,126 @@ const SESSIONS_MOST: u64 = 64 << 10;
 /// Where they lie in the bundle.
 const LOGS: &str = "logs";
 
-/// Reads it. Blocks.
-pub(super) fn all(tunnels: Option<&[Profile]>, since: u64) -> Gathered {
+/// Reads it; `pending` is what is not in the history yet. Blocks.
+pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>) -> Gathered {
     let mut gathered = Gathered::default();
-    let wanted = |tunnel: &TunnelName| {
-        tunnels.is_none_or(|tunnels| tunnels.iter().any(|profile| tunnel.id == Some(profile.id)))
-    };
     // Of the others is learned what must not be told of them by the log.
-    match Traces::read_history(0, |_| true) {
+    match Traces::read_history(0, pending, |_| true) {
         Ok(mut reading) => {
             for entry in &reading.entries {
                 gathered.named.entry(entry);
             }
-            reading.entries.retain(|entry| wanted(&entry.tunnel));
+            reading.entries.retain(|entry| chosen.wants(&entry.tunnel));
             gathered.reading = reading;
         }
         Err((path, error)) => gathered.lacks.push(unread(&path, &error)),
     }
     history(&mut gathered, since);
+    let names = names(chosen, &gathered);
     let folder = Traces::folder_of_user();
     if let Some(folder) = &folder {
-        for path in newest(&folder.join("sessions"), LOGS_MOST, &mut gathered.lacks) {
-            tail(&mut gathered, &path, "sessions", SESSIONS_MOST, None);
+        let entries = gathered.reading.entries.iter();
+        let of = names.clone().map(|names| Whose {
+            names,
+            sessions: entries.filter_map(session_of).map(str::to_owned).collect(),
+        });
+        for path in newest(&folder.join("sessions"), LOGS_MOST, 0, &mut gathered.lacks) {
+            sessions(&mut gathered, &path, of.as_ref(), since);
         }
     }
     let mut logs = folder.map_or_else(Vec::new, |folder| {
-        newest(&folder.join(LOG_FOLDER), LOGS_MOST, &mut gathered.lacks)
+        let folder = folder.join(LOG_FOLDER);
+        newest(&folder, LOGS_MOST, since, &mut gathered.lacks)
     });
     logs.extend(
         std::env::var_os(FILE_VARIABLE)
             .filter(|path| !path.is_empty())
             .map(PathBuf::from),
     );
-    // A tunnel may have had another name at that time.
-    let past = gathered.reading.entries.iter();
-    let past = past.map(|entry| entry.tunnel.name.clone());
-    let lines = tunnels.map(|tunnels| {
-        let now = tunnels.iter().map(|profile| profile.name.clone());
-        Wanted::of(now.chain(past))
-    });
+    let wanted = Wanted::new(names, since);
     for path in logs {
-        tail(&mut gathered, &path, LOGS, LOG_MOST, lines.as_ref());
+        log(&mut gathered, &path, &wanted);
     }
     gathered
+}
+
+/// What the chosen tunnels are called in the log and in notes of sessions; `None` for all.
+fn names(chosen: &Chosen, gathered: &Gathered) -> Option<BTreeSet<String>> {
+    let mut names: BTreeSet<String> = chosen.names()?.collect();
+    for Entry { tunnel, .. } in &gathered.reading.entries {
+        // A tunnel may have had another name at that time.
+        names.insert(tunnel.name.clone());
+        // Versions before this called one that was never saved by its target in the log.
+        if let (None, Some(way)) = (tunnel.id, &tunnel.way) {
+            names.insert(way.target.clone());
+        }
+    }
+    Some(names)
+}
+
+/// The session that an entry is about.
+fn session_of(entry: &Entry) -> Option<&str> {
+    match &entry.record.what {
+        Happening::Drop(lost) => lost.session_id.as_deref(),
+        Happening::Renewed(renewal) => renewal.session_id.as_deref(),
+        Happening::LeftBehind { session_id, .. } | Happening::EndedLate { session_id } => {
+            Some(session_id)
+        }
+        Happening::State { .. }
+        | Happening::Target(_)
+        | Happening::TurnedAway(_)
+        | Happening::Unreached { .. }
+        | Happening::Slept { .. }
+        | Happening::Carried { .. } => None,
+    }
+}
+
+/// Takes the notes of sessions of a process.
+fn sessions(gathered: &mut Gathered, path: &Path, of: Option<&Whose>, since: u64) {
+    match end_of(path, SESSIONS_MOST) {
+        Ok(text) => {
+            let (text, tunnels) = notes::wanted(&text, of, since);
+            for tunnel in tunnels {
+                gathered.named.name(tunnel);
+            }
+            if !text.is_empty() {
+                let path = in_bundle("sessions", path);
+                gathered.files.push(Raw { path, text });
+            }
+        }
+        Err(error) => gathered.lacks.push(unread(path, &error)),
+    }
+}
+
+/// Takes what is wanted of a log, its end.
+fn log(gathered: &mut Gathered, path: &Path, wanted: &Wanted) {
+    let in_bundle = in_bundle(LOGS, path);
+    match end_of(path, SEARCHED_MOST) {
+        Ok(text) => {
+            let (text, left_out) = wanted.lines_of(&text);
+            match left_out {
+                0 => {}
+                1 => gathered.lacks.push(format!(
+                    "1 line is left out of {in_bundle}: it is of a tunnel that was not chosen."
+                )),
+                more => gathered.lacks.push(format!(
+                    "{more} lines are left out of {in_bundle}: they are of tunnels that were not \
+                     chosen."
+                )),
+            }
+            let text = end_of_text(text, LOG_MOST);
+            if !text.is_empty() {
+                let path = in_bundle;
+                gathered.files.push(Raw { path, text });
+            }
+        }
+        Err(error) => gathered.lacks.push(unread(path, &error)),
+    }
+}
+
+fn in_bundle(folder: &str, path: &Path) -> String {
+    let name = path.file_name().unwrap_or(OsStr::new("log"));
+    format!("{folder}/{}", name.to_string_lossy())
 }
 
 /// The newest lines of the history that find room.
@@ -93,14 +174,16 @@ fn history(gathered: &mut Gathered, since: u64) {
     lines.reverse();
     if left_out > 0 {
         gathered.lacks.push(format!(
-            "{left_out} records of the history are left out, the oldest: they found no room."
+            "{} left out of the history, the oldest: no room was found.",
+            counted(left_out, "record is", "records are")
         ));
     }
     let reading = &gathered.reading;
     if reading.left_out + reading.unreadable > 0 {
         gathered.lacks.push(format!(
-            "{} records of the history were never kept, and {} lines of it can't be read.",
-            reading.left_out, reading.unreadable
+            "{} never kept in the history, and {} of it can't be read.",
+            counted(reading.left_out, "record was", "records were"),
+            counted(reading.unreadable, "line", "lines")
         ));
     }
     gathered.files.push(Raw {
@@ -109,8 +192,13 @@ fn history(gathered: &mut Gathered, since: u64) {
     });
 }
 
-/// The files of a folder that were changed last, newest first.
-fn newest(folder: &Path, most: usize, lacks: &mut Vec<String>) -> Vec<PathBuf> {
+/// `1 record was`, `3 records were`.
+fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// The files of a folder that were changed last, and since a time (Unix milliseconds), newest first.
+fn newest(folder: &Path, most: usize, since: u64, lacks: &mut Vec<String>) -> Vec<PathBuf> {
     let listed = match fs::read_dir(folder) {
         Ok(listed) => listed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
@@ -119,41 +207,18 @@ fn newest(folder: &Path, most: usize, lacks: &mut Vec<String>) -> Vec<PathBuf> {
             return Vec::new();
         }
     };
+    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(since);
     let mut files: Vec<(SystemTime, PathBuf)> = listed
         .flatten()
         .filter_map(|entry| {
             let about = entry.metadata().ok().filter(fs::Metadata::is_file)?;
             Some((about.modified().ok()?, entry.path()))
         })
+        .filter(|(changed, _)| *changed >= since)
         .collect();
     files.sort_by(|one, other| other.cmp(one));
     files.truncate(most);
     files.into_iter().map(|(_, path)| path).collect()
-}
-
-/// Takes the end of a file, or of what is wanted of it.
-fn tail(gathered: &mut Gathered, path: &Path, folder: &str, most: u64, wanted: Option<&Wanted>) {
-    let name = path.file_name().unwrap_or(OsStr::new("log"));
-    let in_bundle = format!("{folder}/{}", name.to_string_lossy());
-    let read = match wanted {
-        None => end_of(path, most),
-        Some(wanted) => end_of(path, SEARCHED_MOST).map(|text| {
-            let (text, left_out) = wanted.lines_of(&text);
-            if left_out > 0 {
-                gathered.lacks.push(format!(
-                    "{left_out} lines are left out of {in_bundle}: they are of tunnels that were not chosen."
-                ));
-            }
-            end_of_text(text, most)
-        }),
-    };
-    match read {
-        Ok(text) => gathered.files.push(Raw {
-            path: in_bundle,
-            text,
-        }),
-        Err(error) => gathered.lacks.push(unread(path, &error)),
-    }
 }
 
 /// The last lines of a text that find room.
@@ -209,13 +274,21 @@ mod tests {
         let text = of("theirs").repeat(3) + &of("ours") + &of("theirs");
         fs::write(&path, text).expect("written");
         let mut gathered = Gathered::default();
-        let wanted = Wanted::of(["ours".to_owned()]);
-        tail(&mut gathered, &path, LOGS, LOG_MOST, Some(&wanted));
+        let ours = ["ours".to_owned()];
+        log(&mut gathered, &path, &Wanted::new(Some(ours.into()), 0));
         assert_eq!(gathered.files[0].text, of("ours"));
         let lack = "4 lines are left out of logs/culvert.2026-11-30.log: they are of tunnels that were not chosen.";
         assert_eq!(gathered.lacks, [lack]);
-        tail(&mut gathered, &path, LOGS, LOG_MOST, None);
+        log(&mut gathered, &path, &Wanted::new(None, 0));
         assert_eq!(gathered.files[1].text.lines().count(), 5);
         assert_eq!(gathered.lacks.len(), 1);
+        // One is one line.
+        fs::write(&path, of("ours") + &of("theirs")).expect("written");
+        let ours = ["ours".to_owned()];
+        log(&mut gathered, &path, &Wanted::new(Some(ours.into()), 0));
+        assert!(gathered.lacks[1].starts_with("1 line is left out of"));
+        // What is older than asked for makes no file.
+        log(&mut gathered, &path, &Wanted::new(None, 1_900_000_000_000));
+        assert_eq!(gathered.files.len(), 3);
     }
 }

@@ -43,6 +43,11 @@ impl Named {
         }
     }
 
+    /// Takes what a tunnel is called.
+    pub(super) fn name(&mut self, name: String) {
+        self.names.insert(name);
+    }
+
     /// Takes what a record of the history names.
     pub(super) fn entry(&mut self, entry: &Entry) {
         self.tunnel(&entry.tunnel);

@@ -1,17 +1,19 @@
 //! What the programs that run say: how their tunnels are now, and what their flight recorders hold.
 
+use std::collections::BTreeSet;
+
 use redact::{Kind, Redactor};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 use tunnel::SessionRecording;
 use tunnel_proto::{RecordedFrame, Recording};
 
+use super::chosen::Chosen;
 use super::day_time::utc;
 use super::named::node;
 use super::{BundleFile, Gathered, Raw};
-use crate::control::{Answer, Question, ask};
-use crate::history::TunnelName;
-use crate::profile::Profile;
+use crate::control::{Answer, Asked, Question, ask};
+use crate::history::{Entry, TunnelName};
 use crate::recordings::{self, KeptRecording};
 use crate::roll::{SessionFigures, TunnelFigures};
 use crate::traces::{RECORDINGS, Traces};
@@ -28,16 +30,50 @@ pub(super) struct Running {
     recordings: Vec<Recording>,
 }
 
-/// Asks them, and reads what those have left that are over. Takes 3 s at most.
-pub(super) async fn gather(tunnels: Option<&[Profile]>, since: u64, gathered: &mut Gathered) {
-    let (statuses, recordings, kept) = tokio::join!(
-        ask(Question::Status),
-        ask(Question::Recordings),
-        spawn_blocking(move || left(since))
-    );
+/// What the programs that run have answered.
+#[derive(Debug)]
+pub(super) struct Heard {
+    statuses: Asked,
+    recordings: Asked,
+}
+
+impl Heard {
+    /// Asks them. Takes 3 s at most.
+    pub(super) async fn of_all() -> Self {
+        let (statuses, recordings) = tokio::join!(ask(Question::Status), ask(Question::Recordings));
+        Self {
+            statuses,
+            recordings,
+        }
+    }
+
+    /// What they have carried that is not in the history yet.
+    pub(super) fn pending(&self) -> Vec<Entry> {
+        self.statuses.pending()
+    }
+}
+
+/// Takes what they have said, and reads what those have left that are over.
+pub(super) async fn gather(heard: Heard, chosen: &Chosen, since: u64, gathered: &mut Gathered) {
+    let Heard {
+        statuses,
+        recordings,
+    } = heard;
+    let kept = spawn_blocking(move || left(since)).await;
     let (kept, lacks) = kept.unwrap_or_default();
     gathered.lacks.extend(lacks);
-    take(statuses, recordings, kept, tunnels, gathered);
+    let silent: BTreeSet<u32> = statuses
+        .silent
+        .into_iter()
+        .chain(recordings.silent)
+        .collect();
+    gathered.lacks.extend(silent.into_iter().map(|pid| {
+        format!(
+            "The program of Culvert with the process id {pid} runs and does not answer: how its \
+             tunnels are now, and what was recorded of their sessions, is not told."
+        )
+    }));
+    take(statuses.answers, recordings.answers, kept, chosen, gathered);
 }
 
 /// The recordings that lie on the disk, and why some can't be had.
@@ -50,7 +86,7 @@ fn left(since: u64) -> (Vec<KeptRecording>, Vec<String>) {
         Ok((kept, unreadable)) => (
             kept,
             vec![format!(
-                "{unreadable} recordings of sessions can't be read."
+                "Recordings of sessions that can't be read: {unreadable}."
             )],
         ),
         Err(error) => (
@@ -64,12 +100,10 @@ fn take(
     statuses: Vec<Answer>,
     recordings: Vec<Answer>,
     kept: Vec<KeptRecording>,
-    tunnels: Option<&[Profile]>,
+    chosen: &Chosen,
     gathered: &mut Gathered,
 ) {
-    let wanted = |tunnel: &TunnelName| {
-        tunnels.is_none_or(|tunnels| tunnels.iter().any(|profile| tunnel.id == Some(profile.id)))
-    };
+    let wanted = |tunnel: &TunnelName| chosen.wants(tunnel);
     // Of all: the log tells of those as well that it is not about.
     let of_running = statuses.iter().chain(&recordings);
     let of_running = of_running.flat_map(|answer| {
@@ -143,7 +177,7 @@ fn take(
     }
     if left_out > 0 {
         gathered.lacks.push(format!(
-            "{left_out} recordings of sessions are left out: they found no room."
+            "Recordings of sessions that are left out, since they found no room: {left_out}."
         ));
     }
     if !index.is_empty() {
@@ -225,6 +259,8 @@ mod tests {
                 reconnects: Default::default(),
                 sessions: Vec::new(),
             }],
+            pending: Vec::new(),
+            log: None,
             recordings,
         }
     }
@@ -259,7 +295,7 @@ mod tests {
         };
         // Of what is said by a program that runs, nothing older is told.
         let left = vec![kept("nina-0abc"), kept("nina-0def")];
-        take(answers(), answers(), left, None, &mut gathered);
+        take(answers(), answers(), left, &Chosen(None), &mut gathered);
         assert_eq!(gathered.running.files().count(), 2);
         let index = &gathered.files[1].text;
         assert!(index.contains("session nina-0abc, over,"), "{index}");
@@ -275,7 +311,13 @@ mod tests {
         // Of other tunnels nothing is taken.
         let mut gathered = Gathered::default();
         let left = vec![kept("nina-0def")];
-        take(answers(), answers(), left, Some(&[]), &mut gathered);
+        take(
+            answers(),
+            answers(),
+            left,
+            &Chosen(Some(Vec::new())),
+            &mut gathered,
+        );
         assert_eq!(gathered.running.files().count(), 0);
         assert!(gathered.files[0].text.contains("No such tunnel"));
     }

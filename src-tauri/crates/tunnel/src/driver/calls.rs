@@ -169,7 +169,8 @@ impl Driver {
                     let access = &self.parts.access;
                     let started =
                         Started::new(&grant.session_id, access.region(), &self.parts.settings, at)
-                            .by(access.holder());
+                            .by(access.holder())
+                            .of_tunnel(&self.parts.name);
                     self.parts.ledger.started(&started);
                 }
                 self.granted(key, asked, result);

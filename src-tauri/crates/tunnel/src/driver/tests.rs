@@ -51,6 +51,7 @@ async fn driver(address: std::net::SocketAddr) -> (Driver, SessionKey, events::R
         clock,
         session: SessionConfig::default(),
         access,
+        name: String::new(),
         ledger: Ledger::default(),
         settings,
         place: Place::Here,
