@@ -24,6 +24,7 @@ use crate::hosts::Hosts;
 use crate::import::Import;
 use crate::keys::Keys;
 use crate::list::{List, Remove};
+use crate::log_level::LogLevelOf;
 use crate::profiles::Profiles;
 use crate::replay::Replay;
 use crate::sign_in::SignIn;
@@ -90,13 +91,16 @@ pub(crate) enum Command {
     History(History),
     /// Tell how the tunnels are that run now, in the window and in terminals
     Status(Status),
+    /// Switch how much is logged of a tunnel that runs, in the window or in a terminal, without a
+    /// restart
+    LogLevel(LogLevelOf),
     /// Find out what is wrong, and what to do: the way to AWS, credentials, permissions, target
     Doctor(Doctor),
     /// Write one file to give away with a report: what happened, how things are set up, logs, the
     /// doctor's findings; without secrets and names, and shown before
     Diagnose(Diagnose),
-    /// Play the recording of a session again: does the engine do now what it did then?
-    #[command(hide = true)]
+    /// Play a session's recording from a bundle again, in virtual time: does the engine do now what
+    /// it did then?
     Replay(Replay),
     /// Print the least IAM policy that tunnels need
     IamPolicy(IamPolicy),
@@ -255,6 +259,7 @@ impl Args {
             | Command::Doctor(_)
             | Command::Diagnose(_)
             | Command::Status(_)
+            | Command::LogLevel(_)
             | Command::Replay(_)
             | Command::IamPolicy(_)
             | Command::Profiles(_)

@@ -6,6 +6,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tunnel_manager::control::Listening;
+use tunnel_manager::log::LogSwitch;
 use tunnel_manager::metrics::MetricsServer;
 use tunnel_manager::tunnel::events::Receiver;
 use tunnel_manager::tunnel::{
@@ -29,7 +30,7 @@ use crate::witness::{Witness, Witnessed};
 use crate::words::span;
 
 /// Runs `culvert forward`.
-pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
+pub(crate) async fn forward(forward: Forward, log: LogSwitch, output: Output) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(output);
     };
@@ -75,7 +76,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     if let Err(exit) = sign_in::before(&config.access, output, &mut signals).await {
         return exit;
     }
-    let traces = settle_in(&mut config, output);
+    let traces = settle_in(&mut config, log, output);
     let metrics = match metrics(&traces, metrics_port).await {
         Ok(metrics) => metrics,
         Err(problem) => {
@@ -88,7 +89,7 @@ pub(crate) async fn forward(forward: Forward, output: Output) -> Exit {
     }
     let name = match &saved {
         Some(profile) => TunnelName::new(Some(profile.id), profile.name.clone()).leading(&config),
-        None => TunnelName::of_unsaved(&config),
+        None => named(&mut config),
     };
     let ledger = traces.ledger.clone();
     let calls = config.environment.call_budget().clone();
@@ -130,14 +131,22 @@ async fn metrics(traces: &Traces, port: Option<u16>) -> Result<Option<MetricsSer
 
 /// Lets a tunnel go through what the machine goes through, and leave its traces on disk. Says so where
 /// that can't be.
-pub(crate) fn settle_in(config: &mut TunnelConfig, output: Output) -> Traces {
+pub(crate) fn settle_in(config: &mut TunnelConfig, log: LogSwitch, output: Output) -> Traces {
     if let Some(problem) = Traces::unkept() {
         output.notice(&problem);
     }
-    let traces = Traces::of_user();
+    let mut traces = Traces::of_user();
+    traces.log = log;
     config.ledger = traces.ledger.clone();
     config.environment = Environment::system();
     traces
+}
+
+/// Names a tunnel that nobody has saved, in the history and in the log alike.
+pub(crate) fn named(config: &mut TunnelConfig) -> TunnelName {
+    let name = TunnelName::of_unsaved(config);
+    config.name.clone_from(&name.name);
+    name
 }
 
 /// A tunnel whose history is kept.
@@ -180,7 +189,7 @@ impl Kept {
 }
 
 /// Runs `culvert stream`.
-pub(crate) async fn stream(stream: Stream) -> Exit {
+pub(crate) async fn stream(stream: Stream, log: LogSwitch) -> Exit {
     let Ok(mut signals) = StopSignals::new() else {
         return no_signals(Output::Text);
     };
@@ -193,7 +202,7 @@ pub(crate) async fn stream(stream: Stream) -> Exit {
     if let Err(exit) = sign_in::before(&config.access, Output::Text, &mut signals).await {
         return exit;
     }
-    keep_stream(config, None, port, &mut signals).await
+    keep_stream(config, None, port, log, &mut signals).await
 }
 
 /// Starts a tunnel, unless the program is told to end before it listens.
@@ -381,11 +390,12 @@ pub(crate) async fn keep_stream(
     mut config: TunnelConfig,
     granted: Option<Grant>,
     port: u16,
+    log: LogSwitch,
     signals: &mut StopSignals,
 ) -> Exit {
     let output = Output::Text;
-    let traces = settle_in(&mut config, output);
-    let name = TunnelName::of_unsaved(&config);
+    let traces = settle_in(&mut config, log, output);
+    let name = named(&mut config);
     let (input, read) = Witnessed::new(tokio::io::stdin());
     let (out, written) = Witnessed::new(tokio::io::stdout());
     let starting = Tunnel::start_stream(config, granted, input, out);

@@ -19,6 +19,7 @@ mod import;
 mod keys;
 mod keys_for_now;
 mod list;
+mod log_level;
 #[cfg(test)]
 mod manual;
 mod narrator;
@@ -41,7 +42,7 @@ mod words;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tunnel_manager::log::{self, LogFiles, LogFormat, LogGuard, LogLevel};
+use tunnel_manager::log::{self, LogFiles, LogFormat, LogGuard, LogLevel, LogSwitch};
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -62,8 +63,8 @@ fn main() -> ExitCode {
     } else {
         match Args::read(&arguments) {
             Ok(args) => {
-                let _guard = begin_log(args.log, args.log_format);
-                run(dispatch(args.command))
+                let (log, _guard) = begin_log(args.log, args.log_format);
+                run(dispatch(args.command, log))
             }
             Err(error) => {
                 // Help and version come this way, too; clap knows which stream they belong to.
@@ -79,32 +80,35 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Files are written where that is asked for: a command leaves nothing behind by itself.
-fn begin_log(level: Option<LogLevel>, format: Option<LogFormat>) -> LogGuard {
+/// Files are written where that is asked for, now or by `culvert log-level`: a command leaves nothing
+/// behind by itself.
+fn begin_log(level: Option<LogLevel>, format: Option<LogFormat>) -> (LogSwitch, LogGuard) {
     let files = level.map_or(LogFiles::Nowhere, |_| {
         LogFiles::Days(LOG_DAYS, format.unwrap_or_default())
     });
-    log::init("culvert", files, level.unwrap_or_default()).1
+    let (log, guard) = log::init("culvert", files, level.unwrap_or_default());
+    (log.switch, guard)
 }
 
 /// Days of the command line's log that are kept.
 const LOG_DAYS: u16 = 7;
 
-async fn dispatch(command: Command) -> Exit {
+async fn dispatch(command: Command, log: LogSwitch) -> Exit {
     match command {
         Command::Forward(forward) => {
             let output = Output::new(forward.json);
-            forward::forward(forward, output).await
+            forward::forward(forward, log, output).await
         }
         Command::Import(import) => import::run(&import),
         Command::Export(wanted) => exchange::export(&wanted),
         Command::List(list) => list::run(&list),
         Command::Remove(remove) => list::remove(&remove),
-        Command::Stream(stream) => forward::stream(stream).await,
+        Command::Stream(stream) => forward::stream(stream, log).await,
         Command::Demo(demo) => demo::run(Output::new(demo.json)).await,
-        Command::History(history) => history::run(&history),
+        Command::History(history) => history::run(&history).await,
         Command::Doctor(wanted) => doctor::run(wanted).await,
         Command::Status(wanted) => status::run(&wanted).await,
+        Command::LogLevel(wanted) => log_level::run(&wanted).await,
         Command::Replay(wanted) => replay::run(&wanted),
         Command::Diagnose(wanted) => diagnose::run(wanted).await,
         Command::IamPolicy(wanted) => iam_policy::run(wanted).await,

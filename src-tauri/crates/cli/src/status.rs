@@ -3,7 +3,7 @@
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use tunnel_manager::TunnelFigures;
-use tunnel_manager::control::{Answer, Question, ask};
+use tunnel_manager::control::{Answer, Asked, Question, ask};
 use tunnel_manager::tunnel::{State, unix_ms_now};
 
 use crate::exit::Exit;
@@ -31,11 +31,13 @@ enum Line<'a> {
         #[serde(flatten)]
         figures: &'a TunnelFigures,
     },
+    /// A program that runs and does not answer.
+    Unanswered { pid: u32 },
 }
 
 /// Asks every program of the user that runs tunnels, and prints what they answer.
 pub(crate) async fn run(status: &Status) -> Exit {
-    let answers = ask(Question::Status).await;
+    let Asked { answers, silent } = ask(Question::Status).await;
     let wanted = |figures: &&TunnelFigures| {
         let name = figures.tunnel.name.to_lowercase();
         let mut names = status.names.iter();
@@ -55,16 +57,29 @@ pub(crate) async fn run(status: &Status) -> Exit {
                 });
             }
         }
+        for pid in silent {
+            json(&Line::Unanswered { pid });
+        }
         return Exit::Success;
     }
     let found: Vec<(&Answer, TunnelFigures)> = answers
         .iter()
         .flat_map(|answer| of(answer).into_iter().map(move |one| (answer, one)))
         .collect();
-    if found.is_empty() {
-        say("No such tunnel runs now.");
-        return Exit::Success;
+    match (found.as_slice(), silent.as_slice()) {
+        ([], []) => say("No such tunnel runs now."),
+        ([], _) => {}
+        (found, _) => show(found),
     }
+    for pid in silent {
+        say(&format!(
+            "A program of Culvert, process {pid}, runs and does not answer: its tunnels are not told."
+        ));
+    }
+    Exit::Success
+}
+
+fn show(found: &[(&Answer, TunnelFigures)]) {
     let now = unix_ms_now();
     let rows: Vec<_> = found
         .iter()
@@ -76,12 +91,11 @@ pub(crate) async fn run(status: &Status) -> Exit {
     for line in table::lines(headings, &rows) {
         say(&line);
     }
-    for (_, one) in &found {
+    for (_, one) in found {
         if let Some(why) = why(&one.snapshot.state) {
             say(&format!("{}: {why}", one_line(&one.tunnel.name)));
         }
     }
-    Exit::Success
 }
 
 fn row(from: &Answer, figures: &TunnelFigures, now: u64) -> [String; 10] {

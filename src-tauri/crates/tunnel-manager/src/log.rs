@@ -9,11 +9,12 @@ mod keeping;
 mod levels;
 mod record;
 mod ring;
+mod switch;
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
@@ -29,6 +30,8 @@ pub use format::LogFormat;
 pub use levels::{Levels, LogLevel, TUNNELS_MOST};
 pub use record::LogRecord;
 pub use ring::{LogRing, RECORDS_MOST};
+use switch::Begun;
+pub use switch::{LogSwitch, SwitchError};
 
 /// Our own crates, whose log lines hold no secret at any level.
 const OURS: [&str; 10] = [
@@ -53,6 +56,8 @@ pub struct Log {
     pub ring: LogRing,
     /// The folder of its files; none where none are written.
     pub folder: Option<PathBuf>,
+    /// Switches how much is logged of one tunnel.
+    pub switch: LogSwitch,
 }
 
 /// The files that are written.
@@ -99,11 +104,16 @@ pub fn init(program: &str, files: LogFiles, level: LogLevel) -> (Log, LogGuard) 
         LogFiles::Days(days, format) => (Some(days), format),
     };
     let (folder, writer, worker, unwritten) = daily(program, days);
+    let (levels, ring) = (Levels::default(), LogRing::default());
+    let keeper = keeper::Keeper::new(levels.clone(), ring.clone(), writer, format);
+    let worker = Arc::new(Mutex::new(worker));
+    let begun = Begun::new(program, keeper.clone(), Arc::clone(&worker));
     let log = Log {
+        switch: LogSwitch::new(levels.clone(), begun),
+        levels,
+        ring,
         folder,
-        ..Log::default()
     };
-    let keeper = keeper::Keeper::new(log.levels.clone(), log.ring.clone(), writer, format);
     let guard = LogGuard::new(keeper.clone(), worker);
     tracing_subscriber::registry()
         .with(keeper::layer(keeper))

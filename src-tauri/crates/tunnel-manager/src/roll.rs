@@ -95,6 +95,13 @@ impl Roll {
         });
     }
 
+    /// Whether one of exactly this name is among them.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries()
+            .iter()
+            .any(|entered| entered.name.name == name)
+    }
+
     /// How they are now.
     pub async fn figures(&self) -> Vec<TunnelFigures> {
         let mut figures = Vec::new();

@@ -18,6 +18,7 @@ fn forward(arguments: &[&str]) -> Result<TunnelConfig, clap::Error> {
         | Command::Doctor(_)
         | Command::Diagnose(_)
         | Command::Status(_)
+        | Command::LogLevel(_)
         | Command::Replay(_)
         | Command::IamPolicy(_)
         | Command::Profiles(_)

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::{Running, World, carries, cut};
+use crate::support::{Ended, Running, World, carries, cut, one_sentence, run, soon};
 
 /// How often the gateway cuts.
 const CUTS: usize = 15;
@@ -84,4 +84,76 @@ async fn what_the_policy_hears_and_wants_is_told_in_words() {
             assert!(!values.contains(sign), "{sign:?} in {line}");
         }
     }
+}
+
+async fn log_level(world: &World, arguments: &[&str]) -> Ended {
+    let mut command = world.program();
+    command.arg("log-level").args(arguments);
+    run(command).await
+}
+
+/// The time as a line of the log has it.
+fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_much_is_logged_of_a_tunnel_that_runs_is_switched_without_a_restart() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--name", "Orders"]));
+    let address = culvert.listening().await;
+    carries(&address).await;
+    let folder = world.path(".local/state/culvert/log");
+    assert!(!folder.exists(), "a command leaves no log by itself");
+
+    let switched = log_level(&world, &["ord", "debug"]).await;
+    assert_eq!(switched.code, Some(0), "{switched:?}");
+    let line = switched.out.concat();
+    assert!(
+        line.starts_with("Orders: logged at debug until culvert "),
+        "{line}"
+    );
+    assert!(
+        line.ends_with(&format!(", in {}.", folder.display())),
+        "{line}"
+    );
+    let debug = |text: &str| {
+        let of_it = |line: &&str| line.contains(" DEBUG ") && line.contains("\"Orders\"");
+        let times = text.lines().filter(of_it);
+        times.map(|line| line[..24].to_owned()).collect::<Vec<_>>()
+    };
+    cut(&world).await;
+    soon(async {
+        while debug(&log(&world)).is_empty() {
+            carries(&address).await;
+        }
+    })
+    .await;
+
+    let switched = log_level(&world, &["Orders", "default", "--json"]).await;
+    assert_eq!(switched.code, Some(0), "{switched:?}");
+    let told = crate::json::object(&switched.out[0]);
+    assert_eq!(
+        (&told["event"], &told["level"]),
+        (&"logLevel".into(), &"default".into())
+    );
+    let since = now();
+    cut(&world).await;
+    carries(&address).await;
+    assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
+    let late = debug(&log(&world)).into_iter().filter(|at| *at > since);
+    assert_eq!(late.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_log_can_not_be_switched_is_said_in_a_sentence() {
+    let world = World::start().await;
+    let nobody = log_level(&world, &["Orders", "debug"]).await;
+    assert_eq!(nobody.code, Some(10), "{nobody:?}");
+    one_sentence(
+        &nobody.err,
+        &["No tunnel Orders runs now", "culvert status"],
+    );
+    let loud = log_level(&world, &["Orders", "loud"]).await;
+    assert_eq!(loud.code, Some(2), "{loud:?}");
 }

@@ -88,6 +88,37 @@ async fn a_process_that_was_killed_is_not_told_and_its_socket_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_hangs_is_told_by_its_number_and_is_a_lack_of_the_bundle() {
+    let world = World::start().await;
+    let mut culvert = Running::start(world.forward(&["--name", "Orders"]));
+    culvert.listening().await;
+    let pid = objects(&world).await[0]["pid"].as_u64().unwrap();
+    culvert.signal("STOP").await;
+    let told = objects(&world).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["event"], "unanswered");
+    assert_eq!(told[0]["pid"], pid);
+    let text = status(&world, &[]).await;
+    let line = format!(
+        "A program of Culvert, process {pid}, runs and does not answer: its tunnels are not told."
+    );
+    assert_eq!(text.out, [line]);
+    let mut diagnose = world.program();
+    diagnose.args(["diagnose", "--no-checks", "--output"]);
+    diagnose.arg(world.path("bundle.zip"));
+    let ended = run(diagnose).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let files = crate::diagnose::unpacked(&world.path("bundle.zip"));
+    let collecting = files.iter().find(|(path, _)| path == "collecting.txt");
+    let collecting = &collecting.unwrap().1;
+    let lack = format!("process id {pid} runs and does not answer");
+    assert_eq!(collecting.matches(&lack).count(), 1, "{collecting}");
+    culvert.signal("CONT").await;
+    assert_eq!(objects(&world).await[0]["event"], "tunnel");
+    assert_eq!(culvert.stopped_by("TERM").await.code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_prometheus_server_gets_the_figures_and_a_page_of_the_web_does_not() {
     let world = World::start().await;
     let mut culvert =

@@ -1,6 +1,8 @@
 //! Where there are no Unix sockets.
 
-use super::{Answer, Question};
+use super::{Asked, Question};
+use crate::history::History;
+use crate::log::LogSwitch;
 use crate::roll::Roll;
 
 /// Nobody can ask here.
@@ -9,12 +11,12 @@ pub struct Listening(());
 
 impl Listening {
     /// Answers nobody.
-    pub fn begin(_: Roll, _: &str) -> Option<Self> {
+    pub fn begin(_: Roll, _: History, _: LogSwitch, _: &str) -> Option<Self> {
         None
     }
 }
 
 /// Nobody answers here.
-pub async fn ask(_: Question) -> Vec<Answer> {
-    Vec::new()
+pub async fn ask(_: Question) -> Asked {
+    Asked::default()
 }

@@ -8,20 +8,27 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
-use super::{Answer, Question, folder};
+use tunnel::unix_ms_now;
+
+use super::{Answer, Asked, LogSwitched, Question, folder};
+use crate::history::History;
+use crate::log::{LogLevel, LogSwitch};
 use crate::roll::Roll;
 
 /// How long one question and its answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long an answer waits for a disk that hangs.
+const DISK_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Questions that are answered at once; more wait.
 const AT_ONCE: usize = 8;
 
-/// No question is longer, bytes.
-const QUESTION_MOST: u64 = 64;
+/// No question is longer, bytes: the longest has a tunnel's name in it.
+const QUESTION_MOST: u64 = 4 << 10;
 
 /// No answer is longer, bytes: some hundred recordings.
 const ANSWER_MOST: u64 = 64 << 20;
@@ -42,12 +49,20 @@ impl Listening {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn begin(roll: Roll, program: &str) -> Option<Self> {
+    pub fn begin(roll: Roll, history: History, log: LogSwitch, program: &str) -> Option<Self> {
         let path = folder()?.join(format!("{}.sock", std::process::id()));
         match bind(&path) {
             Ok(listener) => Some(Self {
                 path,
-                task: tokio::spawn(serve(listener, roll, program.to_owned())),
+                task: tokio::spawn(serve(
+                    listener,
+                    Told {
+                        roll,
+                        history,
+                        log,
+                        program: program.to_owned(),
+                    },
+                )),
             }),
             Err(error) => {
                 tracing::warn!(%error, path = %path.display(), "nobody can ask how the tunnels are");
@@ -84,7 +99,16 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn serve(listener: UnixListener, roll: Roll, program: String) {
+/// What those who ask are told of. A clone is the same.
+#[derive(Debug, Clone)]
+struct Told {
+    roll: Roll,
+    history: History,
+    log: LogSwitch,
+    program: String,
+}
+
+async fn serve(listener: UnixListener, told: Told) {
     let mut answering = JoinSet::new();
     loop {
         while answering.len() >= AT_ONCE {
@@ -92,10 +116,10 @@ async fn serve(listener: UnixListener, roll: Roll, program: String) {
         }
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (roll, program) = (roll.clone(), program.clone());
+                let told = told.clone();
                 answering.spawn(async move {
                     // Whoever goes or hangs gets no answer.
-                    let _ = timeout(PATIENCE, answer(stream, &roll, program)).await;
+                    let _ = timeout(PATIENCE, answer(stream, told)).await;
                 });
             }
             Err(error) => {
@@ -110,7 +134,13 @@ async fn serve(listener: UnixListener, roll: Roll, program: String) {
     }
 }
 
-async fn answer(mut stream: UnixStream, roll: &Roll, program: String) -> io::Result<()> {
+async fn answer(mut stream: UnixStream, told: Told) -> io::Result<()> {
+    let Told {
+        roll,
+        history,
+        log,
+        program,
+    } = told;
     let (reader, mut writer) = stream.split();
     let mut line = String::new();
     BufReader::new(reader.take(QUESTION_MOST))
@@ -121,12 +151,21 @@ async fn answer(mut stream: UnixStream, roll: &Roll, program: String) -> io::Res
         program,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         tunnels: Vec::new(),
+        pending: Vec::new(),
+        log: None,
         recordings: Vec::new(),
     };
-    let asked = [Question::Status, Question::Recordings];
-    match asked.iter().find(|asked| asked.word() == line.trim_end()) {
-        Some(Question::Status) => answer.tunnels = roll.figures().await,
+    match Question::read(line.trim_end_matches('\n')) {
+        Some(Question::Status) => {
+            // What is no longer pending is on the disk then, whose turn it is after this answer.
+            let _ = timeout(DISK_PATIENCE, history.settled()).await;
+            answer.pending = history.pending(unix_ms_now());
+            answer.tunnels = roll.figures().await;
+        }
         Some(Question::Recordings) => answer.recordings = roll.recordings().await,
+        Some(Question::LogLevel(level, tunnel)) => {
+            answer.log = Some(switch(&roll, log, level, tunnel).await);
+        }
         // Of a later version, perhaps: it hears who this is.
         None => {}
     }
@@ -135,46 +174,128 @@ async fn answer(mut stream: UnixStream, roll: &Roll, program: String) -> io::Res
     writer.shutdown().await
 }
 
-/// Asks all programs of the user that run tunnels, and answers in the order of their process ids.
-/// One that is dead is passed over, and its socket removed; so is one that does not answer in 3 s.
-pub async fn ask(question: Question) -> Vec<Answer> {
-    let Some(folder) = folder() else {
-        return Vec::new();
-    };
+async fn switch(
+    roll: &Roll,
+    log: LogSwitch,
+    level: Option<LogLevel>,
+    tunnel: String,
+) -> LogSwitched {
+    if !roll.has(&tunnel) {
+        return LogSwitched::NotHere;
+    }
+    let refused = |why: String| LogSwitched::Refused { why };
+    match spawn_blocking(move || log.set(&tunnel, level)).await {
+        Ok(Ok(folder)) => LogSwitched::Done { folder },
+        Ok(Err(error)) => refused(error.to_string()),
+        Err(error) => refused(error.to_string()),
+    }
+}
+
+/// Asks all programs of the user that run tunnels; takes 3 s at most. One that is dead is passed
+/// over, and its socket removed.
+pub async fn ask(question: Question) -> Asked {
+    match folder() {
+        Some(folder) => ask_all(&folder, &question, PATIENCE).await,
+        None => Asked::default(),
+    }
+}
+
+async fn ask_all(folder: &Path, question: &Question, patience: Duration) -> Asked {
+    let line = question.line();
     let listed = fs::read_dir(folder).into_iter().flatten().flatten();
     let sockets = listed
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == "sock"));
-    let mut asking: JoinSet<Option<Answer>> = sockets
+    let mut asking: JoinSet<(Option<u32>, Heard)> = sockets
         .take(PROGRAMS_MOST)
-        .map(|path| async move {
-            timeout(PATIENCE, ask_one(&path, question))
-                .await
-                .ok()
-                .flatten()
+        .map(|path| {
+            let line = line.clone();
+            async move {
+                let heard = timeout(patience, ask_one(&path, &line)).await;
+                (pid_of(&path), heard.unwrap_or(Heard::Nothing))
+            }
         })
         .collect();
-    let mut answers = Vec::new();
+    let mut asked = Asked::default();
     while let Some(answered) = asking.join_next().await {
-        answers.extend(answered.ok().flatten());
+        match answered {
+            Ok((_, Heard::Answer(answer))) => asked.answers.push(*answer),
+            Ok((pid, Heard::Nothing)) => asked.silent.extend(pid),
+            Ok((_, Heard::Dead)) | Err(_) => {}
+        }
     }
-    answers.sort_by_key(|answer| answer.pid);
-    answers
+    asked.answers.sort_by_key(|answer| answer.pid);
+    asked.silent.sort_unstable();
+    asked
 }
 
-async fn ask_one(path: &Path, question: Question) -> Option<Answer> {
+/// The process that listens at a socket.
+fn pid_of(path: &Path) -> Option<u32> {
+    path.file_stem()?.to_str()?.parse().ok()
+}
+
+/// What came of asking one program.
+#[derive(Debug)]
+enum Heard {
+    Answer(Box<Answer>),
+    /// It lives, and says nothing, or nothing that can be understood.
+    Nothing,
+    /// It has ended.
+    Dead,
+}
+
+async fn ask_one(path: &Path, line: &str) -> Heard {
     let mut stream = match UnixStream::connect(path).await {
         Ok(stream) => stream,
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             // Its process was killed.
             let _ = fs::remove_file(path);
-            return None;
+            return Heard::Dead;
         }
-        Err(_) => return None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Heard::Dead,
+        // As many wait already as the system lets wait.
+        Err(_) => return Heard::Nothing,
     };
-    let line = format!("{}\n", question.word());
-    stream.write_all(line.as_bytes()).await.ok()?;
     let mut text = Vec::new();
-    stream.take(ANSWER_MOST).read_to_end(&mut text).await.ok()?;
-    serde_json::from_slice(&text).ok()
+    let said = async {
+        stream.write_all(line.as_bytes()).await?;
+        stream.take(ANSWER_MOST).read_to_end(&mut text).await
+    };
+    match (said.await, serde_json::from_slice(&text)) {
+        (Ok(_), Ok(answer)) => Heard::Answer(Box::new(answer)),
+        // It went while it was asked.
+        (Err(_), _) => Heard::Dead,
+        (Ok(_), Err(_)) if text.is_empty() => Heard::Dead,
+        (Ok(_), Err(_)) => Heard::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_lives_and_does_not_answer_is_told_from_one_that_is_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        // The first never accepts, as a process that is stopped; the second was killed.
+        let _silent = UnixListener::bind(path("7.sock")).unwrap();
+        drop(UnixListener::bind(path("8.sock")).unwrap());
+        let program = std::process::id().to_string();
+        let lives = UnixListener::bind(path(&format!("{program}.sock"))).unwrap();
+        let told = Told {
+            roll: Roll::default(),
+            history: History::none(),
+            log: LogSwitch::default(),
+            program: "culvert".to_owned(),
+        };
+        let serving = tokio::spawn(serve(lives, told));
+        let patience = Duration::from_secs(5);
+        let asked = ask_all(folder.path(), &Question::Status, patience).await;
+        assert_eq!(asked.silent, [7]);
+        let pids: Vec<u32> = asked.answers.iter().map(|answer| answer.pid).collect();
+        assert_eq!(pids, [std::process::id()]);
+        assert!(path("7.sock").exists() && !path("8.sock").exists());
+        serving.abort();
+    }
 }

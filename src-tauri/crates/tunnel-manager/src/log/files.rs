@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -27,22 +28,22 @@ const RESERVE: u64 = 16 * LOOK_EACH;
 #[derive(Debug)]
 pub struct LogGuard {
     keeper: Keeper,
-    /// Writes what waits as it is dropped, after the above.
-    _files: Option<WorkerGuard>,
+    /// Writes what waits as it is dropped. Files may be begun later than the program.
+    files: Arc<Mutex<Option<WorkerGuard>>>,
 }
 
 impl LogGuard {
-    pub(super) const fn new(keeper: Keeper, files: Option<WorkerGuard>) -> Self {
-        Self {
-            keeper,
-            _files: files,
-        }
+    pub(super) const fn new(keeper: Keeper, files: Arc<Mutex<Option<WorkerGuard>>>) -> Self {
+        Self { keeper, files }
     }
 }
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
         self.keeper.finish();
+        // Whoever can begin them may outlive this.
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(files.take());
     }
 }
 

@@ -26,7 +26,8 @@ use super::{Levels, LogLevel, LogRecord, LogRing, is_ours};
 pub(super) struct Keeper {
     levels: Levels,
     ring: LogRing,
-    file: Option<Arc<Mutex<NonBlocking>>>,
+    /// `None` before there is one to write to.
+    file: Arc<Mutex<Option<NonBlocking>>>,
     format: LogFormat,
     flood: Arc<Mutex<Flood<Kind>>>,
     begun: Instant,
@@ -64,17 +65,22 @@ impl Keeper {
             format,
             levels,
             ring,
-            file: file.map(|file| Arc::new(Mutex::new(file))),
+            file: Arc::new(Mutex::new(file)),
             flood: Arc::new(Mutex::new(Flood::new())),
             begun: Instant::now(),
         }
     }
 
+    /// Writes from now on.
+    pub(super) fn write_to(&self, file: NonBlocking) {
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+    }
+
     fn take(&self, record: LogRecord, said: &Said) {
         let record = self.ring.push(record);
-        if let Some(file) = &self.file {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &mut *file {
             let line = self.format.line(&record, said);
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             // It only queues the line; what finds no room is lost.
             file.write_all(line.as_bytes()).ok();
         }

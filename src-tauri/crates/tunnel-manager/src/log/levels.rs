@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::watch;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
@@ -76,7 +77,11 @@ impl From<Level> for LogLevel {
 
 /// The levels that count now. A clone is the same.
 #[derive(Debug, Clone, Default)]
-pub struct Levels(Arc<RwLock<Chosen>>);
+pub struct Levels {
+    chosen: Arc<RwLock<Chosen>>,
+    /// Rises when one is switched.
+    switched: watch::Sender<u64>,
+}
 
 #[derive(Debug, Clone, Default)]
 struct Chosen {
@@ -119,6 +124,11 @@ impl Levels {
         has_room
     }
 
+    /// Changes when a level is switched, by whomever.
+    pub fn switched(&self) -> watch::Receiver<u64> {
+        self.switched.subscribe()
+    }
+
     /// Whether something of this level is logged of this tunnel, or of none.
     pub(super) fn wants(&self, level: LogLevel, tunnel: Option<&str>) -> bool {
         self.read(|chosen| {
@@ -136,13 +146,15 @@ impl Levels {
     }
 
     fn read<T>(&self, look: impl FnOnce(&Chosen) -> T) -> T {
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.chosen.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn change(&self, change: impl FnOnce(&mut Chosen)) {
-        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.chosen.write().unwrap_or_else(PoisonError::into_inner));
         // What was found to be logged by nobody is asked about again.
         tracing::callsite::rebuild_interest_cache();
+        self.switched
+            .send_modify(|times| *times = times.wrapping_add(1));
     }
 }
 
