@@ -38,6 +38,7 @@ pub(crate) fn builder() -> Builder<Wry> {
             doctor::begin_examination,
             doctor::end_examination,
             bundle::begin_bundle,
+            bundle::unsaved_tunnels,
             bundle::end_bundle,
             bundle::read_bundle_file,
             bundle::save_bundle,

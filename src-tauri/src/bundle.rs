@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tauri::async_runtime::{spawn, spawn_blocking};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
-use tunnel_manager::bundle::{Bundle, BundleError, Cancel, Request, Stage, Written, collect};
+use tunnel_manager::bundle::{
+    self, Bundle, BundleError, Cancel, ChosenTunnel, Request, Stage, Written, collect,
+};
 use tunnel_manager::doctor::{Examination, Tunnels};
 use tunnel_manager::tunnel::{AccessSettings, Problem, ProblemKind, unix_ms_now};
 use tunnel_manager::{Manager, ProfileId, SessionManager, TunnelStatus};
@@ -38,6 +40,14 @@ pub(crate) fn begin_bundle(
 ) -> Result<u32, RefusalView> {
     let request = bundles.request(&ask)?;
     Ok(bundles.begin(request, on_told))
+}
+
+/// What tunnels are called that were never saved and that a bundle can be about: they run, in a terminal, or
+/// have left a record.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn unsaved_tunnels() -> Vec<String> {
+    bundle::unsaved().await
 }
 
 /// Ends a collection, or forgets what was collected. One that is over is no mistake.
@@ -150,7 +160,9 @@ impl Bundles {
                 .then(|| self.examination(chosen.as_deref().unwrap_or(&saved))),
             tunnels: chosen.map(|chosen| {
                 let profiles = chosen.iter().map(|status| status.profile.as_ref().clone());
-                profiles.collect()
+                let saved = profiles.map(|profile| ChosenTunnel::Saved(Box::new(profile)));
+                let unsaved = ask.unsaved.iter().cloned().map(ChosenTunnel::Unsaved);
+                saved.chain(unsaved).collect()
             }),
             since: now.saturating_sub(span),
             now,
@@ -357,6 +369,7 @@ mod tests {
         let bundles = bundles(folder.path());
         let ask = |tunnel: Option<&str>| BundleAskView {
             tunnels: tunnel.map(|id| vec![id.to_owned()]),
+            unsaved: Vec::new(),
             hours: 24,
             hides_names: true,
             checks: false,
@@ -365,6 +378,18 @@ mod tests {
         let request = bundles.request(&ask(None)).expect("all");
         assert!(request.tunnels.is_none() && request.examination.is_none());
         assert_eq!(request.now - request.since, 24 * 60 * 60 * 1000);
+        // One that was never saved is known by its name alone.
+        let by_name = BundleAskView {
+            tunnels: Some(Vec::new()),
+            unsaved: vec!["i-0abc → 5432".to_owned()],
+            ..ask(None)
+        };
+        let request = bundles.request(&by_name).expect("one");
+        let chosen = request.tunnels.expect("chosen");
+        assert!(
+            matches!(&chosen[..], [ChosenTunnel::Unsaved(name)] if name == "i-0abc → 5432"),
+            "{chosen:?}"
+        );
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ const COMMAND_NAMES: &[&str] = &[
     "begin_examination",
     "end_examination",
     "begin_bundle",
+    "unsaved_tunnels",
     "end_bundle",
     "read_bundle_file",
     "save_bundle",

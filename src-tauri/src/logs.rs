@@ -34,7 +34,7 @@ pub(crate) fn subscribe_logs(logs: State<'_, Logs>, on_logs: Channel<LogsView>) 
     let (ring, levels) = (logs.log.ring.clone(), logs.log.levels.clone());
     let folder = logs.log.folder.as_ref();
     let folder = folder.map(|folder| folder.display().to_string());
-    let switched = logs.switched.subscribe();
+    let switched = levels.switched();
     logs.show_on(Some(spawn(follow(ring, levels, folder, switched, on_logs))));
 }
 
@@ -80,8 +80,6 @@ pub(crate) fn open_log_folder(logs: State<'_, Logs>) -> Result<(), RefusalView> 
 /// The log, and who looks at it.
 pub(crate) struct Logs {
     log: Log,
-    /// Rises when levels are switched.
-    switched: watch::Sender<u64>,
     page: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -89,7 +87,6 @@ impl Logs {
     pub(crate) fn new(log: Log) -> Self {
         Self {
             log,
-            switched: watch::Sender::new(0),
             page: Mutex::new(None),
         }
     }
@@ -98,8 +95,6 @@ impl Logs {
         if !self.log.levels.set_tunnel(name, level) {
             return Err(RefusalView::told(&too_many()));
         }
-        self.switched
-            .send_modify(|times| *times = times.wrapping_add(1));
         Ok(())
     }
 
@@ -213,13 +208,8 @@ mod tests {
         let logs = Logs::new(Log::default());
         let (channel, told) = crate::fixtures::channel();
         let (ring, levels) = (logs.log.ring.clone(), logs.log.levels.clone());
-        let task = tokio::spawn(follow(
-            ring,
-            levels,
-            None,
-            logs.switched.subscribe(),
-            channel,
-        ));
+        let switched = levels.switched();
+        let task = tokio::spawn(follow(ring, levels, None, switched, channel));
         let next = || {
             let wait = Duration::from_secs(20);
             tokio::task::block_in_place(|| told.recv_timeout(wait)).expect("told")

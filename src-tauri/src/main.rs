@@ -116,7 +116,8 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
                 let files = [store.path(), keeper.path()];
                 let edits = Edits::of(files.map(Path::to_owned).into());
                 spawn(keeper.clone().follow(edits.clone()));
-                let traces = Traces::of_user();
+                let mut traces = Traces::of_user();
+                traces.log = log.switch.clone();
                 let history = traces.history.clone();
                 let environment = Environment::system();
                 let listening = traces.listen("culvert-desktop");

@@ -42,6 +42,7 @@ for (const theme of ["light", "dark"]) {
     await until("the drop", async () => /Gateway close 1000, resumed in/.test(await details()));
     assert.equal((await ticks.read()).done, false, "the connection lives");
     assert.match(await details(), /1 of 1 connection lived through it/);
+    await until("the day's figures", async () => /1 early close by the gateway/.test(await details()));
     assert.deepEqual(await window.violations(), []);
     await window.screenshot(join(pictures, `details-${theme}.png`));
     await window.run(`document.querySelector(".details").scrollTo(0, 1e6)`);

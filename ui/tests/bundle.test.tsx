@@ -24,8 +24,13 @@ type Read = (number: number, path: string, read: (text: string) => void) => Prom
 type Save = (number: number, saved: (where: { path: string; sha256: string; bytes: number }) => void) => Promise<null>;
 
 /** The window on the page, over a shell that tells what it is made to. */
-async function onPage() {
+async function onPage({ unsaved = [] }: { unsaved?: string[] } = {}) {
   const window = opened(everyState);
+  const names = (told: (names: string[]) => void): Promise<null> => {
+    told(unsaved);
+    return Promise.resolve(null);
+  };
+  window.bridge.unsavedTunnels.mockImplementation(names as (...args: unknown[]) => Promise<null>);
   const asked: BundleAskView[] = [];
   let tell: (told: BundleView) => void = () => {};
   const begin: Begin = (ask, listener, begun) => {
@@ -56,7 +61,7 @@ test("two clicks lead from a tunnel's drops to the file: that tunnel's bundle is
   lead("orders-database", 1);
   detail(someDetails);
   await user.click(screen.getByRole("button", { name: "Bundle for a report" }));
-  expect(asked).toEqual([{ tunnels: ["orders-database"], hours: 24, hidesNames: false, checks: true }]);
+  expect(asked).toEqual([{ tunnels: ["orders-database"], unsaved: [], hours: 24, hidesNames: false, checks: true }]);
   told({ kind: "collected", files: FILES, lacks: [] });
   expect(bridge.saveBundle).not.toHaveBeenCalled();
   await user.click(screen.getByRole("button", { name: "Save the file" }));
@@ -71,7 +76,7 @@ test("nothing is collected before it is asked for, and nothing written before it
   await user.click(screen.getByRole("switch", { name: /names of tunnels/ }));
   await user.click(screen.getByRole("switch", { name: /doctor/ }));
   await user.click(screen.getByRole("button", { name: "Collect" }));
-  expect(asked).toEqual([{ tunnels: null, hours: 168, hidesNames: true, checks: false }]);
+  expect(asked).toEqual([{ tunnels: null, unsaved: [], hours: 168, hidesNames: true, checks: false }]);
   told({ kind: "stage", stage: "redacting" });
   expect(status()).toContain("Replacing secrets and names …");
   told({ kind: "collected", files: FILES, lacks: ["The history can't be read."] });
@@ -108,6 +113,19 @@ test("it is about those tunnels that were chosen, and about none only if somebod
   await user.click(screen.getByRole("button", { name: "Collect" }));
   const ledger = everyState.tunnels.find(({ draft }) => draft.name === "Ledger console");
   expect(asked.map(({ tunnels }) => tunnels)).toEqual([[ledger?.id]]);
+});
+
+test("one that runs in a terminal and was never saved can be chosen by its name", async () => {
+  const { asked, user } = await onPage({ unsaved: ["i-0abc → 5432", "Billing"] });
+  await user.selectOptions(screen.getByRole("combobox", { name: "Which tunnels it is about" }), "Chosen tunnels");
+  await user.click(screen.getByRole("checkbox", { name: /^i-0abc → 5432/ }));
+  await expectAccessible();
+  await user.click(screen.getByRole("button", { name: "Collect" }));
+  expect(asked.map(({ tunnels, unsaved }) => [tunnels, unsaved])).toEqual([[[], ["i-0abc → 5432"]]]);
+  await user.selectOptions(screen.getByRole("combobox", { name: "Which tunnels it is about" }), "All tunnels");
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  await user.click(screen.getByRole("button", { name: "Collect again" }));
+  expect(asked.at(-1)).toMatchObject({ tunnels: null, unsaved: [] });
 });
 
 test("what is cancelled is ended in the shell, and what it still tells is no news", async () => {

@@ -47,6 +47,27 @@ describe("the details", () => {
     await expectAccessible();
   });
 
+  test("say what each of the last seven days came to, the newest first", () => {
+    const { detail, page } = detailsOf("orders-database");
+    detail(someDetails);
+    const rows = within(page().getByRole("table", { name: "Last 7 days" })).getAllByRole("row").slice(1);
+    expect(rows.map((row) => row.textContent)).toEqual([
+      "Mon 3099.98 %21 hourly close, 1 broken on the way9.0 s7912 MB down1.20 MB up",
+      "Sun 2999.92 %2321 hourly closes, 2 dead agents41 s1182.35 GB down48.2 MB up",
+    ]);
+    detail({ ...someDetails, past: { ...someDetails.past!, days: [] } });
+    expect(page().getByText("Nothing is recorded of the last seven days.")).toBeTruthy();
+  });
+
+  test("say a day on which nothing was wanted as that, and not as one without it being up", () => {
+    const { detail, page } = detailsOf("orders-database");
+    const [day] = someDetails.past!.days;
+    const idle = { ...day!, upMs: 0, wantedMs: 0, drops: 0, causes: [], longestGapMs: 0, carriedThrough: 0 };
+    detail({ ...someDetails, past: { ...someDetails.past!, days: [idle] } });
+    const row = within(page().getByRole("table", { name: "Last 7 days" })).getAllByRole("row")[1]!;
+    expect(within(row).getAllByRole("cell").map((cell) => cell.textContent).slice(0, 3)).toEqual(["–", "0", "–"]);
+  });
+
   test("lead from the drops to the tunnel's log", async () => {
     const { detail, page, user } = detailsOf("orders-database");
     detail(someDetails);

@@ -76,6 +76,7 @@ export function opened(overview: OverviewView | null) {
     endExamination: done(),
     beginBundle: done(),
     endBundle: done(),
+    unsavedTunnels: done(),
     readBundleFile: done(),
     saveBundle: done(),
     showBundle: done(),

@@ -13,6 +13,8 @@ use crate::view::ProblemView;
 pub(crate) struct BundleAskView {
     /// The saved tunnels that it is about, by their ids; none means all, and those that were never saved.
     pub(super) tunnels: Option<Vec<String>>,
+    /// Those of them that were never saved, by their names.
+    pub(super) unsaved: Vec<String>,
     /// How far back.
     pub(super) hours: u32,
     /// Whether tunnels' names are replaced as well.

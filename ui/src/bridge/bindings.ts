@@ -80,6 +80,11 @@ export const commands = {
 	 *  number by which it can be read, saved and ended. An earlier one is ended.
 	 */
 	beginBundle: (ask: BundleAskView, onTold: Channel<BundleView>) => typedError<number, RefusalView>(__TAURI_INVOKE("begin_bundle", { ask, onTold })),
+	/**
+	 *  What tunnels are called that were never saved and that a bundle can be about: they run, in a terminal, or
+	 *  have left a record.
+	 */
+	unsavedTunnels: () => __TAURI_INVOKE<string[]>("unsaved_tunnels"),
 	/**  Ends a collection, or forgets what was collected. One that is over is no mistake. */
 	endBundle: (number: number) => __TAURI_INVOKE<void>("end_bundle", { number }),
 	/**  The text of one of its files, as it would be handed out; of a long one the begin. */
@@ -191,6 +196,8 @@ export type AnswerView =
 export type BundleAskView = {
 	/**  The saved tunnels that it is about, by their ids; none means all, and those that were never saved. */
 	tunnels: string[] | null,
+	/**  Those of them that were never saved, by their names. */
+	unsaved: string[],
 	/**  How far back. */
 	hours: number,
 	/**  Whether tunnels' names are replaced as well. */
@@ -231,6 +238,15 @@ export type CatalogueView = {
 	/**  What is said of a connection to the gateway that was lost. */
 	drops: DropWordsView,
 };
+
+/**  How many drops of a day were the same. */
+export type CauseCountView = {
+	cause: CauseView,
+	count: number,
+};
+
+/**  What a drop was. */
+export type CauseView = "hourlyClose" | "gatewayClose" | "login" | "credentials" | "sleep" | "agent" | "jam" | "silence" | "noNetwork" | "broken" | "renewal" | "sessionEnd";
 
 /**  A setting that differs; a text is empty where it is as usual. */
 export type ChangeView = {
@@ -328,6 +344,26 @@ export type CurrentView = {
 	tunnel: string | null,
 	/**  How far it is. */
 	step: StepView,
+};
+
+/**  What a day came to. */
+export type DayView = {
+	/**  Which, UTC: `2026-11-30`. */
+	day: string,
+	/**  How long it was up, milliseconds. */
+	upMs: number,
+	/**  How long it was wanted, as far as is recorded, milliseconds. */
+	wantedMs: number,
+	/**  WebSockets that were lost. */
+	drops: number,
+	/**  What they were, the most frequent first. */
+	causes: CauseCountView[],
+	/**  The longest time in which no connection of a session could go on, milliseconds. */
+	longestGapMs: number,
+	/**  Connections that lived through a drop or a renewal, counted at each. */
+	carriedThrough: number,
+	bytesUp: number,
+	bytesDown: number,
 };
 
 /**  What can be done to the demo tunnel's connection. */
@@ -664,6 +700,8 @@ export type PastView = {
 	dropsTotal: number,
 	/**  How many were lost in the 24 hours. */
 	dropsDay: number,
+	/**  What each of the seven days (UTC) came to of which something is recorded, oldest first. */
+	days: DayView[],
 };
 
 /**  What a pasted text says. */

@@ -58,6 +58,8 @@ export type {
   DemoCutView,
   DetailsView,
   DraftView,
+  CauseView,
+  DayView,
   DropView,
   ExaminationView,
   ExaminedView,
@@ -188,6 +190,8 @@ export interface Bridge {
    * number it can be read, saved and ended.
    */
   beginBundle(ask: BundleAskView, listener: (told: BundleView) => void, begun: (number: number) => void): Answer;
+  /** Says what tunnels are called that were never saved and that a bundle can be about. */
+  unsavedTunnels(told: (names: string[]) => void): Answer;
   /** Ends a collection, or forgets what was collected. */
   endBundle(number: number): Answer;
   /** Reads the begin of one of its files, as it would be handed out. */
@@ -310,6 +314,7 @@ export const bridge: Bridge = {
     channel.onmessage = listener;
     return done(commands.beginBundle(ask, channel), begun);
   },
+  unsavedTunnels: (told) => done(commands.unsavedTunnels().then(data), told),
   endBundle: (number) => done(commands.endBundle(number).then(ok)),
   readBundleFile: (number, path, read) => done(commands.readBundleFile(number, path), read),
   saveBundle: (number, saved) => done(commands.saveBundle(number), saved),

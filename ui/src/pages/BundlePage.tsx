@@ -1,6 +1,6 @@
 // The bundle: one file to give away with a report, which is seen before it is written.
 
-import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } from "solid-js";
+import { createEffect, createSignal, createUniqueId, For, on, onMount, Show, type JSX } from "solid-js";
 
 import type { Bridge, StageView, TunnelView } from "../bridge";
 import { BundleTree } from "../components/BundleTree";
@@ -32,22 +32,39 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
   const [checks, setChecks] = createSignal(true);
   // Null means all, and those that were never saved.
   const [chosen, setChosen] = createSignal<readonly string[] | null>(null);
+  // Those that were never saved are known by their names alone.
+  const [unsaved, setUnsaved] = createSignal<readonly string[]>([]);
+  const [chosenUnsaved, setChosenUnsaved] = createSignal<readonly string[]>([]);
   const [whatId, spanId] = [createUniqueId(), createUniqueId()];
   const tunnels = (): readonly TunnelView[] => (props.overview?.tunnels ?? []).filter(({ demo }) => !demo);
   const ids = (): string[] | null =>
     chosen()?.filter((id) => tunnels().some((tunnel) => tunnel.id === id)) ?? null;
   const phase = collecting.phase;
+  const isNobody = (): boolean => ids()?.length === 0 && chosenUnsaved().length === 0;
 
   function begin(): void {
-    collecting.begin({ tunnels: ids(), hours: SPANS[span()], hidesNames: hidesNames(), checks: checks() });
+    collecting.begin({
+      tunnels: ids(),
+      unsaved: ids() === null ? [] : [...chosenUnsaved()],
+      hours: SPANS[span()],
+      hidesNames: hidesNames(),
+      checks: checks(),
+    });
   }
+
+  function choose(ids: readonly string[] | null): void {
+    setChosen(ids);
+    setChosenUnsaved([]);
+  }
+
+  onMount(() => void props.bridge.unsavedTunnels(setUnsaved));
 
   // Whoever comes from a tunnel wants the bundle of that one, now: all is seen before it is written.
   createEffect(
     on(
       () => props.view.tunnel,
       (id) => {
-        setChosen(idsOf(id));
+        choose(idsOf(id));
         if (id !== null) begin();
       },
     ),
@@ -63,7 +80,7 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
         <select
           id={whatId}
           class="select"
-          onChange={(event) => setChosen(event.currentTarget.value === "" ? null : [])}
+          onChange={(event) => choose(event.currentTarget.value === "" ? null : [])}
         >
           <option value="" selected={chosen() === null}>
             {say().all}
@@ -90,8 +107,8 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
             <button
               type="button"
               class="button button-primary"
-              disabled={ids()?.length === 0}
-              title={ids()?.length === 0 ? say().noneChosen : undefined}
+              disabled={isNobody()}
+              title={isNobody() ? say().noneChosen : undefined}
               onClick={begin}
             >
               {phase() === "none" ? say().begin : say().again}
@@ -105,7 +122,16 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
       </header>
       <div class="page-body">
         <Show when={chosen()}>
-          {(chosen) => <Chosen tunnels={tunnels()} chosen={chosen()} onChoose={setChosen} />}
+          {(chosen) => (
+            <Chosen
+              tunnels={tunnels()}
+              chosen={chosen()}
+              onChoose={setChosen}
+              unsaved={unsaved()}
+              chosenUnsaved={chosenUnsaved()}
+              onChooseUnsaved={setChosenUnsaved}
+            />
+          )}
         </Show>
         <HintedSwitch label={say().checks} hint={say().checksHint} on={checks()} onToggle={setChecks} />
         <HintedSwitch label={say().hideNames} hint={say().hideNamesHint} on={hidesNames()} onToggle={setHidesNames} />
@@ -160,27 +186,47 @@ function Chosen(props: {
   tunnels: readonly TunnelView[];
   chosen: readonly string[];
   onChoose: (chosen: string[]) => void;
+  unsaved: readonly string[];
+  chosenUnsaved: readonly string[];
+  onChooseUnsaved: (chosen: string[]) => void;
 }): JSX.Element {
   return (
     <fieldset class="bundle-tunnels">
       <legend>{words().bundle.tunnels}</legend>
       <For each={props.tunnels}>
-        {(tunnel) => (
+        {({ id, draft }) => (
           <label>
             <input
               type="checkbox"
-              checked={props.chosen.includes(tunnel.id)}
-              onChange={(event) => {
-                const others = props.chosen.filter((id) => id !== tunnel.id);
-                props.onChoose(event.currentTarget.checked ? [...others, tunnel.id] : others);
-              }}
+              checked={props.chosen.includes(id)}
+              onChange={(event) => props.onChoose(withOrWithout(props.chosen, id, event.currentTarget.checked))}
             />
-            <span>{tunnel.draft.name}</span>
+            <span>{draft.name}</span>
+          </label>
+        )}
+      </For>
+      <For each={props.unsaved}>
+        {(name) => (
+          <label>
+            <input
+              type="checkbox"
+              checked={props.chosenUnsaved.includes(name)}
+              onChange={(event) =>
+                props.onChooseUnsaved(withOrWithout(props.chosenUnsaved, name, event.currentTarget.checked))
+              }
+            />
+            <span>{name}</span>
+            <span class="bundle-unsaved">{words().bundle.neverSaved}</span>
           </label>
         )}
       </For>
     </fieldset>
   );
+}
+
+function withOrWithout(all: readonly string[], one: string, wanted: boolean): string[] {
+  const others = all.filter((other) => other !== one);
+  return wanted ? [...others, one] : others;
 }
 
 /** How large it is, how it is written, and then where it lies. */

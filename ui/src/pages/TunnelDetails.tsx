@@ -1,5 +1,5 @@
 // The tunnel that is selected, from top to bottom: what it is, how it is, what can be done, what it
-// carries, its last day, until when it can resume, its sessions, its connections, its drops.
+// carries, its last day, until when it can resume, its sessions, its connections, its last days, its drops.
 
 import { createMemo, onCleanup, onMount, Show, type JSX } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
@@ -9,6 +9,7 @@ import { ChartPart, rateNow } from "../components/ChartPart";
 import { Checks } from "../components/Checks";
 import { ClosesNote } from "../components/ClosesNote";
 import { CopyActions } from "../components/CopyActions";
+import { Days } from "../components/Days";
 import { DayStrip } from "../components/DayStrip";
 import { Drops } from "../components/Drops";
 import { ExamineButton } from "../components/ExamineButton";
@@ -178,6 +179,7 @@ export function TunnelDetails(props: TunnelDetailsProps): JSX.Element {
           </>
         )}
       </Show>
+      <Show when={past()}>{(past) => <Days days={past().days} />}</Show>
       <Show when={past()}>
         {(past) => (
           <Drops

@@ -153,6 +153,10 @@ const bridge: Bridge = {
     listener({ kind: "collected", files: [{ path: "summary.md", bytes: 1200, replaced: [{ label: "host", count: 3 }] }], lacks: [] });
     return done();
   },
+  unsavedTunnels(told) {
+    told(["i-0abc → 5432"]);
+    return done();
+  },
   endBundle: done,
   readBundleFile(_number, _path, read) {
     read("# Culvert: what happened since 2026-11-29 11:00:00 UTC\n");

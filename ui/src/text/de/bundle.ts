@@ -7,6 +7,7 @@ export const bundle: Words["bundle"] = {
   all: "Alle Tunnel",
   some: "Ausgewählte Tunnel",
   tunnels: "Tunnel im Paket",
+  neverSaved: "nie gespeichert",
   noneChosen: "Wählen Sie zuerst einen Tunnel aus.",
   span: "Wie weit zurück",
   hour: "Die letzte Stunde",

@@ -6,6 +6,7 @@ import { bundle } from "./bundle";
 import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
+import { days } from "./days";
 import { demo } from "./demo";
 import { details } from "./details";
 import { doctor } from "./doctor";
@@ -34,6 +35,7 @@ export const de: Words = {
   checks,
   clash,
   close,
+  days,
   demo,
   details,
   doctor,

@@ -5,6 +5,7 @@ export const bundle = {
   all: "All tunnels",
   some: "Chosen tunnels",
   tunnels: "Tunnels in the bundle",
+  neverSaved: "never saved",
   noneChosen: "Choose a tunnel first.",
   span: "How far back",
   hour: "The last hour",

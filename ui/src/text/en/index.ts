@@ -5,6 +5,7 @@ import { bundle } from "./bundle";
 import { checks } from "./checks";
 import { clash } from "./clash";
 import { close } from "./close";
+import { days } from "./days";
 import { demo } from "./demo";
 import { details } from "./details";
 import { doctor } from "./doctor";
@@ -33,6 +34,7 @@ export const en = {
   checks,
   clash,
   close,
+  days,
   demo,
   details,
   doctor,
