@@ -52,7 +52,7 @@ pub use session::{
     ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,
     SessionTimer, Transmit, Vitals,
 };
-pub use slot::SessionKey;
+pub use slot::{CALL_LIMIT, DIAL_LIMIT, SessionKey};
 pub use snapshot::{Close, NETWORK_DOWN, Named, Problem, ProblemKind, RenewedBy, Snapshot, State};
 pub use ssm_data_channel::{CLIENT_VERSION, Clock, DataKey, LearnedRate, ReorderMemory, SocketEnd};
 pub use target::{CANDIDATES_MOST, Candidate, Rule as TargetRule, TargetError, TargetSpec};

@@ -19,18 +19,22 @@ pub struct Outlook {
     /// Accepted connections that wait for a session.
     #[serde(default)]
     pub waiting: u32,
-    /// When it ends by time alone; `None` if time alone does not end it: the network, or a
-    /// sign-in, takes as long as it takes.
+    /// When it ends by time alone; `None` if time alone does not end it (the network, or a
+    /// sign-in, takes as long as it takes), or that time has come and what is due is under way.
     #[serde(default)]
     pub until: Option<Until>,
 }
 
-/// When a state ends if nothing else ends it before, and with what.
+/// When a state ends if nothing comes that ends it before, and with what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Until {
-    /// Unix milliseconds. It is not over before; what is due then may take some seconds more: a
-    /// last ping, an attempt that is under way.
+    /// Unix milliseconds; never in the past when it is told, and told no longer once it is.
+    ///
+    /// Where attempts are made, these go on until then: to the end of the budget for them, or of
+    /// the step of an attempt (a call, a WebSocket, the handshake) that is under way or next, with
+    /// all the time that it may take, where that ends later. So it moves on with the last attempts;
+    /// an answer to one of them may end them sooner, and not before the budget does.
     pub at: u64,
     /// What happens then.
     pub then: Then,

@@ -32,7 +32,7 @@ pub(crate) struct Slot {
     pub(crate) phase: Phase,
     /// The drop that is going on, and what is known of it so far.
     pub(crate) drop: Option<Box<OpenDrop>>,
-    /// When the request that is under way was made.
+    /// When the request that is under way was made, or the handshake begun.
     pub(crate) asked_at: Instant,
     /// It has been answered, or there was none.
     pub(crate) is_answered: bool,
@@ -169,6 +169,18 @@ pub(crate) enum Ending {
     /// TerminateSession is under way.
     Terminate,
 }
+
+/// How long a call for a session may take, credentials included (the default of
+/// `AccessSettings::api_timeout` of `aws-access`). Who makes it ends it; this says until when.
+pub const CALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long opening a WebSocket may take, all steps together. As long as a call; a slow link needs
+/// a second or two for its four or five round trips. Who opens it ends it.
+pub const DIAL_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a step of the handshake may take: as long as the agent waits
+/// (docs/protocol.md). The session ends it.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The next attempt's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -377,6 +389,20 @@ impl Slot {
             | Phase::Ending(_) => return None,
         };
         (!self.is_answered).then_some((asked, self.asked_at))
+    }
+
+    /// When the step of an attempt ends that is under way, or that comes next, if nothing answers;
+    /// `None` where no step is.
+    pub(crate) fn step_end(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Starting { .. } | Phase::Resuming { .. } => Some(self.asked_at + CALL_LIMIT),
+            Phase::Dialling { .. } => Some(self.asked_at + DIAL_LIMIT),
+            Phase::Handshaking { .. } => Some(self.asked_at + HANDSHAKE_LIMIT),
+            Phase::Waiting { until, .. } => Some(*until + CALL_LIMIT),
+            Phase::Up(_) | Phase::Held { .. } | Phase::AwaitingSignIn { .. } | Phase::Ending(_) => {
+                None
+            }
+        }
     }
 
     /// The session while it can carry connections.

@@ -66,6 +66,8 @@ pub struct Tunnel {
     random: ChaCha12Rng,
     /// Where sessions may be started, in order.
     candidates: Vec<Candidate>,
+    /// The time of the last call.
+    now: Instant,
     /// The node that was chosen last.
     choice: Option<Choice>,
     intent: Intent,
@@ -122,6 +124,7 @@ impl Tunnel {
             clock,
             random: ChaCha12Rng::from_seed(seed),
             candidates: Vec::new(),
+            now,
             choice: None,
             intent: Intent::Run,
             network: Network::Up,
@@ -160,6 +163,7 @@ impl Tunnel {
 
     /// Takes in what happened. Poll for actions and events afterwards.
     pub fn handle_input(&mut self, now: Instant, input: Input) {
+        self.now = now;
         let cause = match input {
             Input::Granted(key, result) => self.handle_granted(now, key, result),
             Input::Asked(key, at) => self.handle_asked(key, at),
@@ -196,6 +200,7 @@ impl Tunnel {
 
     /// Does what is due. Call it when the time of [`poll_timeout`](Self::poll_timeout) has come.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
         if let Intent::Stop { deadline } = self.intent
             && deadline <= now
         {
@@ -246,6 +251,7 @@ impl Tunnel {
             .chain(self.pool_timeout())
             .chain(stop)
             .chain(numbers)
+            .chain(self.lapse())
             .min_by_key(|(at, _)| *at)
     }
 

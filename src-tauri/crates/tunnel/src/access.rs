@@ -163,6 +163,12 @@ pub(crate) fn of_proxy(failure: &ProxyFailure) -> ProblemKind {
     }
 }
 
+/// Until when the policy says that it tries depends on what a call may take.
+const _: () = assert!(
+    aws_access::DEFAULT_API_TIMEOUT.as_millis() == tunnel_proto::CALL_LIMIT.as_millis(),
+    "the policy tells of another limit than the one that holds"
+);
+
 fn kind(error: &AccessError) -> ProblemKind {
     match error {
         AccessError::SignIn(_) | AccessError::Keyring(_) => ProblemKind::Credentials,

@@ -20,9 +20,9 @@ pub(super) fn words(outlook: &Outlook) -> String {
                  are reset."
             ),
             Then::CaughtUp => format!(" It should have caught up at about {at}."),
-            Then::GivenUp => format!(" It is tried at least until {at}."),
+            Then::GivenUp => format!(" It is tried until {at}."),
             Then::Listening => format!(
-                " It is tried at least until {at}; after that the next connection starts another \
+                " It is tried until {at}; after that the next connection starts another \
                  session."
             ),
         }

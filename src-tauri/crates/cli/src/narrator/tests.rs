@@ -127,7 +127,7 @@ fn an_outage_of_the_service_is_told_with_its_end_and_one_without_a_network_witho
     let (mut narrator, now) = running();
     narrator.handle(now, &refused(0, 2, Some(90_000)));
     let end = words::clock(1_800_000);
-    let until = format!("1 connection waits. It is tried at least until {end}.");
+    let until = format!("1 connection waits. It is tried until {end}.");
     let told = narrator.handle_due(now + PATIENCE);
     let next = "Next attempt in 1 min 27 s.";
     assert_eq!(told, Some(since(&format!("AWS is ill. {next} {until}"))));
@@ -399,7 +399,7 @@ fn until_when_a_start_is_tried_is_said_with_the_reason() {
     let mut narrator = Narrator::new(now, 0);
     narrator.handle(now, &refused(0, 2, None));
     let told = narrator.handle_due(now + A_MOMENT).unwrap();
-    let until = format!("It is tried at least until {}.", words::clock(1_800_000));
+    let until = format!("It is tried until {}.", words::clock(1_800_000));
     assert!(told.starts_with("not up yet: AWS is ill."), "{told}");
     assert!(told.ends_with(&until), "{told}");
 }

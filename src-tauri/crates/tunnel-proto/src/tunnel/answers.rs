@@ -115,6 +115,7 @@ impl Tunnel {
             Ok(()) => {
                 let outage = slot.take_outage();
                 slot.phase = Phase::Handshaking { outage };
+                slot.asked_at = now;
             }
             // A token is good for one WebSocket and for a short time: ask for a new one.
             Err(failure) => {

@@ -217,6 +217,8 @@ pub enum TunnelTimer {
     Unreached,
     /// Numbers in the tunnel's state have changed, and have not been told for a while.
     Numbers,
+    /// What was told of the end of a state is past.
+    Lapse,
     /// Stopping has taken long enough.
     StopLimit,
 }

@@ -234,9 +234,10 @@ impl Tunnel {
         }
     }
 
-    /// When the budget of every session ends, so that an attempt that fails is the last. `None`
-    /// if it does not by time alone.
-    pub(super) fn budget_end(&self) -> Option<Deadline> {
+    /// Until when it is tried, if nothing answers: to the end of every session's budget, or of the
+    /// step of an attempt that ends first, where that is later. `None` if it does not end by time
+    /// alone.
+    pub(super) fn tried_until(&self) -> Option<Deadline> {
         if self.is_held() {
             return None;
         }
@@ -265,6 +266,10 @@ impl Tunnel {
             }
         }
         let (at, problem) = last?;
+        // Past the budget, the first attempt that fails is the last.
+        let live = self.slots.iter().filter(|slot| slot.is_live());
+        let step = live.filter_map(Slot::step_end).min();
+        let at = step.map_or(at, |step| at.max(step));
         let then = self.then_without_a_session(problem);
         Some(Deadline { at, then })
     }

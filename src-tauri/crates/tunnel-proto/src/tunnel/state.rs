@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::retrying::SIGN_IN_PROBE;
 use super::surroundings::{Network, network_down};
-use super::{Intent, Tunnel};
+use super::{Intent, Tunnel, TunnelTimer};
 use crate::slot::{Lacks, Outage, Phase, Slot};
 use crate::{Deadline, Illness, Outlook, Problem, RenewedBy, Start, State, Until};
 
@@ -82,7 +82,7 @@ impl Tunnel {
             attempt: outage.attempt,
             next_attempt,
             problem,
-            outlook: self.outlook(self.connections(), self.budget_end()),
+            outlook: self.outlook(self.connections(), self.tried_until()),
         }
     }
 
@@ -130,8 +130,9 @@ impl Tunnel {
         }
     }
 
-    /// For whom it is, and until when.
+    /// For whom it is, and until when, as long as that is to come.
     fn outlook(&self, held: u32, until: Option<Deadline>) -> Outlook {
+        let until = until.filter(|until| self.now < until.at);
         Outlook {
             held,
             waiting: u32::try_from(self.waiting.len()).unwrap_or(u32::MAX),
@@ -140,6 +141,21 @@ impl Tunnel {
                 then,
             }),
         }
+    }
+
+    /// When what was told of the end is past, and is told no longer.
+    pub(super) fn lapse(&self) -> Option<(Instant, TunnelTimer)> {
+        let (State::Degraded { outlook, .. } | State::Reconnecting { outlook, .. }) = &self.told
+        else {
+            return None;
+        };
+        outlook.until?;
+        let until = match self.up_since {
+            Some(_) => self.degradation()?.illness.until,
+            None => self.tried_until(),
+        };
+        let until = until.filter(|until| self.now < until.at)?;
+        Some((until.at, TunnelTimer::Lapse))
     }
 
     /// Whether something is wrong although there are sessions that can carry connections.

@@ -23,7 +23,7 @@ pub(crate) type Socket = WebSocketStream<Stream>;
 
 /// How long all steps together may take. As long as an API call may; a slow link needs a
 /// second or two for its four or five round trips.
-pub(crate) const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DIAL_TIMEOUT: Duration = tunnel_proto::DIAL_LIMIT;
 
 /// Checks where the service sends the data channel, signs the upgrade with credentials that are
 /// asked for now, and opens the WebSocket.

@@ -108,6 +108,7 @@ impl fmt::Display for TunnelTimer {
                 f.write_str("the sum of connections that did not reach the destination")
             }
             Self::Numbers => f.write_str("numbers that have changed"),
+            Self::Lapse => f.write_str("the time that was told has come"),
             Self::StopLimit => f.write_str("the end of stopping"),
         }
     }

@@ -5,6 +5,9 @@ use crate::{Deadline, Then, Until};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// The longest pause and the longest step after it, in milliseconds.
+const LONGEST_STEP: u64 = 45_000;
+
 fn of(state: &State) -> Option<Outlook> {
     match state {
         State::Degraded { outlook, .. }
@@ -80,29 +83,151 @@ fn the_tunnel_gives_up_when_it_has_said_and_not_before() {
     let (mut world, key) = World::up();
     world.lose(key);
     let end = outlook(&world).until.unwrap();
+    assert_eq!(end.then, Then::GivenUp);
+    let mut told = end;
     loop {
         world.actions();
         world.input(Input::Granted(key, Err(failure(Next::Retry))));
         if matches!(world.tunnel.state(), State::Failed { .. }) {
             break;
         }
-        assert_eq!(outlook(&world).until, Some(end));
-        assert!(world.since_start() < end.at);
+        told = outlook(&world).until.unwrap();
+        assert!(end.at <= told.at, "{told:?}");
+        assert!(
+            told.at == end.at || end.at < told.at + LONGEST_STEP,
+            "{told:?}"
+        );
         world.next_timer();
     }
     assert!(world.since_start() >= end.at);
-    assert_eq!(end.then, Then::GivenUp);
+    assert!(world.since_start() <= told.at);
+}
+
+/// What an attempt comes to that no answer ends.
+#[derive(Debug, Clone, Copy)]
+enum Hangs {
+    Call,
+    Dial,
+    Handshake,
 }
 
 #[test]
-fn a_start_that_fails_has_the_end_of_its_own_budget_and_a_lazy_tunnel_listens_again() {
+fn what_is_told_of_the_end_is_never_past_while_attempts_go_on() {
+    for hangs in [Hangs::Call, Hangs::Dial, Hangs::Handshake] {
+        let mut world = World::with(TunnelPolicy {
+            start_budget: MINUTE * 2,
+            ..plain()
+        });
+        let key = world.expect_start();
+        if !matches!(hangs, Hangs::Handshake) {
+            world.bring_up(key);
+            world.lose(key);
+            world.actions();
+        }
+        world.input(Input::Granted(key, Err(failure(Next::Retry))));
+        let mut told = None;
+        let mut attempts = 0;
+        while !matches!(world.tunnel.state(), State::Failed { .. }) {
+            assert!(world.now < world.start + MINUTE * 40, "{hangs:?}");
+            for action in world.actions() {
+                attempts += 1;
+                go_on(&mut world, action, hangs, &mut told);
+            }
+            tick(&mut world, &mut told);
+        }
+        assert!(attempts > 1, "{hangs:?}");
+    }
+}
+
+#[test]
+fn an_attempt_that_takes_longer_than_any_has_no_end_that_is_past() {
+    let (mut world, key) = World::up();
+    world.lose(key);
+    world.actions();
+    let mut told = None;
+    // The shell has not begun with it.
+    for _ in 0..60 * 60 {
+        tick(&mut world, &mut told);
+    }
+    assert_eq!(outlook(&world).until, None);
+    assert_eq!(told, None);
+    // It says that it does so now.
+    world.input(Input::Asked(key, world.now));
+    assert_eq!(
+        outlook(&world).until,
+        until(&world, SECOND * 10, Then::GivenUp)
+    );
+}
+
+/// Takes an attempt as far as it comes, which fails when its last step has taken all the time that
+/// it may.
+fn go_on(world: &mut World, action: Action, hangs: Hangs, told: &mut Option<u64>) {
+    let refused = || failure(Next::Retry);
+    let (Action::Start(key) | Action::Resume(key, _)) = action else {
+        return;
+    };
+    if let Hangs::Call = hangs {
+        last(world, 10, told);
+        return world.input(Input::Granted(key, Err(refused())));
+    }
+    last(world, 9, told);
+    world.input(Input::Granted(key, Ok(grant(1))));
+    if let Hangs::Dial = hangs {
+        last(world, 10, told);
+        return world.input(Input::Dialled(key, Err(refused())));
+    }
+    last(world, 9, told);
+    world.input(Input::Dialled(key, Ok(())));
+    last(world, 15, told);
+    world.input(Input::Over(key, problem("handshake"), Vitals::default()));
+}
+
+/// Lets so many seconds pass, but for the last millisecond.
+fn last(world: &mut World, seconds: u32, told: &mut Option<u64>) {
+    for _ in 1..seconds {
+        tick(world, told);
+    }
+    world.pass(SECOND - Duration::from_millis(1));
+    check(world, told);
+}
+
+fn tick(world: &mut World, told: &mut Option<u64>) {
+    world.pass(SECOND);
+    check(world, told);
+}
+
+/// What was told last, and what would be told now, is not past.
+fn check(world: &mut World, told: &mut Option<u64>) {
+    let now = world.since_start();
+    let at = |outlook: Outlook| outlook.until.map(|until| until.at);
+    for event in world.all_events().collect::<Vec<_>>() {
+        if let Event::StateChanged(state) = event {
+            *told = of(&state).and_then(at);
+        }
+    }
+    // Numbers alone are told once a second.
+    assert!(
+        told.is_none_or(|told| now <= told + 1000),
+        "{told:?}, {now}"
+    );
+    if let Some(outlook) = of(&world.tunnel.state())
+        && let Some(at) = at(outlook)
+    {
+        assert!(now <= at, "{at}, {now}");
+    }
+}
+
+#[test]
+fn a_start_that_fails_has_the_end_of_its_next_call_and_a_lazy_tunnel_listens_again() {
     let lazy = Start::Lazy { idle: MINUTE };
     for (start, then) in [(Start::AtOnce, Then::GivenUp), (lazy, Then::Listening)] {
         let mut world = World::with(TunnelPolicy { start, ..plain() });
         connect(&mut world, 0..1);
         let key = world.expect_start();
         world.input(Input::Granted(key, Err(failure(Next::Retry))));
-        let end = until(&world, TunnelPolicy::default().start_budget, then);
+        // The budget is as long as the call that is next, and has begun.
+        let (next, _) = world.tunnel.poll_timeout().unwrap();
+        let end = until(&world, next - world.now + SECOND * 10, then);
         let expected = Outlook {
             held: 0,
             waiting: 1,
