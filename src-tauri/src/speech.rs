@@ -146,8 +146,11 @@ fn filled(text: &str, facts: &Named) -> Option<String> {
     let mut filled = parts.next()?.to_owned();
     for part in parts {
         let (name, rest) = part.split_once('}')?;
-        filled.push_str(facts.get(name)?);
-        filled.push_str(rest);
+        let fact = facts.get(name)?;
+        // A name that ends with a full stop, such as "Zscaler Inc.", ends the sentence as well.
+        let is_ended = rest.starts_with('.') && fact.ends_with('.');
+        filled.push_str(fact);
+        filled.push_str(if is_ended { &rest[1..] } else { rest });
     }
     Some(filled)
 }
@@ -188,6 +191,16 @@ mod tests {
         assert_eq!(
             (told.what.as_str(), told.remedy.as_str()),
             ("It broke.", "Mend it.")
+        );
+    }
+
+    #[test]
+    fn a_name_that_ends_with_a_full_stop_ends_its_sentence() {
+        let facts = Named::from([("signer", "Zscaler Inc.".to_owned())]);
+        let said = filled("Von {signer}. Mehr von {signer} nicht.", &facts);
+        assert_eq!(
+            said.as_deref(),
+            Some("Von Zscaler Inc. Mehr von Zscaler Inc. nicht.")
         );
     }
 

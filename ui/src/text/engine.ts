@@ -79,10 +79,11 @@ function translated(problem: Sayable): Told | null {
 /** The text with what it names; null where one of the names is not known. */
 function filled(text: string, names: Readonly<Record<string, string>>): string | null {
   let isKnown = true;
-  const said = text.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const said = text.replace(/\{(\w+)\}(\.?)/g, (_, name: string, stop: string) => {
     const value = names[name];
     isKnown &&= value !== undefined;
-    return value ?? "";
+    // A name that ends with a full stop, such as "Zscaler Inc.", ends the sentence as well.
+    return value?.endsWith(".") === true ? value : (value ?? "") + stop;
   });
   return isKnown ? said : null;
 }

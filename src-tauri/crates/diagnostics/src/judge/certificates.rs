@@ -74,7 +74,10 @@ pub fn tls(shown: &[Certificate]) -> Judgement {
             None => format!("{} showed no signer", certificate.host),
         })
         .collect();
-    let judgement = Judgement::ok(format!("Trusted: {}.", words::list(&signed)));
+    let judgement = Judgement::ok(words::sentence(&format!(
+        "Trusted: {}",
+        words::list(&signed)
+    )));
     shown.iter().fold(judgement, |judgement, certificate| {
         let host = &certificate.host;
         match certificate.signers.first() {
@@ -110,7 +113,7 @@ fn untrusted(certificate: &Certificate, fault: &Fault) -> Judgement {
         .with_fact("product", &product)
         .with_fact("host", &certificate.host),
         Some(_) | None => Judgement {
-            what: format!("{} It is signed by {signer}.", fault.what),
+            what: words::sentence(&format!("{} It is signed by {signer}", fault.what)),
             ..Judgement::from(fault.clone())
         }
         .saying("tls-signer", [("signer", &signer.in_any_language())]),
@@ -134,9 +137,12 @@ fn inspected(certificate: &Certificate) -> Option<Judgement> {
         Judgement::warning(
             "tls-inspected",
             format!(
-                "The connection to {} is trusted, but a proxy looks into it: its certificate is \
-                 made by {who}. Such a proxy may end WebSockets, or hold them up.",
-                certificate.host
+                "{} Such a proxy may end WebSockets, or hold them up.",
+                words::sentence(&format!(
+                    "The connection to {} is trusted, but a proxy looks into it: its certificate \
+                     is made by {who}",
+                    certificate.host
+                ))
             ),
             "If tunnels break often, ask for AWS's ssm and ssmmessages hosts to be excepted.",
         )
@@ -216,6 +222,39 @@ mod tests {
             tls(&[]).verdict,
             Verdict::Skipped(crate::Skipped::NothingToCheck)
         );
+    }
+
+    #[test]
+    fn a_signer_whose_name_ends_with_a_full_stop_ends_the_sentence() {
+        let signer = || Name {
+            common_name: None,
+            ..name("Acme Inc.", "")
+        };
+        let trusted = tls(&[shown("ssm.acme.internal", signer())]);
+        assert_eq!(
+            trusted.what,
+            "Trusted: ssm.acme.internal is signed by Acme Inc."
+        );
+        let untrusted = tls(&[Certificate {
+            fault: Some(fault("tls-untrusted-issuer")),
+            ..shown(SSM, signer())
+        }]);
+        assert_eq!(untrusted.what, "It went wrong. It is signed by Acme Inc.");
+        let inspected = tls(&[shown(SSM, signer())]);
+        assert!(
+            inspected.what.contains("made by Acme Inc. Such"),
+            "{}",
+            inspected.what
+        );
+        let zscaler = Name {
+            organisation: Some("Zscaler Inc.".to_owned()),
+            common_name: None,
+        };
+        let expired = tls(&[Certificate {
+            fault: Some(fault("tls-certificate-expired")),
+            ..shown(SSM, zscaler)
+        }]);
+        assert_eq!(expired.what, "It went wrong. It is signed by Zscaler Inc.");
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub(super) fn list(items: &[String]) -> String {
     }
 }
 
+/// Ends a sentence that may end with a name, which may have a full stop of its own.
+pub(super) fn sentence(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
+}
+
 /// Those that say something, each once, in their order.
 pub(super) fn once<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut told = Vec::new();
