@@ -3,7 +3,7 @@
 import { cleanup, screen, within } from "@solidjs/testing-library";
 import { afterEach, expect, test } from "vitest";
 
-import type { ExaminationView, ExaminedView } from "../src/bridge";
+import type { AboutView, ExaminationView, ExaminedView } from "../src/bridge";
 import { draft, everyState, finding, NOW, problem, someFindings, tunnel } from "../src/preview/fixtures";
 import { speak } from "../src/text/locale";
 import { reportText } from "../src/text/report";
@@ -117,6 +117,17 @@ test("the report speaks the language of the window, and keeps the codes", () => 
   speak(["de-DE"]);
   const text = reportText("alles", [finding({ check: "clock", verdict: { kind: "warning" }, code: "clock-skew", what: "Late." })]);
   expect(text).toMatch(/^Culvert-Diagnose: alles\n\nWarnung: Uhr \[clock-skew\]/);
+});
+
+test("which account a finding is about is said in the language that is spoken", () => {
+  const way = "eu-west-1 fips";
+  const about = (each: AboutView): string => reportText("all", [finding({ check: "clock", about: each })]).split("\n")[2] ?? "";
+  expect(about({ kind: "profile", name: "dev", way })).toBe("In order: Clock, profile dev eu-west-1 fips (42 ms)");
+  speak(["de-DE"]);
+  expect(about({ kind: "profile", name: "dev", way })).toMatch(/: Uhr, Profil dev eu-west-1 fips \(/);
+  expect(about({ kind: "keys", name: "dev", way: "" })).toMatch(/: Uhr, Schlüssel dev \(/);
+  expect(about({ kind: "default", way })).toMatch(/: Uhr, Standard-Anmeldedaten eu-west-1 fips \(/);
+  expect(about({ kind: "named", name: "default credentials" })).toMatch(/: Uhr, default credentials \(/);
 });
 
 test("beside a finding that a sign-in mends stands the way to it, for the tunnel that was checked, and beside others none", async () => {

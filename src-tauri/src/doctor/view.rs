@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tunnel_manager::doctor::{Business, Check, Finding, Said, Skipped, Verdict};
+use tunnel_manager::doctor::{About, Business, Check, Finding, Said, Skipped, Verdict};
 
 use crate::view::{DraftView, ProblemKindView};
 
@@ -41,7 +41,7 @@ pub(crate) struct FindingView {
     /// What was looked at.
     check: CheckNameView,
     /// Which of several tunnels or accounts it is about.
-    about: Option<String>,
+    about: Option<AboutView>,
     /// How it came out.
     verdict: VerdictView,
     /// Stable name of what was found; empty for what is as it should be.
@@ -56,6 +56,20 @@ pub(crate) struct FindingView {
     said: Vec<SaidView>,
     /// Milliseconds that it took; 0 if it was skipped.
     took_ms: u32,
+}
+
+/// Which of several tunnels or accounts a check is about.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub(crate) enum AboutView {
+    /// A tunnel.
+    Named { name: String },
+    /// The account of a profile; `way` is its region and endpoints, or empty.
+    Profile { name: String, way: String },
+    /// The account of keys in the keyring.
+    Keys { name: String, way: String },
+    /// The account of the credentials that are found without a name.
+    Default { way: String },
 }
 
 /// A sentence by its name, for the catalogue.
@@ -120,7 +134,7 @@ impl From<&Finding> for FindingView {
         let judgement = &finding.judgement;
         Self {
             check: finding.check.into(),
-            about: finding.about.clone(),
+            about: finding.about.clone().map(AboutView::from),
             verdict: (&judgement.verdict).into(),
             code: judgement.code.clone(),
             what: judgement.what.clone(),
@@ -128,6 +142,17 @@ impl From<&Finding> for FindingView {
             details: judgement.details.clone(),
             said: judgement.said.iter().map(SaidView::from).collect(),
             took_ms: u32::try_from(finding.took.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl From<About> for AboutView {
+    fn from(about: About) -> Self {
+        match about {
+            About::Named(name) => Self::Named { name },
+            About::Profile { name, way } => Self::Profile { name, way },
+            About::Keys { name, way } => Self::Keys { name, way },
+            About::Default { way } => Self::Default { way },
         }
     }
 }

@@ -171,6 +171,17 @@ export const commands = {
 };
 
 /* Types */
+/**  Which of several tunnels or accounts a check is about. */
+export type AboutView = 
+/**  A tunnel. */
+{ kind: "named"; name: string } | 
+/**  The account of a profile; `way` is its region and endpoints, or empty. */
+{ kind: "profile"; name: string; way: string } | 
+/**  The account of keys in the keyring. */
+{ kind: "keys"; name: string; way: string } | 
+/**  The account of the credentials that are found without a name. */
+{ kind: "default"; way: string };
+
 /**
  *  Whose account is looked into, as it is typed; null is as usual. Not to be printed: an address
  *  may hold a password.
@@ -535,7 +546,7 @@ export type FindingView = {
 	/**  What was looked at. */
 	check: CheckNameView,
 	/**  Which of several tunnels or accounts it is about. */
-	about: string | null,
+	about: AboutView | null,
 	/**  How it came out. */
 	verdict: VerdictView,
 	/**  Stable name of what was found; empty for what is as it should be. */

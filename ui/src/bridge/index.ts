@@ -40,6 +40,7 @@ import {
 import { words } from "../text/words";
 
 export type {
+  AboutView,
   AccountView,
   AnswerView,
   BundleAskView,

@@ -4,6 +4,7 @@ import { For, Show, type JSX } from "solid-js";
 
 import type { FindingView } from "../bridge";
 import { tally, type Examination } from "../state/examination";
+import { aboutText } from "../text/about";
 import { lasted } from "../text/amounts";
 import { foundText, problemIn } from "../text/engine";
 import { words } from "../text/words";
@@ -52,7 +53,7 @@ function Finding(props: { finding: FindingView; help: JSX.Element }): JSX.Elemen
       <div class="finding-text">
         <p class="finding-head">
           <b>{words().checks.names[props.finding.check]}</b>
-          <Show when={props.finding.about}>{(about) => <span>{about()}</span>}</Show>
+          <Show when={props.finding.about}>{(about) => <span>{aboutText(about())}</span>}</Show>
           <Show when={props.finding.tookMs >= NOTABLE_MS}>
             <span class="finding-took">{lasted(props.finding.tookMs)}</span>
           </Show>

@@ -1,6 +1,7 @@
 // The doctor's findings as plain text, for a colleague or an issue.
 
 import type { FindingView } from "../bridge";
+import { aboutText } from "./about";
 import { lasted } from "./amounts";
 import { foundText, problemIn, told } from "./engine";
 import { words } from "./words";
@@ -13,7 +14,7 @@ export function reportText(title: string, findings: readonly FindingView[]): str
 function findingText(finding: FindingView): string {
   const { checks, doctor } = words();
   const { verdict } = finding;
-  const about = finding.about === null ? "" : `, ${finding.about}`;
+  const about = finding.about === null ? "" : `, ${aboutText(finding.about)}`;
   const code = finding.code === "" ? "" : ` [${finding.code}]`;
   const took = verdict.kind === "skipped" ? "" : ` (${lasted(finding.tookMs)})`;
   const because = verdict.kind === "skipped" ? verdict.because : null;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tunnel_manager::Traces;
 use tunnel_manager::doctor::{
-    self, Business, Check, Examination, Finding, Judgement, Tunnels, report,
+    self, About, Business, Check, Examination, Finding, Judgement, Tunnels, report,
 };
 use tunnel_manager::tunnel::{AccessSettings, Environment, Problem, ProblemKind, TunnelConfig};
 
@@ -121,7 +121,7 @@ fn unreadable(problem: Problem) -> Finding {
     let judgement = Judgement::failed(Business::Settings, problem.code, what, remedy);
     Finding {
         check: Check::Settings,
-        about: Some("tunnels.toml".to_owned()),
+        about: Some(About::Named("tunnels.toml".to_owned())),
         took: Duration::ZERO,
         judgement: Judgement {
             details: problem.details,

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use crate::Check;
@@ -103,13 +103,64 @@ pub(crate) struct Sentences {
     said: Vec<Said>,
 }
 
+/// Which of several tunnels or accounts a check is about. Written out, it is what English reports say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A tunnel, or whatever else has a name of its own.
+    Named(String),
+    /// The account of a profile of the AWS configuration.
+    Profile {
+        /// The profile's name.
+        name: String,
+        /// Region and endpoints, such as `eu-west-1 fips`; empty where they are as usual.
+        way: String,
+    },
+    /// The account of keys in the system's keyring.
+    Keys {
+        /// Their name in the keyring.
+        name: String,
+        /// As of a profile.
+        way: String,
+    },
+    /// The account of the credentials that are found without a name.
+    Default {
+        /// As of a profile.
+        way: String,
+    },
+}
+
+impl Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = match self {
+            Self::Named(name) => return f.write_str(name),
+            Self::Profile { name, way } => {
+                write!(f, "profile {name}")?;
+                way
+            }
+            Self::Keys { name, way } => {
+                write!(f, "keys {name}")?;
+                way
+            }
+            Self::Default { way } => {
+                f.write_str("default credentials")?;
+                way
+            }
+        };
+        if way.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " {way}")
+        }
+    }
+}
+
 /// One check, made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What was looked at.
     pub check: Check,
     /// Which of several tunnels or accounts it is about; `None` where there is one.
-    pub about: Option<String>,
+    pub about: Option<About>,
     /// How long it took, without the time that it waited for others; zero if it was skipped.
     pub took: Duration,
     /// What came out.

@@ -21,5 +21,5 @@ pub mod report;
 pub mod words;
 
 pub use check::Check;
-pub use finding::{Business, Facts, Fault, Finding, Judgement, Said, Skipped, Verdict};
+pub use finding::{About, Business, Facts, Fault, Finding, Judgement, Said, Skipped, Verdict};
 pub use plan::{JobId, Plan};

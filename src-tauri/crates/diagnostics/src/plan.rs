@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::{Business, Check, Finding, Judgement, Skipped, Verdict};
+use crate::{About, Business, Check, Finding, Judgement, Skipped, Verdict};
 
 /// Checks to be made. Each runs as soon as those that it needs are done, all others beside it.
 ///
@@ -37,7 +37,7 @@ pub struct JobId(usize);
 
 struct Job<'a> {
     check: Check,
-    about: Option<String>,
+    about: Option<About>,
     needs: Vec<JobId>,
     limit: Duration,
     work: Pin<Box<dyn Future<Output = Judgement> + Send + 'a>>,
@@ -57,14 +57,14 @@ impl<'a> Plan<'a> {
     pub fn add(
         &mut self,
         check: Check,
-        about: Option<&str>,
+        about: Option<&About>,
         needs: &[JobId],
         limit: Duration,
         work: impl Future<Output = Judgement> + Send + 'a,
     ) -> JobId {
         self.jobs.push(Job {
             check,
-            about: about.map(str::to_owned),
+            about: about.cloned(),
             needs: needs.to_vec(),
             limit,
             work: Box::pin(work),

@@ -26,7 +26,7 @@ pub fn text(finding: &Finding) -> String {
     };
     let mut title = finding.check.title().to_owned();
     if let Some(about) = &finding.about {
-        title.push_str(&format!(", {}", plain(about)));
+        title.push_str(&format!(", {}", plain(&about.to_string())));
     }
     if !judgement.code.is_empty() {
         title.push_str(&format!(" [{}]", plain(&judgement.code)));
@@ -98,7 +98,7 @@ pub fn json(finding: &Finding) -> String {
     line(&CheckLine {
         event: "check",
         check: finding.check,
-        about: finding.about.as_deref(),
+        about: finding.about.as_ref().map(ToString::to_string),
         verdict,
         because,
         code: &judgement.code,
@@ -144,7 +144,7 @@ struct CheckLine<'a> {
     event: &'a str,
     check: Check,
     #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<&'a str>,
+    about: Option<String>,
     verdict: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<Check>,
@@ -304,7 +304,9 @@ mod tests {
             Check::StartSession,
             Judgement::warning("a-code", &long, &long).with_details(&long),
         );
-        found.about = Some("a tunnel with a name that is rather long ".repeat(4));
+        found.about = Some(crate::About::Named(
+            "a tunnel with a name that is rather long ".repeat(4),
+        ));
         let text = text(&found);
         for line in text.lines() {
             assert!(line.chars().count() <= COLUMNS, "{line:?}");

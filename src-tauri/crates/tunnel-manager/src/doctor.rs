@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_access::Service;
-pub use diagnostics::{Business, Check, Finding, Judgement, Said, Skipped, Verdict, report};
+pub use diagnostics::{About, Business, Check, Finding, Judgement, Said, Skipped, Verdict, report};
 use diagnostics::{JobId, Plan, judge};
 use tunnel::{AccessSettings, CallBudget, Destination, Ledger, TunnelConfig};
 
@@ -104,13 +104,14 @@ pub async fn examine(examination: Examination, told: impl FnMut(&Finding)) -> Ve
             let are_several = accounts.len() > 1;
             let (mut all, mut needs) = (Vec::new(), Vec::new());
             for of_account in accounts {
-                let about = are_several.then(|| of_account.name());
-                let about = about.as_deref();
+                let about = are_several.then(|| of_account.about());
+                let about = about.as_ref();
                 let facts = Arc::new(Facts::new(of_account.settings, calls.clone()));
                 let way = before(&mut plan, &facts, about, None);
                 account(&mut plan, &facts, about, way);
                 for tunnel in &of_account.tunnels {
-                    local_port(&mut plan, Some(&tunnel.name), (tunnel, &running));
+                    let named = About::Named(tunnel.name.clone());
+                    local_port(&mut plan, Some(&named), (tunnel, &running));
                     briefly(&mut plan, tunnel, &facts, way);
                 }
                 // One account that can't be asked keeps nobody from asking the others.
@@ -140,7 +141,7 @@ struct Way {
 fn before(
     plan: &mut Plan<'_>,
     facts: &Arc<Facts>,
-    about: Option<&str>,
+    about: Option<&About>,
     tunnel: Option<(&TunnelConfig, &[String])>,
 ) -> Way {
     let with = || Arc::clone(facts);
@@ -227,7 +228,7 @@ fn one(plan: &mut Plan<'_>, facts: &Arc<Facts>, tunnel: &Arc<TunnelConfig>, way:
 }
 
 /// What is allowed on sessions of one's own.
-fn account(plan: &mut Plan<'_>, facts: &Arc<Facts>, about: Option<&str>, way: Way) {
+fn account(plan: &mut Plan<'_>, facts: &Arc<Facts>, about: Option<&About>, way: Way) {
     let needs = [way.identity];
     let f = Arc::clone(facts);
     plan.add(Check::ResumeSession, about, &needs, LIMIT, async move {
@@ -254,7 +255,7 @@ fn ghosts(
 /// Whether a tunnel can listen, or is among those that are running and does.
 fn local_port(
     plan: &mut Plan<'_>,
-    about: Option<&str>,
+    about: Option<&About>,
     (tunnel, running): (&TunnelConfig, &[String]),
 ) {
     let listen = tunnel.listen.clone();
@@ -266,7 +267,7 @@ fn local_port(
 
 fn target_and_agent(
     plan: &mut Plan<'_>,
-    about: Option<&str>,
+    about: Option<&About>,
     reached: &Arc<Reached>,
     tunnel: &TunnelConfig,
     needs: &[JobId],
@@ -283,10 +284,10 @@ fn target_and_agent(
 
 /// One of many: what is its own. What it shares with others is looked at once, for all.
 fn briefly(plan: &mut Plan<'_>, tunnel: &TunnelConfig, facts: &Arc<Facts>, way: Way) {
-    let about = Some(tunnel.name.as_str());
+    let about = About::Named(tunnel.name.clone());
     let reached = Arc::new(Reached::new(Arc::clone(facts), tunnel));
     let needs = [way.portal, way.credentials];
-    target_and_agent(plan, about, &reached, tunnel, &needs);
+    target_and_agent(plan, Some(&about), &reached, tunnel, &needs);
 }
 
 /// The document that a tunnel's sessions are started with.

@@ -40,6 +40,7 @@ export const checks: Words["checks"] = {
   failed: (count) => say(count, { one: "1 Prüfung nicht bestanden.", other: "# Prüfungen nicht bestanden." }),
   warnings: (count) => say(count, { one: "1 Warnung.", other: "# Warnungen." }),
   beginWith: (check) => `Zuerst beheben: ${check}.`,
+  about: { profile: (name) => `Profil ${name}`, keys: (name) => `Schlüssel ${name}`, default: "Standard-Anmeldedaten" },
   stale: "Die Einstellungen wurden seitdem geändert.",
   verdicts: { ok: "In Ordnung", warning: "Warnung", failed: "Nicht bestanden", skipped: "Ausgelassen" },
   because: (check) => `Nicht angesehen wegen: ${check}.`,

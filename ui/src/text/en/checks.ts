@@ -42,6 +42,7 @@ export const checks = {
   failed: (count: number) => say(count, { one: "1 check failed.", other: "# checks failed." }),
   warnings: (count: number) => say(count, { one: "1 warning.", other: "# warnings." }),
   beginWith: (check: string) => `Begin with: ${check}.`,
+  about: { profile: (name: string) => `profile ${name}`, keys: (name: string) => `keys ${name}`, default: "default credentials" },
   stale: "You have changed the settings since.",
   verdicts: { ok: "In order", warning: "Warning", failed: "Failed", skipped: "Skipped" },
   because: (check: string) => `Not looked at, because of: ${check}.`,

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use aws_access::WrittenAddress;
+use diagnostics::About;
 use tunnel::{AccessSettings, TunnelConfig};
 
 /// The tunnels that share their settings of AWS.
@@ -41,28 +42,26 @@ impl Account {
         accounts
     }
 
-    /// What tells it from the others, for people.
-    pub(super) fn name(&self) -> String {
+    /// What tells it from the others.
+    pub(super) fn about(&self) -> About {
         let settings = &self.settings;
-        let mut name = match (&settings.keys, &settings.profile) {
-            (Some(keys), _) => format!("keys {keys}"),
-            (None, Some(profile)) => format!("profile {profile}"),
-            (None, None) => "default credentials".to_owned(),
-        };
         let endpoints = &settings.endpoints;
         let urls = endpoints.urls.iter();
-        let more = settings
+        let way: Vec<_> = settings
             .region
             .clone()
             .into_iter()
             .chain(settings.endpoint_url.as_ref().map(WrittenAddress::shown))
             .chain(urls.map(|(service, url)| format!("{service}={url}")))
             .chain((endpoints.fips == Some(true)).then(|| "fips".to_owned()))
-            .chain((endpoints.dual_stack == Some(true)).then(|| "dual-stack".to_owned()));
-        for word in more {
-            name.push_str(&format!(" {word}"));
+            .chain((endpoints.dual_stack == Some(true)).then(|| "dual-stack".to_owned()))
+            .collect();
+        let way = way.join(" ");
+        match (settings.keys.clone(), settings.profile.clone()) {
+            (Some(name), _) => About::Keys { name, way },
+            (None, Some(name)) => About::Profile { name, way },
+            (None, None) => About::Default { way },
         }
-        name
     }
 }
 
@@ -108,7 +107,7 @@ mod tests {
     }
 
     fn names(accounts: &[Account]) -> Vec<(String, usize)> {
-        let of = |account: &Account| (account.name(), account.tunnels.len());
+        let of = |account: &Account| (account.about().to_string(), account.tunnels.len());
         accounts.iter().map(of).collect()
     }
 
