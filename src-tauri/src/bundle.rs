@@ -19,8 +19,9 @@ use tunnel_manager::bundle::{
 };
 use tunnel_manager::doctor::{Examination, Tunnels};
 use tunnel_manager::tunnel::{AccessSettings, Problem, ProblemKind, unix_ms_now};
-use tunnel_manager::{Manager, ProfileId, SessionManager, TunnelStatus};
+use tunnel_manager::{Manager, SessionManager, TunnelStatus};
 
+use crate::commands::parse_all;
 use crate::doctor::has_port;
 use crate::downloads;
 use crate::view::RefusalView;
@@ -143,10 +144,9 @@ impl Bundles {
         let chosen = match &ask.tunnels {
             None => None,
             Some(ids) => {
-                let found = ids.iter().map(|id| {
-                    let unknown = || RefusalView::bad_id(id);
-                    let wanted: ProfileId = id.parse().map_err(|_| unknown())?;
+                let found = parse_all(ids)?.into_iter().map(|wanted| {
                     let found = saved.iter().find(|status| status.profile.id == wanted);
+                    let unknown = || RefusalView::bad_id(&wanted.to_string());
                     found.copied().ok_or_else(unknown)
                 });
                 Some(found.collect::<Result<Vec<_>, _>>()?)

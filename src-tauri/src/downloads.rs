@@ -66,8 +66,14 @@ pub(crate) fn save(folder: &Path, stem: &str, end: &str, text: &str) -> io::Resu
         // What is there belongs to somebody.
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
-                file.write_all(text.as_bytes())?;
-                return Ok(path);
+                return match file.write_all(text.as_bytes()) {
+                    Ok(()) => Ok(path),
+                    Err(error) => {
+                        // A part of it is no use to anybody; the first error is the one to tell.
+                        std::fs::remove_file(&path).ok();
+                        Err(error)
+                    }
+                };
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refused = error,
             Err(error) => return Err(error),

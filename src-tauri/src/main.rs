@@ -36,6 +36,7 @@ mod remembered;
 mod shell;
 mod sign_in;
 mod speech;
+mod telling;
 mod tray;
 mod updates;
 mod view;

@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Lines of a list: who has not found it among so many types another letter.
 const FOUND_MOST: usize = 30;
 
+/// Characters that are looked at of what is typed: more than a name and a rule have.
+const TYPED_MOST: usize = 512;
+
 /// How long an account that was looked into is not read anew from the files, while somebody types.
 const KNOWN_FOR: Duration = Duration::from_secs(30);
 
@@ -52,6 +55,7 @@ pub(crate) async fn find_targets(
     anew: bool,
     on_found: Channel<TargetsView>,
 ) -> Result<u32, RefusalView> {
+    let typed: String = typed.chars().take(TYPED_MOST).collect();
     let view = move |listing: &Listing<Target>| TargetsView::of(listing, &typed, FOUND_MOST);
     let ask = picker.ask(account, anew);
     let find = picker.find(&picker.targets, Directory::targets, ask, on_found, view);

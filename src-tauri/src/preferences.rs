@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tunnel_manager::{SettingsKeeper, SettingsState};
 
 use crate::autostart::Autostart;
+use crate::telling::Teller;
 use crate::view::RefusalView;
 use crate::window;
 use view::{KeyView, SettingsView};
@@ -18,6 +19,8 @@ pub(crate) struct Preferences {
     autostart: Autostart,
     /// Rings when the start at login was changed.
     autostart_changed: watch::Sender<()>,
+    /// Tells the window.
+    teller: Teller,
 }
 
 impl Preferences {
@@ -26,6 +29,7 @@ impl Preferences {
             keeper,
             autostart,
             autostart_changed: watch::Sender::default(),
+            teller: Teller::default(),
         }
     }
 
@@ -33,12 +37,12 @@ impl Preferences {
         &self.keeper
     }
 
-    /// Sends the settings, now and whenever they change.
+    /// Sends the settings, now and whenever they change. A later subscription replaces an earlier one.
     pub(crate) fn subscribe(&self, channel: Channel<SettingsView>) {
         let mut state = self.keeper.state();
         let mut changed = self.autostart_changed.subscribe();
         let (autostart, path) = (self.autostart.clone(), self.keeper.path().to_owned());
-        tauri::async_runtime::spawn(async move {
+        let task = tauri::async_runtime::spawn(async move {
             loop {
                 let view = SettingsView::of(&state.borrow_and_update(), autostart.is_on(), &path);
                 if channel.send(view).is_err() {
@@ -53,6 +57,7 @@ impl Preferences {
                 }
             }
         });
+        self.teller.replace(Some(task));
     }
 
     /// Changes a setting.

@@ -13,6 +13,7 @@ use tunnel_proto::Problem;
 
 use crate::ending;
 use crate::remembered::{Memory, Remembered};
+use crate::telling::Teller;
 use crate::tray::Host;
 use crate::view::ProblemView;
 use crate::window;
@@ -26,6 +27,8 @@ pub(crate) struct Shell {
     view: watch::Sender<ShellView>,
     memory: Memory,
     remembered: Mutex<Remembered>,
+    /// Tells the window.
+    teller: Teller,
 }
 
 /// What becomes of the wish to close the window.
@@ -58,13 +61,15 @@ impl Shell {
             }),
             remembered: Mutex::new(memory.read()),
             memory,
+            teller: Teller::default(),
         }
     }
 
-    /// Sends what there is to tell, now and whenever it changes.
+    /// Sends what there is to tell, now and whenever it changes. A later subscription replaces an
+    /// earlier one.
     pub(crate) fn subscribe(&self, channel: Channel<ShellView>) {
         let mut view = self.view.subscribe();
-        tauri::async_runtime::spawn(async move {
+        let task = tauri::async_runtime::spawn(async move {
             loop {
                 let now = view.borrow_and_update().clone();
                 if channel.send(now).is_err() || view.changed().await.is_err() {
@@ -72,6 +77,7 @@ impl Shell {
                 }
             }
         });
+        self.teller.replace(Some(task));
     }
 
     pub(crate) fn remembered(&self) -> Remembered {

@@ -1,10 +1,8 @@
 //! What the window is told, and how often.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -12,6 +10,7 @@ use tunnel_manager::tunnel::unix_ms_now;
 use tunnel_manager::{History, Overview, ProfileId, Recent};
 
 use crate::reading::{DAY_MOVES, earliest, recording};
+use crate::telling::Teller;
 use crate::view::OverviewView;
 
 /// Nobody reads numbers that change more than four times a second, and each change costs the
@@ -25,8 +24,7 @@ type Recents = Option<HashMap<ProfileId, Recent>>;
 pub(crate) struct Updates {
     overview: watch::Receiver<Overview>,
     history: History,
-    /// The task that sends; a window that is loaded anew replaces it.
-    sender: Mutex<Option<JoinHandle<()>>>,
+    sender: Teller,
 }
 
 impl Updates {
@@ -34,7 +32,7 @@ impl Updates {
         Self {
             overview,
             history,
-            sender: Mutex::new(None),
+            sender: Teller::default(),
         }
     }
 
@@ -50,10 +48,7 @@ impl Updates {
                 () = read(history, told) => {}
             }
         });
-        let mut current = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(old) = current.replace(sender) {
-            old.abort();
-        }
+        self.sender.replace(Some(sender));
     }
 }
 

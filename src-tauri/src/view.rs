@@ -283,6 +283,9 @@ pub(crate) enum RefilingView {
     Favourite { favourite: bool },
 }
 
+/// Characters of an id that is none: more than one has.
+const ID_SHOWN: usize = 40;
+
 /// Why a command was not done.
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -601,6 +604,9 @@ impl RefusalView {
 
     /// An id that the shell never gave out.
     pub(crate) fn bad_id(id: &str) -> Self {
+        // Whoever asks may have sent anything.
+        let plain = id.chars().filter(|each| !each.is_control());
+        let id: String = plain.take(ID_SHOWN).collect();
         Self::plain(
             ProblemKind::Settings,
             "unknown-tunnel",
@@ -731,5 +737,14 @@ mod tests {
             "/run/db.sock"
         );
         assert_eq!(listen(&BindAddress::Localhost, 0), "any free port");
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_told_in_one_short_line() {
+        let refusal = RefusalView::bad_id(&"a\n".repeat(1000));
+        assert_eq!(
+            refusal.problem.what,
+            format!("There is no tunnel {}.", "a".repeat(ID_SHOWN))
+        );
     }
 }

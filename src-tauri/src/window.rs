@@ -1,9 +1,10 @@
 //! The window: there is one, or none. One that is closed is gone, with its web view and the
 //! memory that takes; it is made anew when it is wanted.
 
+use tauri::webview::NewWindowResponse;
 use tauri::{
-    AppHandle, Manager as _, PhysicalPosition, PhysicalSize, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent,
+    AppHandle, Manager as _, PhysicalPosition, PhysicalSize, Url, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent,
 };
 
 use crate::preferences::Preferences;
@@ -71,6 +72,10 @@ fn make(app: &AppHandle) -> tauri::Result<()> {
         // Seen only once it is in its place.
         let window = WebviewWindowBuilder::from_config(app, config)?
             .visible(false)
+            // Whatever runs in the page: it leads to no other, here or in another window, and saves nothing.
+            .on_navigation(is_ours)
+            .on_new_window(|_, _| NewWindowResponse::Deny)
+            .on_download(|_, _| false)
             .build()?;
         place(&window)?;
         let settings = app.state::<Preferences>().keeper().settings();
@@ -79,6 +84,20 @@ fn make(app: &AppHandle) -> tauri::Result<()> {
         window.set_focus()?;
     }
     Ok(())
+}
+
+/// Whether an address is one of our pages, which are inside the binary (Vite's server has them for
+/// those who work on them).
+fn is_ours(url: &Url) -> bool {
+    match (url.scheme(), url.host_str()) {
+        ("tauri", Some("localhost")) => true,
+        // What a web view of Windows calls the same.
+        ("http" | "https", Some("tauri.localhost")) => cfg!(windows),
+        ("http", Some("localhost")) => {
+            cfg!(not(feature = "custom-protocol")) && url.port() == Some(1420)
+        }
+        _ => false,
+    }
 }
 
 /// Sets the size of everything in the window, in percent.
@@ -130,4 +149,57 @@ fn remember(window: &WebviewWindow) {
         // One that fills its display comes back to where it was before.
         remembered.frame = frame.or(remembered.frame);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_shows_its_own_pages_and_no_others() {
+        let ours = |text: &str| is_ours(&Url::parse(text).expect("an address"));
+        assert!(ours("tauri://localhost"));
+        assert!(ours("tauri://localhost/index.html#a"));
+        for other in [
+            "tauri://evil/",
+            "https://example.com/",
+            "http://127.0.0.1:8080/",
+            "https://tauri.localhost.example.com/",
+            "http://localhost:1421/",
+            "file:///etc/passwd",
+            "data:text/html,hello",
+            "javascript:alert(1)",
+            "about:blank",
+            "culvert://connect/Orders",
+        ] {
+            assert!(!ours(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_pages_get_nothing_from_elsewhere_and_reach_nothing_but_the_shell() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tauri.conf.json");
+        let config = std::fs::read_to_string(file).expect("there");
+        let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+        let app = &config["app"];
+        assert_eq!(app["withGlobalTauri"], false);
+        let security = &app["security"];
+        assert_eq!(security["dangerousDisableAssetCspModification"], false);
+        assert_eq!(security["freezePrototype"], true);
+        assert!(security["assetProtocol"].is_null(), "off without a word");
+        let policy = security["csp"].as_str().expect("a policy");
+        let rules: std::collections::BTreeMap<_, _> = policy
+            .split("; ")
+            .filter_map(|rule| rule.split_once(' '))
+            .collect();
+        // What is not named here is not to be had at all.
+        assert_eq!(rules.get("default-src"), Some(&"'none'"));
+        assert_eq!(rules.get("script-src"), Some(&"'self'"));
+        assert_eq!(rules.get("style-src"), Some(&"'self'"));
+        assert_eq!(rules.get("connect-src"), Some(&"ipc: http://ipc.localhost"));
+        for none in ["base-uri", "form-action", "frame-ancestors"] {
+            assert_eq!(rules.get(none), Some(&"'none'"), "{none}");
+        }
+        assert_eq!(rules.len(), 7, "{policy}");
+    }
 }

@@ -87,6 +87,10 @@ impl StoreError {
                 "Try again; if that fails too, look for a program culvert that is frozen.",
             ),
             Self::TooLarge { .. } => ("settings-too-large", "Move the file away."),
+            Self::TooMuch { .. } => (
+                "settings-too-much",
+                "Delete tunnels that you don't need, or shorten what you wrote. The file is as it was.",
+            ),
             Self::Newer { .. } => (
                 "settings-newer",
                 "Use that version, or move the file away. It was not changed.",
@@ -100,9 +104,10 @@ impl StoreError {
         let problem = settings(code, self.to_string(), remedy).with_details(details);
         match self {
             Self::NoFolder => problem,
-            Self::Read { path, .. } | Self::Busy { path } | Self::TooLarge { path } => {
-                problem.with_fact("path", &path.display())
-            }
+            Self::Read { path, .. }
+            | Self::Busy { path }
+            | Self::TooLarge { path }
+            | Self::TooMuch { path } => problem.with_fact("path", &path.display()),
             Self::Write { path, source } => {
                 let problem = problem.with_fact("path", &path.display());
                 match hindrance(source.kind()) {

@@ -3,6 +3,12 @@
 use aws_access::{Secret, StaticCredentials};
 use tunnel_proto::{Problem, ProblemKind};
 
+/// AWS's own have 40 characters, those of other services more, in bytes.
+const SECRET_MOST: usize = 1024;
+
+/// AWS's have a few kilobytes at most and no bound that it names, in bytes.
+const TOKEN_MOST: usize = 16 << 10;
+
 /// Takes keys that were typed; a token that is empty is none.
 ///
 /// # Errors
@@ -26,6 +32,13 @@ pub fn typed_keys(
             "secret-missing",
             "There is no secret access key.",
             "Give it after the access key id.",
+        ));
+    }
+    if secret.expose().len() > SECRET_MOST || token.expose().len() > TOKEN_MOST {
+        return Err(wrong(
+            "keys-too-long",
+            "That is too long for keys of AWS.",
+            "Copy the secret and the token again, each by itself.",
         ));
     }
     if id.expose().starts_with("ASIA") && token.is_empty() {
@@ -73,6 +86,9 @@ mod tests {
             let (id, secret, token) = given;
             assert_eq!(typed(id, secret, token).unwrap_err(), code, "{id}");
         }
+        let long = "x".repeat(TOKEN_MOST + 1);
+        assert_eq!(typed(id, &long, "").unwrap_err(), "keys-too-long");
+        assert_eq!(typed(id, "planted", &long).unwrap_err(), "keys-too-long");
         assert!(typed(id, "planted", "").unwrap().session_token.is_none());
         let with_token = typed("ASIAIOSFODNN7EXAMPLE", "planted", "planted-token").unwrap();
         assert!(with_token.session_token.is_some());

@@ -335,6 +335,9 @@ fn proxy(text: &str) -> Option<ProxyChoice> {
         Some(true) => Some(ProxyChoice::Environment),
         Some(false) => Some(ProxyChoice::Direct),
         None => {
+            if text.len() > rules::ADDRESS_MOST {
+                return None;
+            }
             let url = Url::parse(text).ok()?;
             let is_proxy =
                 matches!(url.scheme(), "http" | "https") && url.has_host() && url.port() != Some(0);
@@ -349,7 +352,7 @@ fn ca_file(text: &str) -> Option<Option<PathBuf>> {
         return Some(None);
     }
     let path = Path::new(text);
-    path.is_absolute().then(|| Some(path.to_owned()))
+    (text.len() <= rules::PATH_MOST && path.is_absolute()).then(|| Some(path.to_owned()))
 }
 
 #[cfg(test)]
@@ -423,6 +426,11 @@ mod tests {
             let mut read = Settings::default();
             assert!(!read.take(key, text), "{key:?} {text}");
             assert_eq!(read, Settings::default());
+        }
+        let long = "x".repeat(rules::PATH_MOST);
+        for (key, begin) in [(Key::CaFile, "/"), (Key::Proxy, "http://")] {
+            let taken = Settings::default().take(key, &format!("{begin}{long}"));
+            assert!(!taken, "nobody has such a {key:?}");
         }
     }
 

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// It would be larger than what is read again.
+    #[error("{} would be larger than {} MiB, so it was not written.", path.display(), SIZE_MOST >> 20)]
+    TooMuch {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another version of the program wrote it.
     #[error("{} was written by a newer version (format {version}).", path.display())]
     Newer {

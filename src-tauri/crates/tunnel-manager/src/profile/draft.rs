@@ -329,7 +329,7 @@ fn bind_address(text: &str) -> Result<BindAddress, Rule> {
     if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         return Ok(BindAddress::Ip(address));
     }
-    if cfg!(unix) && Path::new(text).is_absolute() {
+    if cfg!(unix) && text.len() <= rules::PATH_MOST && Path::new(text).is_absolute() {
         return Ok(BindAddress::Unix(PathBuf::from(text)));
     }
     Err(Rule::BindAddress)

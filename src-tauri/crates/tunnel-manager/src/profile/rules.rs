@@ -24,6 +24,12 @@ const TAG_MOST: usize = 40;
 const TAGS_MOST: usize = 16;
 /// Bound of `Reason` in StartSession (docs/protocol.md, section 1).
 const REASON_MOST: usize = 256;
+/// Longer than any address of a service or a proxy, in characters.
+pub(crate) const ADDRESS_MOST: usize = 2048;
+/// One address for each service, in characters.
+const ADDRESSES_MOST: usize = 8 * ADDRESS_MOST;
+/// Longest path of a file (`PATH_MAX` of Linux), in bytes.
+pub(crate) const PATH_MOST: usize = 4096;
 /// Longest DNS name (RFC 1035, section 2.3.4).
 const HOST_MOST: usize = 253;
 /// More sessions add nothing: the target becomes the limit.
@@ -148,6 +154,7 @@ pub(super) fn region(text: &str) -> Result<String, Rule> {
 }
 
 pub(super) fn endpoint_url(text: &str) -> Result<String, Rule> {
+    let text = &bounded(text, ADDRESS_MOST).ok_or(Rule::EndpointUrl)?;
     let url = Url::parse(text).map_err(|_| Rule::EndpointUrl)?;
     let fits = matches!(url.scheme(), "http" | "https")
         && url.has_host()
@@ -168,6 +175,7 @@ pub(super) fn endpoint_url(text: &str) -> Result<String, Rule> {
 /// [`Rule::Endpoints`], also for a service that is named twice.
 pub fn endpoints(text: &str) -> Result<Endpoints, Rule> {
     let mut endpoints = Endpoints::default();
+    let text = &bounded(text, ADDRESSES_MOST).ok_or(Rule::Endpoints)?;
     for word in text.split_whitespace() {
         match word {
             FIPS => endpoints.fips = Some(true),

@@ -115,8 +115,14 @@ impl ConfigFile {
         })
     }
 
-    /// Writes a new file and puts it in the place of the old one, as a whole.
+    /// Writes a new file and puts it in the place of the old one, as a whole. One that could not be
+    /// read again is not written.
     pub(crate) fn write(&self, text: &str) -> Result<(), StoreError> {
+        if text.len() as u64 > SIZE_MOST {
+            return Err(StoreError::TooMuch {
+                path: self.path.clone(),
+            });
+        }
         whole::replace(&self.path, text.as_bytes()).map_err(|source| StoreError::Write {
             path: self.path.clone(),
             source,

@@ -366,6 +366,18 @@ fn a_huge_file_is_refused() {
     assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
 }
 
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let (_folder, store) = store_with(ONE.as_bytes());
+    let comment = "#".repeat(5 << 20);
+    let refused = store.file.write(&comment);
+    assert!(
+        matches!(refused, Err(StoreError::TooMuch { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(fs::read(store.path()).expect("there"), ONE.as_bytes());
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{PermissionsExt as _, symlink};

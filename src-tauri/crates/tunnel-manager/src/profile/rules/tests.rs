@@ -46,6 +46,10 @@ fn endpoints_are_http_addresses_without_a_password() {
     ] {
         assert_eq!(endpoint_url(bad), Err(Rule::EndpointUrl), "{bad}");
     }
+    let long = format!("https://a/{}", "x".repeat(ADDRESS_MOST));
+    assert_eq!(endpoint_url(&long), Err(Rule::EndpointUrl));
+    let all = format!("ssm={}", "x".repeat(ADDRESSES_MOST));
+    assert_eq!(endpoints(&all), Err(Rule::Endpoints));
 }
 
 #[test]
