@@ -100,7 +100,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
       props.bridge.subscribe((overview) => {
         setNow(Date.now());
         samples.take(overview, Date.now());
-        setState("overview", reconcile(overview, { key: "id", merge: false }));
+        setState("overview", reconcile(named(overview), { key: "id", merge: false }));
       }),
     );
     tell(
@@ -121,11 +121,18 @@ export function App(given: { bridge: Bridge }): JSX.Element {
     });
     document.addEventListener("keydown", press);
     document.addEventListener("paste", paste);
+    document.addEventListener("contextmenu", noMenu);
     onCleanup(() => {
       document.removeEventListener("keydown", press);
       document.removeEventListener("paste", paste);
+      document.removeEventListener("contextmenu", noMenu);
     });
   });
+
+  /** The web view's own menu reloads the page and goes back: it is for texts alone. */
+  function noMenu(event: MouseEvent): void {
+    if (!typing(event.target) && getSelection()?.isCollapsed !== false) event.preventDefault();
+  }
 
   /** What is pasted where no text is typed becomes a new tunnel. */
   function paste(event: ClipboardEvent): void {
@@ -302,7 +309,12 @@ export function App(given: { bridge: Bridge }): JSX.Element {
           pasted={pasted()}
           bridge={props.bridge}
           running={false}
-          onSave={(draft) => props.bridge.addTunnel(draft, lead)}
+          onSave={(draft, connects) =>
+            props.bridge.addTunnel(draft, (id) => {
+              lead(id);
+              if (connects) tell(props.bridge.connect(id));
+            })
+          }
           onRemove={() => Promise.resolve(null)}
           onClose={close}
           onSignIn={() => setView({ page: "signIn", tunnel: null })}
@@ -362,6 +374,13 @@ export function App(given: { bridge: Bridge }): JSX.Element {
       <Announcer tunnels={tunnels()} />
     </>
   );
+}
+
+/** The overview with the demo's name in the language that is spoken: nobody has given it one. */
+function named(overview: OverviewView): OverviewView {
+  const name = words().demo.name;
+  const tunnels = overview.tunnels.map((one) => (one.demo ? { ...one, draft: { ...one.draft, name } } : one));
+  return { ...overview, tunnels };
 }
 
 /** Which tunnels a view lists; null for one that is no list. */

@@ -97,6 +97,6 @@ test("the import speaks German, too", async () => {
   const { user } = opened({ tunnels: [], store: null });
   await user.click(screen.getByRole("button", { name: "Datei importieren …" }));
   await user.upload(screen.getByLabelText("Datei mit Tunneln (.toml)"), file());
-  await screen.findByText("1 neu, 1 weicht ab, 1 mit vergebenem Namen, 1 so gespeichert");
+  await screen.findByText("1 neu, 1 weicht ab, 1 mit vergebenem Namen, 1 schon gespeichert");
   expect(someImport.offers).toHaveLength(4);
 });

@@ -26,7 +26,7 @@ function opened(
     unlisted?: RefusalView;
   } = {},
 ) {
-  const onSave = vi.fn<(draft: DraftView) => Promise<RefusalView | null>>(() => Promise.resolve(null));
+  const onSave = vi.fn<(draft: DraftView, connects: boolean) => Promise<RefusalView | null>>(() => Promise.resolve(null));
   const onClose = vi.fn();
   const onSignIn = vi.fn();
   const bridge = {
@@ -83,6 +83,36 @@ test("what was pasted fills in the form, and what was left out is said", async (
   expect(value("Region")).toBe("eu-west-1");
   expect(document.body.textContent).toContain("The option --output was left out.");
   await expectAccessible();
+});
+
+test("a command that is pasted at the name, where the focus is, is read as one; a name and what is pasted elsewhere stay", async () => {
+  const { bridge, user } = opened({ paste: read("db.internal") });
+  const command = "aws ssm start-session \\\n  --target i-0123";
+  await user.click(screen.getByLabelText("Name"));
+  await user.paste("Orders at aws");
+  expect(bridge.readPaste).not.toHaveBeenCalled();
+  await user.paste(command);
+  await waitFor(() => expect(value("Target")).toBe("i-0123"));
+  expect(value("Paste a command")).toBe(command);
+  expect(value("Name")).toBe("db.internal:5432");
+  await user.click(screen.getByLabelText("Host behind it"));
+  await user.paste("ssh -L 1:a:1 b");
+  expect(bridge.readPaste).toHaveBeenCalledOnce();
+});
+
+test("a new tunnel is saved and connected by Enter and one button, and saved alone by another", async () => {
+  const { onSave, user } = opened();
+  await user.type(screen.getByLabelText("Name"), "Mine{Enter}");
+  await user.click(screen.getByRole("button", { name: "Save and connect" }));
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  expect(onSave.mock.calls.map(([, connects]) => connects)).toEqual([true, true, false]);
+});
+
+test("a tunnel that was edited is only saved", async () => {
+  const { onSave, user } = opened({ draft: draft() });
+  expect(screen.queryByRole("button", { name: "Save and connect" })).toBeNull();
+  await user.type(screen.getByLabelText("Name"), "{Enter}");
+  expect(onSave.mock.calls.map(([, connects]) => connects)).toEqual([false]);
 });
 
 test("of several tunnels one can be chosen, or all are added", async () => {

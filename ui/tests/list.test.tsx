@@ -61,6 +61,20 @@ describe("a search", () => {
     await expectAccessible();
   });
 
+  test("the hit that was chosen stays chosen when a tunnel is told anew, and another search begins at its first", async () => {
+    const { bridge, tell, user } = opened(some);
+    await user.type(search(), "payments");
+    await user.keyboard("{ArrowDown}");
+    const connected = some.tunnels.map((one) => ({ ...one, addresses: ["127.0.0.1:15000"] }));
+    tell({ store: null, tunnels: connected });
+    expect(search().getAttribute("aria-activedescendant")).toBe(row("Ledger").id);
+    await user.keyboard("{Enter}");
+    expect(bridge.disconnect).toHaveBeenCalledWith("ledger");
+    await user.clear(search());
+    await user.type(search(), "o");
+    expect(search().getAttribute("aria-activedescendant")).toBe(row(rowNames()[0] ?? "").id);
+  });
+
   test.each(["ORDERS", "cluster.eu", "5433", "0c2f9a7b", "sql", "payments 5432"])("%s is found", async (query) => {
     const wanted = tunnel("Orders", { draft: draft({ name: "Orders", group: "Payments", tags: ["sql"] }) });
     const { user } = opened({ tunnels: [wanted], store: null });

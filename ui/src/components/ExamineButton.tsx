@@ -13,7 +13,7 @@ export function ExamineButton(props: { examination: Examination; what: () => Exa
     <>
       <button
         type="button"
-        class="button"
+        class="button examine"
         aria-describedby={id}
         title={words().checks.beginHint}
         onClick={() => (isUnderWay() ? props.examination.stop() : props.examination.begin(props.what()))}

@@ -19,6 +19,8 @@ export function FormFoot(props: {
   onDiscard: () => void;
   onRemove: () => void;
   onCancel: () => void;
+  /** Saves and does no more, where the form's own button does; null where that only saves. */
+  onSave: (() => void) | null;
 }): JSX.Element {
   const [confirming, setConfirming] = createSignal(false);
   return (
@@ -59,8 +61,15 @@ export function FormFoot(props: {
       <button type="button" class="button" onClick={() => props.onCancel()}>
         {words().form.cancel}
       </button>
+      <Show when={props.onSave}>
+        {(save) => (
+          <button type="button" class="button" aria-disabled={props.busy} onClick={() => save()()}>
+            {words().form.save}
+          </button>
+        )}
+      </Show>
       <button type="submit" class="button button-primary" aria-disabled={props.busy}>
-        {words().form.save}
+        {props.onSave === null ? words().form.save : words().form.saveAndConnect}
       </button>
     </footer>
   );

@@ -23,6 +23,7 @@ export function ImportDialog(props: {
   const [choices, setChoices] = createSignal<readonly ChoiceView[]>([]);
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [busy, setBusy] = createSignal(false);
+  const [name, setName] = createSignal("");
   const say = () => words().exchange;
   const taken = (): number => choices().filter((choice) => choice !== "leave").length;
   const differing = (): number => file()?.offers.filter(differs).length ?? 0;
@@ -30,6 +31,7 @@ export function ImportDialog(props: {
   async function read(chosen: File | undefined): Promise<void> {
     setFile(null);
     setRefusal(null);
+    setName(chosen?.name ?? "");
     if (chosen === undefined) return;
     // What is larger is refused by the shell as well; so much of it says the same.
     const text = await chosen.slice(0, SIZE_MOST + 1).text();
@@ -59,19 +61,28 @@ export function ImportDialog(props: {
     void setChoices((old) => old.map((each, index) => (differs(file()?.offers[index]) ? choice : each)));
 
   return (
-    <Dialog titled="import-title" class="import" first="input" onClose={props.onClose}>
+    <Dialog titled="import-title" class="import question-long" first="input" onClose={props.onClose}>
       <h2 id="import-title" class="question-title">
         {say().importTitle}
       </h2>
       <label class="import-file">
         <span>{say().file}</span>
-        <input
-          type="file"
-          name="importFile"
-          accept=".toml"
-          aria-describedby="import-hint"
-          onChange={(event) => void read(event.currentTarget.files?.[0])}
-        />
+        <span class="import-choice">
+          {/* The web view has words of its own on it, in the system's language. */}
+          <input
+            type="file"
+            name="importFile"
+            accept=".toml"
+            aria-describedby="import-hint"
+            onChange={(event) => void read(event.currentTarget.files?.[0])}
+          />
+          <span class="button" aria-hidden="true">
+            {say().chooseFile}
+          </span>
+          <span class="import-name" aria-hidden="true">
+            {name() === "" ? say().noFile : name()}
+          </span>
+        </span>
       </label>
       <p id="import-hint" class="question-note">
         {say().fileHint}

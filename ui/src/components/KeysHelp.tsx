@@ -9,7 +9,7 @@ import "./keys-help.css";
 
 export function KeysHelp(props: { onClose: () => void }): JSX.Element {
   return (
-    <Dialog titled="keys-title" class="keys-help" onClose={props.onClose}>
+    <Dialog titled="keys-title" class="keys-help question-long" onClose={props.onClose}>
       <h2 id="keys-title" class="question-title">
         {words().keys.title}
       </h2>

@@ -1,6 +1,6 @@
 // A place for a command or an address, which fills in the form.
 
-import { createSignal, createUniqueId, For, onMount, Show, type JSX } from "solid-js";
+import { createEffect, createSignal, createUniqueId, For, Show, untrack, type JSX } from "solid-js";
 
 import type { Answer, DraftView, PasteView, RefusalView } from "../bridge";
 import { destinationText } from "../text/tunnel";
@@ -13,8 +13,8 @@ import "./paste-zone.css";
 const EXAMPLE = "aws ssm start-session --target i-…";
 
 export function PasteZone(props: {
-  /** What was pasted before the form was there. */
-  text: string;
+  /** What was pasted elsewhere, each time a new object. */
+  pasted: { readonly text: string };
   onRead: (text: string, read: (paste: PasteView) => void) => Answer;
   onFill: (draft: DraftView) => void;
   onAddAll: (drafts: readonly DraftView[]) => void;
@@ -23,14 +23,18 @@ export function PasteZone(props: {
   const [paste, setPaste] = createSignal<PasteView | null>(null);
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [chosen, setChosen] = createSignal(0);
+  const [text, setText] = createSignal("");
   let asked = 0;
 
-  onMount(() => {
-    if (props.text !== "") void read(props.text);
+  // Whatever else is pasted into the form comes in its stead.
+  createEffect(() => {
+    const { text } = props.pasted;
+    if (text !== "") void untrack(() => read(text));
   });
 
   async function read(text: string): Promise<void> {
     const number = ++asked;
+    setText(text);
     let found: PasteView | null = null;
     const refused = text.trim() === "" ? null : await props.onRead(text, (paste) => (found = paste));
     if (number !== asked) return;
@@ -48,19 +52,21 @@ export function PasteZone(props: {
   return (
     <div class="paste">
       <label for={id}>{words().paste.label}</label>
-      <textarea
-        id={id}
-        class="mono"
-        name="paste"
-        rows={2}
-        value={props.text}
-        placeholder={EXAMPLE}
-        aria-describedby={`${id}-note`}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        onInput={(event) => void read(event.currentTarget.value)}
-      />
+      <div class="paste-grow mono" data-text={text()}>
+        <textarea
+          id={id}
+          class="mono"
+          name="paste"
+          rows={2}
+          value={text()}
+          placeholder={EXAMPLE}
+          aria-describedby={`${id}-note`}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          onInput={(event) => void read(event.currentTarget.value)}
+        />
+      </div>
       <p id={`${id}-note`} class="field-note">
         {words().paste.hint}
       </p>

@@ -79,7 +79,7 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
         </label>
         <select
           id={whatId}
-          class="select"
+          class="select bundle-choice"
           onChange={(event) => choose(event.currentTarget.value === "" ? null : [])}
         >
           <option value="" selected={chosen() === null}>
@@ -92,7 +92,7 @@ export function BundlePage(props: PageProps<"bundle">): JSX.Element {
         <label class="visually-hidden" for={spanId}>
           {say().span}
         </label>
-        <select id={spanId} class="select" onChange={(event) => setSpan(event.currentTarget.value as Span)}>
+        <select id={spanId} class="select bundle-choice" onChange={(event) => setSpan(event.currentTarget.value as Span)}>
           <For each={Object.keys(SPANS) as Span[]}>
             {(each) => (
               <option value={each} selected={each === span()}>

@@ -17,6 +17,7 @@ import { ProductionFields } from "../components/ProductionFields";
 import { signInHelp } from "../components/signInHelp";
 import { createExamination } from "../state/examination";
 import { createForm } from "../state/form";
+import { isCommand } from "../text/command";
 import { ruleText } from "../text/engine";
 import { words } from "../text/words";
 import "./tunnel-form.css";
@@ -47,8 +48,8 @@ export interface TunnelFormProps {
   bridge: FormBridge;
   /** It runs: changes count at the next connect. */
   running: boolean;
-  /** Saves; answers null, or why it was not saved. */
-  onSave: (draft: DraftView) => Promise<RefusalView | null>;
+  /** Saves, and connects what was saved where that is wanted; answers null, or why it was not saved. */
+  onSave: (draft: DraftView, connects: boolean) => Promise<RefusalView | null>;
   onRemove: () => Promise<RefusalView | null>;
   onClose: () => void;
   /** Leads to where somebody signs in; the form is closed by then. */
@@ -59,6 +60,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
   const form = createForm(props.id, props.draft, props.bridge);
   const examination = createExamination(props.bridge);
   const [leaving, setLeaving] = createSignal(false);
+  const [pasted, setPasted] = createSignal({ text: props.pasted ?? "" });
   /** How often something had been changed when it was tested. */
   const [tested, setTested] = createSignal(0);
   const isNew = props.draft === null;
@@ -89,14 +91,15 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     await ask(async () => {
       for (const draft of drafts) {
         const named = draft.profile !== null || draft.keys !== null;
-        const refused = await props.onSave({
+        const whole = {
           ...draft,
           target: draft.target === "" ? typed.target : draft.target,
           profile: named ? draft.profile : typed.profile,
           keys: named ? draft.keys : typed.keys,
           region: draft.region ?? typed.region,
           group: draft.group ?? typed.group,
-        });
+        };
+        const refused = await props.onSave(whole, false);
         if (refused !== null) {
           form.fill(draft);
           return refused;
@@ -129,9 +132,23 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
     signsIn = false;
   }
 
-  async function save(event: SubmitEvent): Promise<void> {
+  /** A new tunnel is wanted now; who edits one has it off or on as it is meant to be. */
+  function submit(event: SubmitEvent): void {
     event.preventDefault();
-    await ask(() => props.onSave(form.draft()));
+    void save(isNew);
+  }
+
+  async function save(connects: boolean): Promise<void> {
+    await ask(() => props.onSave(form.draft(), connects));
+  }
+
+  /** Who has a command pastes it where the focus is at first: at the name. */
+  function paste(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const isName = event.target instanceof Element && event.target.getAttribute("name") === "name";
+    if (!isNew || !isName || !isCommand(text)) return;
+    event.preventDefault();
+    setPasted({ text });
   }
 
   async function ask(request: () => Promise<RefusalView | null>): Promise<void> {
@@ -158,7 +175,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
         close();
       }}
     >
-      <form ref={(found) => (element = found)} class="form" noValidate onSubmit={(event) => void save(event)}>
+      <form ref={(found) => (element = found)} class="form" noValidate onSubmit={submit} onPaste={paste}>
         <h2 id="form-title" class="form-title">
           {isNew ? words().form.newTitle : words().form.editTitle(props.draft?.name ?? "")}
         </h2>
@@ -174,7 +191,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
 
           <Show when={isNew}>
             <PasteZone
-              text={props.pasted ?? ""}
+              pasted={pasted()}
               onRead={(text, read) => props.bridge.readPaste(text, read)}
               onFill={form.fill}
               onAddAll={(drafts) => void addAll(drafts)}
@@ -227,6 +244,7 @@ export function TunnelForm(props: TunnelFormProps): JSX.Element {
           onDiscard={leave}
           onRemove={() => void ask(() => props.onRemove())}
           onCancel={close}
+          onSave={isNew ? () => void save(false) : null}
         />
       </form>
       <p class="visually-hidden" role="status">

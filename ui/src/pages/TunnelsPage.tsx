@@ -1,6 +1,6 @@
 // The list of tunnels, with what stands above it.
 
-import { createEffect, createMemo, createSignal, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, on, Show, type JSX } from "solid-js";
 
 import type { OverviewView, ProblemView, TunnelView } from "../bridge";
 import { BulkBar } from "../components/BulkBar";
@@ -53,11 +53,14 @@ export function TunnelsPage(props: TunnelsPageProps): JSX.Element {
   const marked = createMemo(() => listed().filter(({ id }) => props.selection.marked().has(id)));
   const movable = (): boolean => props.list.order() === "own" && props.list.query() === "";
 
-  // The first hit is what Enter acts on.
-  createEffect(() => {
-    const first = ids()[0];
-    if (props.list.query() !== "" && first !== undefined) props.selection.moveTo(first);
-  });
+  // The first hit is what Enter acts on, until the arrows have chosen another: one that connects stays chosen.
+  createEffect(
+    on([() => props.list.query(), ids], ([query, ids], before) => {
+      const [first] = ids;
+      const stays = before?.[0] === query && ids.includes(props.selection.cursor() ?? "");
+      if (query !== "" && first !== undefined && !stays) props.selection.moveTo(first);
+    }),
+  );
 
   /** The keys of the search act on the list, while the focus stays where one types. */
   function searchKey(event: KeyboardEvent): void {

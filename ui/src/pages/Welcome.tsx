@@ -18,17 +18,14 @@ export function Welcome(props: {
       <h2 id="welcome-title">{words().start.title}</h2>
       <p>{words().start.what}</p>
       <div class="welcome-actions">
-        <button
-          type="button"
-          class="button button-primary button-large"
-          onClick={() => props.onStartDemo()}
-        >
-          {words().start.tryDemo}
-        </button>
-        <button type="button" class="button button-large" onClick={() => props.onNew()}>
+        <button type="button" class="button button-primary button-large" onClick={() => props.onNew()}>
           {words().list.newTunnel}
         </button>
+        <button type="button" class="button button-large" onClick={() => props.onStartDemo()}>
+          {words().start.tryDemo}
+        </button>
       </div>
+      <p>{words().start.paste}</p>
       <p class="welcome-more">
         <button type="button" class="text-button" onClick={() => props.onShowDemo()}>
           {words().demo.see}

@@ -15,12 +15,12 @@ export const bundle: Words["bundle"] = {
   week: "Die letzten 7 Tage",
   hideNames: "Auch die Namen der Tunnel ersetzen",
   hideNamesHint: "Hosts, Konten, Benutzer, Token und Schlüssel werden immer ersetzt.",
-  checks: "Die Diagnose prüfen lassen",
+  checks: "Mit den Prüfungen der Diagnose",
   checksHint: "Höchstens 5 s. Ohne sie wird niemandem etwas geschickt.",
   begin: "Sammeln",
   again: "Neu sammeln",
   stop: "Abbrechen",
-  intro: "Eine Datei, die man mit einer Meldung weitergibt",
+  intro: "Eine Datei für einen Fehlerbericht",
   introText:
     "Sie enthält, was bei der Suche nach einem Fehler hilft: was geschah, wie alles eingestellt ist, Protokolle, und was die " +
     "Diagnose findet. Geheimnisse, Hosts und Namen sind überall durch dieselben Wörter ersetzt, etwa host-#1, damit " +
@@ -49,5 +49,5 @@ export const bundle: Words["bundle"] = {
   reveal: "Im Ordner zeigen",
   copySummary: "Zusammenfassung kopieren",
   summaryCopied: "Zusammenfassung kopiert",
-  summaryHint: "Markdown, zum Einfügen in eine Meldung",
+  summaryHint: "Markdown, zum Einfügen in einen Fehlerbericht",
 };

@@ -5,7 +5,7 @@ import type { Words } from "../en";
 export const close: Words["close"] = {
   meanings: {
     1000: "planmäßig vom Gateway geschlossen",
-    1001: "das Gateway ging weg",
+    1001: "das Gateway hat sich abgemeldet",
     1002: "ein Protokollfehler",
     1003: "Daten, die das Gateway nicht annimmt",
     1006: "ohne Abschluss abgebrochen",

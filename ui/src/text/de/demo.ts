@@ -7,6 +7,7 @@ import { number } from "../locale";
 const say = counter("de");
 
 export const demo: Words["demo"] = {
+  name: "Demo-Tunnel",
   cuts: {
     close: {
       name: "Schließen",
@@ -20,8 +21,8 @@ export const demo: Words["demo"] = {
     },
     blackHole: {
       name: "Schwarzes Loch",
-      does: "Für 8 s kommt nichts durch, und niemand sagt es.",
-      done: "Was jetzt gesendet wird, ist weg, und niemand sagt es. Culvert merkt es an der Stille.",
+      does: "8 s lang kommt nichts durch, und nichts meldet es.",
+      done: "Was jetzt gesendet wird, geht verloren, und nichts meldet es. Culvert merkt es an der Stille.",
     },
     refusedResume: {
       name: "Fortsetzen ablehnen",
@@ -41,7 +42,7 @@ export const demo: Words["demo"] = {
     "An seinem Ende zählt jemand, viermal in der Sekunde, über eine Verbindung. Unterbrechen Sie ihn und sehen Sie zu.",
   start: "Demo-Tunnel starten",
   stop: "Beenden",
-  openPage: "Seine Seite öffnen",
+  openPage: "Seite öffnen",
   see: "Sehen, wie er hält",
   count: "gezählt über eine Verbindung",
   missing: (count) => (count === 1 ? "Zahl fehlt" : "Zahlen fehlen"),
@@ -52,8 +53,8 @@ export const demo: Words["demo"] = {
   storyEmpty: "Noch nichts. Wählen Sie, wie er unterbrochen wird.",
   noticed: (word, why) => (why === "" ? `${word}.` : `${word}: ${why}`),
   held: (duration, at) =>
-    `Nach ${duration} wieder gut. Dieselbe Verbindung zählt bei ${number(at)} weiter: keine Zahl fehlt, nichts ging verloren.`,
+    `Nach ${duration} wieder verbunden. Dieselbe Verbindung zählt bei ${number(at)} weiter: keine Zahl fehlt, nichts ging verloren.`,
   notHeld: (missing, lost) =>
-    `Wieder gut, aber nicht ohne Verlust: ${say(missing, { one: "# Zahl", other: "# Zahlen" })} und ` +
+    `Wieder verbunden, aber nicht ohne Verlust: ${say(missing, { one: "# Zahl", other: "# Zahlen" })} und ` +
     `${say(lost, { one: "# Verbindung", other: "# Verbindungen" })} sind weg.`,
 };

@@ -20,5 +20,5 @@ export const doctor: Words["doctor"] = {
   report: "Culvert-Diagnose",
   reportOf: (what, when) => `${what}, ${when}`,
   todo: (what) => `Zu tun: ${what}`,
-  raw: (what) => `Einzelheiten: ${what}`,
+  raw: (what) => `Details: ${what}`,
 };

@@ -22,5 +22,5 @@ export const frame: Words["frame"] = {
   close: "Schließen",
   done: "Fertig",
   copied: "Kopiert",
-  details: "Einzelheiten",
+  details: "Details",
 };

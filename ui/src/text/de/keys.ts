@@ -28,7 +28,7 @@ export const keys: Words["keys"] = {
   escapeKeys: "Esc",
   list: "In der Liste",
   toggle: "Verbinden oder trennen",
-  show: "Einzelheiten zeigen, verbergen",
+  show: "Details zeigen, verbergen",
   showKeys: "→ ←",
   mark: "Neben anderen auswählen",
   markKeys: "Leertaste, Umschalt ↓ ↑",

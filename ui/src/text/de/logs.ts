@@ -10,7 +10,7 @@ export const logs: Words["logs"] = {
     error: "Fehler",
     warn: "Warnungen",
     info: "Zustandswechsel",
-    debug: "Feinheiten",
+    debug: "Einzelheiten",
     trace: "Jede Nachricht",
   },
   words: {
@@ -40,7 +40,7 @@ export const logs: Words["logs"] = {
   none: "Noch ist nichts geschehen",
   noneText:
     "Das Protokoll nennt jeden Wechsel: ein Tunnel, der startet, ein verlorener WebSocket und was daraus wurde, eine abgelaufene " +
-    "Anmeldung. Solange alles gut ist, schweigt es. Mehr zeigt „Feinheiten“ unter „Was aufgezeichnet wird“: das gilt sofort.",
+    "Anmeldung. Solange alles gut ist, schweigt es. Mehr zeigt „Einzelheiten“ unter „Was aufgezeichnet wird“: das gilt sofort.",
   noHit: "Davon steht nichts im Protokoll.",
   record: "Der gewählte Eintrag",
 };

@@ -28,7 +28,7 @@ export const row: Words["row"] = {
   favourite: (name) => `Favorit: ${name}`,
   favouriteHint: "Favorit (F)",
   more: (name) => `Mehr zu ${name}`,
-  show: "Einzelheiten",
+  show: "Details",
   edit: "Bearbeiten",
   duplicate: "Duplizieren",
   moveToGroup: "In eine Gruppe verschieben …",

@@ -10,7 +10,7 @@ export const signIn: Words["signIn"] = {
   code: (role) => `Code für die Rolle ${role}`,
   device: (device) => `MFA-Gerät ${device}`,
   profiles: (count, names) => say(count, { one: `Profil ${names}`, other: `Profile ${names}` }),
-  serves: (count) => say(count, { one: "dient 1 Tunnel", other: "dient # Tunneln" }),
+  serves: (count) => say(count, { one: "für 1 Tunnel", other: "für # Tunnel" }),
   waits: (count) => say(count, { one: "1 Tunnel wartet darauf", other: "# Tunnel warten darauf" }),
   console: "Anmeldung an der Konsole",
   elsewhere:

@@ -35,7 +35,7 @@ export const state: Words["state"] = {
       one: "neue Verbindungen nutzen eine andere Sitzung",
       other: "neue Verbindungen nutzen die # anderen Sitzungen",
     }),
-  anyPort: "irgendein freier Port",
-  anyPortOf: (host) => `irgendein freier Port von ${host}`,
+  anyPort: "ein freier Port",
+  anyPortOf: (host) => `ein freier Port von ${host}`,
   onTarget: (port, target) => `${port} auf ${target}`,
 };

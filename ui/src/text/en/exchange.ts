@@ -55,6 +55,8 @@ export const exchange = {
   exportChosen: "Export",
   savedAs: (path: string) => `Saved as ${path}. No keys or passwords are in it.`,
   importTitle: "Import tunnels",
+  chooseFile: "Choose a file…",
+  noFile: "No file chosen",
   file: "File of tunnels (.toml)",
   fileHint: "As Culvert exports it. You see what differs before anything is saved.",
   empty: "No tunnel is in this file.",

@@ -64,6 +64,7 @@ export const form = {
   disconnectAndDelete: "Disconnect and delete?",
   cancel: "Cancel",
   save: "Save",
+  saveAndConnect: "Save and connect",
   notSaved: "Not saved.",
   unsaved: "Discard what you typed?",
   keepEditing: "Keep editing",
