@@ -115,11 +115,14 @@ impl ProxyUnreadable {
             (Some(end), Some(at)) => end < at,
             (Some(_) | None, _) => false,
         };
-        match error {
-            _ if ends_early => Self::BadUser,
-            ParseError::EmptyHost => Self::NoHost,
-            ParseError::InvalidPort => Self::BadPort,
-            _ => Self::NoAddress,
+        if ends_early {
+            Self::BadUser
+        } else if error == ParseError::EmptyHost {
+            Self::NoHost
+        } else if error == ParseError::InvalidPort {
+            Self::BadPort
+        } else {
+            Self::NoAddress
         }
     }
 
@@ -183,19 +186,19 @@ mod tests {
             ("ann:planted/x@proxy.example", ProxyUnreadable::BadUser),
             ("http://[fd00::1", ProxyUnreadable::NoAddress),
         ] {
-            match ProxyAddress::read(text) {
-                ProxyAddress::Unreadable(read) => assert_eq!(read, why, "{text}"),
-                other => panic!("{text}: {other:?}"),
-            }
+            let ProxyAddress::Unreadable(read) = ProxyAddress::read(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(read, why, "{text}");
         }
         for (text, named) in [
             ("socks5://proxy.example:1080", "socks5"),
             ("ftp://proxy.example", "ftp"),
         ] {
-            match ProxyAddress::read(text) {
-                ProxyAddress::Unsupported { scheme, .. } => assert_eq!(scheme, named),
-                other => panic!("{text}: {other:?}"),
-            }
+            let ProxyAddress::Unsupported { scheme, .. } = ProxyAddress::read(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(scheme, named);
         }
     }
 }
