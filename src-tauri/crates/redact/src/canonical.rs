@@ -8,6 +8,9 @@ use crate::Kind;
 /// Digits of an account.
 const ACCOUNT_DIGITS: usize = 12;
 
+/// How a label of a host begins whose letters beyond ASCII are written in ASCII.
+const PUNYCODE: &str = "xn--";
+
 /// Hexadecimal digits of the address of a network card.
 const MAC_DIGITS: usize = 12;
 
@@ -20,13 +23,17 @@ pub(crate) fn plain(kind: Kind, value: &str) -> Cow<'_, str> {
         },
         Kind::Host => match address(value) {
             Some(address) => address.to_string().into(),
-            None => value.trim_end_matches('.').to_lowercase().into(),
+            None => name_of_host(value.trim_end_matches('.')).into(),
         },
         Kind::Account => digits(value).unwrap_or_else(|| value.to_owned()).into(),
         Kind::Mac => hex(value)
             .unwrap_or_else(|| value.to_ascii_lowercase())
             .into(),
-        Kind::Email | Kind::Portal => value.trim_end_matches('.').to_lowercase().into(),
+        Kind::Email => match value.trim_end_matches('.').rsplit_once('@') {
+            Some((user, host)) => format!("{}@{}", user.to_lowercase(), name_of_host(host)).into(),
+            None => value.trim_end_matches('.').to_lowercase().into(),
+        },
+        Kind::Portal => value.trim_end_matches('.').to_lowercase().into(),
         Kind::Instance | Kind::ManagedNode | Kind::Resource | Kind::Id => {
             value.to_ascii_lowercase().into()
         }
@@ -63,6 +70,12 @@ pub(crate) fn others(kind: Kind, value: &str) -> Vec<String> {
             let apart = apart.map(|(lengths, between)| cut(&digits, lengths, between));
             apart.into_iter().chain([digits]).collect()
         }),
+        // Letters beyond ASCII, or how they are written in ASCII.
+        Kind::Host if !value.is_ascii() || value.contains(PUNYCODE) => {
+            let (unicode, _) = idna::domain_to_unicode(value);
+            let capitals = unicode.to_uppercase();
+            vec![name_of_host(value), unicode, capitals]
+        }
         Kind::Instance
         | Kind::ManagedNode
         | Kind::Resource
@@ -81,6 +94,15 @@ pub(crate) fn others(kind: Kind, value: &str) -> Vec<String> {
         | Kind::Tunnel
         | Kind::Id
         | Kind::Text => Vec::new(),
+    }
+}
+
+/// The name of a host in small letters; one with letters beyond ASCII as resolvers ask for it.
+fn name_of_host(name: &str) -> String {
+    let small = name.to_lowercase();
+    match small.is_ascii() {
+        true => small,
+        false => idna::domain_to_ascii(&small).unwrap_or(small),
     }
 }
 
@@ -157,6 +179,26 @@ mod tests {
         assert_eq!(plain(Kind::Host, "10.1.2.3"), plain(Kind::Ip, "10.1.2.3"));
         for none in ["1.2.3", "1.2.3.4.5", "1.2.3.256", "a.b.c.d", "1..2.3", ""] {
             assert_eq!(address(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_the_same_with_its_own_letters_and_in_ascii() {
+        for (one, other) in [
+            ("bücher.firma.example", "xn--bcher-kva.firma.example"),
+            ("BÜCHER.Firma.example", "bücher.firma.example."),
+            ("bu\u{308}cher.firma.example", "bücher.firma.example"),
+            ("straße.example", "xn--strae-oqa.example"),
+        ] {
+            assert_eq!(plain(Kind::Host, one), plain(Kind::Host, other), "{one}");
+            let (one, other) = (format!("nina@{one}"), format!("nina@{other}"));
+            assert_eq!(plain(Kind::Email, &one), plain(Kind::Email, &other));
+        }
+        for written in ["bücher.firma.example", "xn--bcher-kva.firma.example"] {
+            let all = others(Kind::Host, written);
+            for form in ["bücher.firma.example", "xn--bcher-kva.firma.example"] {
+                assert!(all.iter().any(|other| other == form), "{all:?}");
+            }
         }
     }
 

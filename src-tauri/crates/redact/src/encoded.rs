@@ -130,8 +130,15 @@ fn inner(plain: &str) -> bool {
     runs(plain).any(|at| plain.get(at).is_some_and(looks_drawn))
 }
 
-/// Text, and no bytes that happen to be one.
+/// Text, and no bytes that happen to be one. Two bytes a sign, as PowerShell encodes commands, are read
+/// as far as they are ASCII.
 fn readable(bytes: Vec<u8>) -> Option<String> {
+    let is_wide =
+        bytes.len() >= 2 * SHORTEST && bytes.iter().skip(1).step_by(2).all(|byte| *byte == 0);
+    let bytes = match is_wide {
+        true => bytes.into_iter().step_by(2).collect(),
+        false => bytes,
+    };
     let text = String::from_utf8(bytes).ok()?;
     let plain = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     (text.len() >= 5 && text.chars().all(plain)).then_some(text)

@@ -7,14 +7,14 @@ use crate::Kind;
 /// whole.
 pub(crate) const SECRETS: &str = "secret(?:[-_]?(?:string|binary))?|password|passwd|passphrase|passwort|kennwort|pwd\
 |token|apikey|(?:api|access|secret|shared|account|encryption|master|auth|signing|session|private)[-_]?key\
-|signature|credential|sig|code[-_]?verifier|external[-_]?id|mfa[-_]?code|device[-_]?code|user[-_]?code";
+|signature|credential|samlresponse|samlrequest|client[-_]?assertion|cell[-_]?number|jsessionid|phpsessid|sig|code[-_]?verifier|external[-_]?id|mfa[-_]?code|device[-_]?code|user[-_]?code";
 
 /// The same for names that mean no secret as the end of another word: `bypass`.
 pub(crate) const SECRETS_ALONE: &str = "pass|passcode|otp|auth";
 
 /// Fields that are known by their name wherever they stand. Words are apart by `_`, which stands for
 /// `_`, `-`, a space or nothing.
-pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
+pub(crate) const TELLING: [(Kind, &[&str]); 9] = [
     (
         Kind::Name,
         &[
@@ -57,6 +57,26 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
             "pgdatabase",
             "mysql_database",
             "postgres_db",
+            "account_domain",
+            "awslogs_group",
+            "cache_cluster_id",
+            "container_name",
+            "current_context",
+            "document_name",
+            "domain_name",
+            "launch_template_name",
+            "logon_domain",
+            "namespace",
+            "parameter_name",
+            "project_id",
+            "realm",
+            "repository_name",
+            "schema_name",
+            "service_name",
+            "share_name",
+            "ssid",
+            "target_group_name",
+            "user_domain",
         ],
     ),
     (
@@ -75,6 +95,20 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
             "pguser",
             "mysql_user",
             "postgres_user",
+            "created_by",
+            "display_name",
+            "family_name",
+            "full_name",
+            "given_name",
+            "modified_by",
+            "name_id",
+            "preferred_username",
+            "requested_by",
+            "sam_account_name",
+            "started_by",
+            "sudo_user",
+            "upn",
+            "user_principal_name",
         ],
     ),
     (
@@ -99,6 +133,16 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
             "bastion",
             "jump_host",
             "proxy_jump",
+            "admin_server",
+            "db_server",
+            "file_server",
+            "kdc",
+            "ldap_server",
+            "machine_name",
+            "server_instance",
+            "smtp_server",
+            "sql_server",
+            "ssh_host",
         ],
     ),
     (
@@ -116,7 +160,15 @@ pub(crate) const TELLING: [(Kind, &[&str]); 8] = [
     (Kind::Instance, &["instance_id"]),
     (Kind::Portal, &["start_url", "sso_start_url"]),
     (Kind::Tag, &["tag_key", "tag_value"]),
+    // Whose they are: the ids of requests say nothing, these do.
+    (
+        Kind::Id,
+        &["tenant_id", "subscription_id", "directory_id", "object_id"],
+    ),
 ];
+
+/// The same as options of commands alone: elsewhere they are words of sentences.
+pub(crate) const OPTIONS: &str = "profile|context|kube-context|server|name";
 
 /// Fields of JSON that are known there alone.
 const IN_JSON: [(Kind, &[&str]); 4] = [
@@ -162,6 +214,15 @@ pub(crate) fn marked(key: &str) -> Option<Kind> {
 /// What a field in a text is by its name.
 pub(crate) fn told(key: &str) -> Option<Kind> {
     of(key, &TELLING)
+}
+
+/// What an option is by its name, where a field of that name may be anything.
+pub(crate) fn option_told(name: &str) -> Option<Kind> {
+    match name.to_ascii_lowercase().as_str() {
+        "profile" | "context" | "kube-context" | "name" => Some(Kind::Name),
+        "server" => Some(Kind::Host),
+        _ => None,
+    }
 }
 
 fn of(key: &str, table: &[(Kind, &[&str])]) -> Option<Kind> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::{Kind, canonical};
 
 /// AWS's services that Culvert asks, as the first label of their hosts.
-const SERVICES: [&str; 22] = [
+const SERVICES: &[&str] = &[
     "autoscaling",
     "ec2",
     "ec2messages",
@@ -28,10 +28,28 @@ const SERVICES: [&str; 22] = [
     "sts",
     "tagging",
     "monitoring",
+    // Others that people have in their texts. `dkr.ecr`: behind the account.
+    "api",
+    "cloudformation",
+    "cloudtrail",
+    "device",
+    "dkr",
+    "dynamodb",
+    "ecr",
+    "ec2-instance-connect",
+    "eks",
+    "elasticloadbalancing",
+    "events",
+    "identitystore",
+    "lambda",
+    "route53",
+    "sns",
+    "sqs",
+    "view",
 ];
 
 /// Behind what a host of a service ends.
-const AWS_DOMAINS: [&str; 7] = [
+const AWS_DOMAINS: [&str; 9] = [
     "amazonaws.com",
     "amazonaws.com.cn",
     "api.aws",
@@ -39,10 +57,12 @@ const AWS_DOMAINS: [&str; 7] = [
     "signin.aws.amazon.com",
     "c2s.ic.gov",
     "sc2s.sgov.gov",
+    "console.aws.amazon.com",
+    "signin.aws",
 ];
 
 /// Hosts that say nothing about whoever asks them.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 11] = [
     "docs.aws.amazon.com",
     "console.aws.amazon.com",
     "aws.amazon.com",
@@ -51,6 +71,7 @@ const PUBLIC: [&str; 10] = [
     "crates.io",
     "docs.rs",
     "rust-lang.org",
+    "public.ecr.aws",
     "www.w3.org",
     "schemas.xmlsoap.org",
 ];
@@ -261,11 +282,32 @@ fn is_public(host: &str) -> bool {
     })
 }
 
+/// Says whether a host is one of AWS's with a name of somebody's before it, which is found by itself: a
+/// bucket, the alias of an account.
+pub(crate) fn is_named_endpoint(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.ends_with(".signin.aws.amazon.com")
+        || word
+            .strip_suffix(".cn")
+            .unwrap_or(&word)
+            .strip_suffix(".amazonaws.com")
+            .and_then(|labels| labels.rsplit_once(".s3"))
+            .is_some_and(|(_, rest)| {
+                rest.is_empty()
+                    || rest.strip_prefix(['.', '-']).is_some_and(|labels| {
+                        let labels = labels.strip_prefix("dualstack.").unwrap_or(labels);
+                        is_region(labels)
+                    })
+            })
+}
+
 /// `ssm.eu-central-1`, `ssmmessages-fips.us-gov-west-1`, `portal.sso.eu-west-1`.
 fn is_service(labels: &str) -> bool {
     labels.split('.').all(|label| {
         let plain = label.strip_suffix("-fips").unwrap_or(label);
-        SERVICES.contains(&plain) || is_region(label)
+        // The account before a registry is found by itself.
+        let is_number = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+        SERVICES.contains(&plain) || is_region(label) || is_number
     })
 }
 
@@ -308,6 +350,26 @@ pub(crate) fn is_harmless_address(address: IpAddr) -> bool {
     }
 }
 
+/// Says whether a name is one that AWS, or Kubernetes, has given.
+pub(crate) fn is_public_name(value: &str) -> bool {
+    [
+        "AWS-Apply",
+        "AWS-Configure",
+        "AWS-Run",
+        "AWS-Start",
+        "AWS-Update",
+        "AWS/",
+        "AWSServiceRole",
+        "AmazonEC2",
+        "AmazonSSM",
+        "SSM-SessionManagerRunShell",
+        "com.amazonaws.",
+        "kube-",
+    ]
+    .iter()
+    .any(|begin| value.starts_with(begin))
+}
+
 /// Says whether a value that was marked is one that stays readable.
 pub(crate) fn is_harmless_value(kind: Kind, value: &str) -> bool {
     match kind {
@@ -316,6 +378,7 @@ pub(crate) fn is_harmless_value(kind: Kind, value: &str) -> bool {
                 || canonical::address(value).is_some_and(is_harmless_address)
         }
         Kind::Ip => canonical::address(value).is_some_and(is_harmless_address),
+        Kind::Name => is_public_name(value),
         Kind::Instance
         | Kind::ManagedNode
         | Kind::Resource
@@ -324,7 +387,6 @@ pub(crate) fn is_harmless_value(kind: Kind, value: &str) -> bool {
         | Kind::User
         | Kind::Email
         | Kind::Account
-        | Kind::Name
         | Kind::Key
         | Kind::Token
         | Kind::Secret

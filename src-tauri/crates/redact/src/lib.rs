@@ -24,6 +24,7 @@ mod random;
 mod view;
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
@@ -100,10 +101,16 @@ impl Redactor {
 
     /// Learns what patterns find in a text, so that it is found in other texts and forms as well.
     pub fn learn_from(&mut self, text: &str) {
+        self.learn_finds(text);
+    }
+
+    /// Learns from a text, and tells what patterns find in it as it is; nothing if it was learned from
+    /// before.
+    fn learn_finds(&mut self, text: &str) -> Option<Vec<Find>> {
         let mut digest = DefaultHasher::new();
         text.hash(&mut digest);
         if !self.learned.insert(digest.finish()) {
-            return;
+            return None;
         }
         for found in self.patterns.find_raw(text) {
             let decoded = View::decoded(&found.value).text;
@@ -113,20 +120,32 @@ impl Redactor {
                 self.learn_document(&found.value);
             }
         }
-        let plain = View::of(text).text;
+        let plain = self.patterns.find(text);
+        self.learn_found(&plain);
         let decoded = View::decoded(text).text;
-        let is_plain = plain == decoded;
-        for text in [plain].into_iter().chain((!is_plain).then_some(decoded)) {
-            for found in self.patterns.find(&text) {
-                self.known.learn(found.kind, &found.value);
-                // A key over several lines, a header with several values: each is one.
-                if matches!(found.kind, Kind::Secret) {
-                    let parts = found
-                        .value
-                        .split(|c: char| c.is_whitespace() || "=;,".contains(c));
-                    for part in parts.filter(|part| part.len() >= PART_SHORTEST) {
-                        self.known.learn(Kind::Secret, part);
-                    }
+        if decoded != text {
+            let found = self.patterns.find(&decoded);
+            self.learn_found(&found);
+        }
+        Some(plain)
+    }
+
+    fn learn_found(&mut self, finds: &[Find]) {
+        for found in finds {
+            self.known.learn(found.kind, &found.value);
+            if let (Kind::Email, Some((user, _))) = (found.kind, found.value.rsplit_once('@'))
+                && words::is_person(user)
+            {
+                self.known.learn(Kind::User, user);
+            }
+            // A key over several lines, a header with several values: each is one.
+            if matches!(found.kind, Kind::Secret) {
+                let parts = found
+                    .value
+                    .split(|c: char| c.is_whitespace() || "=;,".contains(c));
+                let parts = parts.map(|part| part.trim_matches(['"', '\'', '\\']));
+                for part in parts.filter(|part| part.len() >= PART_SHORTEST) {
+                    self.known.learn(Kind::Secret, part);
                 }
             }
         }
@@ -174,9 +193,10 @@ impl Redactor {
     /// # Errors
     /// There are too many values.
     pub fn text(&mut self, text: &str) -> Result<String, RedactError> {
-        self.learn_from(text);
+        let told = self.learn_finds(text);
         self.known.settle()?;
-        let mut text = text.to_owned();
+        let given = text;
+        let mut text = given.to_owned();
         // What is split or escaped goes first: afterwards its parts would not be known for such.
         if text.contains('\n') {
             text = self.pass(text, View::unwrapped, |_, view, redactor| {
@@ -202,9 +222,11 @@ impl Redactor {
             });
         }
         text = self.pass(text, View::decoded, |_, view, redactor| {
-            redactor.all(&view.text)
+            redactor.all(&view.text, redactor.patterns.find(&view.text))
         });
-        text = self.whole_pass(&text);
+        // What patterns find in it is known as long as nothing was replaced.
+        let told = told.filter(|_| text == given);
+        text = self.whole_pass(&text, told);
         if text.contains('\n') {
             text = self.pass(text, View::unwrapped, |_, view, redactor| {
                 redactor.patterns.find_split(view, Stage::Late)
@@ -218,11 +240,12 @@ impl Redactor {
         std::mem::take(&mut self.counts)
     }
 
-    /// Everything that is to be found in a plain text.
-    fn all(&self, text: &str) -> Vec<Find> {
-        let mut finds = self.known.find(text);
-        finds.extend(self.patterns.find(text));
+    /// Everything that is to be found in a plain text, in which patterns find this.
+    fn all(&self, text: &str, told: Vec<Find>) -> Vec<Find> {
+        let (mut finds, halves) = self.known.find_all(text);
+        finds.extend(told);
         finds.extend(encoded::find(text, &self.known, &self.patterns));
+        finds.extend(halves);
         finds
     }
 
@@ -248,8 +271,9 @@ impl Redactor {
         self.replace(&text, &finds)
     }
 
-    fn whole_pass(&mut self, text: &str) -> String {
-        let finds = apart(self.all(text));
+    fn whole_pass(&mut self, text: &str, told: Option<Vec<Find>>) -> String {
+        let told = told.unwrap_or_else(|| self.patterns.find(text));
+        let finds = apart(self.all(text, told));
         self.replace(text, &finds)
     }
 
@@ -288,17 +312,18 @@ fn records_between(text: &str, part: &Range<usize>) -> String {
     between
 }
 
-/// Those that overlap no other, in the order of the text: of two that do, the one that was found
-/// first wins, and takes what the other has beyond it as well.
+/// Those that overlap no other, in the order of the text. Of two that do, the one that holds the other
+/// wins: two addresses at one host that is known are two. Else the one that was found first does, and
+/// takes what the other has beyond it as well.
 fn apart(finds: Vec<Find>) -> Vec<Find> {
     let mut ranked: Vec<_> = finds.into_iter().enumerate().collect();
-    ranked.sort_by_key(|(rank, found)| (found.at.start, *rank));
+    ranked.sort_by_key(|(rank, found)| (found.at.start, Reverse(found.at.end), *rank));
     let mut kept: Vec<(usize, Find)> = Vec::new();
     for (rank, found) in ranked {
         match kept.last_mut() {
             Some((best, last)) if found.at.start < last.at.end => {
                 let end = last.at.end.max(found.at.end);
-                if rank < *best {
+                if found.at.end > last.at.end && rank < *best {
                     let start = last.at.start;
                     *last = found;
                     last.at.start = start;

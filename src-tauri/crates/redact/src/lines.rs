@@ -53,6 +53,12 @@ pub(crate) fn between_records(text: &str) -> Option<usize> {
     is_stamped.then_some(taken)
 }
 
+/// Whether a text is what a log writes before what a line says, and nothing else.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    let line = format!("{text}x");
+    !text.is_empty() && after_prefix(&line).trim_start() == "x" && line.trim_start() != "x"
+}
+
 /// What follows the time, the level, the spans and the place in a log's line; the line itself if
 /// it has none.
 fn after_prefix(text: &str) -> &str {

@@ -1,11 +1,20 @@
 //! What is found by its form. Each file below has the rules for one kind of thing.
 
 mod aws;
+mod clouds;
+mod commands;
+mod connections;
+mod directories;
+mod listings;
+mod markup;
 mod names;
 mod network;
 mod people;
+mod proxies;
 mod secrets;
+mod stores;
 mod told;
+pub(crate) mod windows;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -163,8 +172,17 @@ impl Patterns {
         let all = [
             secrets::rules(),
             aws::rules(),
+            stores::rules(),
             people::rules(),
+            directories::rules(),
+            windows::rules(),
+            listings::rules(),
             names::rules(),
+            commands::rules(),
+            connections::rules(),
+            clouds::rules(),
+            markup::rules(),
+            proxies::rules(),
             network::rules(),
             told::rules(),
         ];

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::lines::{line_break, record_break};
+use crate::patterns::windows::ends_with_domain;
 
 /// How often a text is decoded: JSON in JSON in a URL.
 pub(crate) const LAYERS: usize = 3;
@@ -127,7 +128,9 @@ fn escape(before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
             if begins_share(before, text) {
                 return Some((2, b"\\\\".to_vec()));
             }
-            if in_windows_path(before) && bytes.get(1)? != &b'\\' {
+            let is_name =
+                || bytes.get(1).is_some_and(u8::is_ascii_alphabetic) && ends_with_domain(before);
+            if (in_windows_path(before) || is_name()) && bytes.get(1)? != &b'\\' {
                 return None;
             }
             let plain = match bytes.get(1)? {

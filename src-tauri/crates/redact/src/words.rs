@@ -24,6 +24,7 @@ pub(crate) const GENERIC: &[&str] = &[
     "ec2-user",
     "everyone",
     "fedora",
+    "git",
     "guest",
     "home",
     "host",
@@ -269,4 +270,25 @@ pub(crate) const VOCABULARY: &[&str] = &[
 pub(crate) fn is_common(word: &str) -> bool {
     let word = word.to_lowercase();
     GENERIC.contains(&word.as_str()) || VOCABULARY.contains(&word.as_str())
+}
+
+/// Boxes of an office, which are nobody's name.
+const OFFICES: &[&str] = &[
+    "billing",
+    "contact",
+    "daemon",
+    "hostmaster",
+    "mailer",
+    "newsletter",
+    "noreply",
+    "no-reply",
+    "postmaster",
+    "security",
+    "support",
+    "webmaster",
+];
+
+/// Says whether the first part of an address of e-mail is somebody's name on machines, too.
+pub(crate) fn is_person(user: &str) -> bool {
+    user.len() >= 6 && !is_common(user) && !OFFICES.contains(&user.to_lowercase().as_str())
 }

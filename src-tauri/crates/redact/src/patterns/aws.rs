@@ -188,11 +188,6 @@ pub(super) fn rules() -> Vec<Rule> {
                 names_in(found.text, path, taken);
             },
         ),
-        Rule::new(r"(?i)\bs3[an]?://([a-z0-9][a-z0-9._-]*)", bucket),
-        Rule::new(
-            r"(?i)\bs3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?(?::[0-9]+)?/([a-z0-9][a-z0-9._-]{2,62})",
-            bucket,
-        ),
         // Letters and underscores may adjoin it: `123456789012_ReadOnly` is a profile's name. Digits
         // may not, so the whole run is looked at.
         Rule::new(
@@ -205,7 +200,14 @@ pub(super) fn rules() -> Vec<Rule> {
             },
         )
         .split(Split::Early(|_, _| true)),
-        // With spaces it is one where that is said.
+        // With spaces, where no other number adjoins.
+        Rule::new(r"\b[0-9]{4} [0-9]{4} [0-9]{4}\b", |found, taken| {
+            if is_spaced_account(found) {
+                whole(Kind::Account, found, taken);
+            }
+        })
+        .split(Split::Early(|_, _| true)),
+        // Whatever adjoins it where that is said.
         Rule::new(
             r#"(?i)\b(?:accounts?|acct|konto)(?:[-_ ]?(?:id|no|nr|number))?\.?["']?\s*[:=]?\s*["'(]?([0-9]{4} [0-9]{4} [0-9]{4})\b"#,
             |found, taken| taken.add(Kind::Account, found.at(1)),
@@ -217,10 +219,6 @@ pub(super) fn rules() -> Vec<Rule> {
         })
         .late(),
     ]
-}
-
-fn bucket(found: &Match<'_>, taken: &mut Taken<'_>) {
-    taken.add(Kind::Name, found.at(1));
 }
 
 /// A group that may stand in quotes, without them.
@@ -297,7 +295,36 @@ fn session(found: &Match<'_>, taken: &mut Taken<'_>) {
     }
 }
 
-/// Whether a number is said to be one of bytes or of time.
+/// Whether three groups of digits are those of an account: no years, no ports, no part of a table.
+fn is_spaced_account(found: &Match<'_>) -> bool {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let (before, after) = (found.before(), found.after());
+    let adjoins = before.ends_with(['.', ',', ':', '-'])
+        || digit(
+            before
+                .trim_end_matches([' ', '\t', ','])
+                .chars()
+                .next_back(),
+        )
+        || after.starts_with(['.', ',', ':', '-'])
+            && digit(after[1..].trim_start_matches([' ', '\t']).chars().next())
+        || digit(after.trim_start_matches([' ', '\t']).chars().next());
+    let numbers = || {
+        found
+            .of(0)
+            .split(' ')
+            .filter_map(|part| part.parse::<u32>().ok())
+    };
+    let are_years = numbers().all(|number| (1900..2100).contains(&number));
+    let are_close = numbers()
+        .zip(numbers().skip(1))
+        .all(|(one, next)| next.abs_diff(one) < 64);
+    let are_round = numbers().all(|number| number % 500 == 0 || number.is_power_of_two());
+    let named = before.trim_end().to_ascii_lowercase();
+    let are_ports = named.ends_with("ports") || named.ends_with("pids");
+    !adjoins && !are_years && !are_close && !are_round && !are_ports && !is_measure(found)
+}
+
 /// Whether it is a part of a UUID, or of a run of hexadecimal digits.
 fn is_part_of_id(found: &Match<'_>) -> bool {
     let is_sign = |c: char| c.is_ascii_hexdigit() || c == '-';
@@ -319,10 +346,17 @@ fn is_part_of_id(found: &Match<'_>) -> bool {
     adjoins && !is_longer
 }
 
+/// Whether a number is said to be one of bytes or of time.
 fn is_measure(found: &Match<'_>) -> bool {
     let is_sign = |c: char| !c.is_ascii_alphabetic();
     let before = found.before().trim_end_matches([' ', '=', ':', '"', '\\']);
-    let named = before.rsplit(is_sign).next().unwrap_or_default();
+    // The labels of a metric say nothing of its unit.
+    let before = match before.strip_suffix('}').and_then(|rest| rest.rfind('{')) {
+        Some(labels) => &before[..labels],
+        None => before,
+    };
+    let named = before.trim_end_matches("_total");
+    let named = named.rsplit(is_sign).next().unwrap_or_default();
     let named = named.to_ascii_lowercase();
     let behind = found.after().trim_start_matches(' ');
     let unit = behind.split(is_sign).next().unwrap_or_default();

@@ -1,7 +1,5 @@
 //! Names in certificates, clusters and plans.
 
-use std::ops::Range;
-
 use super::{Match, Rule, Split, Taken};
 use crate::words::is_common;
 use crate::{Kind, fields};
@@ -148,7 +146,7 @@ const OF_MAKERS: &[&str] = &[
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
-            r#"(?i)\b(CN|commonName|OU|organizationalUnitName|DC|UID|O|organizationName|L|localityName|ST|stateOrProvinceName|STREET|GN|SN|emailAddress|serialNumber)\s?=\s?(\\*"[^"\\\r\n]+|[^,/+;"\\<>(){}\[\]\r\n=]+)"#,
+            r#"(?i)\b(CN|commonName|OU|organizationalUnitName|DC|UID|O|organizationName|L|localityName|ST|stateOrProvinceName|STREET|GN|SN|emailAddress|serialNumber)\s?=\s?(\\*"[^"\\\r\n]+|(?:\\+[,+;=#]|[^,/+;"\\<>(){}\[\]\r\n=])+)"#,
             in_certificate,
         ),
         // Objects of Kubernetes.
@@ -157,7 +155,7 @@ pub(super) fn rules() -> Vec<Rule> {
             name,
         ),
         Rule::new(
-            r"\b(?:pod|deployment(?:\.apps)?|replicaset(?:\.apps)?|statefulset(?:\.apps)?|configmap|serviceaccount|ingress|namespace|daemonset(?:\.apps)?|cronjob)/([a-z0-9][a-z0-9.-]*)",
+            r"\b(?:pod|deployment(?:\.apps)?|replicaset(?:\.apps)?|statefulset(?:\.apps)?|configmap|serviceaccount|ingress|namespace|daemonset(?:\.apps)?|cronjob|svc)/([a-z0-9][a-z0-9.-]*)",
             name,
         ),
         Rule::new(
@@ -217,9 +215,15 @@ fn in_certificate(found: &Match<'_>, taken: &mut Taken<'_>) {
         "emailaddress" => Kind::Email,
         _ => Kind::Name,
     };
-    let value: Range<usize> = start..start + value.len();
-    if !is_common(found.part(value.clone())) {
-        taken.add(kind, Some(value));
+    // `Huber\, Nina`: each of them is a name.
+    let mut start = start;
+    for part in value.split_inclusive(',') {
+        let name = part.trim_matches([' ', ',', '\\']);
+        let begin = start + part.len() - part.trim_start_matches([' ', ',', '\\']).len();
+        start += part.len();
+        if !is_common(name) {
+            taken.add(kind, Some(begin..begin + name.len()));
+        }
     }
 }
 

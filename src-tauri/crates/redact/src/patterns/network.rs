@@ -31,6 +31,12 @@ pub(super) fn rules() -> Vec<Rule> {
                 }
             },
         ),
+        // Without signs where that is said.
+        Rule::new(
+            r#"(?i)\b(?:hwaddr|ether|lladdr|b?ssid|(?:mac|physical|hardware)(?:[ _-]?addr(?:ess)?)?)\b\\*["']?[ .\t]*[:=]?[ \t]*\\*["']?([0-9a-f]{6}[:-]?[0-9a-f]{6})\b"#,
+            |found, taken| taken.add(Kind::Mac, found.at(1)),
+        )
+        .split(Split::Early(|_, _| true)),
         Rule::new(
             r"[0-9A-Fa-f:]*:[0-9A-Fa-f]*:(?:[0-9A-Fa-f]+:)*[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*",
             |found, taken| taken.add(Kind::Ip, ip6(found)),
@@ -65,6 +71,21 @@ pub(super) fn rules() -> Vec<Rule> {
             r#"(?i)(?:\b([a-z][a-z0-9+.-]*):|@)//(?:[^\s/"'<>\\]*@)?([a-z0-9_\x80-\xff][a-z0-9_.\x80-\xff-]*)"#,
             url_host,
         ),
+        // Several hosts, as drivers of databases take them.
+        Rule::new(
+            r#"://[^\s/"'<>\\,]+((?:,[^\s/"'<>\\,]+)+)"#,
+            |found, taken| {
+                let mut start = found.at(1).map_or(0, |at| at.start);
+                for part in found.of(1).split(',') {
+                    let name = part.split(':').next().unwrap_or_default();
+                    if host::is_host_by_place(name) && !is_common(name) {
+                        taken.add(Kind::Host, Some(start..start + name.len()));
+                    }
+                    start += part.len() + 1;
+                }
+            },
+        )
+        .split(Split::Early(|found, _| found.after().starts_with('/'))),
         // What lies there: a database, a share.
         Rule::new(
             r#"(?i)\b(?:postgres(?:ql)?|psql|pgsql|sqlserver|rediss?|amqps?|mysql|mariadb|mongodb(?:\+srv)?|redshift|clickhouse|mssql|smb|cifs|afp)://[^\s/"'<>\\]+/([a-z0-9_$][a-z0-9_.$-]*)"#,
@@ -96,20 +117,6 @@ pub(super) fn rules() -> Vec<Rule> {
                 }
             },
         ),
-        // A share of Windows, however often its backslashes are escaped.
-        Rule::new(
-            r#"(?:^|[\s"'=(<>\[,;:])(\\{2,8})([A-Za-z0-9][A-Za-z0-9_.-]*)(\\{1,4})([^\s\\/"'<>|:*?,;]+)"#,
-            |found, taken| {
-                if found.of(1).len() == 2 * found.of(3).len() {
-                    if !is_common(found.of(2)) {
-                        taken.add(Kind::Host, found.at(2));
-                    }
-                    taken.add(Kind::Name, found.at(4));
-                }
-            },
-        )
-        .raw()
-        .split(Split::Early(|_, _| true)),
     ]
 }
 
@@ -130,7 +137,8 @@ const BROWSERS: &[&str] = &["chrome", "chromium", "edg", "edge", "opr", "webview
 fn any_host(found: &Match<'_>, taken: &mut Taken<'_>) {
     let at = without_signs(found);
     let word = found.part(at.clone());
-    if found.before().ends_with("::") || is_versioned(word) {
+    let is_reverse = word.to_ascii_lowercase().ends_with(".arpa");
+    if found.before().ends_with("::") || (is_versioned(word) && !is_reverse) {
         return;
     }
     let before_port = || {
@@ -138,7 +146,7 @@ fn any_host(found: &Match<'_>, taken: &mut Taken<'_>) {
         let digits = port.bytes().take_while(u8::is_ascii_digit).count();
         (2..=5).contains(&digits) && host::is_host_before_port(word)
     };
-    if host::is_private_host(word) || before_port() {
+    if !host::is_named_endpoint(word) && (host::is_private_host(word) || before_port()) {
         add_host(word, at, taken);
     }
 }
@@ -154,7 +162,8 @@ fn url_host(found: &Match<'_>, taken: &mut Taken<'_>) {
     let Some(at) = found.at(2).map(|at| at.start..at.start + word.len()) else {
         return;
     };
-    if !NO_HOSTS.contains(&scheme.as_str()) && host::is_host_by_place(word) && !is_common(word) {
+    let is_host = host::is_host_by_place(word) && !host::is_named_endpoint(word);
+    if !NO_HOSTS.contains(&scheme.as_str()) && is_host && !is_common(word) {
         add_host(word, at, taken);
     }
 }

@@ -62,35 +62,28 @@ pub(super) fn rules() -> Vec<Rule> {
             r"(?i)(?:[/\\]+(?:home|users|documents and settings|run/media)[/\\]+)",
             home,
         ),
-        // `/etc/passwd`, `id`, `ls -l`.
+        // `~user/`
         Rule::new(
-            r"(?m)^([a-z_][a-z0-9_.-]*):[x*!]?:[0-9]+:[0-9]+:([^:\r\n]*):",
+            r#"(?:^|[\s"'`=:(\[,])~([a-z_][a-z0-9._-]*)[/\\]"#,
             |found, taken| {
                 if !is_common(found.of(1)) {
                     taken.add(Kind::User, found.at(1));
-                    taken.add(Kind::User, found.at(2));
                 }
             },
-        ),
-        Rule::new(r"\b[ug]id=[0-9]+\(([^)\s]+)\)", user),
+        )
+        .split(Split::Early(|found, joint| {
+            found.at(1).is_some_and(|name| name.start < joint)
+        })),
+        // Where mail and timetables of somebody lie.
         Rule::new(
-            r"(?m)^[-dlbcps][rwxsStT-]{9}[.+@]?[ \t]+[0-9]+[ \t]+([^\s]+)[ \t]+([^\s]+)[ \t]",
+            r"/var/(?:spool/)?(?:mail|cron(?:/crontabs)?)/([a-z_][a-z0-9._-]*)",
             |found, taken| {
-                for group in [1, 2] {
-                    let is_number = found.of(group).bytes().all(|byte| byte.is_ascii_digit());
-                    if !is_number && !is_common(found.of(group)) {
-                        taken.add(Kind::User, found.at(group));
-                    }
+                if !is_common(found.of(1)) {
+                    taken.add(Kind::User, found.at(1));
                 }
             },
         ),
     ]
-}
-
-fn user(found: &Match<'_>, taken: &mut Taken<'_>) {
-    if !is_common(found.of(1)) {
-        taken.add(Kind::User, found.at(1));
-    }
 }
 
 /// The parts of a group.
@@ -197,7 +190,21 @@ fn home(found: &Match<'_>, taken: &mut Taken<'_>) {
     };
     let name = name.trim_end_matches(['.', ']', '}', '!']);
     let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_generic(name) && !is_number {
-        taken.add(Kind::User, Some(start..start + name.len()));
+    if is_generic(name) || is_number {
+        return;
+    }
+    taken.add(Kind::User, Some(start..start + name.len()));
+    // `/home/firma.example/nina`: folders of a domain's users.
+    let below = name
+        .contains('.')
+        .then(|| rest[name.len()..].strip_prefix('/'))
+        .flatten();
+    if let Some(below) = below.filter(|_| host::is_private_host(name)) {
+        let length = below.find(|c: char| ends(c) || c == ' ');
+        let user = &below[..length.unwrap_or(below.len())];
+        if !user.is_empty() && !is_common(user) && !user.starts_with('.') {
+            let start = start + name.len() + 1;
+            taken.add(Kind::User, Some(start..start + user.len()));
+        }
     }
 }

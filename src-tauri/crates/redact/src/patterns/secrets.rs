@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use super::told::is_in_quotes;
 use super::{Match, Rule, Split, Taken, whole};
 use crate::Kind;
+use crate::canonical;
 use crate::fields::{SECRETS, SECRETS_ALONE};
+use crate::lines::is_prefix;
 
 /// Words that stand for no secret behind `token=` and its like.
 const NO_SECRETS: &[&str] = &[
@@ -55,15 +58,21 @@ pub(super) fn rules() -> Vec<Rule> {
     let names = format!("(?:[a-z0-9]*(?:{SECRETS})|{SECRETS_ALONE})(?:[-_]?(?:id|value|base))?");
     vec![
         Rule::new(
-            r"-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\s\\:,-]*?-----END [A-Z0-9 ]+-----",
+            r"-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\s\\:,.()@<>_-]*?-----END [A-Z0-9 ]+-----",
             secret,
         )
-        .late(),
+        .split(Split::Early(|_, _| true)),
         Rule::new(
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\]*",
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:\s*(?:Version|Comment|Hash|Charset|Proc-Type|DEK-Info): [^\r\n]*)*[A-Za-z0-9+/=\s\\]*",
             secret,
         )
         .late(),
+        // PuTTY's.
+        Rule::new(
+            r"\bPrivate-Lines:\s*[0-9]+[\s\\nr]+([A-Za-z0-9+/=\s\\]+?)[\s\\nr]*Private-MAC",
+            first,
+        )
+        .split(Split::Early(|_, _| true)),
         // Up to the last sign: a password that was decoded may hold one.
         Rule::new(r#"://([^\s/@:"'<>\\]*)(?::([^\s/"'<>\\]*))?@"#, user_info)
             .raw()
@@ -84,9 +93,13 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             r#"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie)\b\\*["']?\s*[:=]\s*\[?\\*["']?((?:="[^"\r\n\\]*"|[^\r\n"'\\])+)"#,
             credentials,
-        ),
+        )
+        .split(Split::Early(|found, joint| {
+            let before = found.at(1).map(|at| found.part(at.start..joint));
+            before.is_some_and(|before| before.matches('"').count() % 2 == 1)
+        })),
         Rule::new(
-            r"(?i)\b(?:bearer|basic|negotiate)\s+([A-Za-z0-9._~+/=-]{8,})",
+            r"(?i)\b(?:bearer|basic|negotiate|ntlm|dpop|apikey|sharedkey(?:lite)?)\s+([A-Za-z0-9._~+/=:-]{8,})",
             credentials,
         ),
         Rule::new(
@@ -101,17 +114,13 @@ pub(super) fn rules() -> Vec<Rule> {
             value.is_some_and(|value| value.contains(&joint))
         })),
         // An option of a command.
-        Rule::new(format!(r"(?i)(--(?:[a-z0-9]+-)*{names}|\b(?:setx|env)[ \t]+(?:[a-z0-9]+[-_.]+)*{names})[ \t]+"), option).raw(),
+        Rule::new(format!(r#"(?i)((?:--|[\s"']-)(?:[a-z0-9]+-)*{names}|\b(?:setx|env)[ \t]+(?:[a-z0-9]+[-_.]+)*{names})(?:\s+-[ \t]+|[ \t]+|\\*["'][ \t]*,\s*)"#), option).raw().split(Split::Early(is_in_quotes)),
         // Commands that take a password in a way of their own.
         Rule::new(
             r#"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\r\n|]*?\s-p([^\s"'-][^\s"']*)"#,
             first,
         ),
         Rule::new(r#"(?i)\bsshpass\s+-p\s*["']?([^\s"']+)"#, first),
-        Rule::new(
-            r#"(?i)\bredis-cli\b[^\r\n|]*?\s-a\s+["']?([^\s"']+)"#,
-            first,
-        ),
         Rule::new(
             r#"(?i)\b(?:docker|podman|helm|oras|nerdctl|az|registry)\s+login\b[^\r\n|]*?\s-p\s+["']?([^\s"']+)"#,
             first,
@@ -132,19 +141,38 @@ pub(super) fn rules() -> Vec<Rule> {
         // `.netrc`, `.pgpass`.
         Rule::new(r"(?i)\blogin\s+(\S+)\s+password\s+(\S+)", user_info),
         Rule::new(
-            r"(?m)^[^\s:#/]+:(?:[0-9]{2,5}|\*):([^\s:]+):([^\s:]+):([^\s:]+)$",
+            r#"(?:^|[\s"'`=])([^\s:#/"'`=]+):(?:[0-9]{2,5}|\*):([^\s:"']+):([^\s:"']+):((?:[^\s:"'\\]|\\+[:\\])+)(?:$|[\s"'\\])"#,
             |found, taken| {
-                taken.add(Kind::Name, found.at(1));
-                taken.add(Kind::User, found.at(2));
-                taken.add(Kind::Secret, found.at(3));
+                let server = found.of(1);
+                let is_server = canonical::address(server).is_some()
+                    || server.starts_with(|c: char| c.is_alphabetic() || c == '*');
+                if is_server {
+                    taken.add(Kind::Name, found.at(2));
+                    taken.add(Kind::User, found.at(3));
+                    taken.add(Kind::Secret, found.at(4));
+                }
             },
-        ),
+        )
+        .split(Split::Early(|found, joint| {
+            found.at(4).is_some_and(|password| joint < password.start)
+        })),
         Rule::new(
             r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*",
             token,
         )
         .late(),
         Rule::new(TOKENS, token).late(),
+        // What comes back from a sign-in, in an address.
+        Rule::new(
+            r#"(?i)[?&](?:code|state|nonce|ticket|login_hint|id_token_hint)=([^&\s"'<>\\#]+)"#,
+            |found, taken| {
+                let value = found.of(1);
+                let is_code = value.bytes().all(|byte| byte.is_ascii_digit()) && value.len() < 6;
+                if is_telling(value) && !is_code {
+                    taken.add(Kind::Secret, found.at(1));
+                }
+            },
+        ),
     ]
 }
 
@@ -208,7 +236,9 @@ fn credentials(found: &Match<'_>, taken: &mut Taken<'_>) {
 /// The value behind the name of a secret and a sign.
 fn named(found: &Match<'_>, taken: &mut Taken<'_>) {
     let (sign, at) = (found.of(3), found.whole().end);
-    let begins_line = BEFORE_SETTINGS.contains(&found.line_before().trim());
+    let line = found.line_before();
+    let begins_line =
+        BEFORE_SETTINGS.contains(&line.trim()) || line.ends_with('"') || is_prefix(line);
     if let Some(value) = braced(found, at) {
         taken.add(Kind::Secret, Some(value));
         return;
@@ -375,7 +405,7 @@ fn is_no_prose(found: &Match<'_>, value: &str, begins_line: bool) -> bool {
     let ends_line = behind.is_empty()
         || behind
             .trim_start_matches([' ', '\t', '\r'])
-            .starts_with('\n');
+            .starts_with(['\n', '"']);
     // `"token": x`, `DB_PASSWORD: x`.
     let is_setting = !found.of(1).bytes().any(|byte| byte.is_ascii_lowercase());
     !found.of(2).is_empty() || is_setting || (begins_line && ends_line) || is_telling(value)

@@ -1,11 +1,17 @@
 //! What a text says of a value: fields by their names, and sentences of programs that everybody uses.
 
+use std::ops::Range;
+
 use super::secrets::quoted;
 use super::{Match, Rule, Split, Taken};
 use crate::Kind;
-use crate::fields::{TELLING, told};
+use crate::fields::{OPTIONS, TELLING, option_told, told};
 use crate::host;
+use crate::lines::is_prefix;
 use crate::words::is_common;
+
+/// More of a list is not looked at.
+const LIST_MOST: usize = 64;
 
 pub(super) fn rules() -> Vec<Rule> {
     let names: Vec<String> = TELLING
@@ -16,14 +22,16 @@ pub(super) fn rules() -> Vec<Rule> {
     let names = names.join("|");
     vec![
         Rule::new(
-            format!(r#"(?i)\b(?:[a-z0-9]+[-_.])*({names})(\\*["'])?[ \t]*(=|:)[ \t]*"#),
+            format!(r#"(?i)\b_*(?:[a-z0-9]+[-_.])*({names})(\\*["'])?[ \t]*(=|:)[ \t]*"#),
             field,
         )
-        .split(Split::Early(|found, joint| {
-            let value = quoted(found.text, found.whole().end);
-            value.is_some_and(|value| value.contains(&joint))
-        })),
-        Rule::new(format!(r"(?i)--({names})[ \t]+").replace("[-_ ]?", "[-_]?"), option),
+        .split(Split::Early(is_in_quotes)),
+        Rule::new(
+            format!(r#"(?i)(?:--|[\s"']-)({names}|{OPTIONS})(?:\s+-[ \t]+|[ \t]+|\\*["'][ \t]*,\s*)"#)
+                .replace("[-_ ]?", "[-_]?"),
+            option,
+        )
+        .split(Split::Early(is_in_quotes)),
         // Hosts.
         Rule::new(
             r#"(?i)\b(?:could not resolve(?: host(?:name)?| proxy)?|could not translate host name|can(?:'t|not) (?:resolve|reach)(?: host(?:name)?| the host)?|getaddrinfo(?: (?:enotfound|eai_again|failed for))?|unknownhostexception|no such host|name or service not known|enotfound|eai_again|unknown host|nodename nor servname provided)[: ]+["'`]?([A-Za-z0-9_\x80-\xff][A-Za-z0-9_.\x80-\xff-]*)"#,
@@ -38,13 +46,10 @@ pub(super) fn rules() -> Vec<Rule> {
             r"(?i)\b(?:ping|telnet|nc|nslookup|dig|traceroute|tracepath|ssh)[ \t]+(?:-[^\s]+[ \t]+)*([a-z0-9][a-z0-9_.-]*)([ \t]+\(|[ \t]+[0-9]{2,5}\b)?",
             |found, taken| host_at(found, taken, !found.of(2).is_empty()),
         ),
-        Rule::new(
-            r#"(?i)\b(?:mysql[a-z]*|mariadb[a-z-]*|psql|pg_[a-z]+|redis-cli|mongo[a-z]*|ldapsearch|smbclient)\b[^\r\n|]*?\s-[hH][ \t]*([a-z0-9][a-z0-9_.-]*)"#,
-            |found, taken| host_at(found, taken, true),
-        ),
-        Rule::new(r"(?i)\bmachine[ \t]+(\S+)[ \t]+login\b", |found, taken| {
+        Rule::new(r"(?i)\bmachine\s+(\S+)\s+login\b", |found, taken| {
             host_at(found, taken, true);
-        }),
+        })
+        .split(Split::Early(|_, _| true)),
         // The machine in a line of syslog.
         Rule::new(
             r"(?m)^[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} ([A-Za-z0-9][A-Za-z0-9._-]*) [A-Za-z0-9_./-]+(?:\[[0-9]+\])?: ",
@@ -68,7 +73,8 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             r#"(?i)\b(?:user|users|role|username|login|owner|account|as|for user|principal|database|schema|bucket|table|cluster|profile)\s+\\*["'`]([^"'`\\\r\n]{2,64})\\*["'`]"#,
             in_quotes,
-        ),
+        )
+        .split(Split::Early(|found, _| !found.of(1).contains(char::is_whitespace))),
         Rule::new(
             r"(?i)\b(?:accepted|failed|invalid) (?:[a-z/-]+ )?(?:for )?(?:invalid )?user ([^\s]+)|\b(?:accepted|failed) [a-z/-]+ for ([^\s]+) from\b|\bsession (?:opened|closed) for user ([^\s(]+)|\bauthenticat(?:ed|ing) (?:as|user) ([^\s]+)",
             |found, taken| {
@@ -90,17 +96,31 @@ fn field(found: &Match<'_>, taken: &mut Taken<'_>) {
         add(kind, found, value, taken);
         return;
     }
+    if let Some(list) = found.part(at..found.text.len()).strip_prefix('[') {
+        let start = found.text.len() - list.len();
+        in_list(found.text, start, |value| add(kind, found, value, taken));
+        return;
+    }
     // In prose a colon says nothing: `the user: who signs in`.
     let begins_line = {
-        let before = found.line_before().trim_start();
-        before.is_empty() || ["-", ">", "<", "*", "|"].contains(&before.trim_end())
+        let line = found.line_before();
+        let before = line.trim();
+        before.is_empty()
+            || ["-", ">", "<", "*", "|"].contains(&before)
+            || before.ends_with(['"', '='])
+            || is_prefix(line)
     };
     if found.of(3) == ":" && !begins_line && found.of(2).is_empty() {
         return;
     }
     let rest = found.part(at..found.text.len());
-    let ends = |c: char| c.is_whitespace() || "\"'<>,;&\\(){}[]|".contains(c);
+    let ends = |c: char| c.is_whitespace() || "\"'<>,;&(){}[]|".contains(c);
     let value = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    // A backslash is a part of an account alone: `DOMAIN\user`.
+    let value = match value.find('\\') {
+        Some(sign) if !matches!(kind, Kind::User) || value.len() <= sign + 1 => &value[..sign],
+        Some(_) | None => value,
+    };
     let value = value.trim_end_matches(['.', ':', '!']);
     // The rest of such a line is none of a value: `user: who signs in`.
     let behind = rest[value.len()..].trim_start_matches([' ', '\t', '\r', '.']);
@@ -110,10 +130,24 @@ fn field(found: &Match<'_>, taken: &mut Taken<'_>) {
     }
 }
 
+/// Whether a value in quotes behind a match is cut at this place.
+pub(super) fn is_in_quotes(found: &Match<'_>, joint: usize) -> bool {
+    let behind = found.after();
+    let in_list = behind.len() - behind.trim_start_matches(['[', ' ']).len();
+    let value = quoted(found.text, found.whole().end + in_list);
+    value.is_some_and(|value| value.contains(&joint))
+}
+
 fn option(found: &Match<'_>, taken: &mut Taken<'_>) {
     let at = found.whole().end;
-    let Some(kind) = told(found.of(1)) else {
+    let name = found.of(1);
+    let Some(kind) = told(name).or_else(|| option_told(name)) else {
         return;
+    };
+    // A path of names: `--name /orders/db`.
+    let at = match found.part(at..found.text.len()).strip_prefix('/') {
+        Some(_) if matches!(kind, Kind::Name) => at + 1,
+        Some(_) | None => at,
     };
     let rest = found.part(at..found.text.len());
     let value = quoted(found.text, at).unwrap_or_else(|| {
@@ -125,7 +159,23 @@ fn option(found: &Match<'_>, taken: &mut Taken<'_>) {
     }
 }
 
-fn add(kind: Kind, found: &Match<'_>, at: std::ops::Range<usize>, taken: &mut Taken<'_>) {
+/// What stands in quotes in a list, from behind its bracket on.
+fn in_list(text: &str, start: usize, mut told: impl FnMut(Range<usize>)) {
+    let mut at = start;
+    for _ in 0..LIST_MOST {
+        let rest = text.get(at..).unwrap_or_default();
+        let begun = rest.trim_start_matches([' ', '\t', '\n', '\r', ',']);
+        let begin = at + rest.len() - begun.len();
+        let Some(value) = quoted(text, begin) else {
+            return;
+        };
+        at = value.end + (value.start - begin);
+        told(value);
+    }
+}
+
+/// The value of a field, where it is one of its kind.
+pub(super) fn add(kind: Kind, found: &Match<'_>, at: Range<usize>, taken: &mut Taken<'_>) {
     let value = found.part(at.clone());
     let is_number = value
         .bytes()
@@ -138,6 +188,7 @@ fn add(kind: Kind, found: &Match<'_>, at: std::ops::Range<usize>, taken: &mut Ta
             host::is_host_by_place(name) && !is_common(name)
         }
         Kind::Email => value.contains('@'),
+        Kind::Name if host::is_public_name(value) => false,
         Kind::Instance
         | Kind::ManagedNode
         | Kind::Resource

@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't even be set up fails")]
 
+mod cloud;
+mod commands;
+mod connections;
+mod credentials;
+mod machines;
+mod mixtures;
 mod planted;
+mod tables;
 
 use std::fmt::Write as _;
 
@@ -10,7 +17,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use redact::{Kind, Redactor};
 
-use planted::PLANTED;
+/// All that is planted, by kind.
+const PLANTED: [&[(&str, &str)]; 7] = [
+    planted::PLANTED,
+    commands::PLANTED,
+    connections::PLANTED,
+    credentials::PLANTED,
+    machines::PLANTED,
+    cloud::PLANTED,
+    tables::PLANTED,
+];
 
 /// Parts of a planted value that give it away by themselves.
 fn needles(planted: &str) -> Vec<String> {
@@ -54,6 +70,23 @@ fn json_unicode(text: &str) -> String {
         }
         encoded
     })
+}
+
+/// As Windows has text.
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// A body of some lines, as mail and PEM have it.
+fn wrapped(plain: &str) -> String {
+    let around = "This is what stands around it, in one line after the other, and says nothing.";
+    let encoded = STANDARD.encode(format!("{around}\n{plain}\n{around}\n"));
+    let lines: Vec<_> = encoded
+        .as_bytes()
+        .chunks(76)
+        .map(String::from_utf8_lossy)
+        .collect();
+    format!("body:\n{}\nend", lines.join("\n"))
 }
 
 fn hex(text: &str) -> String {
@@ -104,6 +137,11 @@ fn forms(value: &str, context: &str) -> Vec<Form> {
             format!("body {} end", URL_SAFE_NO_PAD.encode(&plain)),
         ),
         ("hexadecimal", format!("body {} end", hex(&plain))),
+        (
+            "Base64 of two bytes a sign",
+            format!("-enc {} -x", STANDARD.encode(wide(&plain))),
+        ),
+        ("Base64 wrapped at 76", wrapped(&plain)),
         ("in a path", format!("{plain}\n/var/tmp/{value}/x.log")),
     ];
     let mut forms: Vec<_> = whole
@@ -160,8 +198,12 @@ fn no_planted_secret_survives_in_any_form() {
     let mut count = 0;
     let mut survivors = Vec::new();
     let fresh = Redactor::new().unwrap();
-    for (value, context) in PLANTED {
+    for (value, context) in PLANTED.into_iter().flatten() {
+        let is_cut = !tables::PLANTED.contains(&(*value, *context));
         for form in forms(value, context) {
+            if !is_cut && !form.between.is_empty() {
+                continue;
+            }
             count += 1;
             // Nobody has told it anything.
             let redacted = fresh.clone().text(&form.text).unwrap();
