@@ -144,3 +144,40 @@ async fn several_sessions_share_the_connections() {
     assert_eq!(used, 4);
     rig.stop().await;
 }
+
+/// Counted in bytes that pass the gateway, so that a slow machine makes no difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_message_does_not_wait_behind_an_upload_over_a_slow_uplink() {
+    const RATE: u64 = 4_000_000;
+    const COUNT: u64 = 24_000_000;
+    // A round trip, a queue of 20 ms, and what the system's buffers hold: a tenth of the window.
+    const BEHIND: u64 = 400_000;
+    let rig = Rig::start_with(fast(), |config| {
+        config.policy.sessions = PoolSize::fixed(1);
+    })
+    .await
+    .unwrap();
+    rig.sim.faults().bandwidth(Some(RATE));
+    let mut bulk = rig.connect().await.unwrap();
+    let uploading = tokio::spawn(async move { upload(&mut bulk, COUNT).await });
+    // By then it has found the uplink's rate.
+    rig.wait_for(|snapshot| snapshot.bytes_up > COUNT / 3)
+        .await
+        .unwrap();
+    let passed = || rig.sim.stats().from_clients.payload_bytes;
+    let mut behind = Vec::new();
+    for _ in 0..9 {
+        let mut small = rig.connect().await.unwrap();
+        let before = passed();
+        impatient(echo(&mut small, b"x")).await.unwrap().unwrap();
+        behind.push(passed() - before);
+    }
+    assert!(!uploading.is_finished(), "nothing to wait behind");
+    behind.sort_unstable();
+    assert!(behind[4] < BEHIND, "{behind:?}");
+    assert_eq!(
+        impatient(uploading).await.unwrap().unwrap().unwrap(),
+        digest(COUNT)
+    );
+    rig.stop().await;
+}

@@ -334,14 +334,15 @@ impl DataChannel {
     /// the rate is used up; for the last, [`poll_timeout`](Self::poll_timeout) says when to ask
     /// again, for the others an input or event changes it.
     ///
-    /// A message that uses all of it counts as bulk, and bulk makes the budget grow.
+    /// A message that uses all of it counts as bulk, and bulk makes the budget grow. How many bytes
+    /// fit in the window hangs on the path: what it carries, and 20 ms of queue.
     pub fn send_budget(&mut self, now: Instant) -> Option<usize> {
         self.wants_budget = false;
         match self.phase {
             Phase::Established(_) => {}
             Phase::Handshaking(_) | Phase::Failed | Phase::Closed => return None,
         }
-        let limit = self.sender.size.limit();
+        let limit = self.sender.payload_limit();
         if !self.may_send() || !self.sender.has_room(limit) {
             return None;
         }
@@ -355,7 +356,7 @@ impl DataChannel {
     /// Starts a message for [`send`](Self::send): append the payload to it, at most as much as
     /// [`send_budget`](Self::send_budget) said.
     pub fn start_message(&self) -> MessageBuilder {
-        let mut message = MessageBuilder::with_capacity(self.sender.size.limit());
+        let mut message = MessageBuilder::with_capacity(self.sender.payload_limit());
         if self.cipher.is_some() {
             message.payload_mut().put_bytes(0, NONCE_LENGTH);
         }

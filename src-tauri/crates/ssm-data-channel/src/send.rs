@@ -1,6 +1,7 @@
 //! Everything about messages of ours on their way: numbered, kept until acknowledged, paced,
 //! sent again.
 
+mod congestion;
 mod pacing;
 mod payload_size;
 mod rtt;
@@ -18,6 +19,7 @@ pub(crate) use payload_size::{PayloadSize, Verdict};
 pub(crate) use window::Content;
 
 use crate::{Config, TimerReason};
+use congestion::CongestionWindow;
 use rtt::RoundTrip;
 use window::{Entry, Window};
 
@@ -26,6 +28,9 @@ use window::{Entry, Window};
 /// also mean that the far side does not read. Each further timeout without an acknowledgement
 /// between halves it, down to the head.
 const TIMEOUT_BURST: usize = 64;
+
+/// A payload that the window never makes smaller: the reference client sends no larger ones.
+const LEAST_PAYLOAD: usize = 1024;
 
 /// Flags that may be unacknowledged at once, beside the window for data: a session needs one
 /// or two.
@@ -41,8 +46,8 @@ pub(crate) struct Sender {
     /// is nothing to wait for: a message that waits for the socket goes when the socket says so.
     refused_until: Option<Instant>,
     pub(crate) size: PayloadSize,
+    congestion: CongestionWindow,
     most_span: usize,
-    most_bytes: usize,
     /// The last acknowledgement or timeout: RFC 6298 restarts its timer then.
     progress: Option<Instant>,
     /// Since when something waits for its acknowledgement and none of anything new has come.
@@ -77,8 +82,8 @@ impl Sender {
             pacer: Pacer::new(config.message_rate, config.learned_rate),
             refused_until: None,
             size: PayloadSize::new(config.initial_payload, config.max_payload),
+            congestion: CongestionWindow::new(config.window_bytes),
             most_span: config.window_messages.max(1),
-            most_bytes: config.window_bytes,
             progress: None,
             unanswered_since: None,
             messages: 0,
@@ -109,12 +114,24 @@ impl Sender {
             .push(Entry::new(id, frame, payload, payload_type, content));
     }
 
-    /// Says whether one more data message of so many bytes may be kept.
-    pub(crate) fn has_room(&self, payload: usize) -> bool {
+    /// Bytes of payload that a new data message may have: no more than a quarter of the window, so
+    /// that one message is a small part of what a slow path has queued.
+    pub(crate) fn payload_limit(&self) -> usize {
+        self.size
+            .limit()
+            .min((self.congestion.bytes() / 4).max(LEAST_PAYLOAD))
+    }
+
+    /// Says whether one more data message of so many bytes may be kept. That there is no room is
+    /// remembered: a window that is never full is not too small.
+    pub(crate) fn has_room(&mut self, payload: usize) -> bool {
         let held = self.window.bytes();
-        self.window.span() < self.most_span
-            // A single message always fits, whatever the configuration says.
-            && (held == 0 || held.saturating_add(payload) <= self.most_bytes)
+        // A single message always fits, whatever the configuration says.
+        let fits = held == 0 || held.saturating_add(payload) <= self.congestion.bytes();
+        if !fits {
+            self.congestion.full();
+        }
+        fits && self.window.span() < self.most_span
     }
 
     pub(crate) fn has_room_for_flag(&self) -> bool {
@@ -168,9 +185,13 @@ impl Sender {
         self.round_trip.progressed();
         if let Some(sent) = entry.last_sent() {
             let elapsed = now.saturating_duration_since(sent);
-            if entry.is_first_transmission() {
+            let sample = entry.is_first_transmission().then_some(elapsed);
+            if let Some(elapsed) = sample {
                 self.round_trip.sample(elapsed);
             }
+            let next = self.window.next_number();
+            let message = (number, entry.payload());
+            self.congestion.acknowledged(now, message, next, sample);
             // Of a message sent twice nobody knows which one was acknowledged. If it was
             // quicker than any round trip ever, it was not the second.
             if entry.is_first_transmission() || elapsed >= self.round_trip.least() {
@@ -192,6 +213,7 @@ impl Sender {
         self.round_trip.progressed();
         self.progress = Some(now);
         self.size.connected();
+        self.congestion.connected(self.window.next_number());
     }
 
     /// A pause is over: what is overdue goes again.
