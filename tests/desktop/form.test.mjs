@@ -66,6 +66,33 @@ for (const theme of ["light", "dark"]) {
     assert.equal(await fetched(await window.row(name, "up")), "behind the tunnel");
   });
 
+  test(`a command that is pasted at a first start, and Enter, give a tunnel that carries a page (${theme})`, async (t) => {
+    const { machine, window, command } = await opened(t, theme);
+    const lines = command.replaceAll(" --", " \\\n  --");
+    await window.run(
+      `const clipboardData = new DataTransfer();
+       clipboardData.setData("text/plain", arguments[0]);
+       document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));`,
+      lines,
+    );
+    await window.text("Filled in.");
+    mkdirSync(machine.config, { recursive: true });
+    for (const zoom of [100, 200]) {
+      writeFileSync(join(machine.config, "settings.toml"), `version = 1\n[appearance]\nzoom = ${zoom}\n`);
+      await until(`${zoom} %`, () => window.run("return Math.abs(innerWidth - arguments[0]) < 30", 128_000 / zoom));
+      const [text, hidden] = await window.run(
+        `const field = document.querySelector("[name=paste]"); return [field.value, field.scrollHeight - field.clientHeight];`,
+      );
+      assert.equal(text, lines);
+      assert.ok(hidden <= 1, `at ${zoom} % all of it is seen: ${hidden}`);
+    }
+    await window.screenshot(join(pictures, `pasted-${theme}.png`));
+    await window.press("Enter");
+    const file = () => readFileSync(join(machine.config, "tunnels.toml"), "utf8");
+    const name = await until("the saved tunnel", () => /^name = "(.*)"$/m.exec(file())?.[1]);
+    assert.equal(await fetched(await window.row(name, "up")), "behind the tunnel");
+  });
+
   test(`a tunnel to production asks why before it connects, and says when it closes (${theme})`, async (t) => {
     const { machine, window, command } = await opened(t, theme);
     await window.click("button", "New tunnel");

@@ -12,6 +12,8 @@ import { startService } from "./service.mjs";
 const REGION = "eu-central-1";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+/** What a busy machine may take for a tunnel, beside all the others. */
+const PATIENCE = MINUTE;
 const RDS = "c3kx9vq7a1bd.eu-central-1.rds.amazonaws.com";
 const BASTION = "i-0f3a91c27be8d4510";
 const OFFLINE = "i-0c77d0e1a5f2b9384";
@@ -71,6 +73,22 @@ export async function startCompany(machine) {
       service.stop();
     },
   };
+}
+
+/** Connects what is to be connected, and waits until each tunnel is as it is meant to be; in every language. */
+export async function prepareCompany(window, company) {
+  const { tunnels } = company;
+  await window.row(tunnels[0].name, "off");
+  for (const tunnel of tunnels.filter(({ carries, connected }) => carries || connected)) {
+    await window.click("switch", tunnel.name);
+    if (!tunnel.carries) continue;
+    await window.row(tunnel.name, "up", PATIENCE);
+    company.use(tunnel);
+    // The last session that was started is this one's.
+    if (tunnel.away) await company.cut(tunnel);
+  }
+  await window.row("Warehouse", "needsSignIn", PATIENCE);
+  await window.row("Build agent", "failed", PATIENCE);
 }
 
 async function control(service, verb, body) {

@@ -7,7 +7,7 @@ import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { binary, startMachine, until } from "./machine.mjs";
-import { startCompany } from "./made-up.mjs";
+import { prepareCompany, startCompany } from "./made-up.mjs";
 import { openWindow } from "./window.mjs";
 
 const SIZE = [1280, 800];
@@ -158,7 +158,10 @@ async function visit(theme, screens) {
     if (screens === SCREENS) company = await startCompany(machine);
     window = await openWindow(machine.url, binary());
     await window.resize(...SIZE);
-    if (company) await prepare(window, company);
+    if (company) {
+      await prepareCompany(window, company);
+      await after(CARRYING);
+    }
     for (const { name, open, leave } of chosen) {
       await open(window, machine);
       // What slides in has to be in its place.
@@ -176,23 +179,6 @@ async function visit(theme, screens) {
     company?.stop();
     await machine.stop();
   }
-}
-
-/** Connects what is to be connected, and waits until each tunnel is as its picture wants it. */
-async function prepare(window, company) {
-  const { tunnels } = company;
-  await window.row(tunnels[0].name, "off");
-  for (const tunnel of tunnels.filter(({ carries, connected }) => carries || connected)) {
-    await window.click("switch", tunnel.name);
-    if (!tunnel.carries) continue;
-    await window.row(tunnel.name, "up");
-    company.use(tunnel);
-    // The last session that was started is this one's.
-    if (tunnel.away) await company.cut(tunnel);
-  }
-  await window.row("Warehouse", "needsSignIn");
-  await window.row("Build agent", "failed");
-  await after(CARRYING);
 }
 
 async function select(window, name) {

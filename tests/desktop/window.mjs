@@ -120,16 +120,16 @@ class Window {
   }
 
   /** Waits until a tunnel's row is in a state, and returns its text. */
-  async row(name, state) {
-    return until(`${name}: ${state}`, () =>
+  async row(name, state, limit) {
+    const seen = () =>
       this.run(
         `const row = [...document.querySelectorAll("[role=row]")]
            .find((row) => row.querySelector(".row-title")?.textContent === arguments[0]);
          return row?.dataset.state === arguments[1] ? row.innerText : null;`,
         name,
         state,
-      ),
-    );
+      );
+    return until(`${name}: ${state}`, seen, limit);
   }
 
   /** Says what axe finds wrong, colours included: nothing, one hopes. */

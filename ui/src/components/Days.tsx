@@ -7,6 +7,7 @@ import { bytes, lasted, share } from "../text/amounts";
 import { number, speech } from "../text/locale";
 import { words } from "../text/words";
 import "./facts.css";
+import "./live-tables.css";
 import "./days.css";
 
 export function Days(props: { days: readonly DayView[] }): JSX.Element {
@@ -18,25 +19,28 @@ export function Days(props: { days: readonly DayView[] }): JSX.Element {
         <span>{say().utc}</span>
       </div>
       <Show when={props.days.length > 0} fallback={<p class="details-hint">{say().none}</p>}>
-        <table class="facts days" aria-labelledby="details-days">
-          <thead>
-            <tr>
-              <th scope="col">{say().day}</th>
-              <th scope="col" class="figure" title={say().upHint}>
-                {say().up}
-              </th>
-              <th scope="col" class="figure">{say().drops}</th>
-              <th scope="col" class="figure">{say().gap}</th>
-              <th scope="col" class="figure" title={say().keptHint}>
-                {say().kept}
-              </th>
-              <th scope="col" class="figure">{say().bytes}</th>
-            </tr>
-          </thead>
-          <tbody>
-            <For each={[...props.days].reverse()}>{(day) => <Day day={day} />}</For>
-          </tbody>
-        </table>
+        {/* A table can be wider than a small window: it scrolls by itself. */}
+        <div class="facts-scroll" tabindex="0" role="group" aria-labelledby="details-days">
+          <table class="facts days" aria-labelledby="details-days">
+            <thead>
+              <tr>
+                <th scope="col">{say().day}</th>
+                <th scope="col" class="figure" title={say().upHint}>
+                  {say().up}
+                </th>
+                <th scope="col" class="figure">{say().drops}</th>
+                <th scope="col" class="figure">{say().gap}</th>
+                <th scope="col" class="figure" title={say().keptHint}>
+                  {say().kept}
+                </th>
+                <th scope="col" class="figure">{say().bytes}</th>
+              </tr>
+            </thead>
+            <tbody>
+              <For each={[...props.days].reverse()}>{(day) => <Day day={day} />}</For>
+            </tbody>
+          </table>
+        </div>
       </Show>
     </section>
   );

@@ -28,7 +28,7 @@ export function Sessions(props: { details: DetailsView; rates: Rates; now: numbe
               <th scope="col">{say().state}</th>
               <th scope="col" class="figure">{say().age}</th>
               <th scope="col" class="figure">{say().renews}</th>
-              <th scope="col" class="figure">{say().roundTrip}</th>
+              <th scope="col" class="figure live-wide">{say().roundTrip}</th>
               <th scope="col" class="figure">{say().rate}</th>
             </tr>
           </thead>
@@ -44,7 +44,7 @@ export function Sessions(props: { details: DetailsView; rates: Rates; now: numbe
                   </td>
                   <td class="figure">{session.established === null ? "–" : duration(props.now - session.established)}</td>
                   <td class="figure">{renewal(session, props.now)}</td>
-                  <td class="figure">{roundTrip(session.roundTripMs)}</td>
+                  <td class="figure live-wide">{roundTrip(session.roundTripMs)}</td>
                   <td class="figure" title={say().carried(bytes(session.bytesDown), bytes(session.bytesUp))}>
                     <RatePair rate={props.rates.of(session.key, latest(props))} />
                   </td>
