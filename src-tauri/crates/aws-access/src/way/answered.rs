@@ -18,6 +18,7 @@ pub struct Answered {
     is_page: bool,
     is_json: bool,
     has_request_id: bool,
+    is_gateways: bool,
 }
 
 /// Whose word an answer is.
@@ -55,23 +56,25 @@ impl Answered {
         let has_request_id = ["x-amzn-requestid", "x-amz-request-id"]
             .into_iter()
             .any(|name| headers.contains_key(name));
+        let is_gateways = is_gateways(body);
         let is_html = text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
         Self {
             status: status.as_u16(),
             location: text(LOCATION).map(location),
             excerpt: excerpt(body),
             // AWS's own may be XML.
-            is_page: is_html || first == Some(&b'<') && !has_request_id,
+            is_page: is_html || first == Some(&b'<') && !has_request_id && !is_gateways,
             is_json: first == Some(&b'{'),
             has_request_id,
+            is_gateways,
         }
     }
 
-    /// Whose answer to an API call it is. AWS's have the id of the request, or are JSON; and AWS
-    /// sends no page, no redirect, no wish for a sign-in to a proxy or a network.
+    /// Whose answer to an API call it is. AWS's have the id of the request, are JSON, or what the
+    /// gateway writes; and AWS sends no page, no redirect, no wish for a sign-in to a proxy or a network.
     #[must_use]
     pub fn to_call(&self) -> Author {
-        let is_awss = (self.has_request_id || self.is_json) && !self.is_page;
+        let is_awss = (self.has_request_id || self.is_json || self.is_gateways) && !self.is_page;
         match self.status {
             // RFC 9110, section 15.5.8; RFC 6585, section 6.
             300..400 | 407 | 511 => Author::Between,
@@ -81,8 +84,8 @@ impl Answered {
         }
     }
 
-    /// What it means as the answer to an upgrade. The gateway's have the id of the request, but for
-    /// those of a load balancer in front of it that has trouble.
+    /// What it means as the answer to an upgrade. The gateway's have the id of the request or XML of its
+    /// own, but for those of a load balancer in front of it that has trouble.
     #[must_use]
     pub fn to_upgrade(&self) -> Upgraded {
         match self.status {
@@ -90,6 +93,7 @@ impl Answered {
             ..400 | 407 | 511 => Upgraded::Between,
             _ if self.is_page => Upgraded::Between,
             500.. => Upgraded::Trouble,
+            _ if self.is_gateways => Upgraded::Refused,
             _ if !self.has_request_id => Upgraded::Between,
             // RFC 9110, section 15.5.22; and what a request without an upgrade is to the gateway.
             400 | 426 => Upgraded::TakenOut,
@@ -110,6 +114,20 @@ impl Answered {
             (None, excerpt) => format!("HTTP {status}: {excerpt}"),
         }
     }
+}
+
+/// Whether a body is what the gateway says of a request that it refuses, as agents log it:
+/// `<BadRequest xmlns=""><message>Unauthorized request.</message></BadRequest>`
+/// (docs/protocol.md, section 1).
+fn is_gateways(body: &[u8]) -> bool {
+    let Some(rest) = body.trim_ascii_start().strip_prefix(b"<") else {
+        return false;
+    };
+    let name = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    name > 0 && rest[name..].starts_with(b" xmlns=\"\"><message>")
 }
 
 #[cfg(test)]
@@ -133,6 +151,8 @@ mod tests {
         use Author::{Aws, Between, Trouble};
         use Upgraded::{Refused, Switched, TakenOut};
         const ID: &str = "x-amzn-requestid: 1";
+        const GATEWAY: &str =
+            "<BadRequest xmlns=\"\"><message>Unauthorized request.</message></BadRequest>";
         const HTML: &str = "content-type: text/html; charset=utf-8";
         for (status, headers, body, to_call, to_upgrade) in [
             (101, &[][..], "", Between, Switched),
@@ -161,6 +181,16 @@ mod tests {
             // AWS may write XML.
             (403, &[ID], "<Error/>", Aws, Refused),
             (403, &[ID, HTML], "<html>", Between, Upgraded::Between),
+            (400, &[], GATEWAY, Aws, Refused),
+            (403, &[], GATEWAY, Aws, Refused),
+            (503, &[], GATEWAY, Aws, Upgraded::Trouble),
+            (
+                403,
+                &[],
+                "<Error xmlns=\"urn:other\"><message>x</message></Error>",
+                Between,
+                Upgraded::Between,
+            ),
             (403, &[], "by policy", Between, Upgraded::Between),
             (404, &[], "", Between, Upgraded::Between),
             (407, &[ID], "", Between, Upgraded::Between),
