@@ -1,6 +1,6 @@
 // Tunnels of a file: what is new in it and what differs from the saved ones, and what becomes of each.
 
-import { createSignal, For, Show, type JSX } from "solid-js";
+import { createSignal, createUniqueId, For, Show, type JSX } from "solid-js";
 
 import type { Bridge, ChoiceView, ImportView, OfferView, RefusalView } from "../bridge";
 import { destinationText } from "../text/tunnel";
@@ -24,6 +24,7 @@ export function ImportDialog(props: {
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
   const [busy, setBusy] = createSignal(false);
   const [name, setName] = createSignal("");
+  const id = createUniqueId();
   const say = () => words().exchange;
   const taken = (): number => choices().filter((choice) => choice !== "leave").length;
   const differing = (): number => file()?.offers.filter(differs).length ?? 0;
@@ -65,11 +66,12 @@ export function ImportDialog(props: {
       <h2 id="import-title" class="question-title">
         {say().importTitle}
       </h2>
-      <label class="import-file">
-        <span>{say().file}</span>
+      <div class="import-file">
+        <label for={id}>{say().file}</label>
         <span class="import-choice">
           {/* The web view has words of its own on it, in the system's language. */}
           <input
+            id={id}
             type="file"
             name="importFile"
             accept=".toml"
@@ -83,7 +85,7 @@ export function ImportDialog(props: {
             {name() === "" ? say().noFile : name()}
           </span>
         </span>
-      </label>
+      </div>
       <p id="import-hint" class="question-note">
         {say().fileHint}
       </p>
