@@ -34,7 +34,7 @@ mod tests {
         let (held, mut lives) = mpsc::channel::<()>(1);
         teller.replace(Some(spawn(async move {
             let _held = held;
-            pending().await
+            pending::<()>().await;
         })));
         teller.replace(Some(spawn(pending())));
         assert_eq!(lives.recv().await, None, "what the first task held is gone");
