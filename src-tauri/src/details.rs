@@ -1,6 +1,7 @@
 //! One tunnel seen closely, for the page that shows it: what the window is told, and how often.
 //! Nothing of it is found out while no such page is open.
 
+pub(crate) mod days;
 pub(crate) mod rdp;
 pub(crate) mod view;
 

@@ -157,6 +157,8 @@ fn filled(text: &str, facts: &Named) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use tunnel_manager::TooOften;
+    use tunnel_manager::bundle::DropCause;
     use tunnel_proto::ProblemKind;
 
     use super::*;
@@ -183,6 +185,21 @@ mod tests {
             "Das Ziel ist nicht mit Session Manager verbunden."
         );
         assert_eq!(Speech::English.problem(&known).what, "It broke.");
+    }
+
+    #[test]
+    fn a_tunnel_that_is_lost_too_often_is_told_in_german_whatever_the_cause() {
+        for cause in DropCause::ALL {
+            let often = TooOften {
+                drops: 5,
+                cause,
+                of_cause: 4,
+                advice: cause.advice(),
+            };
+            let told = Speech::German.problem(&often.problem());
+            assert!(told.what.contains("5-mal ab, 4-mal davon: "), "{told:?}");
+            assert_ne!(told.remedy, cause.advice());
+        }
     }
 
     #[test]

@@ -36,6 +36,11 @@ for (const theme of ["light", "dark"]) {
       join(machine.config, "tunnels.toml"),
       `version = 1\n${tunnel("Orders", "db.geheimkunde.internal")}${tunnel("Ledger", "ledger.geheimkunde.internal")}`,
     );
+    // One that ran in a terminal, by arguments.
+    const history = join(machine.home, ".local", "state", "culvert", "history");
+    mkdirSync(history, { recursive: true });
+    const off = { tunnel: { name: "In a terminal" }, at: Date.now(), event: "state", state: { kind: "off" }, cause: "stopped" };
+    writeFileSync(join(history, `${new Date().toISOString().slice(0, 10)}.jsonl`), `${JSON.stringify(off)}\n`);
     const window = await openWindow(machine.url, binary());
     t.after(() => window.close().catch(() => {}));
     const written = () => readdirSync(machine.home).filter((name) => name.endsWith(".zip"));
@@ -86,8 +91,10 @@ for (const theme of ["light", "dark"]) {
        select.value = "some"; select.dispatchEvent(new Event("change", { bubbles: true }))`,
     );
     await window.run(`document.querySelector(".bundle-tunnels input").click()`);
+    await window.text("In a terminal");
+    await window.text("never saved");
     const fits = `const list = document.querySelector(".bundle-tunnels"); return list.scrollHeight <= list.clientHeight`;
-    assert.equal(await window.run(fits), true, "two tunnels are in sight");
+    assert.equal(await window.run(fits), true, "three tunnels are in sight");
     assert.deepEqual(await window.violations(), []);
     await window.screenshot(join(pictures, `bundle-chosen-${theme}.png`));
     await window.run(

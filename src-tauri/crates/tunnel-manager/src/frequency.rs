@@ -141,7 +141,7 @@ mod tests {
     use tunnel_proto::{ClosedBy, DropRecord};
 
     use super::*;
-    use crate::bundle::tests_of_causes::lost;
+    use crate::bundle::tests_of_causes::{degraded, lost, replaced, up};
 
     const START: u64 = 1_795_262_400_000;
     const MINUTE: u64 = 60_000;
@@ -197,6 +197,22 @@ mod tests {
         assert_eq!(said(&[0, 1, 2, 3]), 1);
         assert_eq!(said(&[100]), 0);
         assert_eq!(said(&[101, 102, 103]), 1);
+    }
+
+    #[test]
+    fn an_agent_that_leaves_its_sessions_jammed_is_the_cause_that_is_said() {
+        let mut frequency = three();
+        let mut said = None;
+        for minute in [0, 10, 20, 30] {
+            let away = START + minute * MINUTE;
+            assert_eq!(frequency.record(&degraded(away, "agent-away")), None);
+            assert_eq!(frequency.record(&up(away + 1_000)), None);
+            assert_eq!(frequency.record(&degraded(away + 20_000, "stalled")), None);
+            let jammed = replaced(ProblemKind::Target, "jammed");
+            said = frequency.record(&dropped(minute + 1, jammed));
+        }
+        let said = said.unwrap();
+        assert_eq!((said.cause, said.of_cause), (DropCause::Agent, 4));
     }
 
     #[test]
