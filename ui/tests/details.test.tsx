@@ -52,8 +52,10 @@ describe("the details", () => {
     detail(someDetails);
     const rows = within(page().getByRole("table", { name: "Last 7 days" })).getAllByRole("row").slice(1);
     expect(rows.map((row) => row.textContent)).toEqual([
-      "Mon 3099.98 %21 hourly close, 1 broken on the way9.0 s7912 MB down1.20 MB up",
-      "Sun 2999.92 %2321 hourly closes, 2 dead agents41 s1182.35 GB down48.2 MB up",
+      "Mon 3099.98 %29.0 s7↓down 912 MB ↑up 1.20 MB",
+      "1 hourly close, 1 broken on the way",
+      "Sun 2999.92 %2341 s118↓down 2.35 GB ↑up 48.2 MB",
+      "21 hourly closes, 2 dead agents",
     ]);
     detail({ ...someDetails, past: { ...someDetails.past!, days: [] } });
     expect(page().getByText("Nothing is recorded of the last seven days.")).toBeTruthy();

@@ -29,7 +29,9 @@ export function Days(props: { days: readonly DayView[] }): JSX.Element {
                   {say().up}
                 </th>
                 <th scope="col" class="figure">{say().drops}</th>
-                <th scope="col" class="figure">{say().gap}</th>
+                <th scope="col" class="figure" title={say().gapHint}>
+                  {say().gap}
+                </th>
                 <th scope="col" class="figure" title={say().keptHint}>
                   {say().kept}
                 </th>
@@ -50,27 +52,40 @@ function Day(props: { day: DayView }): JSX.Element {
   const say = () => words().days;
   const causes = (): string =>
     props.day.causes.map(({ cause, count }) => say().causes[cause](count)).join(", ");
+  const isTold = (): boolean => props.day.drops > 0;
   return (
-    <tr>
-      <th scope="row">
-        <time dateTime={props.day.day}>{dayText(props.day.day)}</time>
-      </th>
-      <td class="figure" title={props.day.wantedMs > 0 ? undefined : say().notWanted}>
-        {props.day.wantedMs > 0 ? share(props.day.upMs / props.day.wantedMs) : "–"}
-      </td>
-      <td class="figure">
-        {number(props.day.drops)}
-        <Show when={props.day.drops > 0}>
-          <span class="days-causes">{causes()}</span>
-        </Show>
-      </td>
-      <td class="figure">{props.day.longestGapMs > 0 ? lasted(props.day.longestGapMs) : "–"}</td>
-      <td class="figure">{number(props.day.carriedThrough)}</td>
-      <td class="figure">
-        <span class="days-bytes">{say().down(bytes(props.day.bytesDown))}</span>
-        <span class="days-bytes">{say().upwards(bytes(props.day.bytesUp))}</span>
-      </td>
-    </tr>
+    <>
+      <tr classList={{ "days-told": isTold() }}>
+        <th scope="row">
+          <time dateTime={props.day.day}>{dayText(props.day.day)}</time>
+        </th>
+        <td class="figure" title={props.day.wantedMs > 0 ? undefined : say().notWanted}>
+          {props.day.wantedMs > 0 ? share(props.day.upMs / props.day.wantedMs) : "–"}
+        </td>
+        <td class="figure">{number(props.day.drops)}</td>
+        <td class="figure">{props.day.longestGapMs > 0 ? lasted(props.day.longestGapMs) : "–"}</td>
+        <td class="figure">{number(props.day.carriedThrough)}</td>
+        <td class="figure">
+          {way("↓", words().details.down, props.day.bytesDown)} {way("↑", words().details.up, props.day.bytesUp)}
+        </td>
+      </tr>
+      <Show when={isTold()}>
+        <tr>
+          <td colSpan={6} class="days-causes">
+            {causes()}
+          </td>
+        </tr>
+      </Show>
+    </>
+  );
+}
+
+function way(arrow: string, name: string, amount: number): JSX.Element {
+  return (
+    <span class="days-bytes">
+      <span aria-hidden="true">{arrow}</span>
+      <span class="visually-hidden">{name}</span> {bytes(amount)}
+    </span>
   );
 }
 
