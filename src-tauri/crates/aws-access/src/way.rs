@@ -9,6 +9,7 @@
 //! itself ([`WayTo::exchange`]).
 
 mod answered;
+mod bare;
 mod exchange;
 mod proxy;
 mod stranger;

@@ -210,7 +210,7 @@ mod tests {
     fn an_answer_is_shown_with_where_it_leads_and_without_secrets() {
         let led = "location: http://me:planted-1@portal/login?token=planted-2";
         let answer = answered(302, &[led], "");
-        assert_eq!(answer.details(), "HTTP 302, to http://portal/login");
+        assert_eq!(answer.details(), "HTTP 302, to http://portal/login?…");
         assert_eq!(answered(200, &[], "Hi").details(), "HTTP 200: Hi");
         let empty = answered(502, &[], "").details();
         assert_eq!(empty, "HTTP 502, with nothing in it");

@@ -4,6 +4,8 @@
 use http::HeaderMap;
 use http::header::PROXY_AUTHENTICATE;
 
+use super::bare::{self, line};
+
 /// How much of a foreign answer is looked at, in bytes. A title stands near the beginning.
 const LOOKED_AT: usize = 16 * 1024;
 
@@ -20,22 +22,21 @@ const SCHEMES_MOST: usize = 8;
 /// The longest name of a scheme that is told.
 const SCHEME_CHARS: usize = 32;
 
-/// The title of a page, or else the first characters of a text, on one line; without users and
-/// queries in addresses, where portals keep what is nobody's business.
+/// The title of a page, or else the first characters of a text without its tags, on one line;
+/// without what may be a secret ([`bare`](super::bare)).
 #[must_use]
 pub(super) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
     match title(&text) {
         Some(title) => format!("the page \"{title}\""),
-        None => line(&text, EXCERPT_CHARS),
+        None => line(&bare::without_tags(&text), EXCERPT_CHARS),
     }
 }
 
-/// Where a redirect leads, without user and query.
+/// Where a redirect leads, without what may be a secret.
 #[must_use]
 pub(super) fn location(header: &str) -> String {
-    let end = header.find(['?', '#']).unwrap_or(header.len());
-    line(&header[..end], EXCERPT_CHARS)
+    line(header, EXCERPT_CHARS)
 }
 
 /// Whether a text looks like a page, or like the HTTP answer that brings one.
@@ -95,37 +96,6 @@ fn title(page: &str) -> Option<String> {
     Some(title).filter(|title| !title.is_empty())
 }
 
-/// A text on one line, without users and queries in addresses and without control characters.
-fn line(text: &str, most: usize) -> String {
-    let bare = without_queries(text);
-    let words = bare.split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown = words.chars().filter(|c| !c.is_control());
-    shown.take(most).collect()
-}
-
-fn without_queries(text: &str) -> String {
-    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>');
-    let mut told = String::with_capacity(text.len());
-    for part in text.split_inclusive(is_end) {
-        let end = part.chars().next_back().filter(|&c| is_end(c));
-        let word = part.trim_end_matches(is_end);
-        let (address, query) = match word.find(['?', '#']) {
-            Some(at) if word[at..].contains('=') => (&word[..at], "?…"),
-            Some(_) | None => (word, ""),
-        };
-        match address
-            .split_once("://")
-            .and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?.1)))
-        {
-            Some((scheme, host)) => told.extend([scheme, "://", host]),
-            None => told.push_str(address),
-        }
-        told.push_str(query);
-        told.extend(end);
-    }
-    told
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -139,23 +109,20 @@ mod tests {
                 "<html><head><TITLE lang=\"en\">Sign in –\n Acme</TITLE></head>planted-secret",
                 "the page \"Sign in – Acme\"",
             ),
-            (
-                "<html><title></title>No.</html>",
-                "<html><title></title>No.</html>",
-            ),
-            ("<titles>x</titles>", "<titles>x</titles>"),
+            ("<html><title></title>No.</html>", "No."),
+            ("<titles>x</titles>", "x"),
             ("Ask the\r\n IT\tdesk\u{7}", "Ask the IT desk"),
             ("<title>cut off", "the page \"cut off\""),
             ("", ""),
         ] {
             assert_eq!(excerpt(body.as_bytes()), told, "{body}");
         }
-        let long = format!("<title>{}</title>", "x".repeat(1000));
+        let long = format!("<title>{}</title>", "yes ".repeat(1000));
         assert_eq!(
             excerpt(long.as_bytes()).chars().count(),
             "the page \"\"".len() + 100
         );
-        assert_eq!(excerpt("y".repeat(1000).as_bytes()).len(), 200);
+        assert_eq!(excerpt("yes ".repeat(1000).as_bytes()).len(), 200);
     }
 
     #[test]
@@ -163,25 +130,32 @@ mod tests {
         for (text, told) in [
             (
                 "<a href=\"http://portal.example/login?token=planted-1&x=2\">here</a>",
-                "<a href=\"http://portal.example/login?…\">here</a>",
+                "here",
             ),
             ("Go to /login?sid=planted-2 now", "Go to /login?… now"),
             (
                 "http://me:planted-3@portal.example/",
                 "http://portal.example/",
             ),
-            ("/in#access_token=planted-4", "/in?…"),
+            ("/in#access_token=planted-4", "/in#…"),
+            ("/in;jsessionid=planted-8", "/in;…"),
+            ("/in?planted-9", "/in?…"),
             ("What now? Nothing.", "What now? Nothing."),
         ] {
             assert_eq!(excerpt(text.as_bytes()), told);
         }
         let led = location("http://me:planted-5@portal.example/login?token=planted-6");
-        assert_eq!(led, "http://portal.example/login");
-        let titled = "<title>http://portal.example/?key=planted-7</title>";
-        assert_eq!(
-            excerpt(titled.as_bytes()),
-            "the page \"http://portal.example/?…\""
-        );
+        assert_eq!(led, "http://portal.example/login?…");
+        for (title, told) in [
+            (
+                "http://portal.example/?key=planted-7",
+                "http://portal.example/?…",
+            ),
+            ("Sign in token=planted-7", "Sign in token=…"),
+        ] {
+            let page = format!("<title>{title}</title>");
+            assert_eq!(excerpt(page.as_bytes()), format!("the page \"{told}\""));
+        }
     }
 
     #[test]
