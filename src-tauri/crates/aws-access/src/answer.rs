@@ -15,7 +15,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use tokio::time::error::Elapsed;
 
-use crate::error::Source;
+use crate::error::{CalledHost, Source};
 use crate::http_client::Between;
 use crate::way::{Answered, Author};
 use crate::{AccessError, Callee, NetworkFault, ProxyFailure, ProxyFault};
@@ -119,6 +119,7 @@ pub(crate) fn unreached(callee: Callee, source: Source, otherwise: NetworkFault)
     AccessError::Network {
         fault: NetworkFault::of(source.as_ref()).unwrap_or(otherwise),
         callee,
+        at: CalledHost::of(source.as_ref()).map(Box::new),
         proxy: NetworkFault::proxy_of(source.as_ref()).map(Box::new),
         doubt: None,
         source,
@@ -147,6 +148,7 @@ pub(crate) fn unanswered(
     AccessError::Network {
         fault: NetworkFault::Timeout,
         callee,
+        at: None,
         proxy,
         doubt: None,
         source: elapsed.into(),

@@ -1,6 +1,7 @@
 //! Finding credentials, from scratch each time.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use aws_config::imds::client::error::ImdsError;
 use aws_config::profile::ProfileSet;
@@ -22,7 +23,7 @@ mod witness;
 use crate::answer::unreached;
 use crate::keyring::Keyring;
 use crate::network::causes;
-use crate::profiles::{CredentialPath, ProfileFault, Role, path};
+use crate::profiles::{CredentialPath, ProfileFault, Role, Source, path};
 use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{
@@ -160,8 +161,34 @@ impl CredentialSource {
     /// Gives a step the time of one call.
     pub(crate) async fn timed<T>(&self, step: impl Future<Output = T>) -> Result<T, AccessError> {
         let after = self.portal.issuers.api_timeout();
-        let outcome = timeout(after, Box::pin(step)).await;
-        outcome.map_err(|_| AccessError::CredentialsTimeout { after })
+        match timeout(after, Box::pin(step)).await {
+            Ok(outcome) => Ok(outcome),
+            Err(_) => Err(self.overdue(after).await),
+        }
+    }
+
+    /// What it means that no credentials came in time, with what is known of who should have given
+    /// them.
+    pub(crate) async fn overdue(&self, after: Duration) -> AccessError {
+        let program = match self.way().await {
+            Ok(Some((_, path))) => match path.source {
+                Source::Process { program, .. } => Some(program),
+                Source::Keys { .. }
+                | Source::SsoSession { .. }
+                | Source::SsoPortal { .. }
+                | Source::Console { .. }
+                | Source::WebIdentity { .. }
+                | Source::Environment
+                | Source::Instance
+                | Source::Container => None,
+            },
+            Ok(None) | Err(_) => None,
+        };
+        AccessError::CredentialsTimeout {
+            profile: self.label.clone(),
+            program,
+            after,
+        }
     }
 
     /// Reads the config files, with the profile selected that is asked for, or the one that the
@@ -213,10 +240,11 @@ impl CredentialSource {
         }
         // Some of the SDK's providers keep to themselves why they failed.
         match trouble {
-            Some(Trouble::Network { fault, proxy }) => {
+            Some(Trouble::Network { fault, at, proxy }) => {
                 return AccessError::Network {
                     fault,
                     callee: Callee::Credentials,
+                    at,
                     proxy,
                     doubt: None,
                     source: error.into(),

@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::way::Answered;
 use crate::{
-    Callee, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault, ProfileList, ProxyFailure,
-    ProxySetting, ServiceAnswer, Severity, SignInFault,
+    Callee, CertificateName, Denial, FileFault, KeyringFault, NetworkFault, ProfileFault,
+    ProfileList, ProxyFailure, ProxySetting, ServiceAnswer, Severity, SignInFault,
 };
+
+use crate::toward::Toward;
 
 use cause::Cause;
 pub use next::Next;
@@ -106,6 +108,10 @@ pub enum AccessError {
     },
     /// The source of credentials took too long.
     CredentialsTimeout {
+        /// The profile that was looked into; `None` for the default chain.
+        profile: Option<String>,
+        /// The program that they begin with, without its arguments, if one gives them.
+        program: Option<String>,
         /// The limit.
         after: Duration,
     },
@@ -243,6 +249,8 @@ pub enum AccessError {
         fault: NetworkFault,
         /// Who was called.
         callee: Callee,
+        /// At which host, as far as is known, and who signed its certificate.
+        at: Option<Box<CalledHost>>,
         /// The proxy on the way, if there is one.
         proxy: Option<Box<ProxySetting>>,
         /// That nobody knows the region, where a name has no address: which may be why.
@@ -277,6 +285,26 @@ pub enum AccessError {
     SignIn(SignInFault),
     /// The keyring does not give what is wanted of it.
     Keyring(KeyringFault),
+}
+
+/// The host that a call was to go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalledHost {
+    /// Its name or address.
+    pub host: String,
+    /// Who signed the certificate that it showed, where that is not good.
+    pub signer: Option<CertificateName>,
+}
+
+impl CalledHost {
+    /// Tells it from the causes of an error.
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        let (host, signer) = Toward::of(error)?;
+        Some(Self {
+            host: host.to_owned(),
+            signer: signer.cloned(),
+        })
+    }
 }
 
 impl AccessError {

@@ -29,8 +29,9 @@ use crate::proxies::{Proxies, ResolvedProxies};
 use crate::proxy_setting::{ProxyHop, ProxyRoutes, ProxySetting};
 use crate::shared::Shared;
 use crate::through_proxy;
+use crate::toward::{Toward, rewrapped};
 use crate::variables::Variables;
-use crate::{AccessError, Callee, ProxyFailure, ResolvedEndpoints, Trust};
+use crate::{AccessError, Callee, NetworkFault, ProxyFailure, ResolvedEndpoints, Trust};
 
 /// Those who go the same ways with the same trust share them, and with them the clients.
 static ALL: Shared<Now> = Shared::new();
@@ -151,7 +152,11 @@ impl Ways {
         request: HttpRequest,
         by: impl FnOnce(&Now, HttpRequest) -> HttpConnectorFuture,
     ) -> Result<HttpResponse, ConnectorError> {
-        let response = self.send_by(request, by).await?;
+        let url = request.uri().to_owned();
+        let response = match self.send_by(request, by).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.toward(&url, error).await),
+        };
         self.note_clock(&response);
         Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_MOST))))
     }
@@ -173,6 +178,24 @@ impl Ways {
         let setting = hop.setting.clone();
         let answer = through_proxy::send(request, hop, &now.trust, now.connect_timeout).await;
         answer.map_err(|error| via(setting, error))
+    }
+
+    /// The error with the host that was to be reached, and who signed its certificate where that is
+    /// not good: the SDK's client tells neither.
+    async fn toward(&self, url: &str, error: ConnectorError) -> ConnectorError {
+        // Whoever has no way to a proxy has said so.
+        let hop = self.now().proxy_of(url).ok().flatten();
+        let url = url.parse::<http::Uri>().unwrap_or_default();
+        let Ok(way) = through_proxy::way_to(&url, hop) else {
+            return error;
+        };
+        let signer = match NetworkFault::of(&error) {
+            Some(NetworkFault::Tls(_)) if Toward::of(&error).is_none() => {
+                way.signer(&self.trust).await
+            }
+            Some(_) | None => None,
+        };
+        Toward::before(error, way.host().to_owned(), signer)
     }
 
     /// The proxy on the way to whoever is called at one of these places, if there is one.
@@ -394,19 +417,7 @@ impl std::error::Error for ViaProxy {
 }
 
 fn via(proxy: ProxySetting, error: ConnectorError) -> ConnectorError {
-    let kind = error.as_other();
-    let (timeout, io, user) = (error.is_timeout(), error.is_io(), error.is_user());
-    let source = error.into_source();
-    let error = Box::new(ViaProxy { proxy, source });
-    if timeout {
-        ConnectorError::timeout(error)
-    } else if io {
-        ConnectorError::io(error)
-    } else if user {
-        ConnectorError::user(error)
-    } else {
-        ConnectorError::other(error, kind)
-    }
+    rewrapped(error, |source| Box::new(ViaProxy { proxy, source }))
 }
 
 /// The system's resolver, whose failures carry a type of their own.

@@ -54,6 +54,7 @@ mod sso;
 mod standing;
 mod targets;
 mod through_proxy;
+mod toward;
 mod trust;
 mod variables;
 mod way;
@@ -71,7 +72,7 @@ pub use endpoints::{
     Endpoint, EndpointOrigin, EndpointUrl, Endpoints, NamedInAddress, ResolvedEndpoints, Service,
     StreamUrl, StreamUrlFault, UnknownService, WrittenAddress,
 };
-pub use error::{AccessError, Next};
+pub use error::{AccessError, CalledHost, Next};
 pub use find::{CallPace, FoundNode, NodePick, NodeQuery};
 pub use holder::Holder;
 pub use hosts::{Host, HostKind, HostRole};

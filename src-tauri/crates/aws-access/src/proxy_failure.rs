@@ -44,6 +44,8 @@ pub enum ProxyFault {
     SignIn(ProxySignIn),
     /// It would not connect, with this HTTP status.
     Refused(u16),
+    /// It got no connection itself: HTTP status 502, 503 or 504 (RFC 9110, section 15.6).
+    NoWay(u16),
     /// It answered with a page of its own, or leads to one, as a captive portal does.
     Portal,
     /// It closed the connection, or did not behave like a proxy.
@@ -91,6 +93,7 @@ impl ProxyFailure {
             ProxyFault::Silent => "proxy-timeout",
             ProxyFault::SignIn(_) => "proxy-authentication",
             ProxyFault::Refused(_) => "proxy-refused",
+            ProxyFault::NoWay(_) => "proxy-no-way",
             ProxyFault::Portal => "proxy-portal",
             ProxyFault::Protocol => "proxy-protocol",
         }
@@ -107,6 +110,7 @@ impl ProxyFailure {
             | ProxyFault::Silent
             | ProxyFault::SignIn(_)
             | ProxyFault::Refused(_)
+            | ProxyFault::NoWay(_)
             | ProxyFault::Portal
             | ProxyFault::Protocol => false,
         }
@@ -130,7 +134,9 @@ impl ProxyFailure {
             ) => Next::AwaitNetwork,
             // The keyring is asked again at each attempt.
             (ProxyFault::SignIn(ProxySignIn::NotGiven | ProxySignIn::NotAccepted), Some(_))
-            | (ProxyFault::Refused(_) | ProxyFault::Protocol, _) => Next::Retry,
+            | (ProxyFault::Refused(_) | ProxyFault::NoWay(_) | ProxyFault::Protocol, _) => {
+                Next::Retry
+            }
             // The same user and password are refused again.
             (ProxyFault::Unsupported(_) | ProxyFault::Unreadable(_) | ProxyFault::SignIn(_), _) => {
                 Next::Stop
@@ -203,6 +209,9 @@ impl ProxyFailure {
             (ProxyFault::Refused(status), _) => format!(
                 "The proxy {proxy} refused to connect to {asked}, with HTTP status {status}."
             ),
+            (ProxyFault::NoWay(status), _) => format!(
+                "The proxy {proxy} could not reach {asked}: it says so with HTTP status {status}."
+            ),
             (ProxyFault::Portal, _) => format!(
                 "The proxy {proxy} answered with a page of its own instead of connecting to \
                  {asked}."
@@ -272,6 +281,10 @@ impl ProxyFailure {
             (ProxyFault::Refused(_), _) => {
                 format!("Ask whoever runs the proxy to let {asked} through; it is set in {place}.")
             }
+            (ProxyFault::NoWay(_), _) => format!(
+                "Check that {asked} exists; ask whoever runs the proxy, which is set in {place}, \
+                 whether it gets there, or put the host in NO_PROXY if this computer does."
+            ),
             (ProxyFault::Portal, _) => format!(
                 "Sign in to the network in a browser; if no page asks for that, ask whoever runs \
                  the proxy, which is set in {place}."
@@ -296,7 +309,9 @@ impl ProxyFailure {
                 return facts;
             }
             (ProxyFault::Unsupported(scheme), _) => Some(("scheme", scheme.clone())),
-            (ProxyFault::Refused(status), _) => Some(("status", status.to_string())),
+            (ProxyFault::Refused(status) | ProxyFault::NoWay(status), _) => {
+                Some(("status", status.to_string()))
+            }
             (ProxyFault::SignIn(ProxySignIn::OtherSchemes(schemes)), _) => {
                 Some(("schemes", schemes.join(", ")))
             }

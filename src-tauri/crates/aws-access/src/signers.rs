@@ -1,5 +1,7 @@
 //! Who signed certificates, by their own word.
 
+use std::fmt;
+
 use rustls_pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
@@ -42,10 +44,38 @@ impl CertificateName {
         self.common_name.or(self.organisation)
     }
 
+    /// Without a word of ours.
+    pub(crate) fn in_any_language(&self) -> String {
+        match (&self.common_name, &self.organisation) {
+            (Some(name), Some(organisation)) => format!("\"{name}\" ({organisation})"),
+            (Some(name), None) => format!("\"{name}\""),
+            (None, Some(organisation)) => organisation.clone(),
+            (None, None) => "?".to_owned(),
+        }
+    }
+
+    /// That it has signed, as one sentence.
+    pub(crate) fn signed(&self) -> String {
+        // "Zscaler Inc." has its full stop.
+        let name = self.to_string();
+        format!("It is signed by {}.", name.trim_end_matches('.'))
+    }
+
     fn of(name: &X509Name<'_>) -> Self {
         Self {
             organisation: name.iter_organization().next().and_then(text),
             common_name: name.iter_common_name().next().and_then(text),
+        }
+    }
+}
+
+impl fmt::Display for CertificateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.common_name, &self.organisation) {
+            (Some(name), Some(organisation)) => write!(f, "\"{name}\" of {organisation}"),
+            (Some(name), None) => write!(f, "\"{name}\""),
+            (None, Some(organisation)) => f.write_str(organisation),
+            (None, None) => f.write_str("an authority without a name"),
         }
     }
 }
@@ -61,4 +91,23 @@ fn text(value: &AttributeTypeAndValue<'_>) -> Option<String> {
         .take(NAME_CHARS)
         .collect();
     Some(text).filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_has_one_full_stop_whatever_a_name_ends_with() {
+        for (organisation, told) in [
+            ("Zscaler Inc.", "It is signed by Zscaler Inc."),
+            ("Acme", "It is signed by Acme."),
+        ] {
+            let name = CertificateName {
+                organisation: Some(organisation.to_owned()),
+                common_name: None,
+            };
+            assert_eq!(name.signed(), told);
+        }
+    }
 }

@@ -250,7 +250,13 @@ impl Portal {
         }
         match turn {
             Turn::Ours { .. } | Turn::Unknown => {}
-            Turn::Busy => return Err(AccessError::CredentialsTimeout { after }),
+            Turn::Busy => {
+                return Err(AccessError::CredentialsTimeout {
+                    profile: self.label.clone(),
+                    program: None,
+                    after,
+                });
+            }
         }
         let request = self
             .issuers

@@ -27,7 +27,7 @@ pub(crate) async fn send(
     let request = request
         .try_into_http1x()
         .map_err(|error| unsendable(error.into()))?;
-    let way = way_to(request.uri(), hop).map_err(unsendable)?;
+    let way = way_to(request.uri(), Some(hop)).map_err(unsendable)?;
     let request = in_memory(request).map_err(unsendable)?;
     let stream = way.open_within(limit, trust).await.map_err(unreached)?;
     let answer = way.exchange(stream, request, ANSWER_MOST).await;
@@ -44,7 +44,8 @@ fn unreached(error: WayError) -> ConnectorError {
     }
 }
 
-fn way_to(url: &Uri, hop: ProxyHop) -> Result<WayTo, BoxError> {
+/// The way to the host of a URL, through a proxy if there is one.
+pub(crate) fn way_to(url: &Uri, hop: Option<ProxyHop>) -> Result<WayTo, BoxError> {
     let host = url.host().ok_or("its URL names no host")?;
     let host = host.trim_matches(['[', ']']).to_owned();
     let (name, usual) = match url.scheme_str() {
@@ -52,7 +53,7 @@ fn way_to(url: &Uri, hop: ProxyHop) -> Result<WayTo, BoxError> {
         Some(_) | None => (None, 80),
     };
     let port = url.port_u16().unwrap_or(usual);
-    Ok(WayTo::new(host, port, name, Some(hop)))
+    Ok(WayTo::new(host, port, name, hop))
 }
 
 fn in_memory(request: Request<SdkBody>) -> Result<Request<Bytes>, BoxError> {

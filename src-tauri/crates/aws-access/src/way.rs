@@ -31,6 +31,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::proxy_setting::{ProxyHop, ProxySetting};
+use crate::signers::CertificateName;
 use crate::{NetworkFault, ProxyFailure, ProxyFault, TlsFault, Trust};
 
 pub use answered::{Answered, Author, Upgraded};
@@ -40,6 +41,9 @@ pub use stream::{MaybeTls, Stream, Watched};
 
 /// The first bytes of TLS records, by their content types (RFC 8446, appendix B.1).
 const TLS_RECORDS: std::ops::RangeInclusive<u8> = 20..=23;
+
+/// How long another look may take at who signed a certificate. There was a connection a moment ago.
+const LOOK_LIMIT: Duration = Duration::from_secs(2);
 
 /// One way to a host, gone once.
 #[derive(Debug)]
@@ -77,6 +81,8 @@ pub enum WayError {
         fault: NetworkFault,
         /// The proxy on the way, which did its part, if there is one.
         proxy: Option<Box<ProxySetting>>,
+        /// Who signed the certificate that is not good, if one was shown.
+        signer: Option<Box<CertificateName>>,
         /// What the system says.
         source: io::Error,
     },
@@ -129,7 +135,39 @@ impl WayTo {
         Ok(stream)
     }
 
-    /// The same, past this time given up.
+    /// The same, with the usual settings. Where the host's certificate is not good, another look
+    /// tells who signed it.
+    ///
+    /// # Errors
+    /// [`WayError`].
+    pub async fn open_usual(&self, trust: &Trust) -> Result<Stream, WayError> {
+        match self.open(trust, trust.client_config()).await {
+            Err(WayError::Network {
+                host,
+                fault: fault @ NetworkFault::Tls(_),
+                proxy,
+                signer: None,
+                source,
+            }) => Err(WayError::Network {
+                host,
+                fault,
+                proxy,
+                signer: self.signer(trust).await.map(Box::new),
+                source,
+            }),
+            outcome => outcome,
+        }
+    }
+
+    /// Who signed the certificate that the host shows; `None` if it shows none in time.
+    pub(crate) async fn signer(&self, trust: &Trust) -> Option<CertificateName> {
+        let (config, shown) = trust.watching_config();
+        // What becomes of it is known.
+        let _ = timeout(LOOK_LIMIT, Box::pin(self.open(trust, config))).await;
+        CertificateName::signers(&shown.take()).into_iter().next()
+    }
+
+    /// As [`open_usual`](Self::open_usual), past this time given up.
     ///
     /// # Errors
     /// [`WayError`].
@@ -138,7 +176,7 @@ impl WayTo {
         limit: Duration,
         trust: &Trust,
     ) -> Result<Stream, WayError> {
-        let opening = Box::pin(self.open(trust, trust.client_config()));
+        let opening = Box::pin(self.open_usual(trust));
         match timeout(limit, opening).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.overdue(limit)),
@@ -290,6 +328,7 @@ impl WayTo {
             host: self.host.clone(),
             fault,
             proxy: self.proxy.as_ref().map(setting),
+            signer: None,
             source,
         }
     }
@@ -310,8 +349,18 @@ impl WayError {
     pub fn what(&self) -> String {
         match self {
             Self::Network {
-                host, fault, proxy, ..
-            } => fault.what_by(host, proxy.as_deref()),
+                host,
+                fault,
+                proxy,
+                signer,
+                source: _,
+            } => {
+                let what = fault.what_by(host, proxy.as_deref());
+                match signer {
+                    Some(signer) => format!("{what} {}", signer.signed()),
+                    None => what,
+                }
+            }
             Self::Proxy(failure) => failure.what(),
         }
     }
@@ -338,8 +387,16 @@ impl WayError {
     #[must_use]
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Network { host, proxy, .. } => {
+            Self::Network {
+                host,
+                proxy,
+                signer,
+                ..
+            } => {
                 let mut facts = vec![("host", host.clone())];
+                if let Some(signer) = signer {
+                    facts.push(("signer", signer.in_any_language()));
+                }
                 if let Some(proxy) = proxy {
                     facts.push(("proxy", proxy.to_string()));
                     facts.push(("place", proxy.place.name().to_owned()));

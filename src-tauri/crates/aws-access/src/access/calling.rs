@@ -89,9 +89,10 @@ impl Access {
                 Ok(credentials)
             }
             Ok(Err(error)) => Err(error.with_doubt(self.region_doubt())),
-            Err(_) => Err(AccessError::CredentialsTimeout {
-                after: self.inner.api_timeout,
-            }),
+            Err(_) => {
+                let overdue = self.inner.credentials.overdue(self.inner.api_timeout);
+                Err(Box::pin(overdue).await)
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use crate::{NetworkFault, ProxyFailure, ProxySetting, ServiceAnswer};
+use crate::{CalledHost, NetworkFault, ProxyFailure, ProxySetting, ServiceAnswer};
 
 /// What kept a request for credentials from being answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Trouble {
     /// It got no answer.
     Network {
         fault: NetworkFault,
+        /// The host that it was to go to.
+        at: Option<Box<CalledHost>>,
         /// The proxy on the way, if there was one.
         proxy: Option<Box<ProxySetting>>,
     },
@@ -111,6 +113,7 @@ fn trouble(answer: &Result<HttpResponse, ConnectorError>) -> Option<Trouble> {
             Some(failure) => Trouble::Proxy(Box::new(failure.clone())),
             None => Trouble::Network {
                 fault: NetworkFault::of(error).unwrap_or(NetworkFault::Broken),
+                at: CalledHost::of(error).map(Box::new),
                 proxy: NetworkFault::proxy_of(error).map(Box::new),
             },
         }),

@@ -1,7 +1,7 @@
 //! What errors name in their sentences, for whoever says them in another language.
 
 use super::AccessError;
-use super::words::lack_of_answer;
+use super::words::{is_for_tunnels, lack_of_answer, named_as};
 use crate::profiles::regions;
 use crate::sign_ins::written_time;
 use crate::{Denial, FileFault, FileFaultKind, KeyringFault, ProfileFault, SignInFault};
@@ -33,7 +33,16 @@ impl AccessError {
             Self::InvalidEndpoint { endpoint, .. } => vec![("endpoint", endpoint.clone())],
             Self::InvalidProxy { proxy, .. } => vec![("proxy", proxy.clone())],
             Self::CaBundle { path, .. } => vec![("path", path.display().to_string())],
-            Self::CredentialsTimeout { after } => vec![("seconds", after.as_secs().to_string())],
+            Self::CredentialsTimeout {
+                profile,
+                program,
+                after,
+            } => {
+                let mut facts = named("profile", profile.as_ref());
+                facts.extend(named("program", program.as_ref()));
+                facts.push(("seconds", after.as_secs().to_string()));
+                facts
+            }
             Self::ClockSkew { seconds, .. } => match seconds {
                 Some(seconds @ ..0) => vec![("behind", seconds.unsigned_abs().to_string())],
                 Some(seconds) => vec![("ahead", seconds.to_string())],
@@ -44,6 +53,8 @@ impl AccessError {
                 let mut facts = named("resource", denial.resource.as_ref());
                 if denial.explicit {
                     facts.extend(named("deny", denial.because.as_ref()));
+                } else if is_for_tunnels(action) {
+                    facts.push(("ofTunnels", "yes".to_owned()));
                 }
                 facts.push(("action", denial.action));
                 facts
@@ -73,12 +84,17 @@ impl AccessError {
             Self::SessionOver { session_id, .. } => vec![("session", session_id.clone())],
             Self::KmsKey { key_id, .. } => vec![("key", key_id.clone())],
             Self::Network {
+                fault,
                 callee,
+                at,
                 proxy,
                 doubt,
-                ..
+                source: _,
             } => {
-                let mut facts = vec![("host", callee.label().to_owned())];
+                let name = named_as(*fault, *callee, at.as_deref());
+                let mut facts = vec![("host", name.to_owned())];
+                let signer = at.as_ref().and_then(|at| at.signer.as_ref());
+                facts.extend(signer.map(|signer| ("signer", signer.in_any_language())));
                 facts.extend(doubt.iter().flat_map(|doubt| of_profile(doubt)));
                 if let Some(proxy) = proxy {
                     facts.push(("proxy", proxy.to_string()));

@@ -5,14 +5,14 @@ use std::io;
 
 use tokio::time::error::Elapsed;
 
-use super::AccessError;
 use super::cause::Cause;
+use super::{AccessError, CalledHost};
 use crate::credentials::ProcessFault;
 use crate::network::{causes, chain_text};
 use crate::profiles::regions::unquoted;
 use crate::sign_in_fault::{quoted, run_sign_in};
 use crate::sign_ins::written_time;
-use crate::{Denial, ProfileFault};
+use crate::{Callee, Denial, NetworkFault, ProfileFault};
 
 impl AccessError {
     /// What happened, in one sentence.
@@ -84,8 +84,26 @@ impl AccessError {
                     (None, None) => "The source of the AWS credentials reported an error.".into(),
                 }
             }
-            Self::CredentialsTimeout { after } => {
-                format!("No AWS credentials came within {} s.", after.as_secs())
+            Self::CredentialsTimeout {
+                profile,
+                program,
+                after,
+            } => {
+                let of = profile
+                    .as_ref()
+                    .map(|profile| format!(" for profile {profile}"));
+                let by = program.as_ref().map(|program| {
+                    format!(
+                        "; the program that gives them is {}",
+                        program.trim_end_matches('.')
+                    )
+                });
+                format!(
+                    "No AWS credentials came{} within {} s{}.",
+                    of.unwrap_or_default(),
+                    after.as_secs(),
+                    by.unwrap_or_default()
+                )
             }
             Self::SsoLoginExpired {
                 profile: Some(profile),
@@ -193,14 +211,18 @@ impl AccessError {
             Self::Network {
                 fault,
                 callee,
+                at,
                 proxy,
                 doubt,
                 source: _,
             } => {
-                let what = fault.what_by(callee.label(), proxy.as_deref());
-                match doubt {
-                    Some(doubt) => format!("{what} {}", doubt.what()),
-                    None => what,
+                let name = named_as(*fault, *callee, at.as_deref());
+                let what = fault.what_by(name, proxy.as_deref());
+                let signer = at.as_ref().and_then(|at| at.signer.as_ref());
+                match (doubt, signer) {
+                    (Some(doubt), _) => format!("{what} {}", doubt.what()),
+                    (None, Some(signer)) => format!("{what} {}", signer.signed()),
+                    (None, None) => what,
                 }
             }
             Self::Proxy(failure) => failure.what(),
@@ -298,8 +320,23 @@ impl AccessError {
                  AWS CLI gets them."
                     .into()
             }
+            Self::CredentialsTimeout {
+                program: Some(_),
+                after,
+                ..
+            } => format!(
+                "Run the program by hand to see what it waits for: it is given nothing to read, and has \
+                 to answer within {} s.",
+                after.as_secs()
+            ),
+            Self::CredentialsTimeout {
+                profile: Some(profile),
+                ..
+            } => format!(
+                "Check the network connection, and where profile {profile} gets its credentials."
+            ),
             Self::CredentialsTimeout { .. } => {
-                "Check the network connection and the profile's source of credentials.".into()
+                "Check the network connection, and where the credentials come from.".into()
             }
             Self::SsoLoginExpired { profile, .. } => run_sign_in(profile.as_deref()),
             Self::SignIn(fault) => fault.remedy(),
@@ -317,6 +354,11 @@ impl AccessError {
                 "A policy denies it outright, and a further permission does not help: ask the account's administrator which, and why."
                     .into()
             }
+            // What tunnels need is printed; what lists are made of is asked for by itself.
+            Self::AccessDenied { action, .. } if is_for_tunnels(action) => format!(
+                "Ask for the permission {action} on this resource: \"culvert iam-policy\" prints the \
+                 least policy that a tunnel needs."
+            ),
             Self::AccessDenied { action, .. } => {
                 format!("Ask for the permission {action} on this resource.")
             }
@@ -416,6 +458,23 @@ impl AccessError {
     }
 }
 
+/// Who is called, as a sentence about the fault names it: names and certificates are a host's.
+pub(super) fn named_as(fault: NetworkFault, callee: Callee, at: Option<&CalledHost>) -> &str {
+    match (fault, at) {
+        (NetworkFault::Dns | NetworkFault::Tls(_), Some(at)) => &at.host,
+        (NetworkFault::Dns | NetworkFault::Tls(_), None)
+        | (
+            NetworkFault::Refused
+            | NetworkFault::Unreachable
+            | NetworkFault::Broken
+            | NetworkFault::NotHttp
+            | NetworkFault::ConnectTimeout
+            | NetworkFault::Timeout,
+            _,
+        ) => callee.label(),
+    }
+}
+
 /// Whether a file is not there, which no words of the system need tell.
 fn is_missing_file(source: &(dyn Error + 'static)) -> bool {
     let io = source.downcast_ref::<io::Error>();
@@ -426,6 +485,19 @@ fn is_missing_file(source: &(dyn Error + 'static)) -> bool {
 pub(super) fn lack_of_answer(source: &(dyn Error + 'static)) -> Option<&'static str> {
     let fault = causes(source).find_map(|cause| cause.downcast_ref::<ProcessFault>());
     fault.and_then(ProcessFault::of_answer)
+}
+
+/// Whether an action is among those of the policy that is printed for tunnels.
+pub(super) fn is_for_tunnels(action: &str) -> bool {
+    [
+        "ssm:",
+        "ssmmessages:",
+        "ec2:DescribeInstances",
+        "ecs:DescribeTasks",
+        "ecs:ListTasks",
+    ]
+    .iter()
+    .any(|begin| action.starts_with(begin))
 }
 
 /// Says whether a target looks like an id (docs/protocol.md, section 1); AWS answers the same of a

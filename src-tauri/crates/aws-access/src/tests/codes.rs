@@ -119,6 +119,15 @@ async fn nobody_is_told_to_ask_for_a_permission_that_a_policy_denies_outright() 
 }
 
 #[tokio::test]
+async fn a_denial_of_what_a_tunnel_needs_names_the_command_that_prints_it() {
+    let server = Server::http(Answer::error(400, "AccessDeniedException", IN_ITS_WORDS)).await;
+    let error = access(&server).await.start_session(&request()).await;
+    let remedy = error.unwrap_err().remedy();
+    assert!(remedy.contains("permission ssm:StartSession"), "{remedy}");
+    assert!(remedy.contains("\"culvert iam-policy\""), "{remedy}");
+}
+
+#[tokio::test]
 async fn each_error_of_starting_a_session_has_its_meaning() {
     let own = [
         (

@@ -106,6 +106,19 @@ fn a_name_without_an_address_is_told_from_a_broken_connection() {
 }
 
 #[tokio::test]
+async fn a_host_without_an_address_is_named() {
+    let access = Access::load(settings("https://ssm.culvert.invalid".to_owned()))
+        .await
+        .unwrap();
+    let error = access.start_session(&request()).await.unwrap_err();
+    assert_eq!(error.code(), "network-dns", "{}", error.details());
+    assert!(error.what().contains("ssm.culvert.invalid"), "{error}");
+    let facts = error.facts();
+    let host = ("host", "ssm.culvert.invalid".to_owned());
+    assert!(facts.contains(&host), "{facts:?}");
+}
+
+#[tokio::test]
 async fn the_bundles_authority_is_trusted_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let bundle = directory.path().join("bundle.pem");
@@ -136,6 +149,18 @@ async fn the_bundles_authority_is_trusted_and_no_other() {
         .unwrap_err();
     assert_eq!(error.code(), "tls-untrusted-issuer", "{}", error.details());
     assert_eq!(error.next(), Next::AwaitNetwork);
+    assert_eq!(
+        error.what(),
+        "The certificate of localhost is signed by an authority that is not trusted. It is signed \
+         by \"Culvert Test Authority\"."
+    );
+    let signer = ("signer", "\"Culvert Test Authority\"".to_owned());
+    let facts = error.facts();
+    assert!(facts.contains(&signer), "{facts:?}");
+    assert!(
+        facts.contains(&("host", "localhost".to_owned())),
+        "{facts:?}"
+    );
 
     let wrong_name = format!("https://127.0.0.1:{}", server.address.port());
     let trusting = AccessSettings {
@@ -336,7 +361,10 @@ async fn what_a_proxy_does_to_a_call_is_told_apart_and_passwords_are_spoken_of_w
             "proxy-refused",
             Next::Retry,
         ),
-        ("HTTP/1.1 503 Busy\r\n\r\n", "proxy-refused", Next::Retry),
+        ("HTTP/1.1 503 Busy\r\n\r\n", "proxy-no-way", Next::Retry),
+        ("HTTP/1.1 502 No\r\n\r\n", "proxy-no-way", Next::Retry),
+        ("HTTP/1.1 504 No\r\n\r\n", "proxy-no-way", Next::Retry),
+        ("HTTP/1.1 501 No\r\n\r\n", "proxy-refused", Next::Retry),
         ("SSH-2.0-x\r\n\r\n", "proxy-protocol", Next::Retry),
         ("", "proxy-protocol", Next::Retry),
         // A page in place of the host.

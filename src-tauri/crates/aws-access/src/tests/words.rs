@@ -34,6 +34,7 @@ fn a_name_without_an_address_in_a_region_that_nobody_knows_is_told_with_the_regi
     let failed = |fault| AccessError::Network {
         fault,
         callee: Callee::Service(Service::Ssm),
+        at: None,
         proxy: None,
         doubt: None,
         source: "no".into(),

@@ -2,6 +2,7 @@
 //! each request itself.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::time::Duration;
 
 use http::header::{HOST, LOCATION, PROXY_AUTHORIZATION};
@@ -133,30 +134,29 @@ impl Asking<'_> {
     /// Sends CONNECT, and takes the connection back once the proxy has agreed.
     async fn ask(&self, stream: ToProxy) -> Result<Hop, WayError> {
         let request = self.request()?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        let (mut sender, mut connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| self.broken(&error))?;
         let asking = async {
             let answer = sender.send_request(request).await?;
             if !answer.status().is_success() {
-                return Ok(Err(self.refused(answer).await));
+                return Ok(Some(self.refused(answer).await));
             }
-            Ok(Ok(hyper::upgrade::on(answer).await?))
+            Ok(None)
         };
-        let upgraded = driven(connection.with_upgrades(), asking)
-            .await
-            .map_err(|error| self.broken(&error))??;
-        match upgraded.downcast::<TokioIo<ToProxy>>() {
-            Ok(parts) if parts.read_buf.is_empty() => Ok(Watched::watching(parts.io.into_inner())),
+        // Nothing is shut down: what came is looked at below.
+        let connected = poll_fn(|cx| connection.poll_without_shutdown(cx));
+        let outcome = driven(connected, asking).await;
+        let parts = connection.into_parts();
+        let (said, mut stream) = (parts.read_buf.to_vec(), parts.io.into_inner());
+        match outcome {
+            Ok(Some(refusal)) => Err(refusal),
+            Ok(None) if said.is_empty() => Ok(Watched::watching(stream)),
+            // Whoever speaks no HTTP may have done so before it was asked, or after: all that it
+            // says is looked at in both cases, so that what is told hangs on no race.
+            Err(error) if said.is_empty() => Err(self.broken(&error)),
             // The host says nothing before it is asked, so bytes that came early are not its.
-            Ok(parts) => {
-                let said = parts.read_buf.to_vec();
-                Err(self.no_tls(said, &mut parts.io.into_inner()).await)
-            }
-            Err(_) => {
-                let kept = "it kept the connection".to_owned();
-                Err(self.failed(ProxyFault::Protocol, kept))
-            }
+            Ok(None) | Err(_) => Err(self.no_tls(said, &mut stream).await),
         }
     }
 
@@ -207,10 +207,11 @@ impl Asking<'_> {
         let is_portal = status.is_redirection()
             || status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
             || status.is_success() && is_page(body);
-        let fault = match is_portal {
-            true => ProxyFault::Portal,
-            false if status.is_success() => ProxyFault::Protocol,
-            false => ProxyFault::Refused(status.as_u16()),
+        let fault = match status.as_u16() {
+            _ if is_portal => ProxyFault::Portal,
+            200..300 => ProxyFault::Protocol,
+            no_way @ 502..=504 => ProxyFault::NoWay(no_way),
+            refused => ProxyFault::Refused(refused),
         };
         self.failed(fault, details)
     }

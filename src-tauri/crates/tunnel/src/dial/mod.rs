@@ -21,8 +21,7 @@ pub(crate) use error::DialError;
 /// The WebSocket of a data channel.
 pub(crate) type Socket = WebSocketStream<Stream>;
 
-/// How long all steps together may take. As long as an API call may; a slow link needs a
-/// second or two for its four or five round trips.
+/// How long all steps together may take.
 pub(crate) const DIAL_TIMEOUT: Duration = tunnel_proto::DIAL_LIMIT;
 
 /// Checks where the service sends the data channel, signs the upgrade with credentials that are
@@ -60,7 +59,7 @@ pub(crate) async fn open(
     let place = Place::of(url)?;
     let way = place.way(proxies)?;
     let dialled = async {
-        let stream = way.open(trust, trust.client_config()).await?;
+        let stream = way.open_usual(trust).await?;
         upgrade::upgrade(url, headers, stream, &way).await
     };
     match tokio::time::timeout(timeout, Box::pin(dialled)).await {

@@ -98,7 +98,11 @@ async fn another_authority_and_another_host_are_refused() {
     let (address, _server) = listen(authority.tls("localhost", echo)).await;
     let url = format!("wss://localhost:{}/x", address.port());
     for stranger in [Trust::load(None).unwrap(), Authority::new("theirs").trust()] {
-        assert_eq!(code(dial(&url, &stranger).await), "tls-untrusted-issuer");
+        let error = dial(&url, &stranger).await.unwrap_err();
+        assert_eq!(error.code(), "tls-untrusted-issuer");
+        let what = error.what();
+        assert!(what.contains("The certificate of localhost "), "{what}");
+        assert!(what.ends_with(" It is signed by \"ours\"."), "{what}");
     }
     let url = format!("wss://127.0.0.1:{}/x", address.port());
     assert_eq!(code(dial(&url, &authority.trust()).await), "tls-wrong-host");
@@ -276,6 +280,7 @@ fn network(fault: NetworkFault) -> DialError {
         host: GATEWAY.to_owned(),
         fault,
         proxy: None,
+        signer: None,
         source: io::Error::other("x"),
     })
 }

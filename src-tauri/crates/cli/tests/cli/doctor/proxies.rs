@@ -128,7 +128,10 @@ async fn what_is_no_proxy_or_one_of_another_kind_is_told_as_that() {
     both(
         &of(&format!("http://{}", ssh.address)).await,
         "proxy-protocol",
-        &[("remedy", &["HTTPS_PROXY"])],
+        &[
+            ("remedy", &["HTTPS_PROXY"]),
+            ("details", &["SSH-2.0-OpenSSH_9.2"]),
+        ],
     );
     let nobody = Nobody::new();
     both(
@@ -159,7 +162,7 @@ async fn a_proxy_of_an_endpoint_without_tls_is_asked_by_the_doctor_and_by_a_tunn
     let asked = "ssm.culvert.example:80";
     both(
         &of_busy,
-        "proxy-refused",
+        "proxy-no-way",
         &[
             ("what", &["HTTP status 503", asked]),
             ("remedy", &["set in HTTP_PROXY"]),

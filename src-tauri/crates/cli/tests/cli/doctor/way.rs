@@ -90,7 +90,7 @@ async fn a_proxy_that_answers_407_or_a_page_is_named_with_what_it_wants() {
         ),
         (
             "502 Bad Gateway",
-            "proxy-refused",
+            "proxy-no-way",
             "HTTP status 502",
             "HTTPS_PROXY",
         ),
@@ -106,7 +106,7 @@ async fn a_proxy_that_answers_407_or_a_page_is_named_with_what_it_wants() {
         let address = proxy.address.to_string();
         let what = [what, &address, "ssm.culvert.example:443"];
         report.advises("proxy", "failed", code, &what, &[advice]);
-        assert_eq!(report.of("proxy")["details"], "<html>No.</html>");
+        assert_eq!(report.of("proxy")["details"], "No.");
         report.skipped("proxy", &["tls", "captive-portal", "websocket", "identity"]);
         assert!(!format!("{report:?}").contains("planted-password"));
     }
@@ -149,6 +149,44 @@ async fn a_proxy_that_inspects_tls_is_named_whether_or_not_it_is_trusted() {
         &["Acme Networks Root"],
         &["AWS_CA_BUNDLE"],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_names_the_host_and_who_signed_its_certificate_as_the_doctor_does() {
+    let world = World::start().await;
+    let inspector = Inspector::start("Zscaler Inc.", &world).await;
+    for (endpoint, host, code, words) in [
+        (
+            inspector.url.as_str(),
+            "localhost",
+            "tls-untrusted-issuer",
+            "of Zscaler Inc.",
+        ),
+        (
+            "https://ssm.culvert.invalid",
+            "ssm.culvert.invalid",
+            "network-dns",
+            "could not be resolved.",
+        ),
+    ] {
+        let report = reported(doctor(&world, endpoint, &[])).await;
+        let of_doctor = report.lines.iter().any(|check| check["code"] == code);
+        assert!(of_doctor, "{report:#?}");
+        let mut forward = world.program();
+        forward
+            .args(["forward", "--json", "--target", TARGET, "--region", REGION])
+            .args(["--remote-port", "5432", "--endpoint-url", endpoint]);
+        let ended = run(forward).await;
+        assert_eq!(ended.code, Some(15), "{ended:?}");
+        let failed = object(ended.out.last().unwrap());
+        assert_eq!(failed["problem"]["code"], code, "{failed:#}");
+        let what = failed["problem"]["what"].as_str().unwrap();
+        assert!(what.contains(host) && what.contains(words), "{what}");
+        assert!(
+            !what.contains("Systems Manager") && !what.contains(".."),
+            "{what}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 //! and the doctor.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use aws_access::{Access, AccessSettings, ProxyChoice, Secret, StartSession, StaticCredentials};
 use tunnel_proto::Problem;
@@ -65,7 +66,7 @@ async fn a_proxys_refusals_are_told_apart() {
     for (status, expected, next) in [
         (407, "proxy-authentication", Next::Stop),
         (403, "proxy-refused", Next::Retry),
-        (503, "proxy-refused", Next::Retry),
+        (503, "proxy-no-way", Next::Retry),
     ] {
         let proxy = Proxy::start(status, "<html>Ask the\n IT desk</html>", nowhere).await;
         let proxies = proxies(&format!("http://alice:planted-secret@{}", proxy.address));
@@ -73,7 +74,7 @@ async fn a_proxys_refusals_are_told_apart() {
             .await
             .unwrap_err();
         assert_eq!((error.code(), error.next()), (expected, next), "{status}");
-        assert_eq!(error.details(), "<html>Ask the IT desk</html>");
+        assert_eq!(error.details(), "Ask the IT desk");
         let named = format!("The proxy {} ", proxy.address);
         assert!(error.what().starts_with(&named), "{}", error.what());
         // What was asked of it, and where somebody has set it.
@@ -101,6 +102,40 @@ async fn what_is_no_proxy_is_a_protocol_error() {
         )
         .await;
         assert_eq!(code(outcome), "proxy-protocol", "{answer}");
+    }
+}
+
+/// What an SSH server says before anybody has said anything (RFC 4253, section 4.2), with something
+/// that no terminal should see.
+const BANNER: &str = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\u{1b}[2J\r\n";
+
+/// Says this before anything is read, or after all has been read that came.
+fn speaking(before: &'static str, after: &'static str) -> impl Fn(TcpStream) -> Serving {
+    move |mut tcp| {
+        Box::pin(async move {
+            let _ = tcp.write_all(before.as_bytes()).await;
+            let _ = tcp.read(&mut [0; 4096]).await;
+            let _ = tcp.write_all(after.as_bytes()).await;
+            // It waits for its turn.
+            let _ = tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await;
+        })
+    }
+}
+
+type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[tokio::test]
+async fn whoever_speaks_first_in_a_proxys_place_is_told_by_what_it_says_whenever_it_says_it() {
+    for (before, after) in [(BANNER, ""), ("", BANNER)] {
+        let (address, _server) = listen(speaking(before, after)).await;
+        for problem in said_by_all(&format!("http://{address}")).await {
+            assert_eq!(problem.code, "proxy-protocol", "{problem:?}");
+            assert_eq!(
+                problem.details,
+                "it sent data of its own: SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 [2J",
+                "{before:?}, {after:?}"
+            );
+        }
     }
 }
 
@@ -291,6 +326,7 @@ async fn whatever_a_proxy_does_a_call_a_data_channel_and_the_doctor_say_the_same
         ),
         ("HTTP/1.1 407 No\r\n\r\n", "", "proxy-authentication"),
         ("HTTP/1.1 403 No\r\n\r\n", "", "proxy-refused"),
+        ("HTTP/1.1 502 No\r\n\r\n", "", "proxy-no-way"),
         ("SSH-2.0-OpenSSH_9.2\r\n", "", "proxy-protocol"),
         ("", "", "proxy-protocol"),
     ] {
@@ -343,8 +379,8 @@ async fn whatever_a_proxy_does_in_the_clear_a_call_and_the_doctor_say_the_same()
     let mut servers = Vec::new();
     for (answer, code) in [
         ("407 No\r\n\r\n", "proxy-authentication"),
-        ("503 Busy\r\n\r\n<html>No.</html>", "proxy-refused"),
-        ("502 Bad Gateway\r\n\r\n", "proxy-refused"),
+        ("503 Busy\r\n\r\n<html>No.</html>", "proxy-no-way"),
+        ("502 Bad Gateway\r\n\r\n", "proxy-no-way"),
         ("403 No\r\n\r\nby policy", "proxy-refused"),
         ("200 OK\r\n\r\n<html>No.</html>", "proxy-portal"),
         ("302 Found\r\nlocation: /x\r\n\r\n", "proxy-portal"),
