@@ -93,7 +93,11 @@ impl KeyringFault {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::NotFound { .. } => "Add it with \"culvert keys add\".".into(),
+            // No name of keys has a colon: that is an account at a proxy.
+            Self::NotFound { name } if name.contains(':') => {
+                format!("Add it with \"culvert keys add --proxy http://{name}\".")
+            }
+            Self::NotFound { name } => format!("Add it with \"culvert keys add {name}\"."),
             Self::Absent => {
                 "Start one, such as gnome-keyring or KWallet. Without one, culvert asks for the keys \
                  in a terminal when a command needs them, and keeps them in memory until it ends."
@@ -412,6 +416,21 @@ mod tests {
         assert_eq!(found.session_token.unwrap().expose(), "planted-token");
         let shown = format!("{keyring:?} {:?}", keys());
         assert!(!shown.contains("planted-"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_with_the_whole_command_that_adds_it() {
+        for (name, command) in [
+            ("mine", "\"culvert keys add mine\""),
+            (
+                "ann@proxy.example:8080",
+                "\"culvert keys add --proxy http://ann@proxy.example:8080\"",
+            ),
+        ] {
+            let name = name.to_owned();
+            let remedy = KeyringFault::NotFound { name }.remedy();
+            assert!(remedy.contains(command), "{remedy}");
+        }
     }
 
     #[tokio::test]

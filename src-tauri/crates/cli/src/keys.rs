@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _, Read as _};
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
 use tunnel_manager::tunnel::{Problem, ProblemKind, StaticCredentials};
-use tunnel_manager::{Keyring, KeyringFault, ProxyAccount, Secret, keyring_problem, typed_keys};
+use tunnel_manager::{
+    Keyring, KeyringFault, ProxyAccount, Secret, keyring_problem, typed_key_id, typed_keys,
+};
 
 use crate::exit::Exit;
 use crate::output::{Output, complain, json, say};
@@ -182,11 +184,11 @@ async fn read_keys() -> Result<StaticCredentials, Problem> {
 /// # Errors
 /// What is wrong with what was given.
 pub(crate) async fn ask_for_keys(terminal: &Terminal) -> Result<StaticCredentials, Problem> {
+    let id = terminal.ask("Access key id: ").await;
+    let id = id.map_err(|error| no_line(&error))?;
+    typed_key_id(&id)?;
     checked([
-        terminal
-            .ask("Access key id: ")
-            .await
-            .map_err(|error| no_line(&error))?,
+        id,
         terminal
             .ask_hidden("Secret access key: ")
             .await

@@ -18,15 +18,7 @@ pub fn typed_keys(
     secret: Secret,
     token: Secret,
 ) -> Result<StaticCredentials, Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric();
-    // IAM API Reference, `AccessKeyId`.
-    if !(16..=128).contains(&id.expose().len()) || !id.expose().chars().all(fits) {
-        return Err(wrong(
-            "invalid-access-key-id",
-            "That is no access key id: it has 16 to 128 letters and digits.",
-            "It begins with AKIA, or with ASIA if a session token belongs to it.",
-        ));
-    }
+    typed_key_id(id)?;
     if secret.is_empty() {
         return Err(wrong(
             "secret-missing",
@@ -53,6 +45,23 @@ pub fn typed_keys(
         secret_access_key: secret,
         session_token: (!token.is_empty()).then_some(token),
     })
+}
+
+/// Looks at the first of them, so that nobody types a secret for nothing.
+///
+/// # Errors
+/// That it can be no access key id.
+pub fn typed_key_id(id: &Secret) -> Result<(), Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric();
+    // IAM API Reference, `AccessKeyId`.
+    if (16..=128).contains(&id.expose().len()) && id.expose().chars().all(fits) {
+        return Ok(());
+    }
+    Err(wrong(
+        "invalid-access-key-id",
+        "That is no access key id: it has 16 to 128 letters and digits.",
+        "It begins with AKIA, or with ASIA if a session token belongs to it.",
+    ))
 }
 
 fn wrong(code: &str, what: &str, remedy: &str) -> Problem {

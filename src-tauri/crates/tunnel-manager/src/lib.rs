@@ -47,7 +47,7 @@ pub use history::{
     Condition, Entry, Following, History, LostSocket, Past, Payload, Reading, Recent, Segment,
     Strip, Summary, TunnelName, Way,
 };
-pub use keys::typed_keys;
+pub use keys::{typed_key_id, typed_keys};
 pub use manager::{Manager, RemovalId};
 pub use overview::{Closes, Overview, SignInNeeded, TunnelStatus};
 pub use profile::{
