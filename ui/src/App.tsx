@@ -100,7 +100,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
       props.bridge.subscribe((overview) => {
         setNow(Date.now());
         samples.take(overview, Date.now());
-        setState("overview", reconcile(named(overview), { key: "id", merge: false }));
+        setState("overview", reconcile(overview, { key: "id", merge: false }));
       }),
     );
     tell(
@@ -374,13 +374,6 @@ export function App(given: { bridge: Bridge }): JSX.Element {
       <Announcer tunnels={tunnels()} />
     </>
   );
-}
-
-/** The overview with the demo's name in the language that is spoken: nobody has given it one. */
-function named(overview: OverviewView): OverviewView {
-  const name = words().demo.name;
-  const tunnels = overview.tunnels.map((one) => (one.demo ? { ...one, draft: { ...one.draft, name } } : one));
-  return { ...overview, tunnels };
 }
 
 /** Which tunnels a view lists; null for one that is no list. */

@@ -7,7 +7,6 @@ import { number } from "../locale";
 const say = counter("de");
 
 export const demo: Words["demo"] = {
-  name: "Demo-Tunnel",
   cuts: {
     close: {
       name: "Schließen",

@@ -7,7 +7,7 @@ export const start: Words["start"] = {
   what:
     "Ein Tunnel holt einen Port aus AWS auf diesen Rechner, über den Session Manager: eine Datenbank, " +
     "eine Webkonsole, RDP oder SSH. Er bleibt bestehen, auch wenn die Verbindung darunter abbricht.",
-  paste: "Liegt ein Befehl wie aws ssm start-session oder ssh -L in der Zwischenablage, macht Strg+V einen Tunnel daraus.",
+  paste: "Strg+V macht aus einem kopierten Befehl (aws ssm start-session, ssh -L) einen Tunnel.",
   tryDemo: "Demo-Tunnel ausprobieren",
   demoNote: "Die Demo braucht kein AWS-Konto: Alles läuft auf diesem Rechner.",
   guideTitle: "Sehen, wie er hält",
