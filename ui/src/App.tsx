@@ -121,18 +121,11 @@ export function App(given: { bridge: Bridge }): JSX.Element {
     });
     document.addEventListener("keydown", press);
     document.addEventListener("paste", paste);
-    document.addEventListener("contextmenu", noMenu);
     onCleanup(() => {
       document.removeEventListener("keydown", press);
       document.removeEventListener("paste", paste);
-      document.removeEventListener("contextmenu", noMenu);
     });
   });
-
-  /** The web view's own menu reloads the page and goes back: it is for texts alone. */
-  function noMenu(event: MouseEvent): void {
-    if (!typing(event.target) && getSelection()?.isCollapsed !== false) event.preventDefault();
-  }
 
   /** What is pasted where no text is typed becomes a new tunnel. */
   function paste(event: ClipboardEvent): void {

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, screen, within } from "@solidjs/testing-library";
+import { cleanup, screen, within } from "@solidjs/testing-library";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { OverviewView } from "../src/bridge";
@@ -292,13 +292,6 @@ describe("the form", () => {
     await user.click(screen.getByRole("button", { name: "New tunnel" }));
     await user.click(dialog().getByRole("button", { name: "Save and connect" }));
     expect(bridge.connect).toHaveBeenCalledWith("new");
-  });
-
-  test("the web view's own menu is there for texts alone", async () => {
-    opened(everyState);
-    const opens = (where: Element): boolean => fireEvent.contextMenu(where);
-    expect(opens(document.body)).toBe(false);
-    expect(opens(screen.getByRole("combobox", { name: "Find a tunnel" }))).toBe(true);
   });
 
   test("opens what is folded when the mistake is there", async () => {

@@ -34,7 +34,6 @@ export function Welcome(props: {
           {words().exchange.import}
         </button>
       </p>
-      <p class="welcome-note">{words().start.demoNote}</p>
     </section>
   );
 }

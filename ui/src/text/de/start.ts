@@ -9,7 +9,6 @@ export const start: Words["start"] = {
     "eine Webkonsole, RDP oder SSH. Er bleibt bestehen, auch wenn die Verbindung darunter abbricht.",
   paste: "Strg+V macht aus einem kopierten Befehl (aws ssm start-session, ssh -L) einen Tunnel.",
   tryDemo: "Demo-Tunnel ausprobieren",
-  demoNote: "Die Demo braucht kein AWS-Konto: Alles läuft auf diesem Rechner.",
   guideTitle: "Sehen, wie er hält",
   guideOpen: " zeigt eine kleine Seite durch den Tunnel. Sie zählt Sekunden über eine einzige Verbindung.",
   guideCut: " schließt die Verbindung des Tunnels, wie es das echte Gateway jede Stunde tut.",

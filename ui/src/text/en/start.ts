@@ -7,7 +7,6 @@ export const start = {
     "a web console, RDP or SSH. It stays when the connection below it does not.",
   paste: "Ctrl+V makes a tunnel of a copied aws ssm start-session or ssh -L command.",
   tryDemo: "Try the demo tunnel",
-  demoNote: "The demo needs no AWS account: all of it runs on this computer.",
   guideTitle: "See it hold",
   guideOpen: " shows a small page through the tunnel. It counts seconds over one connection.",
   guideCut: " closes the tunnel's connection, as the real gateway does each hour.",
