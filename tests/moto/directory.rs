@@ -80,7 +80,7 @@ async fn instances_are_found_by_name_tag_and_id() {
     let mut search = Directory::new().targets(&access(&moto).await);
     let listing = search.complete().await;
     // This mock knows no managed nodes: that is told, and hides nothing.
-    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
+    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
     assert_eq!(listing.entries().len(), 3);
     let bastion = search.search("bastion", 9);
     assert_eq!(bastion.found, 1);
@@ -119,14 +119,14 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it_and_told_as_it_tells_t
     let task = run_task(&moto).await;
     let mut search = Directory::new().targets(&access(&moto).await);
     let listing = search.complete().await;
-    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
+    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
     // This mock starts no containers, so none has a runtime id, and none can be a target.
     assert!(listing.entries().is_empty(), "{:?}", listing.entries());
 
     let relay = Relay::amending(&moto.url(), |_| {}, with_runtime_id).await;
     let mut search = Directory::new().targets(&access_at(relay.url()).await);
     let listing = search.complete().await;
-    assert_eq!(lacks(&listing), [(Part::Nodes, "unparsable-answer")]);
+    assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
     let targets: Vec<_> = listing.entries().iter().collect();
     let [target] = targets[..] else {
         panic!("{targets:?}");
@@ -270,10 +270,7 @@ async fn databases_caches_and_domains_are_found_with_their_roles() {
     let mut search = Directory::new().hosts(&access(&moto).await);
     let listing = search.complete().await;
     // Of serverless caches this mock knows nothing.
-    assert_eq!(
-        lacks(&listing),
-        [(Part::ServerlessCaches, "unparsable-answer")]
-    );
+    assert_eq!(lacks(&listing), [(Part::ServerlessCaches, "service-error")]);
     let roles = |typed: &str, kind: HostKind| -> Vec<HostRole> {
         let best = search.search(typed, 9).best;
         assert!(best.iter().all(|host| host.kind == kind), "{best:?}");

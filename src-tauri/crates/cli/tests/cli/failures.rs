@@ -211,7 +211,7 @@ async fn a_service_that_does_not_answer_is_a_matter_of_the_network() {
 }
 
 async fn a_captive_portal_is_a_matter_of_the_network() {
-    fails_in_the_end_when_started(ApiFault::Html, 15, &["did not come from AWS"]).await;
+    fails_in_the_end_when_started(ApiFault::Html, 15, &["what came is not AWS's"]).await;
 }
 
 async fn throttling_is_a_matter_of_the_service() {

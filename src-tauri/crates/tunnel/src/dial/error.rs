@@ -139,7 +139,7 @@ impl DialError {
                  it out."
             ),
             Self::Trouble { host, answered } => format!(
-                "{host}, or something in front of it, answers with HTTP status {}.",
+                "The gateway {host}, or something in front of it, answers with HTTP status {}.",
                 answered.status
             ),
             Self::Blocked { host, answered } => format!(
@@ -167,7 +167,7 @@ impl DialError {
                 "Ask for WebSockets to the ssmmessages host to be let through: proxies often have a setting of their own for them."
             }
             Self::Trouble { .. } => {
-                "This is likely to pass; if it does not, the AWS Health Dashboard may say why."
+                "The gateway has trouble, and nothing here can mend it: see the AWS Health Dashboard if it lasts."
             }
             Self::Refused { .. } => {
                 "Check the permission ssmmessages:OpenDataChannel and this computer's clock."
