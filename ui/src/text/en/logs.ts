@@ -33,7 +33,7 @@ export const logs = {
   follow: "Follow",
   followHint: "Keeps the newest record in sight",
   copy: "Copy",
-  copyHint: "Copies the records that are listed",
+  copyHint: "Copies what is listed",
   folder: "Open the folder",
   logged: "What is logged",
   loggedOf: (tunnel: string) => `What is logged of ${tunnel}`,

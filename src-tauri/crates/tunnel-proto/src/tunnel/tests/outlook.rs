@@ -131,7 +131,7 @@ fn what_is_told_of_the_end_is_never_past_while_attempts_go_on() {
             assert!(world.now < world.start + MINUTE * 40, "{hangs:?}");
             for action in world.actions() {
                 attempts += 1;
-                go_on(&mut world, action, hangs, &mut told);
+                go_on(&mut world, &action, hangs, &mut told);
             }
             tick(&mut world, &mut told);
         }
@@ -161,9 +161,9 @@ fn an_attempt_that_takes_longer_than_any_has_no_end_that_is_past() {
 
 /// Takes an attempt as far as it comes, which fails when its last step has taken all the time that
 /// it may.
-fn go_on(world: &mut World, action: Action, hangs: Hangs, told: &mut Option<u64>) {
+fn go_on(world: &mut World, action: &Action, hangs: Hangs, told: &mut Option<u64>) {
     let refused = || failure(Next::Retry);
-    let (Action::Start(key) | Action::Resume(key, _)) = action else {
+    let (&Action::Start(key) | &Action::Resume(key, _)) = action else {
         return;
     };
     if let Hangs::Call = hangs {
