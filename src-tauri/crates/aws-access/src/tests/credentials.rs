@@ -161,6 +161,20 @@ async fn a_credential_process_that_fails_is_said_to_have_failed() {
 }
 
 #[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn a_credential_process_that_does_not_answer_is_told_with_its_name_and_its_profile() {
+    // Killed with the call that it keeps waiting.
+    let form = "[profile p]\ncredential_process = /usr/bin/tail -f /dev/null\n";
+    let access = with_profile(config(form), "p", nowhere()).await.unwrap();
+    let error = access.resume_session("alice-0123").await.unwrap_err();
+    assert_eq!(error.code(), "credentials-timeout", "{error:?}");
+    let what = error.to_string();
+    assert!(what.contains("for profile p"), "{what}");
+    assert!(what.contains("is /usr/bin/tail"), "{what}");
+    assert!(error.remedy().contains("by hand"), "{}", error.remedy());
+}
+
+#[cfg(unix)]
 #[tokio::test]
 async fn a_credential_process_is_asked_at_each_call() {
     let directory = tempfile::tempdir().unwrap();
