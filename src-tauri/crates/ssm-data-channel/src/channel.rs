@@ -335,7 +335,7 @@ impl DataChannel {
     /// again, for the others an input or event changes it.
     ///
     /// A message that uses all of it counts as bulk, and bulk makes the budget grow. How many bytes
-    /// fit in the window hangs on the path: what it carries, and 20 ms of queue.
+    /// fit in the window hangs on the path: what it carries, and a queue of about 20 ms.
     pub fn send_budget(&mut self, now: Instant) -> Option<usize> {
         self.wants_budget = false;
         match self.phase {

@@ -31,7 +31,7 @@ pub struct Config {
     /// the oldest agents reorder (10,000).
     pub window_messages: usize,
     /// Payload bytes that may be unacknowledged at most. Default 4 MiB: the full rate over 250 ms.
-    /// How many of them are used is found out: as many as the path carries with a queue of 20 ms, so
+    /// How many of them are used is found out: as many as the path carries with a queue of about 20 ms, so
     /// that a small message does not wait behind seconds of an upload.
     pub window_bytes: usize,
     /// The most numbered messages a second, resent ones included, beside a burst of a tenth of

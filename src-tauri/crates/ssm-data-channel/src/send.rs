@@ -114,12 +114,13 @@ impl Sender {
             .push(Entry::new(id, frame, payload, payload_type, content));
     }
 
-    /// Bytes of payload that a new data message may have: no more than a quarter of the window, so
-    /// that one message is a small part of what a slow path has queued.
+    /// Bytes of payload that a new data message may have: no more than an eighth of the window, so
+    /// that one message is a small part of what a slow path has queued, and takes it hardly longer
+    /// than a small one.
     pub(crate) fn payload_limit(&self) -> usize {
         self.size
             .limit()
-            .min((self.congestion.bytes() / 4).max(LEAST_PAYLOAD))
+            .min((self.congestion.bytes() / 8).max(LEAST_PAYLOAD))
     }
 
     /// Says whether one more data message of so many bytes may be kept. That there is no room is
@@ -138,9 +139,14 @@ impl Sender {
         self.window.flags() < MAX_FLAGS
     }
 
-    /// Says whether a message pushed now would go out now.
-    pub(crate) fn may_go_out(&self, now: Instant) -> bool {
-        self.window.pending() < self.pacer.available(now)
+    /// Says whether a message pushed now would go out now. Where the number of messages is used up,
+    /// a window that makes them small is too small, although it is never full.
+    pub(crate) fn may_go_out(&mut self, now: Instant) -> bool {
+        let may = self.window.pending() < self.pacer.available(now);
+        if !may && self.payload_limit() < self.size.limit() {
+            self.congestion.full();
+        }
+        may
     }
 
     /// Takes the next message that is to go out and may.

@@ -2,33 +2,45 @@
 
 use std::time::{Duration, Instant};
 
-/// The queue that bulk may make before the narrowest place of the path: what a new small message
-/// waits for at most, and enough to keep that place busy.
+/// The queue before the narrowest place of the path that bulk aims at: what a new small message waits
+/// for, and enough to keep that place busy. It is more for a moment after the path has changed, and over
+/// less than about 0.8 MB/s, where [`LEAST`] alone takes longer.
 const QUEUE: Duration = Duration::from_millis(20);
 
-/// Below this a queue counts as none: the path may carry much more.
+/// Below this a queue counts as none, since timers and a loaded machine make as much: the path may
+/// carry much more.
 const NO_QUEUE: Duration = Duration::from_millis(5);
 
 /// To begin with: the reference client's 1,024 bytes a millisecond over a round trip of 120 ms, and
 /// more than the burst that the message rate lets out at the least payload.
 const INITIAL: usize = 128 * 1024;
 
-/// The least: other traffic may fill a queue that no restraint of ours empties.
+/// The least: other traffic may fill a queue that no restraint of ours empties. It is a message of the
+/// size that each path is known to bear: 64 KB/s over a round trip of 250 ms.
 const LEAST: usize = 16 * 1024;
 
 /// The least while it is to run empty: a message under way, and the next.
 const EMPTYING: usize = 2 * 1024;
 
-/// A window that was let run empty grows by this part of what is acknowledged.
+/// A window that was let run empty grows by this part of what is acknowledged: what is still under way
+/// comes in bunches, at the path's full rate, so all of it would make a queue anew.
 const REFILL: usize = 4;
 
 /// Round trips that are looked at for a decision. The quickest of them counts: most of what makes
-/// the others longer is no queue.
+/// the others longer is no queue. At 900 messages a second they come within 18 ms.
 const SAMPLES: u32 = 16;
+
+/// Round trips that are all longer count as a queue of ours only after so long: what a mobile network
+/// or a busy agent holds back mostly comes and goes sooner.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How long the quickest round trip is taken for that of the empty path: paths change. As long as
 /// BBR believes its own (draft-ietf-ccwg-bbr, MinRTTFilterLen).
 const BELIEVED: Duration = Duration::from_secs(10);
+
+/// How long a turn is taken for what the path carries: several turns of a long path. For as long, one
+/// that got slower may have a longer queue.
+const CARRIED: Duration = Duration::from_secs(5);
 
 /// The window of unacknowledged bytes.
 ///
@@ -36,7 +48,9 @@ const BELIEVED: Duration = Duration::from_secs(10);
 /// longer is queued: in the system's buffer of the socket, before the narrowest place of the path, or
 /// before an agent that waits for its destination. With the window at `bytes`, a queue of
 /// [`QUEUE`] has it at `bytes * (empty + QUEUE) / present`, which holds whatever the rate is (the
-/// idea of TCP Vegas; like it, this takes no loss for a sign, since there is none above TCP).
+/// idea of TCP Vegas; like it, this takes no loss for a sign, since there is none above TCP). Round
+/// trips also vary for other reasons, so it does not become smaller than what was carried of late
+/// needs over the empty path.
 ///
 /// ```text
 ///             what was under way is acknowledged        16 round trips are known
@@ -47,7 +61,7 @@ const BELIEVED: Duration = Duration::from_secs(10);
 /// ```
 ///
 /// Only a window that was full is changed. Every ten seconds a full one is let run empty for one such
-/// turn, or its own queue would be taken for the path.
+/// turn, and filled again in another, or its own queue would be taken for the path.
 #[derive(Debug)]
 pub(crate) struct CongestionWindow {
     bytes: usize,
@@ -56,9 +70,16 @@ pub(crate) struct CongestionWindow {
     /// By which part of what is acknowledged: what was let run empty is filled again gently.
     part: usize,
     most: usize,
-    /// By what it grows: doubled until it was too large once, then by a quarter.
+    /// By what it grows: doubled until it was too large once, then by a quarter; doubled again after the
+    /// path has become another one.
     is_slow_start: bool,
     empty: Option<Empty>,
+    /// The turn of late that carried the most.
+    carried: Option<Carried>,
+    /// When this turn began, with the decision of the last.
+    began: Option<Instant>,
+    /// Bytes acknowledged in this turn.
+    acknowledged: usize,
     turn: Turn,
     /// Something had no room in this turn.
     was_full: bool,
@@ -84,16 +105,33 @@ struct Empty {
     seen: Instant,
 }
 
+/// What a turn carried, and when it ended.
+#[derive(Debug, Clone, Copy)]
+struct Carried {
+    bytes: usize,
+    time: Duration,
+    seen: Instant,
+}
+
+impl Carried {
+    /// What is carried in another time at the same rate.
+    fn within(&self, time: Duration) -> usize {
+        scaled(self.bytes, time, self.time).unwrap_or(0)
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Turn {
     /// Until this message or a later one is acknowledged: those before it went out before the
     /// last change. Meanwhile the window comes to its aim.
     Settling { until: i64 },
-    /// Round trips of messages from this one on.
+    /// Round trips of messages from this one on, and the size of the message with the least.
     Measuring {
         from: i64,
+        since: Instant,
         samples: u32,
         least: Duration,
+        payload: usize,
     },
 }
 
@@ -107,6 +145,9 @@ impl CongestionWindow {
             most,
             is_slow_start: true,
             empty: None,
+            carried: None,
+            began: None,
+            acknowledged: 0,
             turn: Turn::Settling { until: 0 },
             was_full: false,
             emptying: Emptying::No,
@@ -133,6 +174,7 @@ impl CongestionWindow {
         rtt: Option<Duration>,
     ) {
         self.bytes = self.bytes.saturating_add(payload / self.part).min(self.aim);
+        self.acknowledged = self.acknowledged.saturating_add(payload);
         if let Some(rtt) = rtt
             && self.empty.is_none_or(|empty| rtt <= empty.rtt)
         {
@@ -142,24 +184,35 @@ impl CongestionWindow {
             Turn::Settling { until } if number >= *until && self.bytes == self.aim => {
                 self.turn = Turn::Measuring {
                     from: next,
+                    since: now,
                     samples: 0,
                     least: Duration::MAX,
+                    payload: 0,
                 };
             }
             Turn::Settling { .. } => {}
             Turn::Measuring {
                 from,
+                since,
                 samples,
                 least,
+                payload: of_least,
             } => {
                 let Some(rtt) = rtt.filter(|_| number >= *from) else {
                     return;
                 };
-                *least = rtt.min(*least);
-                *samples += 1;
-                if *samples == SAMPLES {
-                    let present = *least;
-                    self.decide(now, present);
+                if rtt < *least {
+                    (*least, *of_least) = (rtt, payload);
+                }
+                *samples = samples.saturating_add(1);
+                let (present, payload) = (*least, *of_least);
+                let is_long = self
+                    .empty
+                    .is_some_and(|empty| present > empty.rtt.saturating_add(QUEUE));
+                let may_pass = is_long && now.saturating_duration_since(*since) < PATIENCE;
+                if *samples >= SAMPLES && !may_pass {
+                    self.measure(now);
+                    self.decide(now, present, payload);
                     self.turn = Turn::Settling { until: next };
                     self.was_full = false;
                 }
@@ -167,7 +220,8 @@ impl CongestionWindow {
         }
     }
 
-    /// A new socket: its path may be another one.
+    /// A new socket: its path may be another one, and what was measured is void. The size stays, since
+    /// it mostly is the same: the service closes each socket once an hour.
     pub(crate) fn connected(&mut self, next: i64) {
         if let Emptying::Runs { before } = self.emptying {
             self.aim = before;
@@ -175,12 +229,34 @@ impl CongestionWindow {
         self.emptying = Emptying::No;
         self.part = 1;
         self.empty = None;
+        self.carried = None;
+        self.began = None;
         self.turn = Turn::Settling { until: next };
         self.was_full = false;
     }
 
+    /// What the turn carried that ends now.
+    fn measure(&mut self, now: Instant) {
+        if let Some(began) = self.began {
+            let turn = Carried {
+                bytes: self.acknowledged,
+                time: now.saturating_duration_since(began),
+                seen: now,
+            };
+            let is_most = self.carried.is_none_or(|most| {
+                now.saturating_duration_since(most.seen) > CARRIED
+                    || turn.bytes >= most.within(turn.time)
+            });
+            if is_most {
+                self.carried = Some(turn);
+            }
+        }
+        self.began = Some(now);
+        self.acknowledged = 0;
+    }
+
     /// What the window is to be, now that the quickest round trip of a turn is known.
-    fn decide(&mut self, now: Instant, present: Duration) {
+    fn decide(&mut self, now: Instant, present: Duration, payload: usize) {
         let seen = Empty {
             rtt: present,
             seen: now,
@@ -202,9 +278,15 @@ impl CongestionWindow {
                 return;
             }
         }
-        let is_believed = now.saturating_duration_since(empty.seen) <= BELIEVED;
-        match (self.was_full, is_believed) {
-            (true, true) => self.adjust(empty.rtt, present),
+        // Over a very slow path a turn takes longer than that.
+        let believed = BELIEVED.max(present.saturating_mul(SAMPLES));
+        let is_believed = now.saturating_duration_since(empty.seen) <= believed;
+        // Nothing to empty: it began after a pause, and has yet to find what the path carries.
+        let is_beginning = self.is_slow_start
+            && self.bytes < self.most
+            && present < empty.rtt.saturating_add(QUEUE / 2);
+        match (self.was_full, is_believed || is_beginning) {
+            (true, true) => self.adjust(empty.rtt, present, payload),
             (true, false) => {
                 // More than our own queue: what is taken for the empty path may have had one.
                 self.emptying = Emptying::Runs { before: self.bytes };
@@ -213,23 +295,29 @@ impl CongestionWindow {
                 let aim = empty.rtt.min(present.saturating_sub(queued));
                 self.scale(aim, full, EMPTYING);
             }
-            (false, true) => {}
             // The queue, if there is one, is not ours.
-            (false, false) => self.empty = Some(seen),
+            (false, _) if !is_believed => self.empty = Some(seen),
+            (false, _) => {}
         }
     }
 
-    fn adjust(&mut self, empty: Duration, present: Duration) {
+    fn adjust(&mut self, empty: Duration, present: Duration, payload: usize) {
         let queue = present.saturating_sub(empty);
-        if queue < NO_QUEUE {
+        // Not a queue: a large message itself takes longer than the small one that found the path
+        // empty. On a full path that is the part of the round trip that it is of the window.
+        let parts = u32::try_from(self.bytes / payload.max(1)).unwrap_or(u32::MAX);
+        let itself = present / parts.max(1);
+        if queue < NO_QUEUE.max(itself.min(QUEUE / 2)) {
             self.grow();
         } else if queue < QUEUE / 2 {
             self.scale(empty.saturating_add(QUEUE * 3 / 4), present, LEAST);
         } else if queue > QUEUE {
             self.is_slow_start = false;
             // By half at most: one turn of long round trips may have been chance.
-            let aim = empty.saturating_add(QUEUE * 3 / 4).max(present / 2);
-            self.scale(aim, present, LEAST);
+            let aim = empty.saturating_add(QUEUE * 3 / 4);
+            let carried = self.carried.map_or(0, |most| most.within(aim));
+            let least = LEAST.max(carried.min(self.bytes));
+            self.scale(aim.max(present / 2), present, least);
         }
     }
 
@@ -245,16 +333,19 @@ impl CongestionWindow {
 
     /// Makes it larger or smaller as one time is than another, but not smaller than so many bytes.
     fn scale(&mut self, to: Duration, from: Duration, least: usize) {
-        let bytes = (self.bytes as u128)
-            .saturating_mul(to.as_nanos())
-            .checked_div(from.as_nanos())
-            .map_or(self.bytes, |bytes| {
-                usize::try_from(bytes).unwrap_or(self.most)
-            });
+        let bytes = scaled(self.bytes, to, from).unwrap_or(self.bytes);
         self.aim = bytes.clamp(least.min(self.most), self.most);
         self.bytes = self.bytes.min(self.aim);
         self.part = 1;
     }
+}
+
+/// So many bytes times one time over another; `None` if that is zero.
+fn scaled(bytes: usize, to: Duration, from: Duration) -> Option<usize> {
+    (bytes as u128)
+        .saturating_mul(to.as_nanos())
+        .checked_div(from.as_nanos())
+        .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -276,6 +367,10 @@ mod tests {
         rtt: Duration,
         /// What every message waits for whatever we do: the queue of others.
         others: Duration,
+        /// Acknowledgements are held back by up to the first of these, for as long as the other
+        /// equally.
+        varies: (Duration, Duration),
+        began: Instant,
         now: Instant,
         /// Until when the narrowest place is busy with what is queued.
         busy_until: Instant,
@@ -294,6 +389,8 @@ mod tests {
                 rate,
                 rtt,
                 others: Duration::ZERO,
+                varies: (Duration::ZERO, ms(1)),
+                began: now,
                 now,
                 busy_until: now,
                 under_way: VecDeque::new(),
@@ -301,6 +398,20 @@ mod tests {
                 acknowledged: 0,
                 held: 0,
             }
+        }
+
+        /// How long what passes the narrowest place then is held back: by chance, and the same in
+        /// each run.
+        fn held_back(&self, passed: Instant) -> Duration {
+            let (most, every) = self.varies;
+            let period = (passed - self.began).as_nanos() / every.as_nanos();
+            let mut chance = u64::try_from(period).expect("a short test") ^ 0x9e37_79b9;
+            for _ in 0..8 {
+                chance ^= chance << 13;
+                chance ^= chance >> 7;
+                chance ^= chance << 17;
+            }
+            most * u32::try_from(chance % 1_000).expect("below 1,000") / 1_000
         }
 
         /// Sends for so long; returns the bytes a second that arrived, and the longest queue of ours.
@@ -313,7 +424,14 @@ mod tests {
                     let start = self.busy_until.max(self.now);
                     longest = longest.max(start - self.now);
                     self.busy_until = start + Duration::from_secs_f64(size as f64 / self.rate);
-                    let arrives = self.busy_until + self.rtt + self.others;
+                    let held_back = self.held_back(self.busy_until);
+                    let arrives = self.busy_until + self.rtt + self.others + held_back;
+                    // In order.
+                    let before = self
+                        .under_way
+                        .back()
+                        .map_or(arrives, |(before, ..)| *before);
+                    let arrives = arrives.max(before);
                     self.under_way.push_back((arrives, self.now, size));
                     self.next += 1;
                     self.held += size;
@@ -385,6 +503,52 @@ mod tests {
         path.send(Duration::from_secs(15));
         let (carried, _) = path.send(Duration::from_secs(5));
         assert!(carried > 0.9 * 2e6, "{carried}");
+    }
+
+    #[test]
+    fn round_trips_that_vary_do_not_starve_it() {
+        for every in [10, 30, 100, 500, 3_000] {
+            let mut path = Path::new(5e6, ms(40));
+            path.varies = (ms(50), ms(every));
+            path.send(Duration::from_secs(10));
+            for _ in 0..5 {
+                let (carried, _) = path.send(Duration::from_secs(20));
+                assert!(carried > 0.7 * 5e6, "{carried}, different every {every} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn bulk_after_a_pause_does_not_begin_by_running_empty() {
+        let mut path = Path::new(14e6, ms(250));
+        path.window
+            .acknowledged(path.now, (0, 100), 1, Some(path.rtt));
+        (path.acknowledged, path.next) = (1, 1);
+        path.now += Duration::from_secs(15);
+        path.send(Duration::from_secs(5));
+        let (carried, _) = path.send(Duration::from_secs(4));
+        assert!(carried > 0.9 * 14e6, "{carried}");
+    }
+
+    #[test]
+    fn over_a_long_path_a_large_message_is_no_queue() {
+        let mut path = Path::new(2e6, ms(300));
+        path.window
+            .acknowledged(path.now, (0, 100), 1, Some(path.rtt));
+        (path.acknowledged, path.next) = (1, 1);
+        path.send(Duration::from_secs(6));
+        let (carried, _) = path.send(Duration::from_secs(3));
+        assert!(carried > 0.9 * 2e6, "{carried}");
+    }
+
+    #[test]
+    fn a_very_slow_uplink_has_no_more_queued_than_the_least_window() {
+        let mut path = Path::new(20e3, ms(40));
+        path.send(Duration::from_secs(200));
+        let (carried, longest) = path.send(Duration::from_secs(100));
+        assert!(carried > 0.93 * 20e3, "{carried}");
+        let least = Duration::from_secs_f64(LEAST as f64 / 20e3);
+        assert!(longest <= 2 * least, "{longest:?}");
     }
 
     #[test]
