@@ -28,7 +28,7 @@ const SAID_AFTER_MS = 500;
 const EDGE = 8;
 
 /** A list in less room, in pixels, would show a line and a half. */
-const LEAST = 120;
+const LEAST = 104;
 
 export function Combobox(
   props: FieldState & {

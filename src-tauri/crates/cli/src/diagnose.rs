@@ -178,7 +178,7 @@ fn examination(chosen: Option<&[ChosenTunnel]>) -> Examination {
         running: Vec::new(),
         sweep: false,
         session: false,
-        ledger: Traces::none().ledger,
+        ledger: Traces::of_user().ledger,
         calls: Environment::system().call_budget().clone(),
     }
 }

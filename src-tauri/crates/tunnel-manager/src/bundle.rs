@@ -258,6 +258,8 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     let saved = subject.saved.clone().unwrap_or(everyone);
     named.learn(&mut redactor, subject.hides_names);
     running.learn(&mut redactor);
+    // What finds no time is of the logs, not of what says what happened and how things are.
+    files.sort_by_key(|file| file.path.starts_with("logs/"));
     files.insert(
         0,
         Raw {

@@ -152,9 +152,6 @@ impl Course {
     /// What a drop of a run was.
     pub(crate) fn cause(&self, run: Option<Uuid>, lost: &DropRecord, ended: u64) -> DropCause {
         let begun = begun(lost, ended);
-        if self.slept_ms(lost, ended).is_some() {
-            return DropCause::Sleep;
-        }
         let ending = match &lost.end {
             DropEnd::Replaced { problem } | DropEnd::GivenUp { problem } => Some(problem),
             DropEnd::Resumed | DropEnd::Stopped | DropEnd::LetGo => None,
@@ -164,10 +161,15 @@ impl Course {
             .into_iter()
             .chain(asked.filter_map(|made| made.problem.as_ref()));
         let said: Vec<DropCause> = said.filter_map(DropCause::of_problem).collect();
-        for cause in [DropCause::Login, DropCause::Credentials, DropCause::Agent] {
-            if said.contains(&cause) {
-                return cause;
-            }
+        // A login that ended while the machine slept keeps the tunnel down for longer than the sleep.
+        if said.contains(&DropCause::Login) {
+            return DropCause::Login;
+        }
+        if self.slept_ms(lost, ended).is_some() {
+            return DropCause::Sleep;
+        }
+        if said.contains(&DropCause::Credentials) {
+            return DropCause::Credentials;
         }
         let told = |of: Ailment, before_ms: u64| {
             let mut signs = self.signs.iter().filter(|sign| sign.run == run);
@@ -176,13 +178,25 @@ impl Course {
                 sign.of == of && sign.from <= ended && until.saturating_add(before_ms) >= begun
             })
         };
-        // One that comes back without its sessions leaves them jammed.
         let agent_was_away = || told(Ailment::Agent, NEAR_MS);
+        // An agent that comes back without its sessions leaves them jammed. One that is told of only
+        // while the drop lasts may be the jam's work: what takes the session's place is stuck as well.
+        let agent_was_away_before = || {
+            let mut signs = self.signs.iter().filter(|sign| sign.run == run);
+            signs.any(|sign| {
+                let until = sign.until.unwrap_or(u64::MAX);
+                let is_near = until.saturating_add(NEAR_MS) >= begun;
+                sign.of == Ailment::Agent && sign.from <= begun && is_near
+            })
+        };
         if said.contains(&DropCause::Jam) {
-            return match agent_was_away() {
+            return match agent_was_away_before() {
                 true => DropCause::Agent,
                 false => DropCause::Jam,
             };
+        }
+        if said.contains(&DropCause::Agent) {
+            return DropCause::Agent;
         }
         if said.contains(&DropCause::NoNetwork) {
             return DropCause::NoNetwork;
@@ -384,6 +398,42 @@ pub(crate) mod tests {
         };
         assert_eq!(of(ENDED - 1_000), Some(DropCause::Sleep));
         assert_eq!(of(ENDED - 3_600_000), Some(DropCause::Silence));
+    }
+
+    #[test]
+    fn a_login_that_ended_while_the_machine_slept_is_what_keeps_the_tunnel_down() {
+        let slept = Happening::Slept {
+            asleep_ms: 8 * 60 * MINUTE,
+        };
+        let woke = [record(ENDED - MINUTE, slept)];
+        let waited = |code| DropRecord {
+            lasted_ms: 2 * MINUTE,
+            ..refused(code)
+        };
+        assert_eq!(after(&woke, waited("expired-token")), DropCause::Login);
+        assert_eq!(
+            after(&woke, waited("invalid-credentials")),
+            DropCause::Sleep
+        );
+    }
+
+    #[test]
+    fn a_jam_that_outlasts_the_session_is_no_dead_agent() {
+        let lost = || {
+            let mut lost = replaced(ProblemKind::Target, "jammed");
+            lost.lasted_ms = MINUTE;
+            lost.attempts = refused("handshake-timeout").attempts;
+            lost.attempts[0].problem = Some(problem(ProblemKind::Target, "handshake-timeout"));
+            lost
+        };
+        let begun = ENDED - MINUTE;
+        let during = [
+            degraded(begun - 30_000, "stalled"),
+            degraded(begun + 20_000, "agent-away"),
+        ];
+        assert_eq!(after(&during, lost()), DropCause::Jam);
+        let before = [degraded(begun - 30_000, "agent-away")];
+        assert_eq!(after(&before, lost()), DropCause::Agent);
     }
 
     /// What a drop was before which something was told.

@@ -29,7 +29,10 @@ const SEARCHED_MOST: u64 = 8 << 20;
 /// How many logs are told, the newest.
 const LOGS_MOST: usize = 4;
 
-/// How much of the notes about sessions is told, bytes.
+/// Of how many processes the notes about sessions are looked through, the newest.
+const SESSIONS_FILES_MOST: usize = 32;
+
+/// How much of the notes about sessions of each is told, bytes.
 const SESSIONS_MOST: u64 = 64 << 10;
 
 /// Where they lie in the bundle.
@@ -58,7 +61,8 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>) -> Gathered 
             names,
             sessions: entries.filter_map(session_of).map(str::to_owned).collect(),
         });
-        for path in newest(&folder.join("sessions"), LOGS_MOST, 0, &mut gathered.lacks) {
+        let folder = folder.join("sessions");
+        for path in newest(&folder, SESSIONS_FILES_MOST, 0, &mut gathered.lacks) {
             sessions(&mut gathered, &path, of.as_ref(), since);
         }
     }
@@ -112,7 +116,12 @@ fn session_of(entry: &Entry) -> Option<&str> {
 /// Takes the notes of sessions of a process.
 fn sessions(gathered: &mut Gathered, path: &Path, of: Option<&Whose>, since: u64) {
     match end_of(path, SESSIONS_MOST) {
-        Ok(text) => {
+        Ok(End { text, skipped }) => {
+            if skipped > 0 {
+                gathered
+                    .lacks
+                    .push(cut(&in_bundle("sessions", path), SESSIONS_MOST));
+            }
             let (text, tunnels) = notes::wanted(&text, of, since);
             for tunnel in tunnels {
                 gathered.named.name(tunnel);
@@ -130,7 +139,7 @@ fn sessions(gathered: &mut Gathered, path: &Path, of: Option<&Whose>, since: u64
 fn log(gathered: &mut Gathered, path: &Path, wanted: &Wanted) {
     let in_bundle = in_bundle(LOGS, path);
     match end_of(path, SEARCHED_MOST) {
-        Ok(text) => {
+        Ok(End { text, skipped }) => {
             let (text, left_out) = wanted.lines_of(&text);
             match left_out {
                 0 => {}
@@ -141,6 +150,10 @@ fn log(gathered: &mut Gathered, path: &Path, wanted: &Wanted) {
                     "{more} lines are left out of {in_bundle}: they are of tunnels that were not \
                      chosen."
                 )),
+            }
+            let most = usize::try_from(LOG_MOST).unwrap_or(usize::MAX);
+            if skipped > 0 || text.len() > most {
+                gathered.lacks.push(cut(&in_bundle, LOG_MOST));
             }
             let text = end_of_text(text, LOG_MOST);
             if !text.is_empty() {
@@ -217,6 +230,14 @@ fn newest(folder: &Path, most: usize, since: u64, lacks: &mut Vec<String>) -> Ve
         .filter(|(changed, _)| *changed >= since)
         .collect();
     files.sort_by(|one, other| other.cmp(one));
+    let left_out = files.len().saturating_sub(most) as u64;
+    if left_out > 0 {
+        lacks.push(format!(
+            "{} left out of {}, the oldest: at most {most} are told.",
+            counted(left_out, "file is", "files are"),
+            folder.display()
+        ));
+    }
     files.truncate(most);
     files.into_iter().map(|(_, path)| path).collect()
 }
@@ -233,7 +254,18 @@ fn end_of_text(text: String, most: u64) -> String {
     text.get(from..).unwrap_or_default().to_owned()
 }
 
-fn end_of(path: &Path, most: u64) -> io::Result<String> {
+/// The end of a file.
+struct End {
+    text: String,
+    /// Bytes before it.
+    skipped: u64,
+}
+
+fn end_of(path: &Path, most: u64) -> io::Result<End> {
+    // A pipe would be waited for until somebody writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let skipped = length.saturating_sub(most);
@@ -242,11 +274,20 @@ fn end_of(path: &Path, most: u64) -> io::Result<String> {
     file.take(most).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     // The first line of a part may be half a secret.
-    Ok(match (skipped, text.split_once('\n')) {
+    let text = match (skipped, text.split_once('\n')) {
         (0, _) => text,
         (_, Some((_, rest))) => rest.to_owned(),
         (_, None) => String::new(),
-    })
+    };
+    Ok(End { text, skipped })
+}
+
+/// That only the end of a file is told.
+fn cut(in_bundle: &str, most: u64) -> String {
+    format!(
+        "{in_bundle} has the last {} KiB alone: there is more of it.",
+        most >> 10
+    )
 }
 
 fn unread(path: &Path, error: &io::Error) -> String {
@@ -264,6 +305,39 @@ mod tests {
         assert_eq!(end_of_text(text.clone(), 13), "two\nthree\n");
         assert_eq!(end_of_text(text.clone(), 6), "");
         assert_eq!(end_of_text(text, 7), "three\n");
+    }
+
+    #[test]
+    fn what_is_left_out_for_its_size_or_its_age_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..3 {
+            fs::write(folder.path().join(format!("{number}.log")), "x\n").expect("written");
+        }
+        let mut lacks = Vec::new();
+        assert_eq!(newest(folder.path(), 3, 0, &mut lacks).len(), 3);
+        assert!(lacks.is_empty(), "{lacks:?}");
+        assert_eq!(newest(folder.path(), 1, 0, &mut lacks).len(), 1);
+        assert!(
+            lacks[0].starts_with("2 files are left out of "),
+            "{lacks:?}"
+        );
+
+        let path = folder.path().join("culvert.2026-11-30.log");
+        let line = "2026-11-30T08:10:24.123Z  INFO tunnel \"ours\": up\n";
+        fs::write(&path, line.repeat(10_000)).expect("written");
+        let mut gathered = Gathered::default();
+        log(&mut gathered, &path, &Wanted::new(None, 0));
+        assert_eq!(
+            gathered.lacks,
+            ["logs/culvert.2026-11-30.log has the last 256 KiB alone: there is more of it."]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let error = end_of(Path::new("/dev/zero"), 10).err().expect("no file");
+        assert_eq!(error.to_string(), "it is no file");
     }
 
     #[test]

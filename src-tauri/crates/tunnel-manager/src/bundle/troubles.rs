@@ -79,8 +79,8 @@ impl<'a> Dropped<'a> {
         // It is recorded when it is over, and told by when it began, as in the history.
         let at = utc(lost.close.at.min(self.ended));
         let slept = match course.slept_ms(lost, self.ended) {
-            Some(asleep) => format!(" for {}", span(asleep)),
-            None => String::new(),
+            Some(asleep) if *cause == DropCause::Sleep => format!(" for {}", span(asleep)),
+            Some(_) | None => String::new(),
         };
         format!(
             "{at}: **{}**{slept}. {} {}",
