@@ -178,7 +178,7 @@ const HARMLESS: &[&str] = &[
     "windows-sys 0.61.2",
     "webkit2gtk-sys 2.0.2",
     "aho-corasick 1.1.4",
-    "serde_json 1.0.154 (registry+https://github.com/rust-lang/crates.io-index)",
+    "serde_json 1.0.154",
     "h2 0.4.13",
     "ring",
     "wasm-bindgen-futures 0.4.64",

@@ -171,26 +171,20 @@ impl Course {
         if said.contains(&DropCause::Credentials) {
             return DropCause::Credentials;
         }
-        let told = |of: Ailment, before_ms: u64| {
+        // Whether that was so from `latest` or earlier on, until at most so long before the drop.
+        let told_from = |of: Ailment, latest: u64, before_ms: u64| {
             let mut signs = self.signs.iter().filter(|sign| sign.run == run);
             signs.any(|sign| {
                 let until = sign.until.unwrap_or(u64::MAX);
-                sign.of == of && sign.from <= ended && until.saturating_add(before_ms) >= begun
+                sign.of == of && sign.from <= latest && until.saturating_add(before_ms) >= begun
             })
         };
+        let told = |of, before_ms| told_from(of, ended, before_ms);
         let agent_was_away = || told(Ailment::Agent, NEAR_MS);
         // An agent that comes back without its sessions leaves them jammed. One that is told of only
         // while the drop lasts may be the jam's work: what takes the session's place is stuck as well.
-        let agent_was_away_before = || {
-            let mut signs = self.signs.iter().filter(|sign| sign.run == run);
-            signs.any(|sign| {
-                let until = sign.until.unwrap_or(u64::MAX);
-                let is_near = until.saturating_add(NEAR_MS) >= begun;
-                sign.of == Ailment::Agent && sign.from <= begun && is_near
-            })
-        };
         if said.contains(&DropCause::Jam) {
-            return match agent_was_away_before() {
+            return match told_from(Ailment::Agent, begun, NEAR_MS) {
                 true => DropCause::Agent,
                 false => DropCause::Jam,
             };

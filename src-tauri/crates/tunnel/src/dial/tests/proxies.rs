@@ -292,19 +292,21 @@ async fn said_in_the_clear(proxy: &str) -> [Problem; 2] {
     [called, said_by_the_doctor(&access, &endpoint).await]
 }
 
-#[tokio::test]
-async fn whatever_a_proxy_does_a_call_a_data_channel_and_the_doctor_say_the_same() {
-    let nobody = {
-        let (address, server) = listen(|_| pending()).await;
-        drop(server);
-        tokio::task::yield_now().await;
-        address
-    };
-    let mut asked = vec![
+/// Proxies that need no server to be faulty, and the code of each.
+async fn without_a_server() -> Vec<(String, &'static str)> {
+    let (nobody, server) = listen(|_| pending()).await;
+    drop(server);
+    tokio::task::yield_now().await;
+    vec![
         (format!("socks5://{nobody}"), "proxy-unsupported"),
         ("http://proxy.example:0".to_owned(), "proxy-setting-invalid"),
         (format!("http://{nobody}"), "proxy-unreachable"),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn whatever_a_proxy_does_a_call_a_data_channel_and_the_doctor_say_the_same() {
+    let mut asked = without_a_server().await;
     let mut servers = Vec::new();
     for (first, later, code) in [
         (
@@ -365,17 +367,7 @@ async fn a_proxy_that_says_nothing_is_told_alike_by_all_with_where_it_is_set() {
 
 #[tokio::test]
 async fn whatever_a_proxy_does_in_the_clear_a_call_and_the_doctor_say_the_same() {
-    let nobody = {
-        let (address, server) = listen(|_| pending()).await;
-        drop(server);
-        tokio::task::yield_now().await;
-        address
-    };
-    let mut asked = vec![
-        (format!("socks5://{nobody}"), "proxy-unsupported"),
-        ("http://proxy.example:0".to_owned(), "proxy-setting-invalid"),
-        (format!("http://{nobody}"), "proxy-unreachable"),
-    ];
+    let mut asked = without_a_server().await;
     let mut servers = Vec::new();
     for (answer, code) in [
         ("407 No\r\n\r\n", "proxy-authentication"),
