@@ -18,7 +18,7 @@ import {
   ensureNodePackages,
   ensureToolchain,
 } from './lib/setup.mjs';
-import { sizeFaults, sizes } from './lib/size.mjs';
+import { sizeFaults, sizeReport, sizes } from './lib/size.mjs';
 import { arrowFaults, purityFaults, tlsFaults } from './lib/structure.mjs';
 import { duration, selectChecks, summary } from './lib/summary.mjs';
 
@@ -77,7 +77,7 @@ const checks = [
     needs: ['ui'],
     run: () => {
       const found = sizes(join(root, 'ui', 'dist'));
-      for (const [name, size] of Object.entries(found)) console.log(`${name}: ${size} bytes compressed`);
+      for (const line of sizeReport(found)) console.log(line);
       return sizeFaults(found);
     },
   },

@@ -10,8 +10,17 @@ export default defineConfig({
   build: {
     target: "es2022",
     // The content security policy allows no inline data but images; preloading needs none.
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // By its name a check knows what is a language: a window loads one.
+        chunkFileNames: ({ facadeModuleId }) => {
+          const language = /text\/(\w+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
+          return language === undefined ? "assets/[name]-[hash].js" : `assets/language-${language}-[hash].js`;
+        },
+      },
+    },
   },
   test: {
     environment: "jsdom",

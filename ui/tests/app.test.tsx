@@ -208,10 +208,10 @@ describe("the frame", () => {
   test("the page says its language", () => {
     opened(everyState);
     expect(document.documentElement.lang).toBe("en-GB");
-    speak(["de-DE"]);
+    void speak(["de-DE"]);
     expect(document.documentElement.lang).toBe("de-DE");
     screen.getByRole("button", { name: "Neuer Tunnel" });
-    speak(["en-GB"]);
+    void speak(["en-GB"]);
   });
 });
 
@@ -542,7 +542,7 @@ describe("the settings", () => {
   }
 
   afterEach(() => {
-    speak(["en-GB"]);
+    void speak(["en-GB"]);
     delete document.documentElement.dataset.theme;
   });
 

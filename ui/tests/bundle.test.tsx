@@ -11,7 +11,7 @@ import { opened } from "./window";
 
 afterEach(() => {
   cleanup();
-  speak(["en-GB"]);
+  void speak(["en-GB"]);
 });
 
 const FILES: BundleFileView[] = [

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   cleanup();
-  speak(["en-GB"]);
+  void speak(["en-GB"]);
 });
 
 /** Opens the window and leads to a tunnel's details. */
@@ -140,7 +140,7 @@ describe("the details", () => {
   });
 
   test("are said in German, too", () => {
-    speak(["de-DE"]);
+    void speak(["de-DE"]);
     const window = opened({ tunnels: [tunnel("a", { state: { kind: "up", since: NOW } })], store: null });
     window.lead("a", 1);
     window.detail(someDetails);

@@ -12,7 +12,7 @@ import { opened, row } from "./window";
 
 afterEach(() => {
   cleanup();
-  speak(["en-GB"]);
+  void speak(["en-GB"]);
 });
 
 type Examine = (what: ExaminedView, listener: (told: ExaminationView) => void, begun: (number: number) => void) => Promise<null>;
@@ -114,7 +114,7 @@ test("the report is copied as text with verdicts, sentences, remedies and raw te
 });
 
 test("the report speaks the language of the window, and keeps the codes", () => {
-  speak(["de-DE"]);
+  void speak(["de-DE"]);
   const text = reportText("alles", [finding({ check: "clock", verdict: { kind: "warning" }, code: "clock-skew", what: "Late." })]);
   expect(text).toMatch(/^Culvert-Diagnose: alles\n\nWarnung: Uhr \[clock-skew\]/);
 });
@@ -123,7 +123,7 @@ test("which account a finding is about is said in the language that is spoken", 
   const way = "eu-west-1 fips";
   const about = (each: AboutView): string => reportText("all", [finding({ check: "clock", about: each })]).split("\n")[2] ?? "";
   expect(about({ kind: "profile", name: "dev", way })).toBe("In order: Clock, profile dev eu-west-1 fips (42 ms)");
-  speak(["de-DE"]);
+  void speak(["de-DE"]);
   expect(about({ kind: "profile", name: "dev", way })).toMatch(/: Uhr, Profil dev eu-west-1 fips \(/);
   expect(about({ kind: "keys", name: "dev", way: "" })).toMatch(/: Uhr, Schlüssel dev \(/);
   expect(about({ kind: "default", way })).toMatch(/: Uhr, Standard-Anmeldedaten eu-west-1 fips \(/);

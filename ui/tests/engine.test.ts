@@ -10,13 +10,13 @@ import { german } from "./german";
 const HOUR = 3_600_000;
 
 afterEach(() => {
-  speak(["en"]);
+  void speak(["en"]);
   learn(null);
 });
 
 /** As the window does it. */
 function speakGerman(): void {
-  speak(["de"]);
+  void speak(["de"]);
   learn(german);
 }
 

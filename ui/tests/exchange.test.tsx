@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   cleanup();
-  speak(["en-GB"]);
+  void speak(["en-GB"]);
 });
 
 const file = () => new File(["version = 2"], "theirs.toml");
@@ -93,7 +93,7 @@ test("all, a group or the selection are exported, the demo left out", async () =
 });
 
 test("the import speaks German, too", async () => {
-  speak(["de-DE"]);
+  void speak(["de-DE"]);
   const { user } = opened({ tunnels: [], store: null });
   await user.click(screen.getByRole("button", { name: "Datei importieren …" }));
   await user.upload(screen.getByLabelText("Datei mit Tunneln (.toml)"), file());

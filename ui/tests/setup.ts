@@ -2,7 +2,9 @@
 
 import { speak } from "../src/text/locale";
 
-speak(["en-GB"]);
+// Both are there from here on: what is spoken changes at once.
+await speak(["de-DE"]);
+await speak(["en-GB"]);
 
 HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
   this.open = true;

@@ -90,9 +90,9 @@ describe("ends", () => {
     const drawn = tunnel("a", { draft: draft({ localPort: 0, bind: "::1" }), listen: "any free port of [::1]" });
     expect(listenText(drawn)).toBe("any free port of [::1]");
     const before = speech().locale;
-    speak(["de"]);
+    void speak(["de"]);
     expect(listenText(drawn)).toBe("ein freier Port von [::1]");
-    speak([before]);
+    void speak([before]);
   });
 
   test("an address that is not known yet can't be copied", () => {

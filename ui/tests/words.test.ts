@@ -1,7 +1,7 @@
 // Every string that a user reads stands in the catalogue, in each language.
 
 import ts from "typescript";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { bytes, clock, duration } from "../src/text/amounts";
 import { de } from "../src/text/de";
@@ -48,18 +48,39 @@ describe("the language", () => {
 
   test("is followed by words, numbers, plurals and dates", () => {
     const at = new Date(2026, 11, 3, 17, 40).getTime();
-    speak(["de-DE"]);
+    void speak(["de-DE"]);
     expect(words().frame.all).toBe("Alle Tunnel");
     expect([bytes(1_230_000), duration(90_000_000)]).toEqual(["1,23 MB", "1 Tag 1 h"]);
     expect(words().amounts.connections(1200)).toBe("1.200 Verbindungen");
     expect(clock(at, at - 1)).toBe("17:40");
     expect(clock(at, 0)).toBe("3. Dez., 17:40");
-    speak(["en-GB"]);
+    void speak(["en-GB"]);
     expect(words().amounts.connections(1)).toBe("1 connection");
     expect(words().amounts.connections(1200)).toBe("1,200 connections");
     expect(clock(at, 0)).toBe("3 Dec, 17:40");
-    speak(["en-US"]);
+    void speak(["en-US"]);
     expect(clock(at, at)).toMatch(/^5:40\sPM$/);
+  });
+
+  test("is loaded when it is chosen, and what is chosen last is spoken", async () => {
+    vi.resetModules();
+    const [fresh, say, catalogue] = await Promise.all([
+      import("../src/text/locale"),
+      import("../src/text/words"),
+      import("../src/text/catalogue"),
+    ]);
+    expect(() => say.words()).toThrow();
+    await fresh.speak(["en-GB"]);
+    expect(say.words().frame.all).toBe("All tunnels");
+    expect(catalogue.stringsOf("de")).toBeUndefined();
+    const german = fresh.speak(["de-DE"]);
+    // English goes on until it is there.
+    expect([fresh.speech().locale, say.words().frame.all]).toEqual(["en-GB", "All tunnels"]);
+    const english = fresh.speak(["en-US"]);
+    await Promise.all([german, english]);
+    expect([fresh.speech().locale, say.words().frame.all]).toEqual(["en-US", "All tunnels"]);
+    void fresh.speak(["de-AT"]);
+    expect(say.words().frame.all).toBe("Alle Tunnel");
   });
 });
 

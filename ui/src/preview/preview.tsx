@@ -29,7 +29,7 @@ import {
 const wanted = new URLSearchParams(location.search);
 document.documentElement.style.colorScheme = wanted.get("theme") ?? "";
 const language = wanted.get("lang");
-if (language !== null) speak([language]);
+await speak(language === null ? undefined : [language]);
 
 /** The tunnels of the fixtures as somebody would keep them. */
 function filed(): OverviewView {

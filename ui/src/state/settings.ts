@@ -15,7 +15,7 @@ export function createSettings(bridge: Bridge, tell: (answer: Answer) => void): 
     const now = settings();
     if (now === null) return;
     const chosen = valueOf(now, "language");
-    if (chosen !== language) speak(chosen === "auto" ? undefined : [chosen, ...navigator.languages]);
+    if (chosen !== language) void speak(chosen === "auto" ? undefined : [chosen, ...navigator.languages]);
     language = chosen;
     follow(now, document.documentElement);
   });

@@ -2,9 +2,7 @@
 
 import { createSignal } from "solid-js";
 
-/** The languages of the catalogue. */
-export const LANGUAGES = ["en", "de"] as const;
-export type Language = (typeof LANGUAGES)[number];
+import { LANGUAGES, load, stringsOf, type Language } from "./catalogue";
 
 /** A language, and the region's way to write numbers and dates in it. */
 export interface Speech {
@@ -26,12 +24,18 @@ const [speech, setSpeech] = createSignal<Speech>(speechFor(navigator.languages),
   equals: (one, other) => one.language === other.language && one.locale === other.locale,
 });
 
-/** What is spoken now. */
+/** What is spoken now, once `speak` has been called for the first time. */
 export { speech };
 
-/** Speaks the first of the wanted languages that there is; without any, the system's. */
-export function speak(wanted: readonly string[] = navigator.languages): void {
-  setSpeech(speechFor(wanted));
+let latest: Speech | null = null;
+
+/** Speaks the first of the wanted languages that there is; without any, the system's. One that was loaded before is spoken at once. */
+export async function speak(wanted: readonly string[] = navigator.languages): Promise<void> {
+  const next = speechFor(wanted);
+  latest = next;
+  if (stringsOf(next.language) === undefined) await load(next.language);
+  // Another may have been chosen meanwhile.
+  if (latest === next) setSpeech(next);
 }
 
 /** Lists names, without a word between the last two. */

@@ -1,6 +1,7 @@
 // Counts of things, by the plural rules of a language.
 
-import { number, type Language } from "./locale";
+import type { Language } from "./catalogue";
+import { number } from "./locale";
 
 /** A noun's forms by the language's plural rules; `#` stands for the number. */
 export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };

@@ -1,12 +1,12 @@
 // The catalogue of strings in the language that is spoken.
 
-import { de } from "./de";
-import { en, type Words } from "./en";
-import { speech, type Language } from "./locale";
-
-const CATALOGUE: Readonly<Record<Language, Words>> = { en, de };
+import { stringsOf } from "./catalogue";
+import type { Words } from "./en";
+import { speech } from "./locale";
 
 /** Every string of the window. Reactive: what calls it follows a change of the language. */
 export function words(): Words {
-  return CATALOGUE[speech().language];
+  const strings = stringsOf(speech().language);
+  if (strings === undefined) throw new Error("Nothing is said before speak() has loaded a language.");
+  return strings;
 }
