@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tunnel_manager::{Language, Settings};
+use tunnel_manager::{Language, Settings, TunnelStatus};
 use tunnel_proto::{Named, Problem};
 
 /// A language that is spoken.
@@ -34,6 +34,14 @@ impl Speech {
         match language {
             Some(language) if language.eq_ignore_ascii_case("de") => Self::German,
             Some(_) | None => Self::English,
+        }
+    }
+
+    /// What a tunnel is called: the demo has a name in each language, since nobody has given it one.
+    pub(crate) fn name_of(self, tunnel: &TunnelStatus) -> &str {
+        match self {
+            Self::German if tunnel.demo => "Demo-Tunnel",
+            Self::English | Self::German => &tunnel.profile.name,
         }
     }
 

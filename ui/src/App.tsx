@@ -1,6 +1,6 @@
 // The window: holds what it was told, shows it, and passes on what is asked for.
 
-import { createEffect, createMemo, createSignal, onCleanup, onMount, Show, type Component, type JSX } from "solid-js";
+import { createComputed, createEffect, createMemo, createSignal, onCleanup, onMount, Show, type Component, type JSX } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import { createStore, reconcile } from "solid-js/store";
 
@@ -51,6 +51,7 @@ export function App(given: { bridge: Bridge }): JSX.Element {
   const pace = createPace();
   const props = { bridge: paced(given.bridge, pace) };
   const samples = createSamples();
+  const [told, setTold] = createSignal<OverviewView | null>(null);
   const [state, setState] = createStore<{ overview: OverviewView | null }>({ overview: null });
   const [open, setOpen] = createSignal<Open>({ what: "nothing" });
   const [refusal, setRefusal] = createSignal<RefusalView | null>(null);
@@ -94,13 +95,19 @@ export function App(given: { bridge: Bridge }): JSX.Element {
     if (language !== "en") tell(props.bridge.engineSentences(language, learn));
   });
 
+  // Before anything is drawn of it, and anew when another language is spoken.
+  createComputed(() => {
+    const overview = told();
+    if (overview !== null) setState("overview", reconcile(named(overview), { key: "id", merge: false }));
+  });
+
   onMount(() => {
     // The first message is the present state, so nothing between asking and subscribing is lost.
     tell(
       props.bridge.subscribe((overview) => {
         setNow(Date.now());
         samples.take(overview, Date.now());
-        setState("overview", reconcile(overview, { key: "id", merge: false }));
+        setTold(overview);
       }),
     );
     tell(
@@ -121,9 +128,11 @@ export function App(given: { bridge: Bridge }): JSX.Element {
     });
     document.addEventListener("keydown", press);
     document.addEventListener("paste", paste);
+    document.addEventListener("contextmenu", noMenu);
     onCleanup(() => {
       document.removeEventListener("keydown", press);
       document.removeEventListener("paste", paste);
+      document.removeEventListener("contextmenu", noMenu);
     });
   });
 
@@ -133,6 +142,11 @@ export function App(given: { bridge: Bridge }): JSX.Element {
     if (text.trim() === "" || typing(event.target) || asks()) return;
     event.preventDefault();
     setOpen({ what: "new", pasted: text });
+  }
+
+  /** The web view's own menu reloads the page and goes back: it is for texts alone. */
+  function noMenu(event: MouseEvent): void {
+    if (!typing(event.target) && getSelection()?.isCollapsed !== false) event.preventDefault();
   }
 
   const pasted = (): string => {
@@ -367,6 +381,13 @@ export function App(given: { bridge: Bridge }): JSX.Element {
       <Announcer tunnels={tunnels()} />
     </>
   );
+}
+
+/** The overview with the demo's name in the language that is spoken: nobody has given it one. */
+function named(overview: OverviewView): OverviewView {
+  const { name } = words().demo;
+  const tunnels = overview.tunnels.map((one) => (one.demo ? { ...one, draft: { ...one.draft, name } } : one));
+  return { ...overview, tunnels };
 }
 
 /** Which tunnels a view lists; null for one that is no list. */

@@ -1,4 +1,4 @@
-import { cleanup, screen, within } from "@solidjs/testing-library";
+import { cleanup, fireEvent, screen, within } from "@solidjs/testing-library";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { OverviewView } from "../src/bridge";
@@ -17,6 +17,11 @@ afterEach(cleanup);
 
 describe("the first start", () => {
   const none: OverviewView = { tunnels: [], store: null };
+
+  test("says that the demo needs no account", () => {
+    opened({ tunnels: [], store: null });
+    screen.getByText(/needs no AWS account/);
+  });
 
   test("offers the demo and a new tunnel", async () => {
     const { bridge, user } = opened(none);
@@ -205,6 +210,18 @@ describe("the frame", () => {
     expect(screen.queryByText("Orders database")).toBeNull();
   });
 
+  test("the web view's own menu is there for texts alone", () => {
+    opened(everyState);
+    const opens = (where: Element): boolean => fireEvent.contextMenu(where);
+    expect(opens(document.body)).toBe(false);
+    expect(opens(screen.getByText("Orders database"))).toBe(false);
+    expect(opens(screen.getByRole("combobox", { name: "Find a tunnel" }))).toBe(true);
+    // What is selected can be copied.
+    getSelection()?.selectAllChildren(document.body);
+    expect(opens(document.body)).toBe(true);
+    getSelection()?.removeAllRanges();
+  });
+
   test("the page says its language", () => {
     opened(everyState);
     expect(document.documentElement.lang).toBe("en-GB");
@@ -216,6 +233,15 @@ describe("the frame", () => {
 });
 
 describe("the demo", () => {
+  test("is called what it is called in the language that is spoken", () => {
+    opened({ tunnels: everyState.tunnels.filter((shown) => shown.demo), store: null });
+    screen.getByRole("switch", { name: "Demo tunnel" });
+    void speak(["de-DE"]);
+    screen.getByRole("switch", { name: "Demo-Tunnel" });
+    void speak(["en-GB"]);
+    screen.getByRole("switch", { name: "Demo tunnel" });
+  });
+
   test("has its page, its cut and its guide, and is removed but not edited", async () => {
     const { bridge, user } = opened({
       tunnels: everyState.tunnels.filter((shown) => shown.demo),

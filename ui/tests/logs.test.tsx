@@ -56,7 +56,7 @@ test("a record is shown whole and copied, and so is what is listed", async () =>
   await user.click(record.getByRole("button", { name: "Copy" }));
   expect(bridge.copy.mock.calls.at(-1)).toEqual(["3 WARN Ledger console: a connection was given up cause=Stalled"]);
   await user.selectOptions(box("Show"), "Errors and worse");
-  await user.click(screen.getByRole("button", { name: "Copies what is listed" }));
+  await user.click(screen.getByRole("button", { name: "Copies the records that are listed" }));
   expect(bridge.copy.mock.calls.at(-1)).toEqual(["4 ERROR : what happens can't be kept on disk"]);
 });
 

@@ -31,8 +31,8 @@ pub(super) fn needs(
     let (title, body) = match (waiting.as_slice(), failed) {
         ([one], []) => (
             match speech {
-                Speech::English => format!("{} needs you to sign in", name(one)),
-                Speech::German => format!("{} braucht eine Anmeldung", name(one)),
+                Speech::English => format!("{} needs you to sign in", name(speech, one)),
+                Speech::German => format!("{} braucht eine Anmeldung", name(speech, one)),
             },
             sign_ins
                 .first()
@@ -47,8 +47,8 @@ pub(super) fn needs(
         ),
         ([], [one]) => (
             match speech {
-                Speech::English => format!("{} has failed", name(one)),
-                Speech::German => format!("{} ist fehlgeschlagen", name(one)),
+                Speech::English => format!("{} has failed", name(speech, one)),
+                Speech::German => format!("{} ist fehlgeschlagen", name(speech, one)),
             },
             why(speech, one),
         ),
@@ -86,13 +86,13 @@ pub(super) fn closing(speech: Speech, tunnels: &[&TunnelStatus]) -> Option<Notic
     let first = tunnels.first()?;
     let (title, body, offer) = match (tunnels, speech) {
         ([one], Speech::English) => (
-            format!("{} is about to close", name(one)),
+            format!("{} is about to close", name(speech, one)),
             "It leads to production and closes by itself in a few minutes, with its connections."
                 .to_owned(),
             Some(Offer::KeepOpen),
         ),
         ([one], Speech::German) => (
-            format!("{} schließt sich bald", name(one)),
+            format!("{} schließt sich bald", name(speech, one)),
             "Er führt in die Produktion und schließt sich in wenigen Minuten von selbst, mit \
              seinen Verbindungen."
                 .to_owned(),
@@ -125,8 +125,11 @@ pub(super) fn closing(speech: Speech, tunnels: &[&TunnelStatus]) -> Option<Notic
 pub(super) fn down(speech: Speech, tunnels: &[&TunnelStatus]) -> Option<Notice> {
     let first = tunnels.first()?;
     let (title, which) = match (tunnels, speech) {
-        ([one], Speech::English) => (format!("{} is down", name(one)), why(speech, one)),
-        ([one], Speech::German) => (format!("{} ist unterbrochen", name(one)), why(speech, one)),
+        ([one], Speech::English) => (format!("{} is down", name(speech, one)), why(speech, one)),
+        ([one], Speech::German) => (
+            format!("{} ist unterbrochen", name(speech, one)),
+            why(speech, one),
+        ),
         (many, Speech::English) => (
             format!("{} tunnels are down", many.len()),
             format!("{}.", names(speech, many)),
@@ -149,11 +152,11 @@ pub(super) fn back(speech: Speech, tunnels: &[&TunnelStatus], away: Duration) ->
     let away = span(away);
     let (title, body) = match (tunnels, speech) {
         ([one], Speech::English) => (
-            format!("{} is up again", name(one)),
+            format!("{} is up again", name(speech, one)),
             format!("It was down for {away}."),
         ),
         ([one], Speech::German) => (
-            format!("{} ist wieder verbunden", name(one)),
+            format!("{} ist wieder verbunden", name(speech, one)),
             format!("Er war {away} lang unterbrochen."),
         ),
         (many, Speech::English) => (
@@ -176,8 +179,8 @@ pub(super) fn too_often(speech: Speech, tunnels: &[(&TunnelStatus, &Restless)]) 
     let (first, restless) = tunnels.first()?;
     let why = sentences(speech, &restless.often.problem());
     let (title, body) = match (tunnels, speech) {
-        ([(one, _)], Speech::English) => (format!("{} is lost too often", name(one)), why),
-        ([(one, _)], Speech::German) => (format!("{} bricht zu oft ab", name(one)), why),
+        ([(one, _)], Speech::English) => (format!("{} is lost too often", name(speech, one)), why),
+        ([(one, _)], Speech::German) => (format!("{} bricht zu oft ab", name(speech, one)), why),
         (many, speech) => {
             let all: Vec<_> = many.iter().map(|(tunnel, _)| *tunnel).collect();
             let title = match speech {
@@ -227,12 +230,15 @@ fn notice(kind: Kind, title: String, body: String, first: &TunnelStatus) -> Noti
     }
 }
 
-fn name(tunnel: &TunnelStatus) -> String {
-    shortened(&tunnel.profile.name)
+fn name(speech: Speech, tunnel: &TunnelStatus) -> String {
+    shortened(speech.name_of(tunnel))
 }
 
 fn names(speech: Speech, tunnels: &[&TunnelStatus]) -> String {
-    let first = tunnels.iter().take(NAMED_MOST).map(|tunnel| name(tunnel));
+    let first = tunnels
+        .iter()
+        .take(NAMED_MOST)
+        .map(|tunnel| name(speech, tunnel));
     let mut text = first.collect::<Vec<_>>().join(", ");
     if tunnels.len() > NAMED_MOST {
         let more = tunnels.len() - NAMED_MOST;

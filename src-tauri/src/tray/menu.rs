@@ -124,7 +124,11 @@ fn menu(overview: &Overview, speech: Speech) -> Vec<Item> {
     if !items.is_empty() {
         items.push(Item::Line);
     }
-    let addresses: Vec<_> = overview.tunnels.iter().filter_map(address).collect();
+    let addresses: Vec<_> = overview
+        .tunnels
+        .iter()
+        .filter_map(|tunnel| address(tunnel, speech))
+        .collect();
     if !addresses.is_empty() {
         items.push(Item::More {
             label: say.copy_address.to_owned(),
@@ -178,7 +182,7 @@ fn switches(tunnels: &[TunnelStatus], speech: Speech) -> Vec<Item> {
 
 fn switch(tunnel: &TunnelStatus, speech: Speech) -> Item {
     let Lines { production, .. } = words::lines(speech);
-    let (name, id) = (name(tunnel), tunnel.profile.id);
+    let (name, id) = (name(tunnel, speech), tunnel.profile.id);
     let on = is_on(state(tunnel));
     Item::Switch {
         label: match (is_production(tunnel), words::word(speech, state(tunnel))) {
@@ -199,10 +203,10 @@ fn switch(tunnel: &TunnelStatus, speech: Speech) -> Item {
 }
 
 /// A line that copies where a tunnel listens; none for one that does not.
-fn address(tunnel: &TunnelStatus) -> Option<Item> {
+fn address(tunnel: &TunnelStatus, speech: Speech) -> Option<Item> {
     let address = tunnel.snapshot.addresses.first()?;
     Some(plain(
-        &format!("{}: {address}", name(tunnel)),
+        &format!("{}: {address}", name(tunnel, speech)),
         Act::Copy(address.clone()),
     ))
 }
@@ -235,7 +239,7 @@ fn tooltip(overview: &Overview, speech: Speech) -> String {
         Sign::Connecting,
     ];
     for wanted in worst_first {
-        let names: Vec<_> = of(wanted).map(name).collect();
+        let names: Vec<_> = of(wanted).map(|tunnel| name(tunnel, speech)).collect();
         if let (Some(word), false) = (words::trouble(speech, wanted), names.is_empty()) {
             lines.push(format!(
                 "{} {word}: {}",
@@ -273,8 +277,8 @@ fn sign(state: &State) -> Sign {
 }
 
 /// A tunnel's name on one line of bearable length.
-fn name(tunnel: &TunnelStatus) -> String {
-    shortened(&tunnel.profile.name)
+fn name(tunnel: &TunnelStatus, speech: Speech) -> String {
+    shortened(speech.name_of(tunnel))
 }
 
 /// A name on one line of bearable length.

@@ -25,6 +25,7 @@ export function Welcome(props: {
           {words().start.tryDemo}
         </button>
       </div>
+      <p class="welcome-note">{words().start.demoNote}</p>
       <p>{words().start.paste}</p>
       <p class="welcome-more">
         <button type="button" class="text-button" onClick={() => props.onShowDemo()}>

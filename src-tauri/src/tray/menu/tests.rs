@@ -117,6 +117,21 @@ fn the_demo_is_not_among_all_that_are_connected() {
 }
 
 #[test]
+fn the_demo_has_a_name_in_each_language() {
+    let mut demo = tunnel("Demo tunnel", degraded());
+    demo.demo = true;
+    demo.snapshot.addresses = vec!["127.0.0.1:5433".to_owned()];
+    let saved = tunnel("Demo tunnel", State::Off);
+    let german = TrayView::of(&overview(vec![demo, saved]), Speech::German);
+    let lines = read(&german.menu);
+    assert!(lines.contains(&"  Demo-Tunnel: 127.0.0.1:5433".to_owned()));
+    assert!(lines.iter().any(|line| line.starts_with("[x] Demo-Tunnel")));
+    assert!(german.tooltip.ends_with(": Demo-Tunnel"));
+    // One that somebody has saved under that name keeps it.
+    assert!(lines.contains(&"[ ] Demo tunnel".to_owned()));
+}
+
+#[test]
 fn production_is_named_asks_before_it_starts_and_is_not_among_all() {
     let production = |name: &str, state| {
         let mut tunnel = tunnel(name, state);

@@ -7,6 +7,7 @@ import { number } from "../locale";
 const say = counter("de");
 
 export const demo: Words["demo"] = {
+  name: "Demo-Tunnel",
   cuts: {
     close: {
       name: "Schließen",

@@ -52,7 +52,7 @@ export const exchange: Words["exchange"] = {
   chooseFile: "Datei wählen …",
   noFile: "Keine Datei gewählt",
   file: "Datei mit Tunneln (.toml)",
-  fileHint: "Wie Culvert sie exportiert. Sie sehen erst die Unterschiede.",
+  fileHint: "Wie Culvert sie exportiert. Sie sehen die Unterschiede, bevor etwas gespeichert wird.",
   empty: "In dieser Datei ist kein Tunnel.",
   sum: (fresh, changed, clash, same) =>
     [

@@ -27,13 +27,13 @@ export const signIn: Words["signIn"] = {
   beginFor: (what) => `Anmelden: ${what}`,
   intro: "Kein Profil braucht eine Anmeldung",
   introText:
-    "Hier stehen Profile, die sich über IAM Identity Center anmelden oder deren Rolle einen MFA-Code verlangt. " +
-    "Dieser Befehl schreibt eines in die AWS-Konfiguration.",
+    "Hier stehen Profile, die sich über IAM Identity Center anmelden oder deren Rolle den Code eines MFA-Geräts verlangt, mit " +
+    "den Tunneln, denen jede Anmeldung dient. Der folgende Befehl schreibt ein solches Profil in die AWS-Konfiguration.",
   current: "Die laufende Anmeldung",
   whom: (profile) => `Profil ${profile}`,
   asking: "AWS wird gefragt …",
-  visit: "Weiter im Browser. Diese Seite sagt, wenn es geschafft ist.",
-  visitElsewhere: "In einem Browser auf irgendeinem Rechner öffnen:",
+  visit: "Weiter geht es im Browser. Diese Seite sagt, wenn es geschafft ist.",
+  visitElsewhere: "Diese Seite in einem Browser öffnen, auf irgendeinem Rechner:",
   compare: "Der Browser zeigt diesen Code. Nur weitermachen, wenn es derselbe ist:",
   enter: "Dort diesen Code eingeben:",
   copyCode: "Code kopieren",

@@ -7,7 +7,8 @@ export const start: Words["start"] = {
   what:
     "Ein Tunnel holt einen Port aus AWS auf diesen Rechner, über den Session Manager: eine Datenbank, " +
     "eine Webkonsole, RDP oder SSH. Er bleibt bestehen, auch wenn die Verbindung darunter abbricht.",
-  paste: "Strg+V macht aus einem kopierten Befehl (aws ssm start-session, ssh -L) einen Tunnel.",
+  paste: "Liegt ein Befehl wie aws ssm start-session oder ssh -L in der Zwischenablage, macht Strg+V einen Tunnel daraus.",
+  demoNote: "Die Demo braucht kein AWS-Konto: Alles läuft auf diesem Rechner.",
   tryDemo: "Demo-Tunnel ausprobieren",
   guideTitle: "Sehen, wie er hält",
   guideOpen: " zeigt eine kleine Seite durch den Tunnel. Sie zählt Sekunden über eine einzige Verbindung.",

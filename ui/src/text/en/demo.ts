@@ -38,6 +38,7 @@ const cuts: Readonly<Record<DemoCutView, { name: string; does: string; done: str
 };
 
 export const demo = {
+  name: "Demo tunnel",
   cuts,
   what:
     "This tunnel goes through the whole of Culvert to a simulated Session Manager on this computer. " +

@@ -58,7 +58,7 @@ export const exchange = {
   chooseFile: "Choose a file…",
   noFile: "No file chosen",
   file: "File of tunnels (.toml)",
-  fileHint: "As Culvert exports it. You see what differs first.",
+  fileHint: "As Culvert exports it. You see what differs before anything is saved.",
   empty: "No tunnel is in this file.",
   sum: (fresh: number, changed: number, clash: number, same: number) =>
     [

@@ -33,7 +33,7 @@ export const logs = {
   follow: "Follow",
   followHint: "Keeps the newest record in sight",
   copy: "Copy",
-  copyHint: "Copies what is listed",
+  copyHint: "Copies the records that are listed",
   folder: "Open the folder",
   logged: "What is logged",
   loggedOf: (tunnel: string) => `What is logged of ${tunnel}`,

@@ -26,13 +26,13 @@ export const signIn = {
   beginFor: (what: string) => `Sign in: ${what}`,
   intro: "No profile needs a sign-in",
   introText:
-    "Profiles that sign in through IAM Identity Center, or whose role takes an MFA code, are listed here. " +
-    "This command writes one into your AWS config file.",
+    "Profiles that sign in through IAM Identity Center, or whose role takes the code of an MFA device, are listed here, with " +
+    "the tunnels that each serves. The command below writes such a profile into your AWS config file.",
   current: "The sign-in that is under way",
   whom: (profile: string) => `Profile ${profile}`,
   asking: "Asking AWS…",
   visit: "Go on in your browser. This page tells when it is done.",
-  visitElsewhere: "Open in a browser, on any machine:",
+  visitElsewhere: "Open the page in a browser, on any machine:",
   compare: "The browser shows this code. Go on only if it is the same:",
   enter: "Enter this code there:",
   copyCode: "Copy the code",

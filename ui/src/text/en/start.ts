@@ -5,7 +5,8 @@ export const start = {
   what:
     "A tunnel brings a port from inside AWS to this computer, through Session Manager: a database, " +
     "a web console, RDP or SSH. It stays when the connection below it does not.",
-  paste: "Ctrl+V makes a tunnel of a copied aws ssm start-session or ssh -L command.",
+  paste: "With a command such as aws ssm start-session or ssh -L in the clipboard, Ctrl+V makes a tunnel of it.",
+  demoNote: "The demo needs no AWS account: all of it runs on this computer.",
   tryDemo: "Try the demo tunnel",
   guideTitle: "See it hold",
   guideOpen: " shows a small page through the tunnel. It counts seconds over one connection.",
