@@ -15,7 +15,7 @@ use tauri::async_runtime::{spawn, spawn_blocking};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
 use tunnel_manager::bundle::{
-    self, Bundle, BundleError, Cancel, ChosenTunnel, Request, Stage, Written, collect,
+    Bundle, BundleError, Cancel, ChosenTunnel, Collection, Deadline, Request, Stage, Written,
 };
 use tunnel_manager::doctor::{Examination, Tunnels};
 use tunnel_manager::tunnel::{AccessSettings, Problem, ProblemKind, unix_ms_now};
@@ -48,7 +48,10 @@ pub(crate) fn begin_bundle(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn unsaved_tunnels() -> Vec<String> {
-    bundle::unsaved().await
+    let deadline = Deadline::begin(&Cancel::default());
+    // Nobody cancels this one.
+    let unsaved = async { Collection::begin(|_| {}, &deadline).await?.unsaved().await };
+    unsaved.await.unwrap_or_default()
 }
 
 /// Ends a collection, or forgets what was collected. One that is over is no mistake.
@@ -215,8 +218,12 @@ impl Bundles {
         spawn(async move {
             // A window that is gone hears nothing; what is collected is forgotten with the next one.
             let told = |stage: Stage| drop(channel.send(BundleView::stage(stage)));
-            let collected = Box::pin(collect(request, told, &cancel)).await;
-            let told = match collected {
+            let deadline = Deadline::begin(&cancel);
+            let collected = async {
+                let collection = Collection::begin(told, &deadline).await?;
+                collection.collect(request).await
+            };
+            let told = match Box::pin(collected).await {
                 Ok(bundle) => {
                     let told = BundleView::collected(&bundle);
                     let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);

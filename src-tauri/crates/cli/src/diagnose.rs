@@ -10,9 +10,8 @@ use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use tokio::task::spawn_blocking;
 use tunnel_manager::bundle::{
-    Bundle, BundleError, Cancel, ChosenTunnel, Request, Stage, Written, collect, unsaved,
+    BundleError, Cancel, ChosenTunnel, Collection, Deadline, Request, Stage, Written,
 };
 use tunnel_manager::doctor::{Examination, Tunnels};
 use tunnel_manager::tunnel::{Environment, Problem, ProblemKind};
@@ -70,7 +69,8 @@ pub(crate) async fn run(wanted: Diagnose) -> Exit {
         signals.recv().await;
         stopper.cancel();
     });
-    match Box::pin(diagnose(&wanted, &cancel)).await {
+    let deadline = Deadline::begin(&cancel);
+    match Box::pin(diagnose(&wanted, &deadline)).await {
         Ok(()) => Exit::Success,
         Err(Failure::Problem(problem)) => {
             output.failed(&problem);
@@ -94,17 +94,30 @@ enum Failure {
     Bundle(BundleError),
 }
 
-async fn diagnose(wanted: &Diagnose, cancel: &Cancel) -> Result<(), Failure> {
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        Self::Bundle(error)
+    }
+}
+
+async fn diagnose(wanted: &Diagnose, deadline: &Deadline) -> Result<(), Failure> {
+    let told = |stage| match wanted.json {
+        true => json(&Line::Stage { stage }),
+        false => complain(stage_words(stage)),
+    };
+    let collection = Collection::begin(told, deadline).await?;
     let chosen = match wanted.names.as_slice() {
         [] => None,
         names => {
-            let unsaved = unsaved().await;
+            let unsaved = collection.unsaved().await?;
             let found = names.iter().map(|name| saved::find_also(name, &unsaved));
-            Some(
-                found
-                    .collect::<Result<Vec<_>, _>>()
-                    .map_err(Failure::Problem)?,
-            )
+            Some(found.collect::<Result<Vec<_>, _>>()?)
         }
     };
     let now = SystemTime::now()
@@ -119,22 +132,14 @@ async fn diagnose(wanted: &Diagnose, cancel: &Cancel) -> Result<(), Failure> {
         program: format!("culvert {}", env!("CARGO_PKG_VERSION")),
         tunnels: chosen,
     };
-    let told = |stage| match wanted.json {
-        true => json(&Line::Stage { stage }),
-        false => complain(stage_words(stage)),
-    };
-    let bundle = Box::pin(collect(request, told, cancel))
-        .await
-        .map_err(Failure::Bundle)?;
+    let bundle = Box::pin(collection.collect(request)).await?;
     preview::show(&bundle, wanted.json);
     if wanted.dry_run {
         return Ok(());
     }
     told(Stage::Writing);
     let path = wanted.output.clone().unwrap_or_else(|| default_name(now));
-    let written = write(bundle, path, cancel.clone())
-        .await
-        .map_err(Failure::Bundle)?;
+    let written = bundle.write_by(path, deadline).await?;
     match wanted.json {
         true => json(&Line::Written(&written)),
         false => {
@@ -144,10 +149,6 @@ async fn diagnose(wanted: &Diagnose, cancel: &Cancel) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-async fn write(bundle: Bundle, path: PathBuf, cancel: Cancel) -> Result<Written, BundleError> {
-    spawn_blocking(move || bundle.write(&path, &cancel)).await?
 }
 
 /// One tunnel thoroughly, more or all of them briefly.
@@ -175,6 +176,7 @@ fn examination(chosen: Option<&[ChosenTunnel]>) -> Examination {
     Examination {
         access: None,
         tunnels,
+        // The collection asks the programs that run.
         running: Vec::new(),
         sweep: false,
         session: false,

@@ -1,14 +1,16 @@
 //! Evidence that can be handed to a stranger: what Culvert and its surroundings are, what happened
 //! to tunnels, and what the doctor says, in one file without secrets or names.
 //!
-//! [`collect`] gathers and redacts; what can't be had becomes a line in the bundle. Nothing is
+//! A [`Collection`] gathers and redacts; what can't be had becomes a line in the bundle. Nothing is
 //! written until [`Bundle::write`] is called: until then it can be looked at.
 
 mod about;
 mod cause;
 mod chosen;
+mod collection;
 mod course;
 mod day_time;
+mod deadline;
 mod doctor;
 mod facts;
 mod gather;
@@ -21,14 +23,10 @@ mod summary;
 mod troubles;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 pub use redact::Kind;
 use redact::{RedactError, Redactor};
 use serde::Serialize;
-use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use crate::doctor::Examination;
@@ -36,23 +34,14 @@ use crate::history::Reading;
 use crate::profile::Profile;
 
 pub use cause::DropCause;
-use chosen::Chosen;
-pub use chosen::{ChosenTunnel, unsaved};
+pub use chosen::ChosenTunnel;
+pub use collection::Collection;
 pub(crate) use course::Course;
 pub use course::DropCauses;
 #[cfg(test)]
 pub(crate) use course::tests as tests_of_causes;
+pub use deadline::{Cancel, Deadline};
 pub use pack::Written;
-
-/// How long the doctor may take: what it has not said by then is a line in the bundle.
-const DOCTOR_LIMIT: Duration = Duration::from_secs(5);
-
-/// How long redaction may take; what finds no time then is left out, and told. What a build without
-/// optimisation takes is no measure: it is thirty times as slow.
-const REDACTION_LIMIT: Duration = match cfg!(debug_assertions) {
-    true => Duration::from_secs(120),
-    false => Duration::from_secs(4),
-};
 
 /// How much a bundle holds before it is compressed, bytes.
 const SIZE_MOST: usize = 18 << 20;
@@ -86,34 +75,6 @@ pub enum Stage {
     Redacting,
     /// The file is written.
     Writing,
-}
-
-/// Ends a collection that somebody no longer wants. A clone ends the same one.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<watch::Sender<bool>>);
-
-impl Cancel {
-    /// Ends it.
-    pub fn cancel(&self) {
-        self.0.send_replace(true);
-    }
-
-    /// Whether it was ended.
-    pub fn is_cancelled(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    async fn cancelled(&self) {
-        // The sender is held here: it can't be gone.
-        let _ = self.0.subscribe().wait_for(|cancelled| *cancelled).await;
-    }
-
-    fn check(&self) -> Result<(), BundleError> {
-        match self.is_cancelled() {
-            true => Err(BundleError::Cancelled),
-            false => Ok(()),
-        }
-    }
 }
 
 /// Why there is no bundle.
@@ -177,57 +138,6 @@ struct Gathered {
     lacks: Vec<String>,
 }
 
-/// Collects what a bundle holds. `told` hears what is being done. Takes 10 s at most.
-///
-/// # Errors
-/// It was cancelled, or nothing can be redacted. What can't be had is no error.
-pub async fn collect(
-    request: Request,
-    mut told: impl FnMut(Stage),
-    cancel: &Cancel,
-) -> Result<Bundle, BundleError> {
-    told(Stage::Reading);
-    let Request {
-        tunnels,
-        since,
-        now,
-        hides_names,
-        examination,
-        program,
-    } = request;
-    let chosen = Chosen(tunnels);
-    let heard = tokio::select! {
-        heard = running::Heard::of_all() => heard,
-        () = cancel.cancelled() => return Err(BundleError::Cancelled),
-    };
-    let (wanted, pending) = (chosen.clone(), heard.pending());
-    let reading = spawn_blocking(move || gather::all(&wanted, since, pending));
-    let mut gathered = tokio::select! {
-        gathered = reading => gathered?,
-        () = cancel.cancelled() => return Err(BundleError::Cancelled),
-    };
-    gathered.files.push(about::file(&program, since, now));
-    tokio::select! {
-        () = running::gather(heard, &chosen, since, &mut gathered) => {}
-        () = cancel.cancelled() => return Err(BundleError::Cancelled),
-    }
-    if let Some(examination) = examination {
-        told(Stage::Checking);
-        tokio::select! {
-            () = doctor::examine(examination, DOCTOR_LIMIT, &mut gathered) => {}
-            () = cancel.cancelled() => return Err(BundleError::Cancelled),
-        }
-    }
-    told(Stage::Redacting);
-    let subject = Subject {
-        saved: chosen.saved(),
-        since,
-        hides_names,
-    };
-    let cancel = cancel.clone();
-    spawn_blocking(move || redact(gathered, &subject, &cancel)).await?
-}
-
 /// What a bundle is about.
 struct Subject {
     /// The saved ones of the tunnels; `None`: all.
@@ -236,8 +146,14 @@ struct Subject {
     hides_names: bool,
 }
 
-fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bundle, BundleError> {
-    let begun = Instant::now();
+/// Makes of what was gathered what can be handed out, until a time. Blocks.
+fn redact(
+    gathered: Gathered,
+    subject: &Subject,
+    until: Instant,
+    cancel: &Cancel,
+) -> Result<Bundle, BundleError> {
+    let half = until.saturating_duration_since(Instant::now()) / 2;
     let Gathered {
         mut files,
         reading,
@@ -271,7 +187,7 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     let mut learned = Vec::new();
     for file in files {
         cancel.check()?;
-        if begun.elapsed() > REDACTION_LIMIT / 2 {
+        if Instant::now() + half > until {
             lacks.push(no_room(&file));
             continue;
         }
@@ -285,7 +201,7 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
     let mut size = 0;
     for file in learned {
         cancel.check()?;
-        if begun.elapsed() > REDACTION_LIMIT || size > SIZE_MOST {
+        if Instant::now() > until || size > SIZE_MOST {
             lacks.push(no_room(&file));
             continue;
         }
@@ -329,6 +245,26 @@ fn redact(gathered: Gathered, subject: &Subject, cancel: &Cancel) -> Result<Bund
         replaced: redactor.take_counts().into_iter().collect(),
     });
     Ok(bundle)
+}
+
+impl Bundle {
+    /// What is handed out when redaction has not come to an end: nothing of what was gathered.
+    fn without_time() -> Self {
+        let lack = "Nothing that was collected is in here: it could not be redacted in time. Collect again \
+                    when the machine has less to do, or with a shorter --since.";
+        let file = |path: &str, text: String| BundleFile {
+            path: path.to_owned(),
+            text,
+            replaced: Vec::new(),
+        };
+        Self {
+            files: vec![
+                file("collecting.txt", format!("{lack}\n")),
+                file("dependencies.txt", DEPENDENCIES.to_owned()),
+            ],
+            lacks: vec![lack.to_owned()],
+        }
+    }
 }
 
 fn no_room(file: &Raw) -> String {

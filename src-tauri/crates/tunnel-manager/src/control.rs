@@ -20,9 +20,9 @@ use crate::roll::{TunnelFigures, TunnelRecordings};
 use crate::traces::{STATE_DIR_VARIABLE, Traces};
 
 #[cfg(not(unix))]
-pub use elsewhere::{Listening, ask};
+pub use elsewhere::{Listening, ask, ask_within};
 #[cfg(unix)]
-pub use unix::{Listening, ask};
+pub use unix::{Listening, ask, ask_within};
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

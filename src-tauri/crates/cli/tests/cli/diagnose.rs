@@ -1,6 +1,7 @@
 //! `culvert diagnose`: a bundle that can be given to a stranger.
 
 mod unsaved;
+mod waiting;
 
 use std::fs::{self, File};
 use std::io::Read as _;

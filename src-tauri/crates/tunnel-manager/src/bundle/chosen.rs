@@ -1,13 +1,7 @@
 //! Which tunnels a bundle is about.
 
-use std::collections::BTreeSet;
-
-use tokio::task::spawn_blocking;
-
-use crate::control::{Question, ask};
 use crate::history::TunnelName;
 use crate::profile::Profile;
-use crate::traces::Traces;
 
 /// A tunnel that a bundle is about.
 #[derive(Debug, Clone)]
@@ -50,24 +44,6 @@ impl Chosen {
         };
         Some(self.0.as_ref()?.iter().filter_map(saved).collect())
     }
-}
-
-/// What tunnels are called that were never saved and of which something can be told, since they run
-/// or have left a record; in order. Takes 3 s at most.
-pub async fn unsaved() -> Vec<String> {
-    let read = || Traces::read_history(0, Vec::new(), |tunnel| tunnel.id.is_none());
-    let (asked, read) = tokio::join!(ask(Question::Status), spawn_blocking(read));
-    let running = asked.answers.into_iter().flat_map(|answer| answer.tunnels);
-    let running = running.map(|figures| figures.tunnel);
-    // That it can't be read is told by the bundle.
-    let left = read.ok().and_then(Result::ok).unwrap_or_default();
-    let left = left.entries.into_iter().map(|entry| entry.tunnel);
-    let names: BTreeSet<String> = running
-        .chain(left)
-        .filter(|tunnel| tunnel.id.is_none())
-        .map(|tunnel| tunnel.name)
-        .collect();
-    names.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ pub(super) async fn examine(examination: Examination, limit: Duration, gathered:
     .await;
     if examined.is_err() {
         gathered.lacks.push(format!(
-            "The doctor was not done after {} s: the checks behind the last one in doctor.jsonl \
+            "The doctor was not done after {:.1} s: the checks behind the last one in doctor.jsonl \
              are not known.",
-            limit.as_secs()
+            limit.as_secs_f64()
         ));
     }
     gathered.files.push(Raw {

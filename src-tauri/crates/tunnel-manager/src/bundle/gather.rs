@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
 use tunnel_proto::Happening;
 
 use super::chosen::Chosen;
@@ -38,8 +39,8 @@ const SESSIONS_MOST: u64 = 64 << 10;
 /// Where they lie in the bundle.
 const LOGS: &str = "logs";
 
-/// Reads it; `pending` is what is not in the history yet. Blocks.
-pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>) -> Gathered {
+/// Reads it; `pending` is what is not in the history yet. What finds no time until then is told. Blocks.
+pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>, until: Instant) -> Gathered {
     let mut gathered = Gathered::default();
     // Of the others is learned what must not be told of them by the log.
     match Traces::read_history(0, pending, |_| true) {
@@ -63,6 +64,10 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>) -> Gathered 
         });
         let folder = folder.join("sessions");
         for path in newest(&folder, SESSIONS_FILES_MOST, 0, &mut gathered.lacks) {
+            if Instant::now() > until {
+                gathered.lacks.push(late(&in_bundle("sessions", &path)));
+                continue;
+            }
             sessions(&mut gathered, &path, of.as_ref(), since);
         }
     }
@@ -77,6 +82,10 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>) -> Gathered 
     );
     let wanted = Wanted::new(names, since);
     for path in logs {
+        if Instant::now() > until {
+            gathered.lacks.push(late(&in_bundle(LOGS, &path)));
+            continue;
+        }
         log(&mut gathered, &path, &wanted);
     }
     gathered
@@ -288,6 +297,11 @@ fn cut(in_bundle: &str, most: u64) -> String {
         "{in_bundle} has the last {} KiB alone: there is more of it.",
         most >> 10
     )
+}
+
+/// That a file was not read.
+fn late(in_bundle: &str) -> String {
+    format!("{in_bundle} is left out: there was no time to read it.")
 }
 
 fn unread(path: &Path, error: &io::Error) -> String {

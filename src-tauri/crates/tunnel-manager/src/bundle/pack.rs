@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
+use tokio::task::spawn_blocking;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{Bundle, BundleError, Cancel};
+use super::deadline::Wait;
+use super::{Bundle, BundleError, Cancel, Deadline};
 
 /// A bundle that is on the disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +27,30 @@ pub struct Written {
 }
 
 impl Bundle {
+    /// Writes it in the same way, within what is left of the time that it has.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write), or the disk has not taken it in time. Nothing is left then.
+    pub async fn write_by(
+        self,
+        path: PathBuf,
+        deadline: &Deadline,
+    ) -> Result<Written, BundleError> {
+        let cancel = deadline.cancel().clone();
+        let (to, wanted) = (path.clone(), cancel.clone());
+        let writing = spawn_blocking(move || self.write(&to, &wanted));
+        match deadline.within(Wait::Writing, writing).await? {
+            Some(written) => written?,
+            None => {
+                cancel.cancel();
+                Err(BundleError::Write {
+                    path,
+                    source: io::ErrorKind::TimedOut.into(),
+                })
+            }
+        }
+    }
+
     /// Writes it as a zip file for its owner alone, under a temporary name first: whoever is killed
     /// meanwhile leaves nothing under the final one. Blocks.
     ///
@@ -58,7 +84,7 @@ impl Bundle {
         let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
         file.write_all(&bytes).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
-        cancel.check()?;
+        cancel.settle()?;
         file.persist_noclobber(path).map_err(|error| {
             if error.error.kind() == io::ErrorKind::AlreadyExists {
                 BundleError::Exists(path.to_owned())

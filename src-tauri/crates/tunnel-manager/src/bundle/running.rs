@@ -1,18 +1,20 @@
 //! What the programs that run say: how their tunnels are now, and what their flight recorders hold.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
 
 use redact::{Kind, Redactor};
 use serde_json::json;
-use tokio::task::spawn_blocking;
-use tunnel::SessionRecording;
+use tunnel::{BindAddress, Listen, SessionRecording, TunnelConfig};
 use tunnel_proto::{RecordedFrame, Recording};
 
 use super::chosen::Chosen;
 use super::day_time::utc;
 use super::named::node;
 use super::{BundleFile, Gathered, Raw};
-use crate::control::{Answer, Asked, Question, ask};
+use crate::control::{Answer, Asked, Question, ask_within};
 use crate::history::{Entry, TunnelName};
 use crate::recordings::{self, KeptRecording};
 use crate::roll::{SessionFigures, TunnelFigures};
@@ -38,9 +40,12 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Asks them. Takes 3 s at most.
-    pub(super) async fn of_all() -> Self {
-        let (statuses, recordings) = tokio::join!(ask(Question::Status), ask(Question::Recordings));
+    /// Asks them, and takes so long at most.
+    pub(super) async fn of_all(patience: Duration) -> Self {
+        let (statuses, recordings) = tokio::join!(
+            ask_within(Question::Status, patience),
+            ask_within(Question::Recordings, patience)
+        );
         Self {
             statuses,
             recordings,
@@ -51,16 +56,63 @@ impl Heard {
     pub(super) fn pending(&self) -> Vec<Entry> {
         self.statuses.pending()
     }
+
+    /// What those of their tunnels are called that were never saved.
+    pub(super) fn unsaved(&self) -> impl Iterator<Item = String> {
+        let of = self.figures().map(|figures| &figures.tunnel);
+        let unsaved = of.filter(|tunnel| tunnel.id.is_none());
+        unsaved.map(|tunnel| tunnel.name.clone())
+    }
+
+    /// The names of those among these tunnels that run and listen where their settings say.
+    pub(super) fn names_of(&self, tunnels: &[TunnelConfig]) -> Vec<String> {
+        let runs = |tunnel: &&TunnelConfig| {
+            self.figures().any(|figures| {
+                figures.tunnel.name == tunnel.name
+                    && has_place(&figures.snapshot.addresses, &tunnel.listen)
+            })
+        };
+        let running = tunnels.iter().filter(runs);
+        running.map(|tunnel| tunnel.name.clone()).collect()
+    }
+
+    fn figures(&self) -> impl Iterator<Item = &TunnelFigures> {
+        let answers = self.statuses.answers.iter();
+        answers.flat_map(|answer| &answer.tunnels)
+    }
 }
 
-/// Takes what they have said, and reads what those have left that are over.
-pub(super) async fn gather(heard: Heard, chosen: &Chosen, since: u64, gathered: &mut Gathered) {
+/// Whether one of the places where a tunnel listens is what its settings want.
+fn has_place(addresses: &[String], wanted: &Listen) -> bool {
+    addresses.iter().any(|address| match &wanted.address {
+        BindAddress::Unix(path) => Path::new(address) == path,
+        BindAddress::Localhost => socket(address)
+            .is_some_and(|socket| socket.ip().is_loopback() && socket.port() == wanted.port),
+        BindAddress::Ip(ip) => socket(address) == Some(SocketAddr::new(*ip, wanted.port)),
+    })
+}
+
+fn socket(address: &str) -> Option<SocketAddr> {
+    address.parse().ok()
+}
+
+/// What those have left that are over.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    recordings: Vec<KeptRecording>,
+    lacks: Vec<String>,
+}
+
+/// Takes what they have said, and what was left.
+pub(super) fn gather(heard: Heard, left: Left, chosen: &Chosen, gathered: &mut Gathered) {
+    let Left {
+        recordings: kept,
+        lacks,
+    } = left;
     let Heard {
         statuses,
         recordings,
     } = heard;
-    let kept = spawn_blocking(move || left(since)).await;
-    let (kept, lacks) = kept.unwrap_or_default();
     gathered.lacks.extend(lacks);
     let silent: BTreeSet<u32> = statuses
         .silent
@@ -76,23 +128,25 @@ pub(super) async fn gather(heard: Heard, chosen: &Chosen, since: u64, gathered: 
     take(statuses.answers, recordings.answers, kept, chosen, gathered);
 }
 
-/// The recordings that lie on the disk, and why some can't be had.
-fn left(since: u64) -> (Vec<KeptRecording>, Vec<String>) {
+/// Reads the recordings that lie on the disk. Blocks.
+pub(super) fn left(since: u64) -> Left {
     let Some(folder) = Traces::folder_of_user().map(|folder| folder.join(RECORDINGS)) else {
-        return Default::default();
+        return Left::default();
     };
     match recordings::read(&folder, since) {
-        Ok((kept, 0)) => (kept, Vec::new()),
-        Ok((kept, unreadable)) => (
-            kept,
-            vec![format!(
-                "Recordings of sessions that can't be read: {unreadable}."
-            )],
-        ),
-        Err(error) => (
-            Vec::new(),
-            vec![format!("{} can't be read: {error}.", folder.display())],
-        ),
+        Ok((recordings, unreadable)) => Left {
+            recordings,
+            lacks: match unreadable {
+                0 => Vec::new(),
+                some => vec![format!(
+                    "Recordings of sessions that can't be read: {some}."
+                )],
+            },
+        },
+        Err(error) => Left {
+            recordings: Vec::new(),
+            lacks: vec![format!("{} can't be read: {error}.", folder.display())],
+        },
     }
 }
 

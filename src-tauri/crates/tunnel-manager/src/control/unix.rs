@@ -194,8 +194,13 @@ async fn switch(
 /// Asks all programs of the user that run tunnels; takes 3 s at most. One that is dead is passed
 /// over, and its socket removed.
 pub async fn ask(question: Question) -> Asked {
+    ask_within(question, PATIENCE).await
+}
+
+/// Asks them in the same way, and takes so long at most.
+pub async fn ask_within(question: Question, patience: Duration) -> Asked {
     match folder() {
-        Some(folder) => ask_all(&folder, &question, PATIENCE).await,
+        Some(folder) => ask_all(&folder, &question, patience).await,
         None => Asked::default(),
     }
 }
