@@ -19,14 +19,15 @@ pub struct Config {
     pub stream_receive_limit: usize,
     /// Unread bytes of all streams above which the one with the most is reset. Default 64 MiB.
     pub total_receive_limit: usize,
-    /// Bytes that one stream may queue to send. Default 256 KiB.
+    /// Bytes that one stream may queue to send at most. Default 256 KiB.
     ///
     /// Several of the largest messages; more would only hide from the local side how fast its
-    /// data really goes.
+    /// data really goes. [`Mux::set_read_ahead`](crate::Mux::set_read_ahead) makes it less.
     pub stream_send_limit: usize,
     /// Streams that may exist at once, whoever opened them. Default 4,096.
     pub max_streams: usize,
-    /// Bytes that a stream may send in its turn while others wait. Default 4 KiB; 0 counts as 1.
+    /// Bytes that a stream may send in its turn while others wait, and before all bulk in each round.
+    /// Default 4 KiB; 0 counts as 1.
     ///
     /// Header cost is 8 bytes a frame: 0.2 % at this size. A stream alone is not cut at it.
     pub quantum: usize,

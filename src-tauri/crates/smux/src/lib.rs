@@ -42,8 +42,12 @@
 //! # Sending: nobody waits for a bulk stream
 //!
 //! Streams that have something to send take turns, and a turn is worth [`Config::quantum`]
-//! bytes (deficit round robin), so that a new frame waits for at most one quantum of each other
-//! stream. What one stream says stays in order: SYN, data, FIN. Each stream may queue
+//! bytes (deficit round robin). A stream that has sent less than that since its last turn, such as a
+//! new one or one that somebody types into, goes before all others: what it says does not wait for
+//! bulk, however many bulk streams there are. However many such streams there are, bulk has a fifth.
+//! What one stream says stays in order: SYN, data, FIN.
+//!
+//! Each stream should queue no more than its driver says ([`Mux::set_read_ahead`]), at most
 //! [`Config::stream_send_limit`] bytes; [`Event::Writable`] says when there is room again.
 //!
 //! # Receiving: one stream pays
@@ -108,6 +112,7 @@ mod queue;
 mod receive;
 mod stream;
 mod transmit;
+mod turns;
 
 pub use config::{Config, Role};
 pub use error::{Error, OpenError, WriteError};

@@ -7,6 +7,7 @@ use crate::frame::HEADER_LENGTH;
 use crate::holds::Holds;
 use crate::receive::{Blocked, Parser};
 use crate::stream::{Direction, Hold, ReadSide, Stream, WriteSide};
+use crate::turns::Turns;
 use crate::{
     Config, Error, Event, OpenError, ResetReason, Role, StreamId, TimerReason, WriteError,
 };
@@ -26,14 +27,16 @@ pub struct Mux {
     next_id: Option<u32>,
     pub(crate) events: VecDeque<Event>,
 
-    /// Streams with something to send, in the order of their turns.
-    pub(crate) active: VecDeque<StreamId>,
+    /// Streams with something to send.
+    pub(crate) turns: Turns,
     /// Streams that the peer opened and that are refused with a FIN.
     pub(crate) refused: VecDeque<StreamId>,
     pub(crate) nop_due: bool,
     pub(crate) next_nop: Option<Instant>,
     /// Bytes of data in all send queues.
     pub(crate) send_total: usize,
+    /// Bytes that each of them should hold at most.
+    read_ahead: usize,
 
     pub(crate) parser: Parser,
     pub(crate) failed: Option<Error>,
@@ -51,11 +54,12 @@ impl Mux {
     pub fn new(role: Role, config: Config) -> Self {
         Self {
             role,
+            read_ahead: config.stream_send_limit,
             config,
             streams: BTreeMap::new(),
             next_id: Some(FIRST_CLIENT_ID),
             events: VecDeque::new(),
-            active: VecDeque::new(),
+            turns: Turns::default(),
             refused: VecDeque::new(),
             nop_due: false,
             next_nop: None,
@@ -93,28 +97,34 @@ impl Mux {
         Ok(id)
     }
 
-    /// Returns how many bytes [`write`](Self::write) takes now; 0 when the stream is closed for
-    /// writing, by either side, or unknown.
+    /// Says how many bytes each stream should queue to send at most from now on, such as what the
+    /// window below can send. Until then, and at most, [`Config::stream_send_limit`]. What is queued
+    /// already stays.
+    pub fn set_read_ahead(&mut self, bytes: usize) {
+        self.read_ahead = bytes.min(self.config.stream_send_limit);
+    }
+
+    /// Returns how many bytes to read of the local side now for [`write`](Self::write); 0 when the
+    /// stream is closed for writing, by either side, or unknown.
     pub fn send_capacity(&self, id: StreamId) -> usize {
         match self.streams.get(&id) {
             Some(stream) if stream.write == WriteSide::Open && stream.read == ReadSide::Open => {
-                self.config
-                    .stream_send_limit
-                    .saturating_sub(stream.send.len())
+                self.read_ahead.saturating_sub(stream.send.len())
             }
             Some(_) | None => 0,
         }
     }
 
-    /// Queues data of a stream. Large pieces are not copied until they go into a frame, so hand
-    /// in pieces that own about as much memory as they are long.
+    /// Queues data of a stream. A piece is not copied until it goes into a frame, unless it is small
+    /// and others wait before it; so hand in pieces that own about as much memory as they are long, or that
+    /// share theirs with their neighbours.
     ///
     /// # Errors
     ///
-    /// The data is more than [`send_capacity`](Self::send_capacity), or the stream takes no
-    /// data any more. Then nothing of it is queued.
+    /// The stream would have more than [`Config::stream_send_limit`] queued, or takes no data any
+    /// more. Then nothing of it is queued. What [`send_capacity`](Self::send_capacity) once said is
+    /// always taken, although it may be less by now.
     pub fn write(&mut self, _now: Instant, id: StreamId, data: Bytes) -> Result<(), WriteError> {
-        let most = self.send_capacity(id);
         let limit = self.config.stream_send_limit;
         let stream = self
             .streams
@@ -129,8 +139,9 @@ impl Mux {
                 return Err(WriteError::WriteClosed(id));
             }
         }
+        let most = limit.saturating_sub(stream.send.len());
         if data.len() > most {
-            stream.writable_at = Some(limit.saturating_sub(data.len()).min(limit / 2));
+            stream.awaited_room = Some(data.len());
             return Err(WriteError::Capacity {
                 most,
                 got: data.len(),
@@ -142,8 +153,8 @@ impl Mux {
         stream.last = Some(Direction::Outbound);
         self.send_total += data.len();
         stream.send.push(data);
-        if stream.send.len() > limit / 2 {
-            stream.writable_at.get_or_insert(limit / 2);
+        if stream.send.len() > self.read_ahead / 2 {
+            stream.awaited_room.get_or_insert(0);
         }
         self.activate(id);
         Ok(())
@@ -184,7 +195,7 @@ impl Mux {
         if stream.write != WriteSide::Open {
             return;
         }
-        stream.writable_at = None;
+        stream.awaited_room = None;
         if stream.read != ReadSide::Open {
             self.fin(id);
             return;
@@ -275,8 +286,16 @@ impl Mux {
     /// Returns about how many bytes [`poll_transmit`](Self::poll_transmit) has to give, headers
     /// included; 0 exactly when it has nothing.
     pub fn pending_bytes(&self) -> usize {
-        let frames = self.active.len() + self.refused.len() + usize::from(self.nop_due);
+        let frames = self.turns.len() + self.refused.len() + usize::from(self.nop_due);
         self.send_total + frames * HEADER_LENGTH
+    }
+
+    /// Says whether a stream's driver waits for room, and has it.
+    pub(crate) fn has_awaited_room(&self, stream: &Stream) -> bool {
+        stream.awaited_room.is_some_and(|room| {
+            let fits = self.config.stream_send_limit.saturating_sub(room);
+            stream.send.len() <= fits.min(self.read_ahead / 2)
+        })
     }
 
     /// Adds a stream that can receive.
@@ -292,7 +311,8 @@ impl Mux {
             && !stream.active
         {
             stream.active = true;
-            self.active.push_back(id);
+            self.turns
+                .join(id, stream.share, self.config.quantum.max(1));
         }
     }
 
@@ -303,8 +323,7 @@ impl Mux {
             && stream.active
         {
             stream.active = false;
-            stream.turn = None;
-            self.active.retain(|&active| active != id);
+            self.turns.remove(id);
         }
     }
 
@@ -326,7 +345,7 @@ impl Mux {
             && stream.write != WriteSide::Sent
         {
             stream.write = WriteSide::Due;
-            stream.writable_at = None;
+            stream.awaited_room = None;
             self.activate(id);
         }
     }
@@ -387,7 +406,7 @@ impl Mux {
         if let Some(stream) = self.streams.get_mut(&id) {
             self.send_total -= stream.send.len();
             stream.send.clear();
-            stream.writable_at = None;
+            stream.awaited_room = None;
             if !stream.has_to_send() {
                 self.deactivate(id);
             }
@@ -413,7 +432,7 @@ impl Mux {
     /// Returns whether nothing is left of any stream.
     pub(crate) fn is_empty(&self) -> bool {
         self.streams.is_empty()
-            && self.active.is_empty()
+            && self.turns.len() == 0
             && self.refused.is_empty()
             && self.events.is_empty()
             && self.holds.next().is_none()

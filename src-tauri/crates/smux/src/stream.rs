@@ -1,4 +1,5 @@
 use crate::queue::ByteQueue;
+use crate::turns::Share;
 
 /// What one stream has queued, and how far each of its directions is.
 ///
@@ -26,12 +27,12 @@ pub(crate) struct Stream {
     pub(crate) syn_due: bool,
     /// It is in the queue of streams that have something to send.
     pub(crate) active: bool,
-    /// What it may still send in its turn; `None` between turns.
-    pub(crate) turn: Option<usize>,
+    /// What it has sent in the last round in which it has.
+    pub(crate) share: Share,
     /// `Readable` was said, and not everything was read since.
     pub(crate) announced: bool,
-    /// `Writable` is to be said when no more than this is queued.
-    pub(crate) writable_at: Option<usize>,
+    /// `Writable` is to be said when so many bytes fit and half of what may be queued is free.
+    pub(crate) awaited_room: Option<usize>,
 }
 
 impl Stream {
@@ -44,9 +45,9 @@ impl Stream {
             last: None,
             syn_due,
             active: false,
-            turn: None,
+            share: Share::default(),
             announced: false,
-            writable_at: None,
+            awaited_room: None,
         }
     }
 

@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use crate::frame::{Command, HEADER_LENGTH, Header, MAX_PAYLOAD_LENGTH};
 use crate::stream::{Direction, Stream, WriteSide};
+use crate::turns::Place;
 use crate::{Event, Mux, StreamId};
 
 /// The least data worth a frame at the end of a message that has other frames already: for
@@ -13,8 +14,8 @@ const LEAST_FRAGMENT: usize = 64;
 /// Why a stream's turn ended.
 enum Turn {
     /// The stream has nothing left to send.
-    Empty,
-    /// It used up its share.
+    Silent,
+    /// It used up its share, or has more than that to send and is not to go before others.
     Over,
     /// The caller's limit is reached; the stream goes on where it was.
     Full,
@@ -36,30 +37,31 @@ impl Mux {
         }
         let end = start.saturating_add(limit);
         self.transmit_unowned(out, end);
-        while let Some(&id) = self.active.front() {
-            let alone = self.active.len() == 1;
+        let quantum = self.config.quantum.max(1);
+        while let Some((place, id)) = self.turns.front(quantum) {
+            let share = match self.turns.len() {
+                // Nobody to be fair to: no need to cut.
+                1 => usize::MAX,
+                _ => quantum,
+            };
+            let round = self.turns.round();
+            let before = out.len();
             let turn = match self.streams.get_mut(&id) {
                 Some(stream) => {
-                    let before = stream.send.len();
-                    let quantum = self.config.quantum.max(1);
-                    let turn = take_turn(stream, id, quantum, alone, out, start, end);
-                    self.send_total -= before - stream.send.len();
-                    if stream
-                        .writable_at
-                        .is_some_and(|at| stream.send.len() <= at && before > at)
-                    {
-                        stream.writable_at = None;
-                        self.events.push_back(Event::Writable(id));
-                    }
+                    let queued = stream.send.len();
+                    let turn = take_turn(stream, id, place, (round, share), out, start, end);
+                    self.send_total -= queued - stream.send.len();
                     turn
                 }
-                None => Turn::Empty,
+                None => Turn::Silent,
             };
+            self.turns.sent(place, out.len() - before);
+            self.tell_room(id);
             match turn {
                 Turn::Full => break,
-                Turn::Over => self.active.rotate_left(1),
-                Turn::Empty => {
-                    self.active.pop_front();
+                Turn::Over => self.turns.over(place),
+                Turn::Silent => {
+                    self.turns.silent(place);
                     if !self.holds.is_set(id) {
                         self.start_hold(now, id);
                     }
@@ -68,6 +70,18 @@ impl Mux {
             }
         }
         out.len() - start
+    }
+
+    /// Says that a stream's driver has the room that it waits for.
+    fn tell_room(&mut self, id: StreamId) {
+        let has_room = self
+            .streams
+            .get(&id)
+            .is_some_and(|stream| self.has_awaited_room(stream));
+        if has_room && let Some(stream) = self.streams.get_mut(&id) {
+            stream.awaited_room = None;
+            self.events.push_back(Event::Writable(id));
+        }
     }
 
     /// Queues a NOP when its time has come; the first call starts the clock.
@@ -115,24 +129,22 @@ impl Mux {
     }
 }
 
-/// Lets a stream send until its share or the room is used up: SYN, data, FIN, in that order.
+/// Lets a stream send until its share of the round or the room is used up: SYN, data, FIN, in that
+/// order.
 fn take_turn(
     stream: &mut Stream,
     id: StreamId,
-    quantum: usize,
-    alone: bool,
+    place: Place,
+    (round, share): (u64, usize),
     out: &mut BytesMut,
     start: usize,
     end: usize,
 ) -> Turn {
-    let mut share = stream.turn.unwrap_or(quantum);
     loop {
-        stream.turn = Some(share);
         let room = end - out.len();
         if !stream.has_to_send() {
             stream.active = false;
-            stream.turn = None;
-            return Turn::Empty;
+            return Turn::Silent;
         }
         if room < HEADER_LENGTH {
             return Turn::Full;
@@ -144,13 +156,15 @@ fn take_turn(
             Header::control(Command::Fin, id).encode(out);
             stream.write = WriteSide::Sent;
         } else {
-            // Nobody to be fair to: no need to cut.
-            let budget = if alone { MAX_PAYLOAD_LENGTH } else { share };
-            if budget == 0 {
-                stream.turn = None;
+            let budget = stream.share.left(round, share);
+            let queued = stream.send.len();
+            let is_bulk = match place {
+                Place::First => queued > budget,
+                Place::Others => budget == 0,
+            };
+            if is_bulk {
                 return Turn::Over;
             }
-            let queued = stream.send.len();
             let room = room - HEADER_LENGTH;
             let wanted = queued.min(budget).min(MAX_PAYLOAD_LENGTH);
             let size = wanted.min(room);
@@ -168,7 +182,7 @@ fn take_turn(
             .encode(out);
             stream.send.move_to(out, size);
             stream.last = Some(Direction::Outbound);
-            share = share.saturating_sub(size);
+            stream.share.spend(round, size);
         }
     }
 }

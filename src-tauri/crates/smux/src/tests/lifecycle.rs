@@ -228,6 +228,44 @@ fn writable_comes_once_when_a_full_queue_is_half_empty() {
 }
 
 #[test]
+fn what_is_read_ahead_can_be_made_less_and_what_was_announced_is_still_taken() {
+    let mut pair = Pair::new(Config {
+        stream_send_limit: 1000,
+        ..Config::default()
+    });
+    let id = pair.open();
+    let mux = &mut pair.client.mux;
+    let announced = mux.send_capacity(id);
+    mux.set_read_ahead(200);
+    assert_eq!(mux.send_capacity(id), 200);
+    mux.write(pair.now, id, pattern(0, announced)).unwrap();
+    assert_eq!(mux.send_capacity(id), 0);
+    let mut out = BytesMut::new();
+    // SYN and a PSH: 101 are left, which is more than half of what may be.
+    mux.poll_transmit(pair.now, &mut out, 8 + 8 + 899);
+    assert_eq!(mux.poll_event(), None);
+    mux.poll_transmit(pair.now, &mut out, 8 + 1);
+    assert_eq!(mux.poll_event(), Some(Event::Writable(id)));
+    assert_eq!(mux.send_capacity(id), 100);
+    // No more than was configured.
+    mux.set_read_ahead(10_000);
+    assert_eq!(mux.send_capacity(id), 900);
+}
+
+#[test]
+fn writable_comes_when_what_may_be_read_ahead_has_grown_past_what_is_queued() {
+    let mut pair = Pair::new(Config::default());
+    let id = pair.open();
+    let mux = &mut pair.client.mux;
+    mux.set_read_ahead(10_000);
+    mux.write(pair.now, id, pattern(0, 10_000)).unwrap();
+    mux.set_read_ahead(100_000);
+    let mut out = BytesMut::new();
+    mux.poll_transmit(pair.now, &mut out, 100);
+    assert_eq!(mux.poll_event(), Some(Event::Writable(id)));
+}
+
+#[test]
 fn a_readable_event_comes_again_only_after_everything_was_read() {
     let mut pair = Pair::new(Config::default());
     let id = pair.open();
