@@ -457,7 +457,7 @@ impl DataChannel {
             missing: self.receiver.missing(),
             late: self.receiver.late(),
             reorder_gap_since: self.receiver.gap_since(),
-            payload_limit: self.sender.size.limit(),
+            proven_payload: self.sender.size.proven(),
             message_rate: self.sender.rate(),
         }
     }

@@ -47,8 +47,10 @@ pub struct Stats {
     pub late: u64,
     /// Since when the message that the others wait for has been missing.
     pub reorder_gap_since: Option<Instant>,
-    /// Payload bytes that a message may have now.
-    pub payload_limit: usize,
+    /// Payload bytes of the largest message of which it is known that the way to the agent bears it.
+    /// What a message may have now is less while the window is small, and twice that for one
+    /// message that tries the next size.
+    pub proven_payload: usize,
     /// Numbered messages a second that may go out.
     pub message_rate: NonZeroU32,
 }

@@ -70,9 +70,7 @@ pub(crate) struct CongestionWindow {
     /// By which part of what is acknowledged: what was let run empty is filled again gently.
     part: usize,
     most: usize,
-    /// By what it grows: doubled until it was too large once, then by a quarter; doubled again after the
-    /// path has become another one.
-    is_slow_start: bool,
+    growth: Growth,
     empty: Option<Empty>,
     /// The turn of late that carried the most.
     carried: Option<Carried>,
@@ -81,9 +79,26 @@ pub(crate) struct CongestionWindow {
     /// Bytes acknowledged in this turn.
     acknowledged: usize,
     turn: Turn,
-    /// Something had no room in this turn.
-    was_full: bool,
+    demand: Demand,
     emptying: Emptying,
+}
+
+/// By what the window grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// To twice of it (TCP's slow start): nothing is known of the path yet, or it has become another one.
+    Doubled,
+    /// By a quarter: it was too large once.
+    Quarter,
+}
+
+/// Whether the window bounded what went out in this turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    /// All that there was had room.
+    Less,
+    /// Something had no room.
+    Full,
 }
 
 /// Whether the window is let run empty.
@@ -143,13 +158,13 @@ impl CongestionWindow {
             aim: INITIAL.min(most),
             part: 1,
             most,
-            is_slow_start: true,
+            growth: Growth::Doubled,
             empty: None,
             carried: None,
             began: None,
             acknowledged: 0,
             turn: Turn::Settling { until: 0 },
-            was_full: false,
+            demand: Demand::Less,
             emptying: Emptying::No,
         }
     }
@@ -161,7 +176,7 @@ impl CongestionWindow {
 
     /// Takes note that something had no room.
     pub(crate) fn full(&mut self) {
-        self.was_full = true;
+        self.demand = Demand::Full;
     }
 
     /// Takes note that a message of so many bytes is acknowledged, with the round trip if it is known,
@@ -214,7 +229,7 @@ impl CongestionWindow {
                     self.measure(now);
                     self.decide(now, present, payload);
                     self.turn = Turn::Settling { until: next };
-                    self.was_full = false;
+                    self.demand = Demand::Less;
                 }
             }
         }
@@ -232,7 +247,7 @@ impl CongestionWindow {
         self.carried = None;
         self.began = None;
         self.turn = Turn::Settling { until: next };
-        self.was_full = false;
+        self.demand = Demand::Less;
     }
 
     /// What the turn carried that ends now.
@@ -269,7 +284,9 @@ impl CongestionWindow {
                 self.aim = before;
                 self.part = REFILL;
                 // Another path, or one with the queue of others: what was learned of it is void.
-                self.is_slow_start |= present > empty.rtt.saturating_add(QUEUE);
+                if present > empty.rtt.saturating_add(QUEUE) {
+                    self.growth = Growth::Doubled;
+                }
                 self.empty = Some(seen);
                 return;
             }
@@ -282,12 +299,12 @@ impl CongestionWindow {
         let believed = BELIEVED.max(present.saturating_mul(SAMPLES));
         let is_believed = now.saturating_duration_since(empty.seen) <= believed;
         // Nothing to empty: it began after a pause, and has yet to find what the path carries.
-        let is_beginning = self.is_slow_start
+        let is_beginning = self.growth == Growth::Doubled
             && self.bytes < self.most
             && present < empty.rtt.saturating_add(QUEUE / 2);
-        match (self.was_full, is_believed || is_beginning) {
-            (true, true) => self.adjust(empty.rtt, present, payload),
-            (true, false) => {
+        match (self.demand, is_believed || is_beginning) {
+            (Demand::Full, true) => self.adjust(empty.rtt, present, payload),
+            (Demand::Full, false) => {
                 // More than our own queue: what is taken for the empty path may have had one.
                 self.emptying = Emptying::Runs { before: self.bytes };
                 let full = present.saturating_add(QUEUE);
@@ -296,8 +313,8 @@ impl CongestionWindow {
                 self.scale(aim, full, EMPTYING);
             }
             // The queue, if there is one, is not ours.
-            (false, _) if !is_believed => self.empty = Some(seen),
-            (false, _) => {}
+            (Demand::Less, _) if !is_believed => self.empty = Some(seen),
+            (Demand::Less, _) => {}
         }
     }
 
@@ -312,7 +329,7 @@ impl CongestionWindow {
         } else if queue < QUEUE / 2 {
             self.scale(empty.saturating_add(QUEUE * 3 / 4), present, LEAST);
         } else if queue > QUEUE {
-            self.is_slow_start = false;
+            self.growth = Growth::Quarter;
             // By half at most: one turn of long round trips may have been chance.
             let aim = empty.saturating_add(QUEUE * 3 / 4);
             let carried = self.carried.map_or(0, |most| most.within(aim));
@@ -322,10 +339,9 @@ impl CongestionWindow {
     }
 
     fn grow(&mut self) {
-        let by = if self.is_slow_start {
-            self.bytes
-        } else {
-            self.bytes / 4
+        let by = match self.growth {
+            Growth::Doubled => self.bytes,
+            Growth::Quarter => self.bytes / 4,
         };
         self.aim = self.bytes.saturating_add(by).min(self.most);
         self.part = 1;

@@ -128,6 +128,11 @@ impl PayloadSize {
         self.most
     }
 
+    /// Bytes of the largest message that is known to arrive.
+    pub(crate) fn proven(&self) -> usize {
+        self.proven
+    }
+
     /// Bytes that the next message may have.
     pub(crate) fn limit(&self) -> usize {
         match self.growth {

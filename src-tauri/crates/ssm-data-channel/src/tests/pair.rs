@@ -349,7 +349,7 @@ fn over_a_clean_link_nothing_is_sent_twice() {
     let stats = world(link, 1).client.stats();
     assert_eq!(stats.retransmissions, 0);
     assert_eq!(stats.duplicates, 0);
-    assert_eq!(stats.payload_limit, 16 * 1024);
+    assert_eq!(stats.proven_payload, 16 * 1024);
 }
 
 #[test]

@@ -490,7 +490,7 @@ fn a_channel_that_dies_of_a_large_message_is_reported_and_goes_back() {
     for other in &sent[1..] {
         rig.input(acknowledgement_of(other));
     }
-    assert_eq!(rig.channel.stats().payload_limit, 1_024);
+    assert_eq!(rig.channel.stats().proven_payload, 1_024);
 
     // Again and again, for almost a minute. What is smaller arrives.
     for _ in 0..12 {
@@ -567,7 +567,7 @@ fn a_large_message_that_arrives_after_a_death_clears_its_size() {
     assert_eq!(rig.sent().first(), Some(&large));
     rig.input(acknowledgement_of(&large));
     assert!(matches!(rig.events()[..], [Event::PayloadLimit(16_384)]));
-    assert_eq!(rig.channel.stats().payload_limit, 2_048);
+    assert_eq!(rig.channel.stats().proven_payload, 2_048);
 }
 
 #[test]
