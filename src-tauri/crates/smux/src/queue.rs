@@ -37,9 +37,10 @@ impl ByteQueue {
         self.len + self.excess
     }
 
-    /// Appends a piece that is expected to own its memory: kept as it is unless it is small.
+    /// Appends a piece of which the memory is used up by it and its neighbours: kept as it is, unless
+    /// it is small and waits behind others.
     pub(crate) fn push(&mut self, piece: Bytes) {
-        if piece.len() < SMALL {
+        if piece.len() < SMALL && !self.is_empty() {
             self.copy(&piece);
         } else {
             self.seal();
@@ -177,6 +178,17 @@ mod tests {
         assert!(message.is_unique());
         assert_eq!(queue.cost(), queue.len());
         assert_eq!(drained(&mut queue), message[..2032]);
+    }
+
+    #[test]
+    fn a_small_piece_is_copied_only_when_it_waits_behind_others() {
+        let piece = Bytes::from(vec![7; 20]);
+        let mut queue = ByteQueue::default();
+        queue.push(piece.clone());
+        queue.push(piece.clone());
+        queue.push(piece.clone());
+        assert_eq!(queue.pop().unwrap().as_ptr(), piece.as_ptr());
+        assert_eq!(queue.pop().unwrap(), [7; 40][..]);
     }
 
     #[test]

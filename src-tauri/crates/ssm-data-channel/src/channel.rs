@@ -353,10 +353,17 @@ impl DataChannel {
         Some(limit.saturating_sub(self.overhead()))
     }
 
-    /// Starts a message for [`send`](Self::send): append the payload to it, at most as much as
-    /// [`send_budget`](Self::send_budget) said.
-    pub fn start_message(&self) -> MessageBuilder {
-        let mut message = MessageBuilder::with_capacity(self.sender.payload_limit());
+    /// Returns how many bytes of payload may be unacknowledged at once now: what the path is found to
+    /// carry, or what the window began with.
+    pub fn window_bytes(&self) -> usize {
+        self.sender.window_bytes()
+    }
+
+    /// Starts a message for [`send`](Self::send), with room for so many bytes of payload: append the
+    /// payload to it, at most as much as [`send_budget`](Self::send_budget) said. A message is kept
+    /// until it is acknowledged, with all its room, so give about what there is to send.
+    pub fn start_message(&self, bytes: usize) -> MessageBuilder {
+        let mut message = MessageBuilder::with_capacity(bytes.saturating_add(self.overhead()));
         if self.cipher.is_some() {
             message.payload_mut().put_bytes(0, NONCE_LENGTH);
         }
@@ -372,7 +379,7 @@ impl DataChannel {
     /// kept to. Else [`Error::NotEstablished`], [`Error::WindowFull`],
     /// [`Error::PayloadTooLarge`]; [`Error::Encryption`] is never expected. The message is lost
     /// then, and the channel as it was.
-    pub fn send(&mut self, now: Instant, message: MessageBuilder) -> Result<(), Error> {
+    pub fn send(&mut self, now: Instant, mut message: MessageBuilder) -> Result<(), Error> {
         match self.phase {
             Phase::Established(_) => {}
             Phase::Handshaking(_) | Phase::Failed | Phase::Closed => {
@@ -395,7 +402,6 @@ impl DataChannel {
                 messages: self.sender.unacknowledged(),
             });
         }
-        let mut message = fitted(message);
         if let Some(cipher) = &self.cipher {
             let nonce = self.random.nonce();
             cipher.encrypt_in_place(nonce, message.payload_mut(), PAYLOAD_OFFSET)?;
@@ -636,19 +642,6 @@ impl DataChannel {
         self.sender.clear();
         self.acknowledging.clear();
     }
-}
-
-/// Moves a payload that leaves most of its buffer unused to one that fits: messages are kept
-/// until they are acknowledged, and the window counts payloads, not buffers.
-fn fitted(mut message: MessageBuilder) -> MessageBuilder {
-    let buffer = message.payload_mut();
-    if buffer.capacity() / 2 < buffer.len() {
-        return message;
-    }
-    let payload = buffer.split_off(PAYLOAD_OFFSET);
-    let mut fitting = MessageBuilder::with_capacity(payload.len() + TAG_LENGTH);
-    fitting.payload_mut().put_slice(&payload);
-    fitting
 }
 
 /// Leaves the payloads, the keys and the token out.

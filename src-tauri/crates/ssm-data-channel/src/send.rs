@@ -135,6 +135,10 @@ impl Sender {
         fits && self.window.span() < self.most_span
     }
 
+    pub(crate) fn window_bytes(&self) -> usize {
+        self.congestion.bytes()
+    }
+
     pub(crate) fn has_room_for_flag(&self) -> bool {
         self.window.flags() < MAX_FLAGS
     }

@@ -42,6 +42,23 @@ fn a_message_that_is_sent_costs_one_buffer_and_its_acknowledgement_none() {
 }
 
 #[test]
+fn a_small_message_is_written_where_it_is_kept_and_keeps_no_more_than_it_needs() {
+    let mut pair = Pair::new();
+    let data = Bytes::from(vec![0xA5; 20]);
+    for round in 0..BEFORE + COUNTED {
+        let mut sent = Vec::with_capacity(8);
+        let sending = measure(|| pair.send(data.clone(), &mut sent));
+        for acknowledgement in pair.acknowledgements(&sent) {
+            pair.settle(acknowledgement, &mut sent);
+        }
+        if round >= BEFORE {
+            assert_eq!(sending.count_total, BUFFER, "round {round}");
+            assert!(sending.bytes_total < 512, "{} bytes", sending.bytes_total);
+        }
+    }
+}
+
+#[test]
 fn a_message_that_comes_costs_the_buffer_of_its_acknowledgement() {
     let mut pair = Pair::new();
     for (round, message) in pair.messages(BEFORE + COUNTED).into_iter().enumerate() {

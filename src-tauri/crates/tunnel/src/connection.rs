@@ -1,5 +1,7 @@
 //! One local connection: a task that moves bytes between a socket and its session's task.
 
+mod credit;
+
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -10,17 +12,15 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 use tunnel_proto::ConnectionId;
 
+use self::credit::{Credit, ReaderCredit};
 use crate::listen::Local;
 use crate::local_peer::{LocalPeers, Peer};
 use crate::look::{FarEnd, SeenConnection};
-
-/// What one read takes at most. Large enough that a bulk upload costs few wake-ups.
-const READ_SIZE: usize = 32 * 1024;
 
 /// Chunks that may wait for the local writer before the session keeps them instead.
 const WRITE_QUEUE: usize = 64;
@@ -55,10 +55,7 @@ enum ToConnection {
 #[derive(Debug)]
 pub(crate) struct Connection {
     queue: mpsc::Sender<ToConnection>,
-    /// Bytes that the local reader may still hand over.
-    credit: Arc<Semaphore>,
-    /// Bytes that it has handed over and that were not given back as credit.
-    taken: usize,
+    credit: Credit,
     /// The writer is to say when its queue has room again.
     starved: Arc<AtomicBool>,
     /// What those who look at the tunnel are told.
@@ -86,13 +83,13 @@ impl Connection {
     ) -> Self {
         let (queue, commands) = mpsc::channel(WRITE_QUEUE);
         let seen = SeenConnection::begin(id, FarEnd::of(&local));
-        let credit = Arc::new(Semaphore::new(capacity));
+        let credit = Credit::new(capacity);
         let starved = Arc::new(AtomicBool::new(false));
         let pump = Pump {
             id,
             inbox,
             commands,
-            credit: Arc::clone(&credit),
+            credit: credit.of_reader(),
             starved: Arc::clone(&starved),
         };
         let span = tracing::error_span!("connection", key = %id);
@@ -117,7 +114,6 @@ impl Connection {
         Self {
             queue,
             credit,
-            taken: 0,
             starved,
             seen,
             _task: AbortOnDrop(task.abort_handle()),
@@ -126,7 +122,7 @@ impl Connection {
 
     /// Counts bytes that the session took from the connection.
     pub(crate) fn take(&mut self, bytes: usize) {
-        self.taken += bytes;
+        self.credit.take(bytes);
         self.seen.bytes_up += bytes as u64;
     }
 
@@ -140,13 +136,9 @@ impl Connection {
         self.seen
     }
 
-    /// Gives credit back for everything but the bytes that still wait in the session.
-    pub(crate) fn settle(&mut self, waiting: usize) {
-        let sent = self.taken.saturating_sub(waiting);
-        if sent > 0 {
-            self.taken -= sent;
-            self.credit.add_permits(sent);
-        }
+    /// Lets the local reader read as much as the session has room for.
+    pub(crate) fn settle(&mut self, room: usize) {
+        self.credit.settle(room);
     }
 
     /// Says whether [`write`](Self::write) has room. If not, [`FromConnection::Drained`]
@@ -186,7 +178,7 @@ struct Pump {
     id: ConnectionId,
     inbox: mpsc::Sender<FromConnection>,
     commands: mpsc::Receiver<ToConnection>,
-    credit: Arc<Semaphore>,
+    credit: ReaderCredit,
     starved: Arc<AtomicBool>,
 }
 
@@ -274,42 +266,21 @@ async fn read_side(
     id: ConnectionId,
     reader: &mut (impl AsyncRead + Unpin),
     inbox: &mpsc::Sender<FromConnection>,
-    credit: &Semaphore,
+    credit: &ReaderCredit,
 ) -> io::Result<()> {
     let mut buffer = BytesMut::new();
     let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
     loop {
-        // Without credit nothing is read: the local side feels it in its own send window.
-        drop(credit.acquire().await.map_err(|_| closed())?);
-        buffer.reserve(READ_SIZE);
-        let most = credit.available_permits().clamp(1, READ_SIZE);
-        let count = (&mut *reader)
-            .take(most as u64)
-            .read_buf(&mut buffer)
-            .await?;
-        if count == 0 {
-            return inbox
-                .send(FromConnection::EndOfFile(id))
-                .await
-                .map_err(|_| closed());
-        }
-        let permits = u32::try_from(count).unwrap_or(u32::MAX);
-        if let Ok(permit) = credit.acquire_many(permits).await {
-            permit.forget();
-        }
-        // A small piece gets memory of its own size: it may wait for long in the session, and a
-        // slice would keep the whole buffer.
-        let data = if count < READ_SIZE / 2 {
-            let copy = Bytes::copy_from_slice(&buffer);
-            buffer.clear();
-            copy
-        } else {
-            buffer.split().freeze()
+        let data = credit.read(reader, &mut buffer).await?;
+        let is_end = data.is_empty();
+        let message = match is_end {
+            true => FromConnection::EndOfFile(id),
+            false => FromConnection::Data(id, data),
         };
-        inbox
-            .send(FromConnection::Data(id, data))
-            .await
-            .map_err(|_| closed())?;
+        inbox.send(message).await.map_err(|_| closed())?;
+        if is_end {
+            return Ok(());
+        }
     }
 }
 

@@ -80,7 +80,7 @@ fn perform(rig: &mut Rig, act: Act) {
         Act::Pass(time) => drop(rig.run(ms(time))),
         Act::Reconnect => rig.reconnect(),
         Act::Send(length) => {
-            let mut message = rig.channel.start_message();
+            let mut message = rig.channel.start_message(length);
             message.payload_mut().extend_from_slice(&vec![0; length]);
             drop(rig.channel.send(rig.now, message));
         }

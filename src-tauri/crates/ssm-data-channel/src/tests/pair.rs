@@ -243,7 +243,7 @@ impl World {
                 break;
             };
             let length = budget.min(self.to_send - self.sent_up);
-            let mut message = self.client.start_message();
+            let mut message = self.client.start_message(length);
             let bytes: Vec<u8> = (self.sent_up..self.sent_up + length).map(byte).collect();
             message.payload_mut().extend_from_slice(&bytes);
             self.client.send(self.now, message).unwrap();

@@ -164,7 +164,7 @@ impl Rig {
 
     /// Queues one message, whatever the budget.
     pub(super) fn send(&mut self, payload: &[u8]) {
-        let mut message = self.channel.start_message();
+        let mut message = self.channel.start_message(payload.len());
         message.payload_mut().put_slice(payload);
         self.channel.send(self.now, message).unwrap();
     }

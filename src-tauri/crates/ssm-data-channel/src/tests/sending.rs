@@ -117,7 +117,7 @@ fn there_is_no_budget_before_the_handshake_is_complete() {
     );
     assert_eq!(rig.channel.send_budget(rig.now), None);
     assert!(!rig.channel.send_flag(rig.now, Flag::TerminateSession));
-    let mut message = rig.channel.start_message();
+    let mut message = rig.channel.start_message(1);
     message.payload_mut().put_slice(b"x");
     assert!(matches!(
         rig.channel.send(rig.now, message),
@@ -141,7 +141,7 @@ fn a_full_window_takes_nothing_and_drops_nothing() {
     assert_eq!(sent.len(), 10);
     rig.now += ms(1_000);
     assert_eq!(rig.channel.send_budget(rig.now), None);
-    let mut message = rig.channel.start_message();
+    let mut message = rig.channel.start_message(1);
     message.payload_mut().put_slice(b"x");
     assert!(matches!(
         rig.channel.send(rig.now, message),
@@ -167,7 +167,7 @@ fn the_window_is_bounded_in_bytes_too() {
 #[test]
 fn a_message_larger_than_any_budget_is_refused() {
     let mut rig = Rig::established(Config::default());
-    let mut message = rig.channel.start_message();
+    let mut message = rig.channel.start_message(1);
     message.payload_mut().put_bytes(b'x', 16 * 1024 + 1);
     assert!(matches!(
         rig.channel.send(rig.now, message),

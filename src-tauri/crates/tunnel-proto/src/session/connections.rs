@@ -7,6 +7,11 @@ use smux::{StreamId, WriteError};
 
 use super::{Carrier, ConnectionId, Session};
 
+/// Read ahead of a local side at least, in bytes, so that one stream alone fills the path: the least
+/// window (`ssm-data-channel/src/send/congestion.rs`), all of which may be acknowledged at once. The window is
+/// smaller only for the moment in which it is let run empty.
+const LEAST_READ_AHEAD: usize = 16 * 1024;
+
 impl Session {
     /// Opens a connection.
     ///
@@ -25,11 +30,13 @@ impl Session {
             Carrier::Serial(serial) => serial.has_room().then(|| serial.open(now)),
             Carrier::None => None,
         };
+        self.limit_read_ahead();
         self.collect(now);
         id
     }
 
-    /// How many bytes [`write`](Self::write) takes for this connection now.
+    /// How many bytes to read of this local connection now for [`write`](Self::write): not more
+    /// than the window can send, since more would only wait here.
     pub fn send_capacity(&self, id: ConnectionId) -> usize {
         match &self.carrier {
             Carrier::Mux(mux) => mux.send_capacity(stream(id)),
@@ -38,23 +45,12 @@ impl Session {
         }
     }
 
-    /// How many bytes of this connection have been taken and not yet been sent.
-    pub fn unsent(&self, id: ConnectionId) -> usize {
-        match &self.carrier {
-            Carrier::Mux(mux) => self
-                .mux_config
-                .stream_send_limit
-                .saturating_sub(mux.send_capacity(stream(id))),
-            Carrier::Serial(serial) => serial.unsent(id),
-            Carrier::None => 0,
-        }
-    }
-
     /// Takes bytes of a local connection. What comes after the destination has closed is
-    /// dropped: nobody takes it there, and what the destination said can still be read. More
-    /// than [`send_capacity`](Self::send_capacity) is an error of the driver and ends the
-    /// connection.
+    /// dropped: nobody takes it there, and what the destination said can still be read. What
+    /// [`send_capacity`](Self::send_capacity) has once said is taken, although it may say less by
+    /// now; more is an error of the driver and ends the connection.
     pub fn write(&mut self, now: Instant, id: ConnectionId, data: Bytes) {
+        self.limit_read_ahead();
         match &mut self.carrier {
             Carrier::Mux(mux) => {
                 if let Err(error) = mux.write(now, stream(id), data)
@@ -101,6 +97,16 @@ impl Session {
             Carrier::None => {}
         }
         self.collect(now);
+    }
+
+    /// Ties what is read ahead of the local sides to what the window can send.
+    pub(super) fn limit_read_ahead(&mut self) {
+        let bytes = self.channel.window_bytes().max(LEAST_READ_AHEAD);
+        match &mut self.carrier {
+            Carrier::Mux(mux) => mux.set_read_ahead(bytes),
+            Carrier::Serial(serial) => serial.set_read_ahead(bytes),
+            Carrier::None => {}
+        }
     }
 
     /// The local side is wholly gone.

@@ -52,7 +52,8 @@ pub enum SessionEvent {
     },
     /// [`Session::read`](super::Session::read) has something.
     Readable(ConnectionId),
-    /// [`Session::send_capacity`](super::Session::send_capacity) has grown.
+    /// [`Session::send_capacity`](super::Session::send_capacity) has grown: half of what may be read
+    /// ahead is free.
     Writable(ConnectionId),
     /// The destination has closed; what it said before can still be read.
     Finished(ConnectionId),

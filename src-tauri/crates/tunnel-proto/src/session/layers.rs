@@ -17,10 +17,16 @@ use super::{Carrier, Facts, Learned, ResetCause, Session, SessionEvent, problem}
 /// 30 s (docs/protocol.md, section 4).
 const OLD_AGENT_KEEPALIVE: Duration = Duration::from_secs(10);
 
+/// Bytes of headers that a message may have beyond what is told to wait: of a stream's SYN, data and
+/// FIN only one is counted. More make its buffer grow.
+const MORE_HEADERS: usize = 64;
+
 impl Session {
     /// Makes one data message out of what waits.
     pub(super) fn fill_message(&mut self, now: Instant, budget: usize) {
-        let mut message = self.channel.start_message();
+        self.limit_read_ahead();
+        let waits = self.pending_bytes().saturating_add(MORE_HEADERS);
+        let mut message = self.channel.start_message(waits.min(budget));
         let empty = message.payload_len();
         match &mut self.carrier {
             Carrier::Mux(mux) => {

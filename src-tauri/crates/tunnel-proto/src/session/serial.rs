@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::ConnectionId;
 
-/// What one connection may have waiting to be sent.
+/// What one connection may have waiting to be sent at most.
 const SEND_LIMIT: usize = 256 * 1024;
 
 /// What the current connection may have waiting to be read, before the driver stops reading
@@ -58,6 +58,8 @@ pub(super) struct Serial {
     /// What came before there was any connection: the agent dials when the session starts, and
     /// destinations such as an ssh server speak first. `None` once a connection has it.
     early: Option<Inbound>,
+    /// Bytes that a connection should have waiting to be sent at most.
+    read_ahead: usize,
     events: VecDeque<SerialEvent>,
 }
 
@@ -77,6 +79,7 @@ struct Connection {
     id: ConnectionId,
     outbound: VecDeque<Bytes>,
     outbound_bytes: usize,
+    room: Room,
     inbound: Inbound,
     /// Something was read, and the silence is not counted anew yet: while something waited
     /// here, more may have waited on the way.
@@ -99,6 +102,14 @@ enum Local {
     /// It has nothing more to say, and the destination is taken to have said everything.
     Finished,
     Gone,
+}
+
+/// Whether the local side waits to say more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Free,
+    /// It was told to wait until half of what may be read ahead is free.
+    Awaited,
 }
 
 /// Which way the last bytes went, and when.
@@ -129,6 +140,7 @@ impl Serial {
             connections: VecDeque::new(),
             stage: Stage::Current,
             early: Some(Inbound::default()),
+            read_ahead: SEND_LIMIT,
             events: VecDeque::new(),
         }
     }
@@ -154,6 +166,7 @@ impl Serial {
             id,
             outbound: VecDeque::new(),
             outbound_bytes: 0,
+            room: Room::Free,
             inbound,
             was_read: false,
             local: Local::Open,
@@ -162,25 +175,30 @@ impl Serial {
         id
     }
 
+    /// Says how many bytes a connection should have waiting to be sent at most from now on.
+    pub(super) fn set_read_ahead(&mut self, bytes: usize) {
+        self.read_ahead = bytes.min(SEND_LIMIT);
+    }
+
     pub(super) fn send_capacity(&self, id: ConnectionId) -> usize {
         self.connections
             .iter()
             .find(|connection| connection.id == id)
             .map_or(0, |connection| {
-                SEND_LIMIT.saturating_sub(connection.outbound_bytes)
+                self.read_ahead.saturating_sub(connection.outbound_bytes)
             })
     }
 
-    pub(super) fn unsent(&self, id: ConnectionId) -> usize {
-        SEND_LIMIT - self.send_capacity(id)
-    }
-
     pub(super) fn write(&mut self, id: ConnectionId, data: Bytes) {
+        let half = self.read_ahead / 2;
         if let Some(connection) = self.connection(id)
             && connection.local == Local::Open
         {
             connection.outbound_bytes += data.len();
             connection.outbound.push_back(data);
+            if connection.outbound_bytes > half {
+                connection.room = Room::Awaited;
+            }
         }
     }
 
@@ -277,7 +295,6 @@ impl Serial {
         let Some(connection) = self.connections.front_mut() else {
             return;
         };
-        let was_full = connection.outbound_bytes > SEND_LIMIT / 2;
         let mut room = limit;
         while room > 0
             && let Some(data) = connection.outbound.front_mut()
@@ -292,7 +309,9 @@ impl Serial {
         if room < limit {
             connection.outbound_bytes -= limit - room;
             connection.last = Last::Outbound(now);
-            if was_full && connection.outbound_bytes <= SEND_LIMIT / 2 {
+            if connection.room == Room::Awaited && connection.outbound_bytes <= self.read_ahead / 2
+            {
+                connection.room = Room::Free;
                 self.events.push_back(SerialEvent::Writable(connection.id));
             }
         }
@@ -497,6 +516,28 @@ mod tests {
         assert_eq!(events(&mut serial), [SerialEvent::Closed(second)]);
         serial.write(first, Bytes::from_static(b"x"));
         assert_eq!(sent(&mut serial, now, 100), b"x");
+    }
+
+    #[test]
+    fn what_is_read_ahead_follows_what_it_is_told() {
+        let now = Instant::now();
+        let mut serial = Serial::new(Kind::Basic);
+        let id = serial.open(now);
+        serial.set_read_ahead(1_000);
+        assert_eq!(serial.send_capacity(id), 1_000);
+        serial.write(id, vec![0; 1_000].into());
+        // Half of what may be is free at once now, and is told when the next bytes go.
+        serial.set_read_ahead(3_000);
+        assert_eq!(sent(&mut serial, now, 1).len(), 1);
+        assert_eq!(events(&mut serial), [SerialEvent::Writable(id)]);
+        serial.write(id, vec![0; 2_001].into());
+        serial.set_read_ahead(200);
+        assert_eq!(serial.send_capacity(id), 0);
+        assert_eq!(sent(&mut serial, now, 2_899).len(), 2_899);
+        assert_eq!(events(&mut serial), []);
+        sent(&mut serial, now, 1);
+        assert_eq!(events(&mut serial), [SerialEvent::Writable(id)]);
+        assert_eq!(serial.send_capacity(id), 100);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod load;
 mod outcome;
 mod path;
 mod quiet;
+mod read_ahead;
 mod recording;
 mod vitals;
 mod world;

@@ -30,10 +30,10 @@ impl SessionTask {
         }
     }
 
-    /// Gives the local reader back what the session has sent on.
+    /// Lets the local reader read as much as the session has room for.
     pub(super) fn settle(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.settle(self.session.unsent(id));
+            connection.settle(self.session.send_capacity(id));
         }
     }
 
