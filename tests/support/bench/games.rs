@@ -25,6 +25,10 @@ const OPENING: Duration = Duration::from_secs(3);
 const OBJECTS: u64 = 109;
 const PAGE_CONNECTIONS: usize = 6;
 
+/// An upload carries so many times what a download does: at 14 MB/s it would be over before its messages
+/// have grown to their full size.
+const UPLOAD_TIMES: u64 = 4;
+
 /// Longer than any game takes at the slowest of all programs.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -75,11 +79,16 @@ impl Games {
             self.echoes_beside_a_download().await?,
         ));
         if let (Some(before), Some(between), Some(after)) = (before, between, after) {
-            let gigabytes = self.bulk as f64 * 2.0 / 1e9;
             let down = between.cpu.saturating_sub(before.cpu).as_secs_f64();
             let up = after.cpu.saturating_sub(between.cpu).as_secs_f64();
-            measured.push((Measure::CpuDown, down / gigabytes));
-            measured.push((Measure::CpuUp, up / gigabytes));
+            for (measure, cpu, way) in [
+                (Measure::CpuDown, down, Way::Down),
+                (Measure::CpuUp, up, Way::Up),
+            ] {
+                // Once over one connection, once over many.
+                let gigabytes = self.bytes(way) as f64 * 2.0 / 1e9;
+                measured.push((measure, cpu / gigabytes));
+            }
         }
         if let Some(figures) = process.figures() {
             measured.push((Measure::Resident, figures.peak_kib as f64 * 1024.0 / 1e6));
@@ -175,7 +184,7 @@ impl Games {
 
     /// MB/s of so many transfers side by side; every byte is looked at.
     async fn transfers(self, streams: usize, way: Way) -> io::Result<f64> {
-        let each = self.bulk / streams as u64;
+        let each = self.bytes(way) / streams as u64;
         let began = Instant::now();
         let mut tasks = JoinSet::new();
         for _ in 0..streams {
@@ -194,6 +203,13 @@ impl Games {
             }
         }
         Ok((each * streams as u64) as f64 / 1e6 / began.elapsed().as_secs_f64())
+    }
+
+    fn bytes(self, way: Way) -> u64 {
+        match way {
+            Way::Down => self.bulk,
+            Way::Up => self.bulk.saturating_mul(UPLOAD_TIMES),
+        }
     }
 
     /// A connection on which so many bytes come back.

@@ -27,7 +27,7 @@ pub struct Plan {
     pub round_trips: Vec<Duration>,
     /// How often each program is measured at each of them; they take turns.
     pub rounds: usize,
-    /// Bytes of each bulk transfer.
+    /// Bytes of each download; an upload has four times as many.
     pub bulk: u64,
 }
 
@@ -89,6 +89,7 @@ impl Measure {
 pub async fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Report, Box<dyn Error>> {
     let destination = Destination::start().await?;
     let mut report = Report::new(plan);
+    warm_up(plan, &destination).await?;
     for round_trip in &plan.round_trips {
         let sim = Simulator::start(settings()).await?;
         sim.faults().latency(*round_trip / 2);
@@ -125,6 +126,17 @@ pub async fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Report, Box<
         sim.stop().await;
     }
     Ok(report)
+}
+
+/// Starts each program once: the first one to read its file from the disk would seem slow.
+async fn warm_up(plan: &Plan, destination: &Destination) -> Result<(), Box<dyn Error>> {
+    let sim = Simulator::start(settings()).await?;
+    for client in &plan.clients {
+        let (process, _) = client.start(&sim, destination).await?;
+        client.end(process).await?;
+    }
+    sim.stop().await;
+    Ok(())
 }
 
 /// As the service is, but for two things. A WebSocket's upgrade needs no signature: plugins before
