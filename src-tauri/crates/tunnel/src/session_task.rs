@@ -50,6 +50,8 @@ pub(crate) struct SessionTask {
     next_socket: Option<(Box<Socket>, Token)>,
     /// Something was given to the socket that has not been flushed.
     unflushed: bool,
+    /// Until then, frames gather.
+    gathers_until: Option<Instant>,
     commands: mpsc::Receiver<ToSession>,
     inbox: mpsc::Receiver<FromConnection>,
     to_inbox: mpsc::Sender<FromConnection>,
@@ -96,6 +98,7 @@ impl SessionTask {
             socket: None,
             next_socket: None,
             unflushed: false,
+            gathers_until: None,
             commands,
             inbox,
             to_inbox,
@@ -151,7 +154,7 @@ impl SessionTask {
             Poll::Ready(_) | Poll::Pending => {}
         }
         let _ = self.inbox.poll_recv_many(cx, &mut batch.chunks, BATCH);
-        if batch.lost.is_none() && self.session.wants_input() {
+        if batch.lost.is_none() && self.session.wants_input() && !self.gathers() {
             self.poll_receive(cx, &mut batch);
         }
         batch.timer = self.timer.as_mut().poll(cx).is_ready();
@@ -320,6 +323,13 @@ impl SessionTask {
         }
     }
 
+    /// Whether frames are let gather. The timer rings when they are not any more.
+    fn gathers(&mut self) -> bool {
+        let now = Instant::now();
+        self.gathers_until = self.gathers_until.filter(|until| now < *until);
+        self.gathers_until.is_some()
+    }
+
     /// Sets the timer if it would ring too late. Ringing early costs less than setting it anew
     /// for each frame, which moves the next ping's time.
     fn arm_timer(&mut self) {
@@ -327,7 +337,8 @@ impl SessionTask {
             .session
             .poll_timeout()
             .map(|(at, _)| Instant::from_std(at));
-        let next = [session, self.figures_due].into_iter().flatten().min();
+        let next = [session, self.figures_due, self.gathers_until];
+        let next = next.into_iter().flatten().min();
         let next = next.unwrap_or_else(|| Instant::now() + NEVER);
         if self.timer.is_elapsed() || next < self.timer.deadline() {
             self.timer.as_mut().reset(next);

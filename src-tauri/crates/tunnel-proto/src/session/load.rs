@@ -18,6 +18,12 @@ const LIGHT: u64 = 64 * 1024;
 /// Light windows in a row after which a session is light again: a transfer may pause.
 const LIGHT_WINDOWS: u8 = 3;
 
+/// How long the driver lets a download gather before it reads on. An agent sends a message of 1 KiB each
+/// millisecond (docs/protocol.md, section 3), and each that is read, acknowledged and handed on by itself
+/// costs four calls of the system; gathered, four messages share them (docs/performance.md, "What a
+/// download costs"). An echo on the same session waits for 225 ms beside a download in any case.
+const GATHER: Duration = Duration::from_millis(4);
+
 /// How much a session carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,8 +47,8 @@ pub(super) enum Direction {
 #[derive(Debug)]
 pub(super) struct Meter {
     state: State,
-    up: u64,
-    down: u64,
+    /// What the window has carried so far.
+    volume: Volume,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,15 +61,23 @@ enum State {
         window: Instant,
         /// Light windows up to now.
         light: u8,
+        /// What the window before carried.
+        before: Volume,
     },
+}
+
+/// Payload bytes each way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Volume {
+    up: u64,
+    down: u64,
 }
 
 impl Meter {
     pub(super) fn new() -> Self {
         Self {
             state: State::Light { window: None },
-            up: 0,
-            down: 0,
+            volume: Volume::default(),
         }
     }
 
@@ -88,8 +102,8 @@ impl Meter {
             self.restart(State::Light { window: Some(now) });
         }
         let sum = match direction {
-            Direction::Up => &mut self.up,
-            Direction::Down => &mut self.down,
+            Direction::Up => &mut self.volume.up,
+            Direction::Down => &mut self.volume.down,
         };
         *sum = sum.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         if *sum < BULK {
@@ -101,6 +115,7 @@ impl Meter {
                 self.state = State::Bulk {
                     window: window.unwrap_or(now),
                     light: 0,
+                    before: Volume::default(),
                 };
                 // What became lighter in the same moment is not worth telling.
                 lighter.is_none().then_some(Load::Bulk)
@@ -110,10 +125,10 @@ impl Meter {
 
     /// Ends the windows that are over. Returns what the load is now, if that is news.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Load> {
-        while let State::Bulk { window, light } = self.state
+        while let State::Bulk { window, light, .. } = self.state
             && window + WINDOW <= now
         {
-            let light = if self.up < LIGHT && self.down < LIGHT {
+            let light = if self.volume.up < LIGHT && self.volume.down < LIGHT {
                 light + 1
             } else {
                 0
@@ -125,6 +140,7 @@ impl Meter {
             self.restart(State::Bulk {
                 window: window + WINDOW,
                 light,
+                before: self.volume,
             });
         }
         None
@@ -139,8 +155,20 @@ impl Meter {
 
     fn restart(&mut self, state: State) {
         self.state = state;
-        self.up = 0;
-        self.down = 0;
+        self.volume = Volume::default();
+    }
+
+    /// How long the driver lets what comes gather: `None` unless it is a download, and nothing else.
+    /// Beside an upload, and what is written by hand, acknowledgements are wanted at once.
+    pub(super) fn gather(&self) -> Option<Duration> {
+        match self.state {
+            State::Light { .. } => None,
+            State::Bulk { before, .. } => {
+                let download = BULK <= self.volume.down.max(before.down);
+                let upload = LIGHT <= self.volume.up.max(before.up);
+                (download && !upload).then_some(GATHER)
+            }
+        }
     }
 }
 
@@ -201,6 +229,38 @@ mod tests {
             meter.handle_timeout(start + WINDOW * 1_000_000),
             Some(Load::Light)
         );
+    }
+
+    #[test]
+    fn a_download_alone_is_let_gather_from_its_first_full_window_to_its_last() {
+        let start = Instant::now();
+        let mut meter = Meter::new();
+        meter.count(start, Direction::Down, 255 * KIB);
+        assert_eq!(meter.gather(), None);
+        meter.count(start, Direction::Down, KIB);
+        assert_eq!(meter.gather(), Some(GATHER));
+        meter.handle_timeout(start + WINDOW);
+        meter.count(start + WINDOW, Direction::Down, KIB);
+        assert_eq!(meter.gather(), Some(GATHER));
+        // A question is one, an upload is not.
+        meter.count(start + WINDOW, Direction::Up, KIB);
+        assert_eq!(meter.gather(), Some(GATHER));
+        meter.count(start + WINDOW, Direction::Up, 63 * KIB);
+        assert_eq!(meter.gather(), None);
+        meter.handle_timeout(start + WINDOW * 2);
+        assert_eq!(meter.gather(), None);
+        meter.handle_timeout(start + WINDOW * 3);
+        assert_eq!(meter.gather(), None);
+    }
+
+    #[test]
+    fn an_upload_is_never_let_gather() {
+        let start = Instant::now();
+        let mut meter = Meter::new();
+        meter.count(start, Direction::Up, 999 * KIB);
+        assert_eq!(meter.gather(), None);
+        meter.count(start, Direction::Down, 63 * KIB);
+        assert_eq!(meter.gather(), None);
     }
 
     #[test]

@@ -380,6 +380,12 @@ impl Session {
         }
     }
 
+    /// How long the driver should let frames gather after it has read all that were there: `None` to read
+    /// the next one as soon as it comes. A download costs a third of the work so.
+    pub fn gather(&self) -> Option<Duration> {
+        self.load.gather()
+    }
+
     /// Smoothed round-trip time to the agent.
     pub fn round_trip(&self) -> Option<Duration> {
         self.channel.rtt()

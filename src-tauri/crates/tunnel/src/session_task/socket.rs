@@ -53,6 +53,10 @@ impl SessionTask {
         };
         while batch.frames.len() < BATCH {
             let Poll::Ready(next) = Pin::new(&mut **socket).poll_next(cx) else {
+                if !batch.frames.is_empty() {
+                    let gather = self.session.gather();
+                    self.gathers_until = gather.map(|gather| Instant::now() + gather);
+                }
                 return;
             };
             match next {
