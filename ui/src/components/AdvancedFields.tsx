@@ -45,7 +45,7 @@ export function AdvancedFields(props: {
           {...props.form.field("sessions")}
           label={words().form.sessions}
           hint={words().form.sessionsHint}
-          placeholder="1-4"
+          placeholder="1-6"
           mono
         />
         <Field

@@ -143,7 +143,7 @@ pub(crate) struct Forward {
     #[command(flatten)]
     pub(crate) aws: Aws,
     /// Sessions to hold, 1 to 8: a number, or a range within which the tunnel grows when it
-    /// helps; 1-4 by default. Downloads past 1 MB/s need more than one
+    /// helps; 1-6 by default. Downloads past 1 MB/s need more than one
     #[arg(long, value_name = "N|N-M", value_parser = rules::sessions)]
     pub(crate) sessions: Option<PoolSize>,
     /// Start the session with the first connection, and end it after so many minutes without

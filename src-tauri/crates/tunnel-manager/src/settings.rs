@@ -69,7 +69,7 @@ pub struct Settings {
     pub zoom: u16,
     /// Room between lines. Default: comfortable.
     pub density: Density,
-    /// Sessions of tunnels that have no wish of their own. Default: 1 to 4.
+    /// Sessions of tunnels that have no wish of their own. Default: 1 to 6.
     pub sessions: PoolSize,
     /// Age at which a WebSocket is renewed, for tunnels that have no wish of their own; `None`
     /// leaves it to the gateway to close it. Default: 50 min.

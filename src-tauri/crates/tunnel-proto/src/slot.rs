@@ -30,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) established_at: Option<u64>,
     usage: Usage,
     pub(crate) phase: Phase,
+    /// When it was begun.
+    pub(crate) begun_at: Instant,
     /// The drop that is going on, and what is known of it so far.
     pub(crate) drop: Option<Box<OpenDrop>>,
     /// When the request that is under way was made, or the handshake begun.
@@ -49,8 +51,11 @@ pub(crate) struct Slot {
 enum Usage {
     /// No connection does, since then.
     Idle { since: Instant },
-    /// So many connections were placed here and have not ended.
-    Carries(NonZeroU32),
+    /// So many connections were placed here and have not ended, the latest one then.
+    Carries {
+        connections: NonZeroU32,
+        latest: Instant,
+    },
 }
 
 /// Where a session is in its life.
@@ -279,6 +284,7 @@ impl Slot {
             established_at: None,
             usage: Usage::Idle { since: now },
             phase: Phase::Starting { outage },
+            begun_at: now,
             drop: None,
             asked_at: now,
             is_answered: false,
@@ -292,7 +298,7 @@ impl Slot {
     pub(crate) fn connections(&self) -> u32 {
         match self.usage {
             Usage::Idle { .. } => 0,
-            Usage::Carries(connections) => connections.get(),
+            Usage::Carries { connections, .. } => connections.get(),
         }
     }
 
@@ -300,24 +306,52 @@ impl Slot {
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         match self.usage {
             Usage::Idle { since } => Some(since),
-            Usage::Carries(_) => None,
+            Usage::Carries { .. } => None,
+        }
+    }
+
+    /// When the latest connection was placed here; `None` while it carries none.
+    pub(crate) fn latest_connection(&self) -> Option<Instant> {
+        match self.usage {
+            Usage::Idle { .. } => None,
+            Usage::Carries { latest, .. } => Some(latest),
+        }
+    }
+
+    /// What it carries, if it can carry connections. A session without a connection carries nothing,
+    /// whatever went over it a moment ago.
+    pub(crate) fn load(&self) -> Option<Load> {
+        let up = self.up()?;
+        match self.usage {
+            Usage::Idle { .. } => Some(Load::Light),
+            Usage::Carries { .. } => Some(up.load),
         }
     }
 
     /// A connection is placed here.
-    pub(crate) fn take_connection(&mut self) {
+    pub(crate) fn take_connection(&mut self, now: Instant) {
         let connections = match self.usage {
             Usage::Idle { .. } => NonZeroU32::MIN,
-            Usage::Carries(connections) => connections.saturating_add(1),
+            Usage::Carries { connections, .. } => connections.saturating_add(1),
         };
-        self.usage = Usage::Carries(connections);
+        self.usage = Usage::Carries {
+            connections,
+            latest: now,
+        };
     }
 
     /// A connection has ended. Nothing happens if there is none.
     pub(crate) fn end_connection(&mut self, now: Instant) {
-        if let Usage::Carries(connections) = self.usage {
+        if let Usage::Carries {
+            connections,
+            latest,
+        } = self.usage
+        {
             self.usage = match NonZeroU32::new(connections.get() - 1) {
-                Some(left) => Usage::Carries(left),
+                Some(connections) => Usage::Carries {
+                    connections,
+                    latest,
+                },
                 None => Usage::Idle { since: now },
             };
         }

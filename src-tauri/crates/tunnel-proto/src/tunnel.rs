@@ -88,6 +88,8 @@ pub struct Tunnel {
     rest: Option<ending::Rest>,
     /// Before that, the pool is not grown: the last attempt was refused.
     growth_refused_until: Option<Instant>,
+    /// How long the latest session took from the request until it could carry connections.
+    start_took: Option<Duration>,
     /// Since when no local connection has been there; only kept for a lazy tunnel.
     unused_since: Option<Instant>,
     reconnects: u32,
@@ -138,6 +140,7 @@ impl Tunnel {
             degraded_since: None,
             rest: None,
             growth_refused_until: None,
+            start_took: None,
             unused_since: None,
             reconnects: 0,
             renewals: 0,

@@ -49,7 +49,7 @@ pub struct Draft {
     pub endpoints: Option<WrittenAddress>,
     /// Reason that is recorded with each session.
     pub reason: Option<String>,
-    /// Sessions that share the connections, such as `4` or `1-4`; `1-4` by default.
+    /// Sessions that share the connections, such as `4` or `1-4`; `1-6` by default.
     pub sessions: Option<String>,
     /// Seconds between two pings; 20 by default.
     pub keepalive: Option<String>,

@@ -11,7 +11,7 @@ const HOLD_OPEN_INTERVAL: Duration = Duration::from_secs(30);
 /// How a tunnel is kept up. What each of them may be, [`rules`](super::rules) say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Upkeep {
-    /// How many sessions share the tunnel's connections. 1 to 4 by default.
+    /// How many sessions share the tunnel's connections. 1 to 6 by default.
     pub sessions: PoolSize,
     /// How often a WebSocket is pinged. 20 s by default.
     pub keepalive: Duration,

@@ -134,6 +134,7 @@ impl Tunnel {
         let slot = &mut self.slots[at];
         slot.established.get_or_insert(now);
         slot.established_at.get_or_insert(unix_ms);
+        self.start_took = Some(now.saturating_duration_since(slot.begun_at));
         if let Phase::Handshaking { .. } = self.slots[at].phase {
             self.come_up(now, at);
         }

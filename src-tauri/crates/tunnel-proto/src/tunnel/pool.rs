@@ -14,6 +14,17 @@ const SHRINK_AFTER: Duration = Duration::from_secs(60);
 /// would serve it badly. Starting one takes less, as a rule.
 const SPARE_PATIENCE: Duration = Duration::from_secs(1);
 
+/// So soon after a connection was placed on a session, nobody knows yet what it will carry. A
+/// transfer shows after 0.27 s ([`Load::Bulk`]: 256 KiB at the 1 MB/s of an agent), half of a
+/// page's requests after as long again.
+const UNKNOWN_FOR: Duration = Duration::from_millis(500);
+
+/// Where starting a session took no longer than that the last time, a connection waits for one
+/// rather than share a session with another of which nothing is known. The objects of a page come over
+/// six connections at once: with one session they take 1.9 s, and waiting for more pays up to half of it.
+/// Where starting takes longer, the pool grows beside, for the connections that come next.
+const QUICK_START: Duration = Duration::from_millis(500);
+
 /// How long the pool is not grown after the service has refused it: a quota, a target that is
 /// away.
 const GROWTH_PAUSE: Duration = Duration::from_secs(60);
@@ -92,7 +103,7 @@ impl Tunnel {
         while self.is_short() && self.is_growth_allowed(now) {
             self.start_session(now, None);
         }
-        if self.wants_spare(now) && self.may_grow(now) {
+        if self.carries_bulk_alone(now) && self.may_grow(now) {
             self.start_session(now, None);
         }
         if let Some(at) = self.shrinkable()
@@ -112,8 +123,13 @@ impl Tunnel {
         });
         let any_up = self.slots.iter().any(Slot::is_up);
         let patience = first.filter(|_| any_up).map(|waiting| {
+            let known = self.slots.iter().filter_map(|slot| {
+                let unknown = service(self.now, slot, slot.up()?) == Service::Unknown;
+                known_at(slot).filter(|_| unknown)
+            });
+            let patience = waiting.since + self.spare_patience();
             (
-                waiting.since + self.spare_patience(),
+                known.fold(patience, Instant::min),
                 TunnelTimer::SparePatience(waiting.request),
             )
         });
@@ -171,9 +187,10 @@ impl Tunnel {
         self.record(now, what);
     }
 
-    /// Hands waiting connections to the session that will serve them best.
+    /// Hands waiting connections to the session that will serve them best. One that would share it with
+    /// what it may have to wait for brings another session, and waits for that if it will be there soon.
     pub(super) fn place_waiting(&mut self, now: Instant) {
-        while let Some(waiting) = self.waiting.front() {
+        while let Some(&Waiting { request, since }) = self.waiting.front() {
             let up = self
                 .slots
                 .iter()
@@ -181,18 +198,28 @@ impl Tunnel {
                 .filter_map(|(at, slot)| Some((at, slot, slot.up()?)));
             let best = up.min_by_key(|(_, slot, up)| {
                 let cut = is_about_to_be_cut(now, up);
-                let bulk = up.load == Load::Bulk;
+                let bulk = slot.load() == Some(Load::Bulk);
                 (up.illness().is_some(), bulk, cut, slot.connections())
             });
-            let Some((at, _, up)) = best else { return };
-            let patient = now < waiting.since + self.spare_patience();
-            if !serves(now, up) && patient && self.slots.iter().any(Slot::is_coming) {
-                return;
+            let Some((at, slot, up)) = best else { return };
+            let service = service(now, slot, up);
+            let patient = now < since + self.spare_patience();
+            if service != Service::Good {
+                while self.coming() < self.waiting.len() && self.may_grow(now) {
+                    self.start_session(now, None);
+                }
+                let worth_it = match service {
+                    Service::Good => false,
+                    Service::Unknown => self.starts_quickly(),
+                    Service::Bad => true,
+                };
+                if patient && worth_it && self.coming() > 0 {
+                    return;
+                }
             }
-            let request = waiting.request;
             self.waiting.pop_front();
             let slot = &mut self.slots[at];
-            slot.take_connection();
+            slot.take_connection(now);
             self.actions.push_back(Action::Place(request, slot.key));
         }
     }
@@ -307,15 +334,27 @@ impl Tunnel {
         SPARE_PATIENCE.min(self.policy.wait_limit)
     }
 
-    /// Whether one more session would help: those that are there carry bulk transfers, or
-    /// would serve what waits badly, and none is coming.
-    fn wants_spare(&self, now: Instant) -> bool {
-        let ups = || self.slots.iter().filter_map(Slot::up);
-        let bulk = ups().any(|up| up.load == Load::Bulk);
-        ups().next().is_some()
-            && (bulk || !self.waiting.is_empty())
-            && !ups().any(|up| serves(now, up))
-            && !self.slots.iter().any(Slot::is_coming)
+    /// Whether a transfer goes on, nothing would serve a new connection well, and no session is coming:
+    /// the next connection is not to wait for one.
+    fn carries_bulk_alone(&self, now: Instant) -> bool {
+        let ups = || {
+            self.slots
+                .iter()
+                .filter_map(|slot| Some((slot, slot.up()?)))
+        };
+        ups().any(|(slot, _)| slot.load() == Some(Load::Bulk))
+            && !ups().any(|(slot, up)| service(now, slot, up) != Service::Bad)
+            && self.coming() == 0
+    }
+
+    /// Sessions that are being started.
+    fn coming(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.is_coming()).count()
+    }
+
+    /// Whether the last session that was started was there soon.
+    fn starts_quickly(&self) -> bool {
+        self.start_took.is_some_and(|took| took <= QUICK_START)
     }
 
     /// A session that helps no more, idle for the longest time.
@@ -328,8 +367,7 @@ impl Tunnel {
     fn is_shrinkable(&self, at: usize) -> bool {
         let slot = &self.slots[at];
         let light = |slot: &Slot| {
-            slot.up()
-                .is_some_and(|up| up.illness().is_none() && up.load == Load::Light)
+            slot.up().is_some_and(|up| up.illness().is_none()) && slot.load() == Some(Load::Light)
         };
         slot.is_up()
             && slot.connections() == 0
@@ -344,9 +382,31 @@ impl Tunnel {
     }
 }
 
-/// Whether a session serves a new connection at once.
-fn serves(now: Instant, up: &Up) -> bool {
-    up.illness().is_none() && up.load == Load::Light && !is_about_to_be_cut(now, up)
+/// How a session would serve one more connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    /// At once.
+    Good,
+    /// It has got a connection a moment ago, and what that will carry is not known.
+    Unknown,
+    /// It is ill, carries a transfer or is about to be cut.
+    Bad,
+}
+
+fn service(now: Instant, slot: &Slot, up: &Up) -> Service {
+    let bulk = slot.load() == Some(Load::Bulk);
+    if up.illness().is_some() || bulk || is_about_to_be_cut(now, up) {
+        Service::Bad
+    } else if known_at(slot).is_some_and(|at| now < at) {
+        Service::Unknown
+    } else {
+        Service::Good
+    }
+}
+
+/// From when on it is known what the latest connection of a session carries.
+fn known_at(slot: &Slot) -> Option<Instant> {
+    slot.latest_connection().map(|latest| latest + UNKNOWN_FOR)
 }
 
 fn is_about_to_be_cut(now: Instant, up: &Up) -> bool {

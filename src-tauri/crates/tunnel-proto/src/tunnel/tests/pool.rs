@@ -44,9 +44,100 @@ fn a_bulk_transfer_brings_a_second_session_to_which_new_connections_go() {
     assert_eq!(connect(&mut world, 2), []);
     world.bring_up(spare);
     assert_eq!(world.actions(), [Action::Place(RequestId(2), spare)]);
+    world.pass(SECOND);
     assert_eq!(connect(&mut world, 3), [Action::Place(RequestId(3), spare)]);
     world.input(Input::Load(bulk, Load::Light));
     assert_eq!(world.actions(), []);
+}
+
+/// The sessions that are started now.
+fn started(actions: &[Action]) -> Vec<SessionKey> {
+    let started = actions.iter().map(|action| match action {
+        Action::Start(key) => *key,
+        other => panic!("{other:?}"),
+    });
+    started.collect()
+}
+
+#[test]
+fn connections_that_come_together_get_a_session_each() {
+    let (mut world, first) = up(1, 6);
+    assert_eq!(connect(&mut world, 1), [Action::Place(RequestId(1), first)]);
+    let mut spares = Vec::new();
+    for id in 2..=6 {
+        spares.extend(started(&connect(&mut world, id)));
+    }
+    assert_eq!(spares.len(), 5);
+    for (spare, id) in spares.into_iter().zip(2..) {
+        world.bring_up(spare);
+        assert_eq!(world.actions(), [Action::Place(RequestId(id), spare)]);
+    }
+    // One more shares with one of which nothing is known: there is nothing to wait for.
+    assert_eq!(connect(&mut world, 7), [Action::Place(RequestId(7), first)]);
+}
+
+#[test]
+fn connections_that_waited_for_the_first_session_are_spread_too() {
+    let mut world = World::with(pool(1, 3));
+    let first = world.expect_start();
+    for id in 1..=3 {
+        assert_eq!(connect(&mut world, id), []);
+    }
+    world.bring_up(first);
+    let actions = world.actions();
+    assert_eq!(actions[0], Action::Place(RequestId(1), first));
+    assert_eq!(started(&actions[1..]).len(), 2);
+}
+
+#[test]
+fn where_a_session_takes_long_to_start_no_connection_waits_for_one_of_its_own() {
+    let mut world = World::with(pool(1, 4));
+    let first = world.expect_start();
+    world.pass(SECOND);
+    world.bring_up(first);
+    connect(&mut world, 1);
+    let actions = connect(&mut world, 2);
+    assert_eq!(started(&actions[..1]).len(), 1);
+    assert_eq!(actions[1..], [Action::Place(RequestId(2), first)]);
+}
+
+#[test]
+fn a_connection_waits_no_longer_than_until_it_is_known_what_the_others_carry() {
+    let (mut world, first) = up(1, 4);
+    connect(&mut world, 1);
+    world.pass(SECOND / 4);
+    started(&connect(&mut world, 2));
+    let asked = world.now;
+    assert_eq!(world.next_timer(), TunnelTimer::SparePatience(RequestId(2)));
+    assert_eq!(world.actions(), [Action::Place(RequestId(2), first)]);
+    assert_eq!(world.now - asked, SECOND / 4);
+}
+
+#[test]
+fn connections_one_after_another_need_no_more_sessions() {
+    let (mut world, first) = up(1, 4);
+    for id in 1..=100 {
+        let placed = [Action::Place(RequestId(id), first)];
+        assert_eq!(connect(&mut world, id), placed);
+        world.input(Input::Finished(first));
+        assert_eq!(world.actions(), []);
+    }
+}
+
+#[test]
+fn a_session_that_nobody_uses_any_more_carries_no_transfer() {
+    let (mut world, first) = up(2, 2);
+    let second = world.expect_start();
+    world.bring_up(second);
+    connect(&mut world, 1);
+    world.input(Input::Load(first, Load::Bulk));
+    world.input(Input::Finished(first));
+    // Its load is told later.
+    assert_eq!(connect(&mut world, 2), [Action::Place(RequestId(2), first)]);
+    assert_eq!(
+        connect(&mut world, 3),
+        [Action::Place(RequestId(3), second)]
+    );
 }
 
 #[test]
