@@ -27,6 +27,11 @@ impl Ending {
         }
     }
 
+    /// Whether nothing is opened any more.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
     /// Stops all tunnels in the background and then exits. Later calls do nothing.
     fn begin(&self, app: &AppHandle) {
         if self.begun.swap(true, Ordering::Relaxed) {

@@ -36,6 +36,7 @@ mod remembered;
 mod shell;
 mod sign_in;
 mod speech;
+mod successor;
 mod telling;
 mod tray;
 mod updates;
@@ -44,6 +45,7 @@ mod view;
 mod web_processes;
 mod window;
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -71,6 +73,7 @@ use pick::Picker;
 use preferences::Preferences;
 use shell::Shell;
 use sign_in::SignInDesk;
+use successor::Successor;
 use tray::Host;
 use updates::Updates;
 
@@ -98,7 +101,11 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
     let app = tauri::Builder::default()
         // First of all: a second start ends here, before it has touched anything.
         .plugin(tauri_plugin_single_instance::init(|app, given, _| {
-            let given = given.into_iter().skip(1).map(Into::into);
+            let given: Vec<OsString> = given.into_iter().skip(1).map(Into::into).collect();
+            if app.try_state::<Ending>().is_some_and(|ending| ending.has_begun()) {
+                app.state::<Successor>().ask(given);
+                return;
+            }
             // What has no meaning is no reason to stay away.
             let arguments = Arguments::of(given).unwrap_or_default();
             // One that has only begun to start is about to open its window by itself.
@@ -138,6 +145,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             app.manage(Bundles::new(engine.clone(), manager.clone()));
             app.manage(SignInDesk::new(engine, manager.clone(), keeper.clone(), environment));
             app.manage(Updates::new(manager.overview(), history));
+            app.manage(Successor::default());
             app.manage(Ending::new(manager.clone()));
             let (wishes, acts) = mpsc::channel(tray::ACTS_MOST);
             let (host, shown) = watch::channel(Host::Unknown);
@@ -183,6 +191,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
         // Nothing is dropped after it: the process ends there.
         if let RunEvent::Exit = &event {
             guard.take();
+            successor::start(app);
         }
         ending::handle(&event);
         if let RunEvent::WindowEvent { event, .. } = &event {
