@@ -33,6 +33,7 @@ pub(crate) fn plain(kind: Kind, value: &str) -> Cow<'_, str> {
             Some((user, host)) => format!("{}@{}", user.to_lowercase(), name_of_host(host)).into(),
             None => value.trim_end_matches('.').to_lowercase().into(),
         },
+        Kind::Phone => phone(value).into(),
         Kind::Portal => value.trim_end_matches('.').to_lowercase().into(),
         Kind::Instance | Kind::ManagedNode | Kind::Resource | Kind::Id => {
             value.to_ascii_lowercase().into()
@@ -70,6 +71,10 @@ pub(crate) fn others(kind: Kind, value: &str) -> Vec<String> {
             let apart = apart.map(|(lengths, between)| cut(&digits, lengths, between));
             apart.into_iter().chain([digits]).collect()
         }),
+        Kind::Ip => match address(value) {
+            Some(IpAddr::V4(address)) => in_hex(address),
+            Some(IpAddr::V6(_)) | None => Vec::new(),
+        },
         // Letters beyond ASCII, or how they are written in ASCII.
         Kind::Host if !value.is_ascii() || value.contains(PUNYCODE) => {
             let (unicode, _) = idna::domain_to_unicode(value);
@@ -81,9 +86,9 @@ pub(crate) fn others(kind: Kind, value: &str) -> Vec<String> {
         | Kind::Resource
         | Kind::Task
         | Kind::Host
-        | Kind::Ip
         | Kind::User
         | Kind::Email
+        | Kind::Phone
         | Kind::Name
         | Kind::Key
         | Kind::Token
@@ -140,6 +145,30 @@ pub(crate) fn number(text: &str) -> Option<IpAddr> {
         None => text.parse(),
     };
     Some(IpAddr::V4(Ipv4Addr::from_bits(number.ok()?)))
+}
+
+/// An IPv4 address in hexadecimal digits, and as Linux has it under `/proc/net`.
+fn in_hex(address: Ipv4Addr) -> Vec<String> {
+    let (number, turned) = (address.to_bits(), address.to_bits().swap_bytes());
+    vec![
+        address.to_string(),
+        format!("0x{number:08x}"),
+        format!("0x{number:08X}"),
+        format!("{turned:08X}"),
+        format!("{turned:08x}"),
+    ]
+}
+
+/// The digits of a telephone number with its country's code, if it is there: `+49 (0)30 1` is `+49301`.
+fn phone(value: &str) -> String {
+    let value = value.replace("(0)", "");
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    let is_international = value.trim_start().starts_with('+');
+    match (is_international, digits.strip_prefix("00")) {
+        (true, _) => format!("+{digits}"),
+        (false, Some(rest)) => format!("+{rest}"),
+        (false, None) => digits,
+    }
 }
 
 fn digits(value: &str) -> Option<String> {

@@ -171,8 +171,18 @@ pub(crate) const TELLING: [(Kind, &[&str]); 9] = [
 pub(crate) const OPTIONS: &str = "profile|context|kube-context|server|name";
 
 /// Fields of JSON that are known there alone.
-const IN_JSON: [(Kind, &[&str]); 4] = [
+const IN_JSON: [(Kind, &[&str]); 5] = [
     (Kind::Session, &["session_id", "drop_of"]),
+    (
+        Kind::Phone,
+        &[
+            "phone",
+            "phone_number",
+            "telephone",
+            "mobile",
+            "mobile_number",
+        ],
+    ),
     (
         Kind::Token,
         &[

@@ -386,6 +386,7 @@ pub(crate) fn is_harmless_value(kind: Kind, value: &str) -> bool {
         | Kind::Mac
         | Kind::User
         | Kind::Email
+        | Kind::Phone
         | Kind::Account
         | Kind::Key
         | Kind::Token

@@ -24,6 +24,8 @@ pub enum Kind {
     User,
     /// An e-mail address.
     Email,
+    /// A telephone number.
+    Phone,
     /// An AWS account.
     Account,
     /// What somebody has called something: a profile, a role, a cluster.
@@ -50,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Instance,
         Self::ManagedNode,
         Self::Resource,
@@ -60,6 +62,7 @@ impl Kind {
         Self::Mac,
         Self::User,
         Self::Email,
+        Self::Phone,
         Self::Account,
         Self::Name,
         Self::Key,
@@ -85,6 +88,7 @@ impl Kind {
             Self::Mac => "mac",
             Self::User => "user",
             Self::Email => "email",
+            Self::Phone => "phone",
             Self::Account => "account",
             Self::Name => "name",
             Self::Key => "key",
@@ -103,7 +107,13 @@ impl Kind {
     /// of `10.0.0.42`.
     pub(crate) const fn stands_alone(self) -> bool {
         match self {
-            Self::Ip | Self::Account | Self::Mac | Self::Name | Self::Tag | Self::Text => true,
+            Self::Ip
+            | Self::Account
+            | Self::Mac
+            | Self::Name
+            | Self::Phone
+            | Self::Tag
+            | Self::Text => true,
             Self::Instance
             | Self::ManagedNode
             | Self::Resource
@@ -135,6 +145,7 @@ impl Kind {
             Self::Task
             | Self::Ip
             | Self::User
+            | Self::Phone
             | Self::Account
             | Self::Name
             | Self::Key

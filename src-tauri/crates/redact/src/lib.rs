@@ -20,7 +20,9 @@ mod known;
 mod lines;
 mod patterns;
 mod pseudonyms;
+mod quoted_printable;
 mod random;
+mod rests;
 mod view;
 mod words;
 
@@ -198,28 +200,13 @@ impl Redactor {
         let given = text;
         let mut text = given.to_owned();
         // What is split or escaped goes first: afterwards its parts would not be known for such.
-        if text.contains('\n') {
-            text = self.pass(text, View::unwrapped, |_, view, redactor| {
-                let cut = encoded::find(&view.text, &redactor.known, &redactor.patterns);
-                // Two words that the end of a line keeps apart are no secret.
-                let is_one = |found: &Find| match view.joint(&found.at) {
-                    Some(joint) => {
-                        let first = view.text.get(found.at.start..joint);
-                        let next = view.text.get(joint..found.at.end);
-                        let ends_line = view.ends_line(found.at.end);
-                        encoded::is_cut(
-                            first.unwrap_or_default(),
-                            next.unwrap_or_default(),
-                            ends_line,
-                        )
-                    }
-                    None => true,
-                };
-                let mut finds = redactor.known.find(&view.text);
-                finds.extend(redactor.patterns.find_split(view, Stage::Early));
-                finds.extend(cut.into_iter().filter(is_one));
-                finds
+        if text.contains("=\n") || text.contains("=\r\n") {
+            text = self.pass(text, View::mail, |_, view, redactor| {
+                redactor.all(&view.text, redactor.patterns.find(&view.text))
             });
+        }
+        if text.contains('\n') {
+            text = self.cut_pass(text);
         }
         text = self.pass(text, View::decoded, |_, view, redactor| {
             redactor.all(&view.text, redactor.patterns.find(&view.text))
@@ -228,11 +215,40 @@ impl Redactor {
         let told = told.filter(|_| text == given);
         text = self.whole_pass(&text, told);
         if text.contains('\n') {
-            text = self.pass(text, View::unwrapped, |_, view, redactor| {
-                redactor.patterns.find_split(view, Stage::Late)
+            text = self.pass(text, View::unwrapped, |text, view, redactor| {
+                let mut finds = redactor.patterns.find_split(view, Stage::Late);
+                finds.extend(rests::find(text, view));
+                finds
             });
         }
         Ok(text)
+    }
+
+    /// Replaces what the ends of lines have cut.
+    fn cut_pass(&mut self, text: String) -> String {
+        self.pass(text, View::unwrapped, |_, view, redactor| {
+            let cut = encoded::find(&view.text, &redactor.known, &redactor.patterns);
+            // Two words that the end of a line keeps apart are no secret.
+            let is_one = |found: &Find| match view.joint(&found.at) {
+                Some(joint) => {
+                    let first = view.text.get(found.at.start..joint);
+                    let next = view.text.get(joint..found.at.end);
+                    let ends_line = view.ends_line(found.at.end);
+                    encoded::is_cut(
+                        first.unwrap_or_default(),
+                        next.unwrap_or_default(),
+                        ends_line,
+                    )
+                }
+                None => true,
+            };
+            let mut finds = redactor.known.find(&view.text);
+            finds.extend(redactor.patterns.find_split(view, Stage::Early));
+            finds.extend(cut.into_iter().filter(is_one));
+            // What is whole is left to the pass over the text: what stands beside it tells more there.
+            finds.retain(|found| view.joint(&found.by).is_some());
+            finds
+        })
     }
 
     /// What was replaced since this was asked last, by kind.

@@ -2,15 +2,19 @@
 
 mod aws;
 mod clouds;
+mod clusters;
 mod commands;
 mod connections;
+mod digits;
 mod directories;
 mod listings;
 mod markup;
 mod names;
 mod network;
 mod people;
+mod phones;
 mod proxies;
+mod said;
 mod secrets;
 mod stores;
 mod told;
@@ -53,6 +57,8 @@ enum Split {
     /// Before anything else is replaced: its parts look like something by themselves. The function says
     /// whether one with a line's end at this place of the text is one.
     Early(fn(&Match<'_>, usize) -> bool),
+    /// The same for what has many lines: a key.
+    Lines,
     /// When all that is whole has been replaced.
     Late(fn(&Match<'_>, usize) -> bool),
 }
@@ -148,18 +154,24 @@ struct Taken<'a> {
 
 impl Taken<'_> {
     fn add(&mut self, kind: Kind, at: Option<Range<usize>>) {
+        let value = at.clone().and_then(|at| self.text.get(at));
+        self.add_as(kind, at, value.unwrap_or_default().to_owned());
+    }
+
+    /// The same for what is written otherwise there than it is called.
+    fn add_as(&mut self, kind: Kind, at: Option<Range<usize>>, value: String) {
         let Some(at) = at.filter(|at| !at.is_empty()) else {
             return;
         };
-        let Some(value) = self.text.get(at.clone()) else {
+        let Some(written) = self.text.get(at.clone()) else {
             return;
         };
         // Pseudonyms stay, and so does each part of one.
         let behind = self.text.get(at.end..).unwrap_or_default();
-        if !pseudonyms::is_cut_off(value, behind) && !pseudonyms::has_one(value) {
+        if !pseudonyms::is_cut_off(written, behind) && !pseudonyms::has_one(written) {
             self.finds.push(Find {
                 kind,
-                value: value.to_owned(),
+                value,
                 by: self.by.start.min(at.start)..self.by.end.max(at.end),
                 at,
             });
@@ -171,8 +183,10 @@ impl Patterns {
     pub(crate) fn new() -> Result<Self, regex::Error> {
         let all = [
             secrets::rules(),
+            said::rules(),
             aws::rules(),
             stores::rules(),
+            clusters::rules(),
             people::rules(),
             directories::rules(),
             windows::rules(),
@@ -183,6 +197,8 @@ impl Patterns {
             clouds::rules(),
             markup::rules(),
             proxies::rules(),
+            digits::rules(),
+            phones::rules(),
             network::rules(),
             told::rules(),
         ];
@@ -210,16 +226,29 @@ impl Patterns {
     pub(crate) fn find_split(&self, view: &View, stage: Stage) -> Vec<Find> {
         let mut finds = Vec::new();
         for (regex, rule) in self.rules.iter() {
-            let joins = match (rule.split, stage) {
-                (Split::Early(joins), Stage::Early) | (Split::Late(joins), Stage::Late) => joins,
+            let always: fn(&Match<'_>, usize) -> bool = |_, _| true;
+            let (joins, is_one_line) = match (rule.split, stage) {
+                (Split::Early(joins), Stage::Early) => (joins, true),
+                (Split::Late(joins), Stage::Late) => (joins, false),
+                (Split::Lines, Stage::Early) => (always, false),
                 (Split::Never, Stage::Early | Stage::Late)
-                | (Split::Early(_), Stage::Late)
+                | (Split::Early(_) | Split::Lines, Stage::Late)
                 | (Split::Late(_), Stage::Early) => continue,
             };
             take_all(regex, rule, &view.text, |found, mut taken| {
-                taken.retain(|find| {
-                    view.joint(&find.by)
-                        .is_some_and(|joint| joins(found, joint))
+                taken.retain_mut(|find| {
+                    let Some(joint) = view.joint(&find.by) else {
+                        return false;
+                    };
+                    // What goes on in the next line ends where that does.
+                    let rest = joint.max(find.at.start)..find.at.end;
+                    if let Some(end) = view.joint(&rest).filter(|_| is_one_line) {
+                        find.at.end = end;
+                        find.by.end = end;
+                        find.value.clear();
+                        find.value.push_str(&view.text[find.at.clone()]);
+                    }
+                    joins(found, joint)
                 });
                 finds.extend(taken);
             });

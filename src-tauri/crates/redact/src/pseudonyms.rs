@@ -33,6 +33,22 @@ pub(crate) fn has_one(text: &str) -> bool {
     places.any(|(at, _)| ends_with_label(&text[..at]) && begins_with_digit(&text[at + 2..]))
 }
 
+/// Where pseudonyms stand in a text, and of what kind each is. Before a place that `is_begin` says no letter
+/// of a label can stand.
+pub(crate) fn all(
+    text: &str,
+    is_begin: impl Fn(usize) -> bool,
+) -> impl Iterator<Item = (std::ops::Range<usize>, Kind)> {
+    text.match_indices("-#").filter_map(move |(at, _)| {
+        let begun =
+            |kind: &Kind| text[..at].ends_with(kind.label()) && is_begin(at - kind.label().len());
+        let kind = label_before(&text[..at]).or_else(|| Kind::ALL.into_iter().find(begun))?;
+        let number = &text[at + 2..];
+        let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+        (digits > 0).then(|| (at - kind.label().len()..at + 2 + digits, kind))
+    })
+}
+
 /// Whether a part of a text, and what is behind it, are parts of one pseudonym.
 pub(crate) fn is_cut_off(part: &str, behind: &str) -> bool {
     if let Some(number) = behind.strip_prefix("-#") {
@@ -45,7 +61,11 @@ pub(crate) fn is_cut_off(part: &str, behind: &str) -> bool {
 }
 
 fn ends_with_label(text: &str) -> bool {
-    Kind::ALL.iter().any(|kind| {
+    label_before(text).is_some()
+}
+
+fn label_before(text: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| {
         let before = text.strip_suffix(kind.label());
         before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric()))
     })
@@ -89,7 +109,7 @@ mod tests {
                 .iter()
                 .collect::<std::collections::BTreeSet<_>>()
                 .len(),
-            20
+            21
         );
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::lines::{line_break, record_break};
 use crate::patterns::windows::ends_with_domain;
+use crate::quoted_printable::{self, soft_break};
 
 /// How often a text is decoded: JSON in JSON in a URL.
 pub(crate) const LAYERS: usize = 3;
@@ -34,7 +35,7 @@ impl View {
     fn decode(self) -> Self {
         let mut view = self;
         for _ in 0..LAYERS {
-            if !view.text.contains(['\\', '%', '&']) {
+            if !view.text.contains(['\\', '%', '&']) && !quoted_printable::has_one(&view.text) {
                 break;
             }
             view = view.without(escape);
@@ -53,6 +54,12 @@ impl View {
         records.decode().without(line_break)
     }
 
+    /// Decoded, without the ends of lines that are none of a text of mail: `=` stands before such an end.
+    pub(crate) fn mail(text: &str) -> Self {
+        let soft = |before: &str, text: &str| Some((soft_break(before, text)?, Vec::new()));
+        Self::of(text).without(soft).decode()
+    }
+
     /// Where a part of it stands in the raw text.
     pub(crate) fn raw(&self, part: Range<usize>) -> Option<Range<usize>> {
         let first = self.raw.get(part.start)?.start;
@@ -66,6 +73,18 @@ impl View {
         let apart = |pair: &[Range<u32>]| pair[0] != pair[1] && pair[0].end != pair[1].start;
         let joint = ends.windows(2).position(apart)?;
         Some(part.start + joint + 1)
+    }
+
+    /// Whether a line ends before this place.
+    pub(crate) fn is_joint(&self, at: usize) -> bool {
+        self.between(at).is_some()
+    }
+
+    /// What was left out before this place, in the raw text.
+    pub(crate) fn between(&self, at: usize) -> Option<Range<usize>> {
+        let (last, next) = (self.raw.get(at.checked_sub(1)?)?, self.raw.get(at)?);
+        let between = usize::try_from(last.end).ok()?..usize::try_from(next.start).ok()?;
+        (last != next && !between.is_empty()).then_some(between)
     }
 
     /// Whether a line ends at a place, by its own end or that of the text in it.
@@ -170,6 +189,7 @@ fn escape(before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
             }
             None
         }
+        b'=' => quoted_printable::escape(before, text),
         b'&' => {
             let entities = [
                 ("&amp;", b'&'),

@@ -29,6 +29,7 @@ pub(super) fn halves(kind: Kind, value: &str) -> Option<(&str, &str)> {
         | Kind::Mac
         | Kind::User
         | Kind::Email
+        | Kind::Phone
         | Kind::Account
         | Kind::Name
         | Kind::Key
@@ -112,6 +113,7 @@ pub(super) fn has_places(kind: Kind) -> bool {
         | Kind::Ip
         | Kind::Mac
         | Kind::Email
+        | Kind::Phone
         | Kind::Account
         | Kind::Key
         | Kind::Token
@@ -154,6 +156,7 @@ pub(super) fn is_in_place(kind: Kind, text: &str, at: &Range<usize>) -> bool {
         | Kind::Ip
         | Kind::Mac
         | Kind::Email
+        | Kind::Phone
         | Kind::Account
         | Kind::Key
         | Kind::Token

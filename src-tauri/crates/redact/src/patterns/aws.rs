@@ -347,7 +347,7 @@ fn is_part_of_id(found: &Match<'_>) -> bool {
 }
 
 /// Whether a number is said to be one of bytes or of time.
-fn is_measure(found: &Match<'_>) -> bool {
+pub(super) fn is_measure(found: &Match<'_>) -> bool {
     let is_sign = |c: char| !c.is_ascii_alphabetic();
     let before = found.before().trim_end_matches([' ', '=', ':', '"', '\\']);
     // The labels of a metric say nothing of its unit.

@@ -1,6 +1,6 @@
 //! Kerberos and LDAP.
 
-use super::{Match, Rule, Taken};
+use super::{Match, Rule, Split, Taken};
 use crate::words::is_common;
 use crate::{Kind, host};
 
@@ -35,7 +35,10 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             r"\b([A-Za-z][A-Za-z0-9._$-]*)/([A-Za-z0-9][A-Za-z0-9._-]*)(?::[0-9]+)?@([A-Z][A-Z0-9-]{2,}(?:\.[A-Z0-9-]+)*)\b",
             principal,
-        ),
+        )
+        .split(Split::Early(|found, joint| {
+            found.at(2).is_some_and(|of| of.start < joint && joint < of.end)
+        })),
         // In a filter.
         Rule::new(
             r"(?i)\((cn|uid|mail|samaccountname|userprincipalname|member|memberof|givenname|sn|displayname)[~<>]?=([^()*]+)\)",

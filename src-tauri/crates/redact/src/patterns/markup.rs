@@ -13,7 +13,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .split(Split::Early(|found, joint| found.at(2).is_some_and(|value| value.contains(&joint)))),
         // A field of a form.
         Rule::new(
-            format!(r#"(?i)<input\b[^<>]*\bname\s*=\s*\\*["'](?:[a-z0-9]*(?:{SECRETS}|samlresponse|relaystate))\\*["'][^<>]*\bvalue\s*=\s*\\*["']([^"'\\<>]+)"#),
+            format!(r#"(?i)<input\b[^<>]*\bname\s*=\s*\\*["'](?:[a-z0-9]*(?:{SECRETS}|samlresponse|relaystate))\\*["'][^<>]*\bvalue\s*=\s*\\*["']([^"'\\<>\r\n]+)"#),
             |found, taken| taken.add(Kind::Secret, found.at(1)),
         ),
     ]

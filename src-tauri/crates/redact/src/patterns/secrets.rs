@@ -61,7 +61,7 @@ pub(super) fn rules() -> Vec<Rule> {
             r"-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\s\\:,.()@<>_-]*?-----END [A-Z0-9 ]+-----",
             secret,
         )
-        .split(Split::Early(|_, _| true)),
+        .split(Split::Lines),
         Rule::new(
             r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:\s*(?:Version|Comment|Hash|Charset|Proc-Type|DEK-Info): [^\r\n]*)*[A-Za-z0-9+/=\s\\]*",
             secret,
@@ -72,7 +72,7 @@ pub(super) fn rules() -> Vec<Rule> {
             r"\bPrivate-Lines:\s*[0-9]+[\s\\nr]+([A-Za-z0-9+/=\s\\]+?)[\s\\nr]*Private-MAC",
             first,
         )
-        .split(Split::Early(|_, _| true)),
+        .split(Split::Lines),
         // Up to the last sign: a password that was decoded may hold one.
         Rule::new(r#"://([^\s/@:"'<>\\]*)(?::([^\s/"'<>\\]*))?@"#, user_info)
             .raw()
@@ -139,7 +139,7 @@ pub(super) fn rules() -> Vec<Rule> {
             first,
         ),
         // `.netrc`, `.pgpass`.
-        Rule::new(r"(?i)\blogin\s+(\S+)\s+password\s+(\S+)", user_info),
+        Rule::new(r#"(?i)\blogin\s+(\S+)\s+password\s+([^\s"\\]+)"#, user_info),
         Rule::new(
             r#"(?:^|[\s"'`=])([^\s:#/"'`=]+):(?:[0-9]{2,5}|\*):([^\s:"']+):([^\s:"']+):((?:[^\s:"'\\]|\\+[:\\])+)(?:$|[\s"'\\])"#,
             |found, taken| {
@@ -387,7 +387,7 @@ fn unquoted(rest: &str, begins_line: bool) -> &str {
 }
 
 /// Whether what stands behind a name like `token` is a secret.
-fn is_secret(value: &str) -> bool {
+pub(super) fn is_secret(value: &str) -> bool {
     let word = value.trim_matches(['.', '!', '?', ':', '*', '`', ',', ' ']);
     // What carries a scheme is looked at by itself: `credential: https://…`.
     word.len() >= 3
@@ -411,7 +411,7 @@ fn is_no_prose(found: &Match<'_>, value: &str, begins_line: bool) -> bool {
     !found.of(2).is_empty() || is_setting || (begins_line && ends_line) || is_telling(value)
 }
 
-fn is_telling(value: &str) -> bool {
+pub(super) fn is_telling(value: &str) -> bool {
     let word = value.trim_matches(['.', '!', '?', ':', '*', '`']);
     let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
     let has_sign = word.bytes().any(|byte| !byte.is_ascii_alphanumeric());

@@ -188,6 +188,7 @@ pub(super) fn add(kind: Kind, found: &Match<'_>, at: Range<usize>, taken: &mut T
             host::is_host_by_place(name) && !is_common(name)
         }
         Kind::Email => value.contains('@'),
+        Kind::Phone => value.bytes().filter(u8::is_ascii_digit).count() >= 6,
         Kind::Name if host::is_public_name(value) => false,
         Kind::Instance
         | Kind::ManagedNode

@@ -44,7 +44,7 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(r"\bS-1-(?:5-21|12-1)(?:-[0-9]+)+", |found, taken| {
             whole(Kind::User, found, taken);
         })
-        .late(),
+        .split(Split::Early(|_, _| true)),
         // A share, however often its backslashes are escaped.
         Rule::new(
             r#"(?:^|[\s"'=(<>\[,;:])(\\{2,8})([A-Za-z0-9][A-Za-z0-9_.-]*)(?:@[A-Za-z0-9@]+)?(\\{1,4})([^\s\\/"'<>|:*?,;]+)"#,

@@ -9,6 +9,7 @@ mod credentials;
 mod machines;
 mod mixtures;
 mod planted;
+mod services;
 mod tables;
 
 use std::fmt::Write as _;
@@ -18,13 +19,14 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use redact::{Kind, Redactor};
 
 /// All that is planted, by kind.
-const PLANTED: [&[(&str, &str)]; 7] = [
+const PLANTED: [&[(&str, &str)]; 8] = [
     planted::PLANTED,
     commands::PLANTED,
     connections::PLANTED,
     credentials::PLANTED,
     machines::PLANTED,
     cloud::PLANTED,
+    services::PLANTED,
     tables::PLANTED,
 ];
 
@@ -57,6 +59,18 @@ fn percent(text: &str) -> String {
             encoded.push(char::from(byte));
         } else {
             write!(encoded, "%{byte:02X}").unwrap();
+        }
+        encoded
+    })
+}
+
+/// As mail has it (RFC 2045): `kept` says what stays as it is.
+fn quoted_printable(text: &str, kept: fn(u8) -> bool) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || kept(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            write!(encoded, "={byte:02X}").unwrap();
         }
         encoded
     })
@@ -142,6 +156,16 @@ fn forms(value: &str, context: &str) -> Vec<Form> {
             format!("-enc {} -x", STANDARD.encode(wide(&plain))),
         ),
         ("Base64 wrapped at 76", wrapped(&plain)),
+        (
+            "quoted-printable",
+            quoted_printable(&plain, |byte| {
+                byte == b'\n' || (byte.is_ascii() && byte != b'=')
+            }),
+        ),
+        (
+            "quoted-printable with all signs",
+            quoted_printable(&plain, |_| false),
+        ),
         ("in a path", format!("{plain}\n/var/tmp/{value}/x.log")),
     ];
     let mut forms: Vec<_> = whole
@@ -158,6 +182,12 @@ fn forms(value: &str, context: &str) -> Vec<Form> {
     let (first, second) = value.split_at(middle);
     let (before, behind) = context.split_once("{}").unwrap();
     let (first, second) = (format!("{before}{first}"), format!("{second}{behind}"));
+    let mail = |text: &str| quoted_printable(text, |byte| byte.is_ascii() && byte != b'=');
+    forms.push(Form {
+        name: "wrapped in quoted-printable",
+        text: format!("{}=\n{}", mail(&first), mail(&second)),
+        between: "=\n".to_owned(),
+    });
     forms.push(Form {
         name: "wrapped",
         text: format!("{first}\n    {second}"),
@@ -218,6 +248,7 @@ fn no_planted_secret_survives_in_any_form() {
                     percent(&needle),
                     percent(&percent(&needle)),
                     json_unicode(&needle),
+                    quoted_printable(&needle, |_| false),
                     hex(&needle),
                 ];
                 let survives = readings
@@ -233,6 +264,50 @@ fn no_planted_secret_survives_in_any_form() {
         }
     }
     assert!(count >= 1000, "{count}");
+    assert!(
+        survivors.is_empty(),
+        "{} survive:\n{}",
+        survivors.len(),
+        survivors.join("\n")
+    );
+}
+
+/// Fewer letters of a value tell nothing.
+const HALF_SHORTEST: usize = 5;
+
+#[test]
+fn no_half_survives_where_the_end_of_a_line_has_cut_a_value() {
+    let fresh = Redactor::new().unwrap();
+    let mut survivors = Vec::new();
+    for (value, context) in PLANTED.into_iter().flatten() {
+        if tables::PLANTED.contains(&(*value, *context)) {
+            continue;
+        }
+        let middle = (value.len() / 2..)
+            .find(|at| value.is_char_boundary(*at))
+            .unwrap();
+        let (first, second) = value.split_at(middle);
+        for form in forms(value, context) {
+            if form.between.is_empty() {
+                continue;
+            }
+            let redacted = fresh.clone().text(&form.text).unwrap();
+            for half in [first, second] {
+                let is_quoted = [value, context].iter().any(|text| text.contains('\\'))
+                    || context.starts_with("{\"");
+                // A word that everybody has, a value with an end of its own in it, and where quotes of a
+                // value and of a record can't be told apart.
+                let is_untold = half == "admin"
+                    || half.contains('"')
+                    || (is_quoted && form.name.ends_with("JSON"));
+                let is_elsewhere = context.contains(half) || form.between.contains(half);
+                let is_telling = half.len() >= HALF_SHORTEST && !is_untold && !is_elsewhere;
+                if is_telling && redacted.contains(half) {
+                    survivors.push(format!("{}: {half} in {redacted}", form.name));
+                }
+            }
+        }
+    }
     assert!(
         survivors.is_empty(),
         "{} survive:\n{}",

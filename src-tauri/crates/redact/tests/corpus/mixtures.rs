@@ -96,4 +96,24 @@ proptest! {
         // Nor does one see anything in it that has read nothing else.
         prop_assert_eq!(&fresh().text(&once).unwrap(), &once);
     }
+
+    #[test]
+    fn of_a_value_that_is_cut_nothing_beside_it_goes_with_it(
+        drawn in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+    ) {
+        let all = entries();
+        let texts: Vec<_> = drawn
+            .iter()
+            .map(|index| index.get(&all))
+            .map(|(value, context)| {
+                let middle = (value.len() / 2..).find(|at| value.is_char_boundary(*at)).unwrap();
+                let (first, second) = value.split_at(middle);
+                text(&format!("{first}\n    {second}"), context)
+            })
+            .collect();
+        let once = texts.join(BETWEEN);
+        let redacted = fresh().text(&format!("{once}{BETWEEN}{once}")).unwrap();
+        let parts: Vec<_> = redacted.split(BETWEEN).collect();
+        prop_assert_eq!(parts.len(), 2 * texts.len(), "{}", redacted);
+    }
 }
