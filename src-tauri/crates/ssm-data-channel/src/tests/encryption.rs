@@ -116,7 +116,7 @@ fn the_budget_leaves_room_for_nonce_and_tag() {
         "a nonce twice"
     );
     let larger = rig.send_until_larger();
-    assert_eq!(larger.payload.len(), 2_048);
+    assert_eq!(larger.payload.len(), 4_096);
 }
 
 #[test]

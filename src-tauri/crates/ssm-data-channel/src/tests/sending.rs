@@ -480,7 +480,7 @@ fn a_cut_of_a_quiet_channel_lowers_nothing() {
 fn a_channel_that_dies_of_a_large_message_is_reported_and_goes_back() {
     let mut rig = Rig::established(Config::default());
     let large = rig.send_until_larger();
-    assert_eq!(large.payload.len(), 2_048);
+    assert_eq!(large.payload.len(), 4_096);
     rig.now += ms(1_000);
     rig.reconnect();
     assert!(matches!(rig.events()[..], [Event::PayloadLimit(1_024)]));
@@ -508,7 +508,7 @@ fn a_channel_that_dies_of_a_large_message_is_reported_and_goes_back() {
         .handle_disconnected(rig.now, crate::SocketEnd::Broken);
     assert!(matches!(
         rig.events()[..],
-        [Event::Failed(Error::PayloadRefused { size: 2_048 })]
+        [Event::Failed(Error::PayloadRefused { size: 4_096 })]
     ));
     assert_eq!(rig.channel.send_budget(rig.now), None);
 }
@@ -567,7 +567,7 @@ fn a_large_message_that_arrives_after_a_death_clears_its_size() {
     assert_eq!(rig.sent().first(), Some(&large));
     rig.input(acknowledgement_of(&large));
     assert!(matches!(rig.events()[..], [Event::PayloadLimit(16_384)]));
-    assert_eq!(rig.channel.stats().proven_payload, 2_048);
+    assert_eq!(rig.channel.stats().proven_payload, 4_096);
 }
 
 #[test]
