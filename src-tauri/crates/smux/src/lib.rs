@@ -47,7 +47,7 @@
 //! bulk, however many bulk streams there are. However many such streams there are, bulk has a fifth.
 //! What one stream says stays in order: SYN, data, FIN.
 //!
-//! Each stream should queue no more than its driver says ([`Mux::set_read_ahead`]), at most
+//! All streams together should queue no more than their driver says ([`Mux::set_read_ahead`]), at most
 //! [`Config::stream_send_limit`] bytes; [`Event::Writable`] says when there is room again.
 //!
 //! # Receiving: one stream pays

@@ -35,7 +35,7 @@ pub struct Mux {
     pub(crate) next_nop: Option<Instant>,
     /// Bytes of data in all send queues.
     pub(crate) send_total: usize,
-    /// Bytes that each of them should hold at most.
+    /// Bytes that all of them should hold at most.
     read_ahead: usize,
 
     pub(crate) parser: Parser,
@@ -54,7 +54,7 @@ impl Mux {
     pub fn new(role: Role, config: Config) -> Self {
         Self {
             role,
-            read_ahead: config.stream_send_limit,
+            read_ahead: usize::MAX,
             config,
             streams: BTreeMap::new(),
             next_id: Some(FIRST_CLIENT_ID),
@@ -97,11 +97,20 @@ impl Mux {
         Ok(id)
     }
 
-    /// Says how many bytes each stream should queue to send at most from now on, such as what the
-    /// window below can send. Until then, and at most, [`Config::stream_send_limit`]. What is queued
-    /// already stays.
+    /// Says how many bytes all streams together should queue to send at most from now on, such as what
+    /// the window below can send. Those that have something to send share them evenly, but for two
+    /// turns that each may queue: one that is sent while the next is read. Before, and at most,
+    /// each may queue [`Config::stream_send_limit`]. What is queued already stays.
     pub fn set_read_ahead(&mut self, bytes: usize) {
-        self.read_ahead = bytes.min(self.config.stream_send_limit);
+        self.read_ahead = bytes;
+    }
+
+    /// What each stream should queue at most.
+    fn stream_read_ahead(&self) -> usize {
+        let turns = self.config.quantum.saturating_mul(2);
+        let part = self.read_ahead / self.turns.len().max(1);
+        part.max(turns.min(self.read_ahead))
+            .min(self.config.stream_send_limit)
     }
 
     /// Returns how many bytes to read of the local side now for [`write`](Self::write); 0 when the
@@ -109,7 +118,7 @@ impl Mux {
     pub fn send_capacity(&self, id: StreamId) -> usize {
         match self.streams.get(&id) {
             Some(stream) if stream.write == WriteSide::Open && stream.read == ReadSide::Open => {
-                self.read_ahead.saturating_sub(stream.send.len())
+                self.stream_read_ahead().saturating_sub(stream.send.len())
             }
             Some(_) | None => 0,
         }
@@ -126,6 +135,7 @@ impl Mux {
     /// always taken, although it may be less by now.
     pub fn write(&mut self, _now: Instant, id: StreamId, data: Bytes) -> Result<(), WriteError> {
         let limit = self.config.stream_send_limit;
+        let read_ahead = self.stream_read_ahead();
         let stream = self
             .streams
             .get_mut(&id)
@@ -153,7 +163,7 @@ impl Mux {
         stream.last = Some(Direction::Outbound);
         self.send_total += data.len();
         stream.send.push(data);
-        if stream.send.len() > self.read_ahead / 2 {
+        if stream.send.len() > read_ahead / 2 {
             stream.awaited_room.get_or_insert(0);
         }
         self.activate(id);
@@ -294,7 +304,7 @@ impl Mux {
     pub(crate) fn has_awaited_room(&self, stream: &Stream) -> bool {
         stream.awaited_room.is_some_and(|room| {
             let fits = self.config.stream_send_limit.saturating_sub(room);
-            stream.send.len() <= fits.min(self.read_ahead / 2)
+            stream.send.len() <= fits.min(self.stream_read_ahead() / 2)
         })
     }
 

@@ -253,6 +253,28 @@ fn what_is_read_ahead_can_be_made_less_and_what_was_announced_is_still_taken() {
 }
 
 #[test]
+fn what_may_be_read_ahead_is_shared_by_those_that_have_something_to_send() {
+    let mut pair = Pair::new(Config::default());
+    let ids: Vec<_> = (0..4).map(|_| pair.open()).collect();
+    let mux = &mut pair.client.mux;
+    mux.set_read_ahead(100_000);
+    for &id in &ids {
+        let room = mux.send_capacity(id);
+        mux.write(pair.now, id, pattern(0, room)).unwrap();
+    }
+    assert_eq!(mux.pending_bytes(), 100_000 + 4 * 8);
+    // Each may have a turn queued, and the next.
+    mux.set_read_ahead(20_000);
+    let mut out = BytesMut::new();
+    while mux.poll_transmit(pair.now, &mut out, 1 << 20) > 0 {}
+    for &id in &ids {
+        mux.write(pair.now, id, pattern(0, 1)).unwrap();
+    }
+    let room: Vec<_> = ids.iter().map(|&id| mux.send_capacity(id)).collect();
+    assert_eq!(room, [2 * 4096 - 1; 4]);
+}
+
+#[test]
 fn writable_comes_when_what_may_be_read_ahead_has_grown_past_what_is_queued() {
     let mut pair = Pair::new(Config::default());
     let id = pair.open();

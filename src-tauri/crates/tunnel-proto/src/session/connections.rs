@@ -7,7 +7,7 @@ use smux::{StreamId, WriteError};
 
 use super::{Carrier, ConnectionId, Session};
 
-/// Read ahead of a local side at least, in bytes, so that one stream alone fills the path: the least
+/// Read ahead of the local sides at least, in bytes, so that one stream alone fills the path: the least
 /// window (`ssm-data-channel/src/send/congestion.rs`), all of which may be acknowledged at once. The window is
 /// smaller only for the moment in which it is let run empty.
 const LEAST_READ_AHEAD: usize = 16 * 1024;
@@ -35,8 +35,8 @@ impl Session {
         id
     }
 
-    /// How many bytes to read of this local connection now for [`write`](Self::write): not more
-    /// than the window can send, since more would only wait here.
+    /// How many bytes to read of this local connection now for [`write`](Self::write): of all
+    /// that have something to send not more than the window can send, since more would only wait here.
     pub fn send_capacity(&self, id: ConnectionId) -> usize {
         match &self.carrier {
             Carrier::Mux(mux) => mux.send_capacity(stream(id)),

@@ -104,6 +104,28 @@ fn a_local_side_is_not_read_ahead_further_than_the_window_can_send_and_fills_the
 }
 
 #[test]
+fn connections_that_all_have_much_to_say_share_what_the_window_can_send() {
+    let mut world = World::multiplexed();
+    world.acknowledges = false;
+    let window = 128 * 1024;
+    let mut said = 0;
+    for _ in 0..8 {
+        let id = world.session.open(world.now).unwrap();
+        let room = world.session.send_capacity(id);
+        said += room;
+        world.session.write(world.now, id, vec![0; room].into());
+    }
+    // The first found the window unshared; from then on they have their parts of it.
+    assert!(said <= 3 * window, "{said}");
+    world.run(secs(1));
+    let room: usize = (3..19)
+        .step_by(2)
+        .map(|id| world.session.send_capacity(ConnectionId(id)))
+        .sum();
+    assert!(room <= window, "{room}");
+}
+
+#[test]
 fn a_serial_connection_is_read_ahead_no_further_than_the_window_either() {
     let mut world = World::raw();
     let id = world.session.open(world.now).unwrap();
