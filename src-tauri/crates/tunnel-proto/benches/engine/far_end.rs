@@ -22,7 +22,7 @@ const SMUX_VERSION: u8 = 1;
 const SMUX_PUSH: u8 = 2;
 const FIRST_STREAM: u32 = 3;
 
-const UNIX_MS: u64 = 1_700_000_000_000;
+pub(crate) const UNIX_MS: u64 = 1_700_000_000_000;
 
 const REQUEST: &str = r#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Port","Properties":{"portNumber":"80","type":"LocalPortForwarding"}}}]}"#;
 
@@ -36,7 +36,7 @@ pub(crate) struct Pair {
 }
 
 #[derive(Debug, Default)]
-struct FarEnd {
+pub(crate) struct FarEnd {
     next_number: i64,
     ids: u128,
 }
@@ -70,15 +70,8 @@ impl Pair {
         let mut session = Session::new(config, clock, [7; 32]);
         let mut far_end = FarEnd::default();
         session.handle_connected(now, "token".into());
-        let complete = HandshakeComplete {
-            handshake_time_to_complete: 1,
-            customer_message: String::new(),
-        };
-        for (payload_type, payload) in [
-            (PayloadType::HandshakeRequest, REQUEST.into()),
-            (PayloadType::HandshakeComplete, complete.encode()),
-        ] {
-            session.handle_input(now, far_end.numbered(payload_type, payload));
+        for message in far_end.handshake() {
+            session.handle_input(now, message);
             let mut sent = Vec::new();
             drain(&mut session, now, &mut sent);
             for acknowledgement in far_end.acknowledgements(&sent) {
@@ -173,7 +166,19 @@ impl Default for Pair {
 }
 
 impl FarEnd {
-    fn acknowledgements(&mut self, sent: &[Bytes]) -> Vec<Bytes> {
+    /// What the agent says before anything else.
+    pub(crate) fn handshake(&mut self) -> [Bytes; 2] {
+        let complete = HandshakeComplete {
+            handshake_time_to_complete: 1,
+            customer_message: String::new(),
+        };
+        [
+            self.numbered(PayloadType::HandshakeRequest, REQUEST.into()),
+            self.numbered(PayloadType::HandshakeComplete, complete.encode()),
+        ]
+    }
+
+    pub(crate) fn acknowledgements(&mut self, sent: &[Bytes]) -> Vec<Bytes> {
         sent.iter()
             .filter_map(|frame| {
                 let (number, id) = data_message(frame)?;
@@ -189,7 +194,7 @@ impl FarEnd {
             .collect()
     }
 
-    fn numbered(&mut self, payload_type: PayloadType, payload: Bytes) -> Bytes {
+    pub(crate) fn numbered(&mut self, payload_type: PayloadType, payload: Bytes) -> Bytes {
         let number = self.next_number;
         self.next_number += 1;
         self.message(MessageType::OutputStreamData, number, payload_type, payload)
