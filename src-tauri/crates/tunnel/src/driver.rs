@@ -152,8 +152,9 @@ impl Driver {
         }
     }
 
-    /// Runs until the tunnel is stopped or has failed, and says which of them came first.
-    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Outcome {
+    /// Runs until the tunnel is stopped or has failed, and says which of them came first. Boxed,
+    /// because what is given to an asynchronous function lies in its future twice.
+    pub(crate) async fn run(mut self: Box<Self>, mut orders: mpsc::Receiver<Order>) -> Outcome {
         let outcome = loop {
             self.act();
             self.publish();

@@ -381,7 +381,7 @@ fn launch(
         snapshot,
         events: events.clone(),
     };
-    let driver = Driver::new(parts, surroundings, to_reports);
+    let driver = Box::new(Driver::new(parts, surroundings, to_reports));
     let (ended, outcome) = watch::channel(None);
     let run = async move {
         let outcome = driver.run(to_orders).await;

@@ -88,7 +88,7 @@ impl LocalPeers {
 }
 
 async fn scan_on_demand(mut queue: mpsc::Receiver<(Peer, oneshot::Sender<bool>)>) {
-    let mut questions = Vec::with_capacity(QUEUE);
+    let mut questions = Vec::new();
     while queue.recv_many(&mut questions, QUEUE).await > 0 {
         let held = tokio::task::spawn_blocking(held_sockets)
             .await

@@ -112,8 +112,9 @@ impl SessionTask {
         }
     }
 
-    /// Runs until it is told to end.
-    pub(crate) async fn run(mut self) {
+    /// Runs until it is told to end. Boxed, because what is given to an asynchronous function lies in
+    /// its future twice.
+    pub(crate) async fn run(mut self: Box<Self>) {
         loop {
             self.deliver(Instant::now().into_std());
             self.send_reports().await;

@@ -111,7 +111,7 @@ impl Driver {
                 let (commands, queue) = mpsc::channel(COMMANDS);
                 let span = tracing::error_span!("session", %key, id = session_id);
                 let task = SessionTask::new(key, session, queue, self.surroundings.clone());
-                let run = guarded(key, task.run(), self.surroundings.reports.clone());
+                let run = guarded(key, Box::new(task).run(), self.surroundings.reports.clone());
                 entry.insert(SessionHandle {
                     commands,
                     session_id: None,

@@ -230,7 +230,7 @@ async fn a_stop_gives_what_was_left_behind_a_last_chance() {
     );
     let (orders, to_orders) = mpsc::channel(1);
     orders.send(Order::Stop).await.unwrap();
-    assert_eq!(driver.run(to_orders).await, Outcome::Stopped);
+    assert_eq!(Box::new(driver).run(to_orders).await, Outcome::Stopped);
     assert_eq!(*asked.borrow(), 1);
     let took = start.elapsed();
     assert!(took < Duration::from_secs(6), "{took:?}");

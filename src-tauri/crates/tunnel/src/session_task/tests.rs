@@ -16,8 +16,10 @@ use crate::listen::{Caller, Local};
 use crate::local_peer::LocalPeers;
 use crate::route::Route;
 
-/// A session that is over is given a connection, and is to end, before its task runs.
-async fn told_all_at_once(reports: mpsc::Sender<(SessionKey, Report)>, local: Local) {
+/// The task of a session, what it is told over, and its time's beginning.
+fn task(
+    reports: mpsc::Sender<(SessionKey, Report)>,
+) -> (SessionTask, mpsc::Sender<ToSession>, std::time::Instant) {
     let origin = std::time::Instant::now();
     let clock = Clock {
         origin,
@@ -38,6 +40,12 @@ async fn told_all_at_once(reports: mpsc::Sender<(SessionKey, Report)>, local: Lo
     let (commands, queue) = mpsc::channel(8);
     let session = Session::new(SessionConfig::default(), clock, [1; 32]);
     let task = SessionTask::new(key, session, queue, surroundings);
+    (task, commands, origin)
+}
+
+/// A session that is over is given a connection, and is to end, before its task runs.
+async fn told_all_at_once(reports: mpsc::Sender<(SessionKey, Report)>, local: Local) {
+    let (task, commands, origin) = task(reports);
     let refused = Problem::new(ProblemKind::Permission, "no-key", "No key.", "");
     let caller = Caller {
         local,
@@ -50,7 +58,7 @@ async fn told_all_at_once(reports: mpsc::Sender<(SessionKey, Report)>, local: Lo
     ] {
         commands.try_send(command).unwrap();
     }
-    task.run().await;
+    Box::new(task).run().await;
 }
 
 #[tokio::test]
@@ -67,6 +75,16 @@ async fn a_connection_that_comes_with_the_end_of_its_session_is_given_back_after
         other => panic!("{other:?}"),
     }
     assert!(told.recv().await.is_none());
+}
+
+/// What an asynchronous function is given lies in its future twice: as argument, and as what it
+/// works with. A thousand idle tunnels have a thousand of each.
+#[tokio::test]
+async fn what_a_task_works_with_is_in_memory_once() {
+    let (reports, _told) = mpsc::channel(8);
+    let (task, _commands, _) = task(reports);
+    let run = Box::new(task).run();
+    assert!(size_of_val(&run) < 2_048, "{} bytes", size_of_val(&run));
 }
 
 #[tokio::test]

@@ -94,12 +94,9 @@ fn a_local_side_is_not_read_ahead_further_than_the_window_can_send_and_fills_the
         assert!(carried > 0.9 * rate, "{carried} of {rate}");
         // What the path carries in a round trip, and the queue of 20 ms that the window aims at, or
         // twice that for a moment.
-        let window = (rate * (rtt + ms(40)).as_secs_f64()) as usize;
-        assert!(
-            path.ahead <= window.max(24 * 1024),
-            "{} of {window}",
-            path.ahead
-        );
+        let window = rate * (rtt + ms(40)).as_secs_f64();
+        let ahead = path.ahead as f64;
+        assert!(ahead <= window.max(24_576.0), "{ahead} of {window}");
     }
 }
 
