@@ -181,7 +181,7 @@ impl Ways {
     }
 
     /// The error with the host that was to be reached, and who signed its certificate where that is
-    /// not good: the SDK's client tells neither.
+    /// not good, or what it said in place of TLS: the SDK's client tells none of these.
     async fn toward(&self, url: &str, error: ConnectorError) -> ConnectorError {
         // Whoever has no way to a proxy has said so.
         let hop = self.now().proxy_of(url).ok().flatten();
@@ -189,13 +189,20 @@ impl Ways {
         let Ok(way) = through_proxy::way_to(&url, hop) else {
             return error;
         };
-        let signer = match NetworkFault::of(&error) {
-            Some(NetworkFault::Tls(_)) if Toward::of(&error).is_none() => {
-                way.signer(&self.trust).await
+        let is_told = Toward::of(&error).is_some() || !way.is_secure();
+        let host = way.host().to_owned();
+        match NetworkFault::of(&error) {
+            Some(fault @ (NetworkFault::Tls(_) | NetworkFault::Broken)) if !is_told => {
+                match way.look_again(&self.trust).await {
+                    Ok(signer) => {
+                        let signer = signer.filter(|_| fault != NetworkFault::Broken);
+                        Toward::before(error, host, signer)
+                    }
+                    Err(no_tls) => ConnectorError::io(no_tls.into()),
+                }
             }
-            Some(_) | None => None,
-        };
-        Toward::before(error, way.host().to_owned(), signer)
+            Some(_) | None => Toward::before(error, host, None),
+        }
     }
 
     /// The proxy on the way to whoever is called at one of these places, if there is one.

@@ -30,6 +30,8 @@ pub enum NetworkFault {
     Timeout,
     /// Whoever answered speaks no HTTP.
     NotHttp,
+    /// Whoever answered speaks no TLS.
+    NotTls,
     /// No secure connection.
     Tls(TlsFault),
 }
@@ -101,6 +103,8 @@ impl NetworkFault {
             | Self::Refused
             | Self::Unreachable
             | Self::ConnectTimeout
+            // A portal may answer in the clear on any port.
+            | Self::NotTls
             | Self::Tls(
                 TlsFault::UntrustedIssuer
                 | TlsFault::WrongHost
@@ -149,6 +153,7 @@ impl NetworkFault {
             Self::ConnectTimeout => "network-connect-timeout",
             Self::Timeout => "network-timeout",
             Self::NotHttp => "not-http",
+            Self::NotTls => "not-tls",
             Self::Tls(TlsFault::UntrustedIssuer) => "tls-untrusted-issuer",
             Self::Tls(TlsFault::WrongHost) => "tls-wrong-host",
             Self::Tls(TlsFault::Expired) => "tls-certificate-expired",
@@ -170,6 +175,9 @@ impl NetworkFault {
             Self::Timeout => format!("There was no answer in time from {host}."),
             Self::NotHttp => {
                 format!("Something else answered in place of {host}: it speaks no HTTP.")
+            }
+            Self::NotTls => {
+                format!("Something else answered in place of {host}: it speaks no TLS.")
             }
             Self::Tls(tls) => tls.what(host),
         }
@@ -193,7 +201,7 @@ impl NetworkFault {
             Self::Unreachable | Self::Broken | Self::ConnectTimeout | Self::Timeout => {
                 "Check the network connection, VPN and firewall."
             }
-            Self::NotHttp => {
+            Self::NotHttp | Self::NotTls => {
                 "Check the endpoint's address and port, and any proxy or firewall in between."
             }
             Self::Tls(tls) => tls.remedy(),
@@ -217,6 +225,7 @@ impl NetworkFault {
                 | Self::ConnectTimeout
                 | Self::Timeout
                 | Self::NotHttp
+                | Self::NotTls
                 | Self::Tls(_),
                 _,
             ) => self.remedy().to_owned(),

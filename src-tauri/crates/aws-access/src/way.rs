@@ -36,6 +36,7 @@ use crate::{NetworkFault, ProxyFailure, ProxyFault, TlsFault, Trust};
 
 pub use answered::{Answered, Author, Upgraded};
 pub use exchange::AnswerBody;
+use stranger::{hear, of_its_own};
 use stream::Hop;
 pub use stream::{MaybeTls, Stream, Watched};
 
@@ -118,7 +119,8 @@ impl WayTo {
         let hop = match (&self.proxy, &self.tls) {
             (Some(hop), Some(_)) => proxy::connect(self, hop, trust).await?,
             (Some(hop), None) => Watched::unwatched(proxy::reach(self, hop, trust).await?),
-            (None, _) => Watched::unwatched(MaybeTls::Plain(self.reach().await?)),
+            (None, Some(_)) => Watched::watching(MaybeTls::Plain(self.reach().await?)),
+            (None, None) => Watched::unwatched(MaybeTls::Plain(self.reach().await?)),
         };
         let stream = match &self.tls {
             None => MaybeTls::Plain(hop),
@@ -152,7 +154,7 @@ impl WayTo {
                 host,
                 fault,
                 proxy,
-                signer: self.signer(trust).await.map(Box::new),
+                signer: self.look_again(trust).await?.map(Box::new),
                 source,
             }),
             outcome => outcome,
@@ -160,11 +162,23 @@ impl WayTo {
     }
 
     /// Who signed the certificate that the host shows; `None` if it shows none in time.
-    pub(crate) async fn signer(&self, trust: &Trust) -> Option<CertificateName> {
+    ///
+    /// # Errors
+    /// That it speaks no TLS. Whatever else keeps the way from being gone is known already.
+    pub(crate) async fn look_again(
+        &self,
+        trust: &Trust,
+    ) -> Result<Option<CertificateName>, WayError> {
         let (config, shown) = trust.watching_config();
-        // What becomes of it is known.
-        let _ = timeout(LOOK_LIMIT, Box::pin(self.open(trust, config))).await;
-        CertificateName::signers(&shown.take()).into_iter().next()
+        match timeout(LOOK_LIMIT, Box::pin(self.open(trust, config))).await {
+            Ok(Err(error)) if error.is_no_tls() => Err(error),
+            Ok(_) | Err(_) => Ok(CertificateName::signers(&shown.take()).into_iter().next()),
+        }
+    }
+
+    /// Whether TLS is spoken with the host.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// As [`open_usual`](Self::open_usual), past this time given up.
@@ -289,12 +303,30 @@ impl WayTo {
                 stream.get_mut().0.unwatch();
                 Ok(stream)
             }
-            Err((error, hop)) => Err(match (&self.proxy, hop.first().first()) {
-                (Some(to), Some(first)) if !TLS_RECORDS.contains(first) => {
-                    proxy::talked(self, to, hop).await
-                }
-                _ => self.failed(error),
-            }),
+            Err((error, hop)) => Err(self.not_secured(error, hop).await),
+        }
+    }
+
+    /// What it means that TLS was not agreed on: by what came first, it was somebody else who spoke,
+    /// or TLS that is wrong.
+    async fn not_secured(&self, error: io::Error, mut hop: Hop) -> WayError {
+        // Whoever has hung up may have said something before: it is looked at whether or not that
+        // was read before the connection was found to be broken, so that what is told hangs on no
+        // race.
+        let mut said = hop.first().to_vec();
+        if said.is_empty() {
+            hear(&mut said, &mut hop).await;
+        }
+        match (said.first(), &self.proxy) {
+            (Some(first), Some(to)) if !TLS_RECORDS.contains(first) => {
+                proxy::talked(self, to, hop).await
+            }
+            (Some(first), None) if !TLS_RECORDS.contains(first) => {
+                hear(&mut said, &mut hop).await;
+                let said = io::Error::new(io::ErrorKind::InvalidData, of_its_own(&said));
+                self.network(NetworkFault::NotTls, said)
+            }
+            (Some(_) | None, _) => self.failed(error),
         }
     }
 
@@ -335,6 +367,14 @@ impl WayTo {
 }
 
 impl WayError {
+    /// Whether somebody was there who speaks no TLS.
+    fn is_no_tls(&self) -> bool {
+        match self {
+            Self::Network { fault, .. } => *fault == NetworkFault::NotTls,
+            Self::Proxy(_) => false,
+        }
+    }
+
     /// The error's stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -458,11 +458,11 @@ impl AccessError {
     }
 }
 
-/// Who is called, as a sentence about the fault names it: names and certificates are a host's.
+/// Who is called, as a sentence about the fault names it: names, certificates and ports are a host's.
 pub(super) fn named_as(fault: NetworkFault, callee: Callee, at: Option<&CalledHost>) -> &str {
     match (fault, at) {
-        (NetworkFault::Dns | NetworkFault::Tls(_), Some(at)) => &at.host,
-        (NetworkFault::Dns | NetworkFault::Tls(_), None)
+        (NetworkFault::Dns | NetworkFault::Tls(_) | NetworkFault::NotTls, Some(at)) => &at.host,
+        (NetworkFault::Dns | NetworkFault::Tls(_) | NetworkFault::NotTls, None)
         | (
             NetworkFault::Refused
             | NetworkFault::Unreachable

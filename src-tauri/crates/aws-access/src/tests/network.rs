@@ -178,13 +178,13 @@ async fn the_bundles_authority_is_trusted_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_a_failed_handshake() {
+async fn a_server_without_tls_is_told_as_that() {
     let server = Server::http(Answer::grant()).await;
     let access = Access::load(settings(format!("https://{}", server.address)))
         .await
         .unwrap();
     let error = access.start_session(&request()).await.unwrap_err();
-    assert_eq!(error.code(), "tls-handshake", "{}", error.details());
+    assert_eq!(error.code(), "not-tls", "{}", error.details());
 }
 
 pub(super) async fn through(proxy: String, settings: AccessSettings) -> Access {

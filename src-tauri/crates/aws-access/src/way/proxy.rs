@@ -12,24 +12,20 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncRead;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::answered::{Answered, Author};
 use super::exchange::{AnswerBody, driven};
-use super::stranger::{excerpt, is_page, location, schemes};
+use super::stranger::{
+    SAID_MOST, SAID_WITHIN, excerpt, hear, is_page, location, of_its_own, schemes,
+};
 use super::stream::{Hop, MaybeTls, Watched};
 use super::{Stage, WayError, WayTo};
 use crate::proxy_setting::ProxyHop;
 use crate::{CertificateName, NetworkFault, ProxyFault, ProxySignIn, TlsFault, Trust};
-
-/// How much of what a proxy says for itself is read.
-const SAID_MOST: usize = 16 * 1024;
-
-/// How long more of it is waited for. What is told of it is worth no more.
-const SAID_WITHIN: Duration = Duration::from_millis(500);
 
 /// How long TLS with the proxy may take. It is near, and one that is spoken to in the clear waits for
 /// the end of a line which never comes.
@@ -229,17 +225,12 @@ impl Asking<'_> {
 
     /// What the proxy said after it had agreed, in place of the host.
     async fn no_tls(&self, mut said: Vec<u8>, rest: &mut (impl AsyncRead + Unpin)) -> WayError {
-        let mut more = rest.take(SAID_MOST as u64);
-        // A page seldom comes in one piece.
-        let _ = timeout(SAID_WITHIN, more.read_to_end(&mut said)).await;
+        hear(&mut said, rest).await;
         let fault = if is_page(&said) {
             ProxyFault::Portal
         } else {
             ProxyFault::Protocol
         };
-        self.failed(
-            fault,
-            format!("it sent data of its own: {}", excerpt(&said)),
-        )
+        self.failed(fault, of_its_own(&said))
     }
 }

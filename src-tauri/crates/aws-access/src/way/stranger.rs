@@ -1,13 +1,23 @@
 //! What is told of an answer that is not the one which was asked for: enough to know who gave it,
 //! and nothing of what is nobody's business.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use http::header::PROXY_AUTHENTICATE;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::time::timeout;
 
 use super::bare::{self, line};
 
 /// How much of a foreign answer is looked at, in bytes. A title stands near the beginning.
 const LOOKED_AT: usize = 16 * 1024;
+
+/// How much is read of what somebody says for itself.
+pub(super) const SAID_MOST: usize = 16 * 1024;
+
+/// How long more of it is waited for. What is told of it is worth no more.
+pub(super) const SAID_WITHIN: Duration = Duration::from_millis(500);
 
 /// How much of a foreign text is told.
 const EXCERPT_CHARS: usize = 200;
@@ -31,6 +41,19 @@ pub(super) fn excerpt(body: &[u8]) -> String {
         Some(title) => format!("the page \"{title}\""),
         None => line(&bare::without_tags(&text), EXCERPT_CHARS),
     }
+}
+
+/// Adds what else is said to what was said already: a page seldom comes in one piece.
+pub(super) async fn hear(said: &mut Vec<u8>, rest: &mut (impl AsyncRead + Unpin)) {
+    let mut more = rest.take(SAID_MOST as u64);
+    // What breaks off has told who it is by then.
+    let _ = timeout(SAID_WITHIN, more.read_to_end(said)).await;
+}
+
+/// What is told of somebody who says something of its own where TLS was to begin.
+#[must_use]
+pub(super) fn of_its_own(said: &[u8]) -> String {
+    format!("it sent data of its own: {}", excerpt(said))
 }
 
 /// Where a redirect leads, without what may be a secret.

@@ -134,12 +134,12 @@ async fn an_authoritys_certificate_in_place_of_a_servers_is_told_whether_or_not_
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_a_failed_handshake() {
+async fn a_server_without_tls_is_told_as_that() {
     let (address, _server) = listen(answering("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
     let url = format!("wss://localhost:{}/x", address.port());
     assert_eq!(
         code(dial(&url, &Trust::load(None).unwrap()).await),
-        "tls-handshake"
+        "not-tls"
     );
 }
 

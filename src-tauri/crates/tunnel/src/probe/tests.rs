@@ -151,13 +151,10 @@ async fn certificates_are_shown_whether_or_not_they_are_trusted() {
 }
 
 #[tokio::test]
-async fn a_server_that_shows_no_certificate_fails_the_handshake() {
+async fn a_server_that_speaks_no_tls_is_told_as_that() {
     let (address, _tasks) = listen(answering("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
     let probe = direct(&format!("https://localhost:{}", address.port()));
-    assert_eq!(
-        probe.certificates().await.unwrap_err().code,
-        "tls-handshake"
-    );
+    assert_eq!(probe.certificates().await.unwrap_err().code, "not-tls");
 }
 
 #[tokio::test]

@@ -107,10 +107,10 @@ async fn what_is_no_proxy_is_a_protocol_error() {
 
 /// What an SSH server says before anybody has said anything (RFC 4253, section 4.2), with something
 /// that no terminal should see.
-const BANNER: &str = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\u{1b}[2J\r\n";
+pub(super) const BANNER: &str = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\u{1b}[2J\r\n";
 
 /// Says this before anything is read, or after all has been read that came.
-fn speaking(before: &'static str, after: &'static str) -> impl Fn(TcpStream) -> Serving {
+pub(super) fn speaking(before: &'static str, after: &'static str) -> impl Fn(TcpStream) -> Serving {
     move |mut tcp| {
         Box::pin(async move {
             let _ = tcp.write_all(before.as_bytes()).await;
@@ -122,7 +122,7 @@ fn speaking(before: &'static str, after: &'static str) -> impl Fn(TcpStream) -> 
     }
 }
 
-type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[tokio::test]
 async fn whoever_speaks_first_in_a_proxys_place_is_told_by_what_it_says_whenever_it_says_it() {

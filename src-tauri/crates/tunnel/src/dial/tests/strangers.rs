@@ -3,7 +3,7 @@
 use aws_access::{Access, AccessSettings, Secret, StaticCredentials};
 use tunnel_proto::Problem;
 
-use super::proxies::said_by_a_call;
+use super::proxies::{BANNER, Serving, said_by_a_call, speaking};
 use super::*;
 use crate::probe::Probe;
 
@@ -261,5 +261,60 @@ async fn a_refusal_of_the_gateway_is_one_for_a_tunnel_and_fine_for_the_doctor() 
         let [dialled, probed] = said_of_upgrades(&answer).await;
         assert_eq!(dialled.unwrap_err().code, "upgrade-refused", "{body}");
         assert_eq!(probed, Ok(()), "{body}");
+    }
+}
+
+/// Says this and hangs up without having read anything, so that whoever writes to it is told of a
+/// connection that broke.
+fn hanging_up(greeting: &'static str) -> impl Fn(TcpStream) -> Serving {
+    move |mut tcp| {
+        Box::pin(async move {
+            let _ = tcp.write_all(greeting.as_bytes()).await;
+            let _ = tcp.set_zero_linger();
+        })
+    }
+}
+
+/// What a call, a data channel and the doctor say of who is there in place of a host with TLS.
+async fn said_over_tls(address: SocketAddr) -> [Problem; 4] {
+    let endpoint = format!("https://localhost:{}", address.port());
+    let access = access_to(&endpoint).await;
+    let probe = Probe::new(&access, &Url::parse(&endpoint).unwrap()).unwrap();
+    let trust = Trust::load(None).unwrap();
+    let dialled = dial(&format!("wss://localhost:{}/x", address.port()), &trust).await;
+    [
+        said_by_a_call(&access).await,
+        dialled.map(|_| ()).unwrap_err().failure().problem,
+        probe.certificates().await.unwrap_err(),
+        probe.ask().await.unwrap_err(),
+    ]
+}
+
+#[tokio::test]
+async fn whoever_speaks_no_tls_is_told_alike_by_all_by_what_it_says_whenever_it_says_it() {
+    let servers = [
+        listen(speaking(BANNER, "")).await,
+        listen(speaking("", BANNER)).await,
+        listen(hanging_up(BANNER)).await,
+    ];
+    for (at, (address, _server)) in servers.iter().enumerate() {
+        for problem in said_over_tls(*address).await {
+            assert_eq!(problem.code, "not-tls", "{at}: {problem:?}");
+            assert_eq!(
+                problem.what,
+                "Something else answered in place of localhost: it speaks no TLS."
+            );
+            assert!(problem.remedy.contains("address and port"), "{problem:?}");
+            let said = "it sent data of its own: SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 [2J";
+            assert!(problem.details.ends_with(said), "{at}: {problem:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_before_anything_was_said_is_no_stranger() {
+    let (address, _server) = listen(hanging_up("")).await;
+    for problem in said_over_tls(address).await {
+        assert_eq!(problem.code, "network-broken", "{problem:?}");
     }
 }
