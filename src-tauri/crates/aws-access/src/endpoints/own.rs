@@ -204,6 +204,132 @@ mod tests {
         }
     }
 
+    /// Of the gateway no SDK knows anything, so each name has its source:
+    ///
+    /// * without FIPS and dual-stack: API reference of StartSession, `StreamUrl`;
+    /// * FIPS: Systems Manager User Guide, "Working with SSM Agent", "Configuring SSM Agent for use with
+    ///   the Federal Information Processing Standard", with these regions (2026-12-01);
+    /// * FIPS in GovCloud: amazon-ssm-agent issue #558, of an agent that reports there;
+    /// * dual-stack: `TestResolveSSMMessagesDualStackEndpoint` of amazon-ecs-agent
+    ///   (`ecs-agent/utils/endpoints`), by which AWS's own agent finds it (2026-12-01);
+    /// * both: the pattern of the partition for all services (botocore, `endpoints.json`, `variants`
+    ///   with the tags `dualstack` and `fips`).
+    #[tokio::test]
+    async fn the_gateways_names_are_those_that_aws_has_written_somewhere() {
+        let documented = [
+            (
+                "eu-central-1",
+                false,
+                false,
+                "ssmmessages.eu-central-1.amazonaws.com",
+            ),
+            (
+                "cn-north-1",
+                false,
+                false,
+                "ssmmessages.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                "us-gov-west-1",
+                false,
+                false,
+                "ssmmessages.us-gov-west-1.amazonaws.com",
+            ),
+            (
+                "us-east-1",
+                true,
+                false,
+                "ssmmessages-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                "us-east-2",
+                true,
+                false,
+                "ssmmessages-fips.us-east-2.amazonaws.com",
+            ),
+            (
+                "us-west-1",
+                true,
+                false,
+                "ssmmessages-fips.us-west-1.amazonaws.com",
+            ),
+            (
+                "us-west-2",
+                true,
+                false,
+                "ssmmessages-fips.us-west-2.amazonaws.com",
+            ),
+            (
+                "ca-west-1",
+                true,
+                false,
+                "ssmmessages-fips.ca-west-1.amazonaws.com",
+            ),
+            (
+                "us-gov-east-1",
+                true,
+                false,
+                "ssmmessages-fips.us-gov-east-1.amazonaws.com",
+            ),
+            ("us-east-1", false, true, "ssmmessages.us-east-1.api.aws"),
+            ("us-west-2", false, true, "ssmmessages.us-west-2.api.aws"),
+            ("eu-west-1", false, true, "ssmmessages.eu-west-1.api.aws"),
+            (
+                "ap-northeast-1",
+                false,
+                true,
+                "ssmmessages.ap-northeast-1.api.aws",
+            ),
+            ("sa-east-1", false, true, "ssmmessages.sa-east-1.api.aws"),
+            (
+                "cn-north-1",
+                false,
+                true,
+                "ssmmessages.cn-north-1.api.amazonwebservices.com.cn",
+            ),
+            (
+                "cn-northwest-1",
+                false,
+                true,
+                "ssmmessages.cn-northwest-1.api.amazonwebservices.com.cn",
+            ),
+            (
+                "us-gov-west-1",
+                false,
+                true,
+                "ssmmessages.us-gov-west-1.api.aws",
+            ),
+            (
+                "us-gov-east-1",
+                false,
+                true,
+                "ssmmessages.us-gov-east-1.api.aws",
+            ),
+            (
+                "us-east-1",
+                true,
+                true,
+                "ssmmessages-fips.us-east-1.api.aws",
+            ),
+            (
+                "us-gov-west-1",
+                true,
+                true,
+                "ssmmessages-fips.us-gov-west-1.api.aws",
+            ),
+        ];
+        for (region, fips, dual_stack, host) in documented {
+            let suffixes = Suffixes::of(region).await;
+            let url = suffixes.url(Service::SsmMessages, region, fips, dual_stack);
+            let url = url.unwrap();
+            assert_eq!(
+                url.url().host_str(),
+                Some(host),
+                "{region} {fips} {dual_stack}"
+            );
+        }
+    }
+
     /// Ours are written beside the SDK's: they must say the same of what both know.
     #[tokio::test]
     async fn the_sdk_has_the_same_addresses_for_ssm() {
