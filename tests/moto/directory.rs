@@ -122,6 +122,9 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it_and_told_as_it_tells_t
     assert_eq!(lacks(&listing), [(Part::Nodes, "service-error")]);
     // This mock starts no containers, so none has a runtime id, and none can be a target.
     assert!(listing.entries().is_empty(), "{:?}", listing.entries());
+    let waiting = listing.waiting();
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    assert_eq!((&*waiting[0].cluster, &*waiting[0].task), ("shop", &*task));
 
     let relay = Relay::amending(&moto.url(), |_| {}, with_runtime_id).await;
     let mut search = Directory::new().targets(&access_at(relay.url()).await);
@@ -151,10 +154,29 @@ async fn clusters_and_tasks_are_asked_for_as_ecs_takes_it_and_told_as_it_tells_t
 }
 
 /// That of a container that has been started.
-const RUNTIME_ID: &str = "0a1b2c3d-4e5f";
+pub(crate) const RUNTIME_ID: &str = "0a1b2c3d-4e5f";
 
-/// Adds to the mock's description of a task what it does not have.
+/// Adds to the mock's description of a task what it does not have: that its container was started.
 fn with_runtime_id(_: &Asked, answer: Vec<u8>) -> Vec<u8> {
+    described_with(answer, |task| {
+        task["containers"][0]["runtimeId"] = RUNTIME_ID.into();
+    })
+}
+
+/// The same, and that it was started with ExecuteCommand, as was asked for.
+pub(crate) fn as_started(_: &Asked, answer: Vec<u8>) -> Vec<u8> {
+    described_with(answer, |task| {
+        task["enableExecuteCommand"] = true.into();
+        task["lastStatus"] = "RUNNING".into();
+        let container = &mut task["containers"][0];
+        container["runtimeId"] = RUNTIME_ID.into();
+        container["lastStatus"] = "RUNNING".into();
+        container["managedAgents"] =
+            json!([{ "name": "ExecuteCommandAgent", "lastStatus": "RUNNING" }]);
+    })
+}
+
+fn described_with(answer: Vec<u8>, amend: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
     let text = String::from_utf8(answer).unwrap();
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return text.into_bytes();
@@ -162,10 +184,10 @@ fn with_runtime_id(_: &Asked, answer: Vec<u8>) -> Vec<u8> {
     let Ok(mut described) = serde_json::from_str::<serde_json::Value>(body) else {
         return text.into_bytes();
     };
-    let Some(container) = described.pointer_mut("/tasks/0/containers/0") else {
-        return text.into_bytes();
-    };
-    container["runtimeId"] = RUNTIME_ID.into();
+    match described.pointer_mut("/tasks/0") {
+        Some(task) if task.is_object() => amend(task),
+        Some(_) | None => return text.into_bytes(),
+    }
     let body = described.to_string();
     let is_length = |line: &&str| line.to_ascii_lowercase().starts_with("content-length:");
     let head: Vec<_> = head.lines().filter(|line| !is_length(line)).collect();

@@ -48,7 +48,7 @@ impl World {
     }
 
     /// A user of the account, whose keys the service takes.
-    async fn user(&self, name: &str) -> Credentials {
+    pub(crate) async fn user(&self, name: &str) -> Credentials {
         let user = [("UserName", name)];
         self.moto.query("iam", IAM, "CreateUser", &user).await;
         let made = self.moto.query("iam", IAM, "CreateAccessKey", &user).await;
@@ -65,38 +65,75 @@ impl World {
         self.home.path().join(name)
     }
 
+    /// Writes both files. Where the services are, the profiles say themselves (`services`); those
+    /// that only lists ask are all at `lists`.
+    pub(crate) fn files_with_lists(&self, config: &str, credentials: &str, lists: &str) {
+        let at = ["ec2", "ecs"].map(|name| format!("{name} =\n  endpoint_url = {lists}\n"));
+        self.write(config, credentials, &at.concat());
+    }
+
     /// Writes both files. Where the services are, the profiles say themselves (`services`).
     pub(crate) fn files(&self, config: &str, credentials: &str) {
+        self.write(config, credentials, "");
+    }
+
+    fn write(&self, config: &str, credentials: &str, more_services: &str) {
         std::fs::create_dir_all(self.path(".aws")).unwrap();
         let services = format!(
             "[services here]\nssm =\n  endpoint_url = {}\nsts =\n  endpoint_url = {}\n",
             self.sim.endpoint_url(),
             self.sts.url(),
         );
-        std::fs::write(self.path(".aws/config"), format!("{config}{services}")).unwrap();
+        let config = format!("{config}{services}{more_services}");
+        std::fs::write(self.path(".aws/config"), config).unwrap();
         std::fs::write(self.path(".aws/credentials"), credentials).unwrap();
+    }
+
+    /// Runs `culvert` to its end; gives what it printed and what it complained of.
+    pub(crate) async fn said(&self, arguments: &[&str]) -> (String, String) {
+        let mut command = self.program();
+        let ended = timeout(PATIENCE, command.args(arguments).output()).await;
+        let ended = ended.unwrap().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(ended.stdout), text(ended.stderr))
+    }
+
+    fn program(&self) -> Command {
+        let mut culvert = Command::new(beside_this_one());
+        culvert
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path())
+            .envs(self.home.log_variables())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        culvert
     }
 
     /// Runs `culvert forward` until bytes have gone through it and back. Returns the access key
     /// that the session was started with.
     pub(crate) async fn carries(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        self.carries_to(TARGET, arguments, variables).await
+    }
+
+    /// The same to this target.
+    pub(crate) async fn carries_to(
+        &self,
+        target: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> String {
         let before = self.sim.callers().len();
-        let program = beside_this_one();
-        let mut culvert = Command::new(&program)
-            .args(["forward", "--target", TARGET, "--sessions", "1"])
+        let mut culvert = self
+            .program()
+            .args(["forward", "--target", target, "--sessions", "1"])
             .args(["--remote-port", &self.destination.port().to_string()])
             .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.home.path())
-            .envs(self.home.log_variables())
             .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}", beside_this_one().display()));
         let out = Overheard::new(culvert.stdout.take().unwrap(), "out").unwrap();
         let mut out = BufReader::new(out).lines();
         let mut stderr = Overheard::new(culvert.stderr.take().unwrap(), "err").unwrap();
@@ -174,7 +211,7 @@ pub(crate) fn role(name: &str) -> String {
     format!("role_arn = arn:aws:iam::123456789012:role/{name}")
 }
 
-fn keys(name: &str, keys: &Credentials) -> String {
+pub(crate) fn keys(name: &str, keys: &Credentials) -> String {
     let Credentials {
         access_key,
         secret_key,

@@ -85,6 +85,7 @@ pub use profiles::{
 pub use proxy_address::ProxyUnreadable;
 pub use proxy_failure::{ProxyFailure, ProxyFault, ProxySignIn};
 pub use proxy_setting::{PasswordLack, ProxyHop, ProxyPlace, ProxyRoutes, ProxySetting, SetProxy};
+pub use reading::WaitingTask;
 pub use secret::Secret;
 pub use settings::{AccessSettings, DEFAULT_API_TIMEOUT, ProxyChoice, StaticCredentials};
 pub use sign_in::{SignIn, sign_in};

@@ -29,7 +29,8 @@ use crate::http_client::RoutedConnector;
 use crate::{AccessError, ResolvedEndpoints, Service};
 
 pub(crate) use ec2::{FILTER_VALUES, Instance, Instances};
-pub(crate) use ecs::{Container, ExecuteCommand, Task};
+pub use ecs::WaitingTask;
+pub(crate) use ecs::{Container, Containers, ExecuteCommand, Task};
 pub(crate) use nodes::{Node, NodeFilter, PAGE as NODES_PAGE, PingStatus, page as nodes_page};
 pub(crate) use opensearch::DESCRIBED;
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aws_access::{Directory, Entry, Listing, Part, Query, Search, Shortfall, Target, TargetKind};
+use aws_access::{
+    Directory, Entry, Listing, Part, Query, Search, Shortfall, Target, TargetKind, WaitingTask,
+};
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use serde_json::json;
@@ -14,10 +16,14 @@ use crate::output::{self, complain, problem_sentence, say};
 use crate::table;
 use crate::words::count;
 
+/// Tasks that are named at most of those that are left out.
+const WAITING_SHOWN: usize = 5;
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Targets {
     /// Words that must all be found in the id, name, address, platform, kind or a tag; also
-    /// tag:KEY=VALUE and tag:KEY. Everything if left out
+    /// tag:KEY=VALUE and tag:KEY. Everything if left out. Tasks of ECS that were stopped are no
+    /// targets
     query: Vec<String>,
     #[command(flatten)]
     account: Account,
@@ -126,6 +132,12 @@ impl<T: Serialize> Found<T> {
                 complain(&line);
             }
         }
+        let waiting = self.listing.waiting();
+        if json && !waiting.is_empty() {
+            output::json(&json!({ "event": "left-out", "tasks": waiting }));
+        } else if let Some(line) = left_out(waiting) {
+            complain(&line);
+        }
         let (found, of) = (self.entries.len(), self.listing.entries().len());
         if json {
             output::json(&json!({ "event": "summary", "found": found, "of": of }));
@@ -159,6 +171,34 @@ fn problem(shortfall: &Shortfall) -> Problem {
             "Search for something, or in another region.",
         ),
     }
+}
+
+/// That tasks are left out, of which nothing could be chosen.
+fn left_out(tasks: &[WaitingTask]) -> Option<String> {
+    let shown: Vec<_> = tasks
+        .iter()
+        .take(WAITING_SHOWN)
+        .map(|task| match task.status.as_str() {
+            "" => format!("{}/{}", task.cluster, task.task),
+            status => format!("{}/{} ({status})", task.cluster, task.task),
+        })
+        .collect();
+    let (are, whose) = match tasks.len() {
+        0 => return None,
+        1 => ("is", "its"),
+        _ => ("are", "their"),
+    };
+    let more = if tasks.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{} of ECS {are} left out, since none of {whose} containers has started: {}{more}. Ask again \
+         in a moment.",
+        count(tasks.len() as u64, "task", "tasks"),
+        shown.join(", "),
+    ))
 }
 
 /// What can't be looked at, each reason once.
@@ -206,4 +246,32 @@ fn list(parts: &[Part]) -> String {
         text.push_str(letters.as_str());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_that_have_not_started_are_named_with_how_they_stand() {
+        let task = |task: u32, status: &str| WaitingTask {
+            cluster: "shop".to_owned(),
+            task: task.to_string(),
+            status: status.to_owned(),
+        };
+        assert_eq!(left_out(&[]), None);
+        assert_eq!(
+            left_out(&[task(1, "PENDING")]).unwrap(),
+            "1 task of ECS is left out, since none of its containers has started: shop/1 (PENDING). \
+             Ask again in a moment."
+        );
+        let many: Vec<_> = (1..=6).map(|number| task(number, "")).collect();
+        let told = left_out(&many).unwrap();
+        assert!(
+            told.starts_with("6 tasks of ECS are left out, since none of their"),
+            "{told}"
+        );
+        assert!(told.contains("shop/5, …. Ask"), "{told}");
+        assert!(!told.contains("shop/6"), "{told}");
+    }
 }

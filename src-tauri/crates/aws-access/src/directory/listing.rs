@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::query::{Query, Searched};
 use crate::AccessError;
+use crate::reading::WaitingTask;
 
 /// The most entries that a list takes: several times what the largest accounts have in a region.
 pub(super) const ENTRIES_MOST: usize = 50_000;
@@ -16,6 +17,7 @@ pub(super) const ENTRIES_MOST: usize = 50_000;
 pub struct Listing<T> {
     entries: Vec<Arc<Entry<T>>>,
     shortfalls: Vec<Arc<Shortfall>>,
+    waiting: Vec<WaitingTask>,
     pending: Vec<Part>,
     complete: bool,
 }
@@ -125,6 +127,11 @@ impl<T> Listing<T> {
         &self.shortfalls
     }
 
+    /// Tasks of ECS that are left out, for none of their containers has started.
+    pub fn waiting(&self) -> &[WaitingTask] {
+        &self.waiting
+    }
+
     /// Where more may come from.
     pub fn pending(&self) -> &[Part] {
         &self.pending
@@ -191,6 +198,7 @@ impl<T> Default for Listing<T> {
         Self {
             entries: Vec::new(),
             shortfalls: Vec::new(),
+            waiting: Vec::new(),
             pending: Vec::new(),
             complete: false,
         }
@@ -202,6 +210,7 @@ impl<T> Clone for Listing<T> {
         Self {
             entries: self.entries.clone(),
             shortfalls: self.shortfalls.clone(),
+            waiting: self.waiting.clone(),
             pending: self.pending.clone(),
             complete: self.complete,
         }
@@ -227,6 +236,15 @@ impl<T> Listing<T> {
         }
         self.entries.push(Arc::new(Entry::new(item)));
         Some(self.entries.len() - 1)
+    }
+
+    /// Notes a task that can be no entry yet; `false` if there are too many.
+    pub(super) fn leave_out(&mut self, task: WaitingTask) -> bool {
+        let has_room = self.waiting.len() < ENTRIES_MOST;
+        if has_room {
+            self.waiting.push(task);
+        }
+        has_room
     }
 
     /// Puts another in an entry's place.

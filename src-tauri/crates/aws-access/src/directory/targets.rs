@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::lister::{Lister, Then, Told, all, pages};
 use super::listing::{Findable, Listing, Part, Shortfall};
 use super::query::Searched;
-use crate::reading::{Container, Instance, Instances, Node, Reading};
+use crate::reading::{Container, Containers, Instance, Instances, Node, Reading, WaitingTask};
 use crate::targets::{Ping, Target, TargetKind};
 
 /// Pages that may wait to be put in.
@@ -21,6 +21,7 @@ enum Fact {
     Node(Node),
     Instance(Instance),
     Container(Container),
+    Waiting(WaitingTask),
 }
 
 /// Loads everything, tells what is there after each page, and returns all of it.
@@ -104,12 +105,14 @@ async fn containers(lister: Lister, to: mpsc::Sender<Told<Fact>>) {
                     return Ok((Vec::new(), next));
                 }
                 let tasks = &tasks;
-                let containers = lister
+                let Containers { started, waiting } = lister
                     .call(Reading::TaskDetails, |credentials| async move {
                         reader.containers(cluster, tasks, &credentials).await
                     })
                     .await?;
-                Ok((containers.into_iter().map(Fact::Container).collect(), next))
+                let started = started.into_iter().map(Fact::Container);
+                let waiting = waiting.into_iter().map(Fact::Waiting);
+                Ok((started.chain(waiting).collect(), next))
             }
         })
         .await;
@@ -170,6 +173,7 @@ impl Assembly {
     fn put(&mut self, fact: Fact) -> bool {
         match fact {
             Fact::Container(container) => self.listing.add(container.into()).is_some(),
+            Fact::Waiting(task) => self.listing.leave_out(task),
             Fact::Node(node) => {
                 let id = node.id.clone();
                 self.nodes.insert(id.clone(), node);

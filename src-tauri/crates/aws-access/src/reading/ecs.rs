@@ -2,7 +2,7 @@
 //! version 2014-11-13; JSON 1.1).
 
 use aws_credential_types::Credentials;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Reader, Reading, Request, malformed};
@@ -40,6 +40,25 @@ pub(crate) struct Container {
     /// Unix milliseconds.
     pub(crate) started: Option<u64>,
     pub(crate) tags: Vec<(String, String)>,
+}
+
+/// A task whose containers have not started: without a runtime id there is no target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingTask {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The task's id.
+    pub task: String,
+    /// The service's word for how it stands, such as `PENDING`; may be empty.
+    pub status: String,
+}
+
+/// What a page of tasks has.
+#[derive(Debug, Default)]
+pub(crate) struct Containers {
+    pub(crate) started: Vec<Container>,
+    pub(crate) waiting: Vec<WaitingTask>,
 }
 
 impl Reader {
@@ -111,9 +130,17 @@ impl Reader {
         cluster: &str,
         tasks: &[String],
         credentials: &Credentials,
-    ) -> Result<Vec<Container>, AccessError> {
-        let tasks = self.described(cluster, tasks, credentials).await?;
-        Ok(tasks.into_iter().flat_map(Task::into_containers).collect())
+    ) -> Result<Containers, AccessError> {
+        let mut found = Containers::default();
+        for task in self.described(cluster, tasks, credentials).await? {
+            let waiting = task.as_waiting();
+            let containers = task.into_containers();
+            if containers.is_empty() {
+                found.waiting.push(waiting);
+            }
+            found.started.extend(containers);
+        }
+        Ok(found)
     }
 
     /// What ECS knows of one task; `None` if it knows none of that id, or no more.
@@ -261,6 +288,14 @@ struct Tag {
 }
 
 impl Task {
+    fn as_waiting(&self) -> WaitingTask {
+        WaitingTask {
+            cluster: last(&self.cluster_arn).to_owned(),
+            task: last(&self.task_arn).to_owned(),
+            status: self.last_status.clone(),
+        }
+    }
+
     /// The containers that have been given a runtime id: without one there is no target.
     fn into_containers(self) -> Vec<Container> {
         let (cluster, task) = (last(&self.cluster_arn), last(&self.task_arn));

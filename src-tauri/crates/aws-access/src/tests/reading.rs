@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::account::{AccountServer, Asked, Reply};
-use crate::{Directory, HostRole, Listing, Shortfall, Target, TargetKind};
+use crate::{Directory, HostRole, Listing, Shortfall, Target, TargetKind, WaitingTask};
 
 /// The code of what went wrong with EC2.
 async fn instances_fail(reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> &'static str {
@@ -132,6 +132,33 @@ async fn containers_of_all_clusters_are_listed_page_by_page() {
         panic!("no container");
     };
     assert_eq!(cluster, "a");
+}
+
+#[tokio::test]
+async fn a_task_whose_containers_have_not_started_is_left_out_and_told() {
+    let server = AccountServer::start(|asked| match asked.action.as_str() {
+        "ListClusters" => Reply::json(&json!({ "clusterArns": ["arn:x:cluster/a"] })),
+        "ListTasks" => Reply::json(&json!({ "taskArns": ["arn:x:task/a/1"] })),
+        "DescribeTasks" => Reply::json(&json!({ "tasks": [{
+            "taskArn": "arn:x:task/a/1",
+            "clusterArn": "arn:x:cluster/a",
+            "lastStatus": "PENDING",
+            "containers": [{ "name": "app", "lastStatus": "PENDING" }],
+        }] })),
+        "DescribeInstances" => Reply::xml("<DescribeInstancesResponse/>"),
+        _ => Reply::json(&json!({})),
+    })
+    .await;
+    let search = &mut Directory::new().targets(&server.access().await);
+    let listing = search.complete().await;
+    assert!(listing.entries().is_empty(), "{:?}", listing.entries());
+    assert!(listing.shortfalls().is_empty(), "nothing failed");
+    let waiting = WaitingTask {
+        cluster: "a".to_owned(),
+        task: "1".to_owned(),
+        status: "PENDING".to_owned(),
+    };
+    assert_eq!(listing.waiting(), [waiting]);
 }
 
 #[tokio::test]
