@@ -33,8 +33,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let moto = Moto::start().await;
-        let sim = Simulator::start(Settings::default()).await.unwrap();
+        Self::with_targets(Moto::start().await, Vec::new()).await
+    }
+
+    /// With these targets besides all nodes.
+    pub(crate) async fn with_targets(moto: Moto, targets: Vec<ssm_sim::Target>) -> Self {
+        let settings = Settings {
+            targets,
+            ..Settings::default()
+        };
+        let sim = Simulator::start(settings).await.unwrap();
         let sim = std::sync::Arc::new(sim);
         let accepting = std::sync::Arc::clone(&sim);
         let sts = Relay::to(&moto.url(), move |handed_out| accepting.accept(handed_out)).await;
@@ -262,6 +270,22 @@ async fn chains_of_one_two_and_three_roles_are_gone_from_their_beginning() {
         assert_eq!(asked[..roles], expected, "{profile}");
         assert_eq!(used, with, "{profile}: the last role's");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: npm test -- --only moto"]
+async fn each_call_assumes_a_role_under_one_name() {
+    let world = World::start().await;
+    let alice = world.user("alice").await;
+    let config = profile("one", &format!("{}\nsource_profile = alice", role("one")));
+    world.files(&config, &keys("alice", &alice));
+    world
+        .carries(&["--profile", "one"], &[("USER", "ann")])
+        .await;
+    let asked = world.sts.asked();
+    let names: Vec<_> = asked.iter().map(|asked| asked.session.as_str()).collect();
+    assert!(names.len() > 1, "{asked:?}");
+    assert!(names.iter().all(|name| *name == "culvert-ann"), "{names:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

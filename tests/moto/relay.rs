@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     pub(crate) access_key: Option<String>,
     /// The role that was asked for.
     pub(crate) role: String,
+    /// What its session is to be called.
+    pub(crate) session: String,
 }
 
 #[derive(Debug, Default)]
@@ -126,11 +128,8 @@ async fn pass(
             .split_once("Credential=")
             .and_then(|(_, rest)| rest.split('/').next())
             .map(str::to_owned),
-        role: text
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("RoleArn="))
-            .map(|arn| arn.replace("%3A", ":").replace("%2F", "/"))
-            .unwrap_or_default(),
+        role: parameter(&text, "RoleArn="),
+        session: parameter(&text, "RoleSessionName="),
     };
     let Ok(mut server) = TcpStream::connect(to).await else {
         return;
@@ -156,6 +155,14 @@ async fn pass(
     }
     let _ = client.write_all(&answer).await;
     let _ = client.shutdown().await;
+}
+
+/// A parameter of a call by its name.
+fn parameter(text: &str, name: &str) -> String {
+    let mut pairs = text.split(['&', '\n']);
+    let value = pairs.find_map(|pair| pair.strip_prefix(name));
+    let value = value.unwrap_or_default();
+    value.replace("%3A", ":").replace("%2F", "/")
 }
 
 /// Adds how long a token is good.

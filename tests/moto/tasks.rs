@@ -3,6 +3,7 @@
 
 use aws_access::{ContainerId, ContainerState};
 use serde_json::json;
+use ssm_sim::Target;
 
 use crate::directory::{RUNTIME_ID, access, as_started, ecs, run_task};
 use crate::profiles::{World, keys, profile};
@@ -39,15 +40,16 @@ async fn a_task_that_is_missing_stopped_or_without_execute_command_is_told_apart
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto: npm test -- --only moto"]
 async fn a_task_of_the_list_is_a_target_of_a_tunnel() {
-    let world = World::start().await;
-    world.moto.keep_states_of("ecs::task").await;
+    let moto = Moto::start().await;
+    moto.keep_states_of("ecs::task").await;
+    let task = run_task(&moto).await;
+    let id = format!("ecs:shop_{task}_{RUNTIME_ID}");
+    let world = World::with_targets(moto, vec![Target::online(&id)]).await;
     let alice = world.user("alice").await;
-    let task = run_task(&world.moto).await;
     // The mock knows neither runtime ids nor the agents of ExecuteCommand.
     let lists = Relay::amending(&world.moto.url(), |_| {}, as_started).await;
     world.files_with_lists(&profile("alice", ""), &keys("alice", &alice), &lists.url());
 
-    let id = format!("ecs:shop_{task}_{RUNTIME_ID}");
     let (out, err) = world.said(&["targets", "--profile", "alice", "shop"]).await;
     let row = out.lines().find(|line| line.starts_with(&id));
     let row = row.unwrap_or_else(|| panic!("{out}{err}"));

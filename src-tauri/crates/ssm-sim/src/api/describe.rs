@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::policy::CALLER;
-use super::start::is_node_id;
+use super::start::{is_node_id, is_target};
 use super::{ApiError, epoch, page};
 use crate::service::Service;
 use crate::session::Session;
@@ -109,8 +109,7 @@ pub(super) struct Connection {
 }
 
 pub(super) fn get_connection_status(service: &Arc<Service>, input: &Connection) -> Value {
-    let is_target = is_node_id(&input.target) || input.target.starts_with("ecs:");
-    let status = if is_target && service.agent_of(&input.target).is_some() {
+    let status = if is_target(&input.target) && service.agent_of(&input.target).is_some() {
         "connected"
     } else {
         "notconnected"
@@ -163,6 +162,8 @@ pub(super) fn describe_instance_information(
     let (mut nodes, silent) = (service.nodes(), service.silent_nodes());
     let more = unlisted(service, &nodes, &filters);
     nodes.extend(more);
+    // Containers of tasks are no managed nodes.
+    nodes.retain(|node| !node.id.starts_with("ecs:"));
     let all_gone = service.agents_are_gone();
     let ping = |node: &Target| match node.ping {
         PingStatus::Online if !all_gone && !silent.contains(&node.id) => "Online",

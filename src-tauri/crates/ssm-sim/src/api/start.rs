@@ -58,7 +58,7 @@ pub(super) fn start_session(
     let resources = [asked.node(&input.target), asked.document(&document)];
     asked.allow("ssm:StartSession", &resources)?;
     let parameters = parameters(&document, input.parameters.as_ref())?;
-    let settings = is_node_id(&input.target)
+    let settings = is_target(&input.target)
         .then(|| service.agent_of(&input.target))
         .flatten();
     let Some(settings) = settings else {
@@ -99,6 +99,16 @@ pub(super) fn admission(service: &Service, session: &Session, resumed: bool) -> 
             )
         });
     json!({"SessionId": session.id, "StreamUrl": url, "TokenValue": token})
+}
+
+/// What a session can be started on: a node, or a container of an ECS task
+/// (`ecs:CLUSTER_TASK_RUNTIMEID`; ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
+pub(super) fn is_target(target: &str) -> bool {
+    let is_container = |parts: &str| {
+        let mut parts = parts.rsplitn(3, '_');
+        (0..3).all(|_| parts.next().is_some_and(|part| !part.is_empty()))
+    };
+    is_node_id(target) || target.strip_prefix("ecs:").is_some_and(is_container)
 }
 
 pub(super) fn is_node_id(target: &str) -> bool {
@@ -227,6 +237,16 @@ mod tests {
             "i-0123456789abcdef012",
         ] {
             assert!(!is_node_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_session_may_go_to_a_node_or_to_a_container() {
+        for good in ["i-1", "ecs:shop_0a1b_0a1b-12", "ecs:my_shop_0a1b_0a1b-12"] {
+            assert!(is_target(good), "{good}");
+        }
+        for bad in ["web-1", "ecs:", "ecs:shop_0a1b", "ecs:shop__0a1b-12"] {
+            assert!(!is_target(bad), "{bad}");
         }
     }
 }
