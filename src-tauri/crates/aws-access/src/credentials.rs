@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 mod origin;
 mod process;
+mod session_name;
 mod steps;
 mod witness;
 

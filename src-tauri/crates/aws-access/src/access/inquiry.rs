@@ -242,9 +242,26 @@ impl Access {
     /// # Errors
     /// Any [`AccessError`] of a call.
     pub async fn open_sessions(&self, owner: &str) -> Result<Vec<OpenSession>, AccessError> {
+        self.sessions_with(SessionFilterKey::Owner, owner).await
+    }
+
+    /// Finds a session if it is open, whoever has started it (SSM `DescribeSessions`).
+    ///
+    /// # Errors
+    /// Any [`AccessError`] of a call.
+    pub async fn open_session(&self, id: &str) -> Result<Option<OpenSession>, AccessError> {
+        let found = self.sessions_with(SessionFilterKey::SessionId, id).await?;
+        Ok(found.into_iter().find(|session| session.id == id))
+    }
+
+    async fn sessions_with(
+        &self,
+        key: SessionFilterKey,
+        value: &str,
+    ) -> Result<Vec<OpenSession>, AccessError> {
         let filter = SessionFilter::builder()
-            .key(SessionFilterKey::Owner)
-            .value(owner)
+            .key(key)
+            .value(value)
             .build()
             .map_err(unsendable)?;
         let deadline = self.deadline();

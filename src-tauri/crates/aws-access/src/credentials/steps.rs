@@ -22,6 +22,7 @@ use aws_types::SdkConfig;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 
+use super::session_name::session_name;
 use super::{CredentialSource, Origin, ProcessFault, process};
 use crate::access::at;
 use crate::answer::{Call, call_error};
@@ -248,7 +249,10 @@ impl<'a> Search<'a> {
         let answer = aws_sdk_sts::Client::new(&self.config(Service::Sts))
             .assume_role()
             .role_arn(&role.arn)
-            .role_session_name(session_name(role.session_name.as_deref()))
+            .role_session_name(session_name(
+                role.session_name.as_deref(),
+                &self.source.variables,
+            ))
             .set_external_id(role.external_id.clone())
             .set_duration_seconds(role.duration_seconds)
             .customize()
@@ -278,7 +282,7 @@ impl<'a> Search<'a> {
         let answer = aws_sdk_sts::Client::new(&self.config(Service::Sts))
             .assume_role_with_web_identity()
             .role_arn(role_arn)
-            .role_session_name(session_name(session))
+            .role_session_name(session_name(session, &self.source.variables))
             .web_identity_token(token.trim())
             .send()
             .await
@@ -365,15 +369,6 @@ async fn token_of(file: &Path) -> io::Result<String> {
     let file = File::open(file).await?;
     file.take(TOKEN_MOST).read_to_string(&mut token).await?;
     Ok(token)
-}
-
-/// The name that the account's records show; each session needs one.
-fn session_name(given: Option<&str>) -> String {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    given.map_or_else(
-        || format!("culvert-{}", since.unwrap_or_default().as_secs()),
-        str::to_owned,
-    )
 }
 
 fn handed_out(

@@ -144,6 +144,9 @@ pub(super) async fn session_key(facts: &Facts, reached: &Reached) -> Judgement {
     judge::session_key(Some((&key, reply)), true)
 }
 
+/// Sessions that are asked for one by one at most: more than a crash leaves.
+const ASKED_ONE_BY_ONE: usize = 16;
+
 /// Looks for open sessions: at the service for all of ours, in each of the accounts, and in the
 /// ledger for those that this machine knows of; ends those that nobody uses, if that is asked for.
 pub(super) async fn ghosts(
@@ -170,9 +173,14 @@ pub(super) async fn ghosts(
         Some(false) => Owner::Dead,
         None => Owner::Elsewhere,
     };
+    let dead: Vec<_> = noted
+        .iter()
+        .filter(|noted| !noted.is_held)
+        .map(|noted| &noted.session)
+        .collect();
     let (mut open, mut seen) = (Vec::new(), HashSet::new());
     let (mut places, mut failure) = (Vec::new(), None);
-    for listed in join_all(accounts.iter().map(|facts| listed(facts))).await {
+    for listed in join_all(accounts.iter().map(|facts| listed(facts, &dead))).await {
         match listed {
             Ok((place, listed)) => {
                 places.push(place);
@@ -192,11 +200,11 @@ pub(super) async fn ghosts(
         !seen.contains(&session.session_id)
             && !places.iter().any(|place| session.is_at_place_of(place))
     };
-    let dead = noted.iter().filter(|noted| !noted.is_held);
-    let unseen = dead.filter(|noted| is_unseen(&noted.session));
-    let mut unseen: Vec<_> = unseen
-        .map(|noted| OpenSession {
-            id: noted.session.session_id.clone(),
+    let mut unseen: Vec<_> = dead
+        .into_iter()
+        .filter(|session| is_unseen(session))
+        .map(|session| OpenSession {
+            id: session.session_id.clone(),
             target: None,
             owner: Owner::DeadUnseen,
         })
@@ -206,17 +214,27 @@ pub(super) async fn ghosts(
     judge::ghosts(&Sessions { open, swept }, failure)
 }
 
-/// The open sessions of one account that are ours, and the place of that list.
-async fn listed(facts: &Facts) -> Result<(Started, Vec<Listed>), Fault> {
+/// The open sessions of one account that are ours, and the place of that list. Whoever has started a
+/// session may have had another name: that of a role's session. Those that this machine has noted
+/// (`dead`) are asked for one by one where the list lacks them.
+async fn listed(facts: &Facts, dead: &[&Started]) -> Result<(Started, Vec<Listed>), Fault> {
     let identity = facts.identity().await?;
     let owner = identity.arn;
     let access = facts.caller_of_aws().await?;
-    let listed = access.open_sessions(&owner).await.map_err(access_fault)?;
+    let mut listed = access.open_sessions(&owner).await.map_err(access_fault)?;
     let holder = access.holder().map(|holder| Holder {
         account: Some(identity.account),
         ..holder
     });
     let place = Started::new(String::new(), access.region(), &facts.settings, 0).by(holder);
+    let here = dead.iter().filter(|session| session.is_at_place_of(&place));
+    let lacking = here
+        .map(|session| session.session_id.clone())
+        .filter(|id| !listed.iter().any(|listed| listed.id == *id));
+    let lacking: Vec<_> = lacking.take(ASKED_ONE_BY_ONE).collect();
+    for id in lacking {
+        listed.extend(access.open_session(&id).await.map_err(access_fault)?);
+    }
     Ok((place, listed))
 }
 

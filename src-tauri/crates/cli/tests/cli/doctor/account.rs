@@ -1,6 +1,7 @@
 //! What the account allows, what it has set, and what is left open in it.
 
 use ssm_sim::{ApiFault, Operation};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 
@@ -235,6 +236,58 @@ async fn sessions_that_a_crash_left_are_ghosts_and_a_sweep_ends_them_and_no_othe
         &["ssm:DescribeSessions"],
         &["ssm:DescribeSessions"],
     );
+}
+
+/// Tells everybody that the credentials are a role's under this name of its session.
+async fn whose(session_name: &str) -> (String, tokio::task::JoinSet<()>) {
+    let body = format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+         <GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/Simulated/{session_name}\
+         </Arn><UserId>AROASIMULATED:{session_name}</UserId><Account>123456789012</Account>\
+         </GetCallerIdentityResult></GetCallerIdentityResponse>"
+    );
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nx-amzn-requestid: 1\r\ncontent-type: text/xml\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let (address, server) = test_kit::listen(move |mut tcp| {
+        let answer = answer.clone();
+        async move {
+            let _ = tcp.read(&mut [0; 16 * 1024]).await;
+            let _ = tcp.write_all(answer.as_bytes()).await;
+            // It waits for its turn.
+            let _ = tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await;
+        }
+    })
+    .await;
+    (format!("sts=http://{address}"), server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ghost_is_found_by_whoever_has_the_role_under_another_name_by_now() {
+    let world = World::start().await;
+    let endpoint = world.sim.endpoint_url();
+    let (sts, _server) = whose("later").await;
+    let at = ["--endpoint", sts.as_str()];
+    let mut killed = Running::start(world.forward(&at));
+    killed.listening().await;
+    noted(&world, 1).await;
+    killed.stopped_by("KILL").await;
+    // The service lists by the name of whoever has started a session, and that was another.
+    let report = reported(doctor(&world, &endpoint, &at)).await;
+    report.advises(
+        "ghosts",
+        "warning",
+        "ghosts",
+        &["1 session of ours is open"],
+        &["--sweep"],
+    );
+    let report = reported(doctor(&world, &endpoint, &[&at[..], &["--sweep"]].concat())).await;
+    report.says("ghosts", "ok", &["Ended 1 session"]);
+    assert_eq!(world.living_sessions(), 0);
+    let report = reported(doctor(&world, &endpoint, &at)).await;
+    report.says("ghosts", "ok", &["None."]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
