@@ -10,10 +10,16 @@ type Answer<'a> = (&'a str, &'a str);
 impl Session {
     /// `culvert` in a terminal.
     fn in_a_terminal(&self, arguments: &[&str]) -> Child {
+        self.in_a_terminal_with(arguments, &[])
+    }
+
+    /// The same with these variables.
+    fn in_a_terminal_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Child {
         let line = format!("{} {}", culvert().display(), arguments.join(" "));
         let mut command = self.command("script");
         command.args(["--quiet", "--return", "--flush", "--command", &line]);
         command.arg("/dev/null").stdin(Stdio::piped());
+        command.envs(variables.iter().copied());
         command.stdout(Stdio::piped()).spawn().unwrap()
     }
 }
@@ -163,4 +169,72 @@ async fn keys_that_are_added_to_a_locked_keyring_have_it_ask_to_be_unlocked() {
     let (added, ()) = soon(async { tokio::join!(added, prompted) }).await;
     assert_eq!(added.status.code(), Some(12), "{added:?}");
     assert!(err(&added).contains("The keyring is locked."), "{added:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs dbus-daemon: npm test -- --only keyring"]
+async fn without_a_keyring_the_password_of_a_proxy_is_asked_for_and_kept_for_as_long_as_it_runs() {
+    let session = Session::start(State::Absent).await;
+    let sim = Simulator::start(Settings::default()).await.unwrap();
+    let (id, secret, token) = sim.credentials();
+    let token = token.unwrap_or_default();
+    let bundle = session.home.path().join("authority.pem");
+    let authorization = format!("Basic {}", STANDARD.encode("ann:planted-p@ss:word"));
+    let hosts = [SSM, SSM_MESSAGES];
+    let proxy = Proxy::start(authorization, &hosts, &bundle, sim.address()).await;
+    let address = format!("http://ann@{}", proxy.address);
+    let mut variables = vec![
+        ("HTTPS_PROXY", address.as_str()),
+        ("AWS_CA_BUNDLE", bundle.to_str().unwrap()),
+        ("AWS_ACCESS_KEY_ID", &id),
+        ("AWS_SECRET_ACCESS_KEY", &secret),
+    ];
+    if !token.is_empty() {
+        variables.push(("AWS_SESSION_TOKEN", &token));
+    }
+    let endpoints = [SSM, SSM_MESSAGES].map(|host| {
+        let service = host.split('.').next().unwrap_or_default();
+        format!("{service}=https://{host}")
+    });
+    let tunnel = |verb| {
+        let mut arguments = vec![verb, "--target", TARGET, "--remote-port", "1"];
+        arguments.extend(["--region", "eu-central-1"]);
+        arguments.extend(endpoints.iter().flat_map(|at| ["--endpoint", at]));
+        arguments
+    };
+    let question = format!("Password of ann@{}", proxy.address);
+    let answers = [(question.as_str(), "planted-p@ss:word")];
+
+    let mut child = session.in_a_terminal_with(&tunnel("forward"), &variables);
+    let shown = soon(talk(&mut child, &answers, Some("listening "))).await;
+    child.kill().await.unwrap();
+    assert!(shown.contains("This machine has no keyring."), "{shown}");
+    assert!(!shown.contains("planted-p@ss"), "it was shown: {shown}");
+    let asked = proxy.asked();
+    assert!(asked.iter().all(|asked| asked.let_through), "{asked:?}");
+
+    // The next one asks again, and once, whatever it looks at.
+    let arguments = [tunnel("doctor"), vec!["--json"]].concat();
+    let mut child = session.in_a_terminal_with(&arguments, &variables);
+    let shown = soon(talk(&mut child, &answers, None)).await;
+    assert_eq!(shown.matches(&question).count(), 1, "{shown}");
+    let check = shown
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|line| line["check"] == "proxy");
+    assert_eq!(check.expect("a check")["verdict"], "ok", "{shown}");
+
+    // A proxy may want none.
+    let mut child = session.in_a_terminal_with(&arguments, &variables);
+    let shown = soon(talk(&mut child, &[(&question, "")], None)).await;
+    assert!(shown.contains("proxy-authentication"), "{shown}");
+    assert!(shown.contains("culvert in a terminal"), "{shown}");
+
+    // What goes past the proxy asks for nothing.
+    let url = sim.endpoint_url();
+    let mut child = session.in_a_terminal_with(&forward(&url, &[]), &variables);
+    let shown = soon(talk(&mut child, &[], Some("listening "))).await;
+    child.kill().await.unwrap();
+    assert!(!shown.contains("Password"), "{shown}");
+    assert_eq!(session.files_with("planted-p@ss"), Vec::<PathBuf>::new());
 }

@@ -29,8 +29,8 @@ use crate::reading::Reader;
 use crate::sso::Portal;
 use crate::variables::Variables;
 use crate::{
-    AccessError, AccessSettings, EndpointUrl, Holder, ProfileFault, ResolvedEndpoints, Service,
-    Trust,
+    AccessError, AccessSettings, EndpointUrl, Holder, ProfileFault, ProxyAccount,
+    ResolvedEndpoints, Service, Trust,
 };
 
 pub(crate) use calling::ssm_identity;
@@ -248,6 +248,21 @@ impl Access {
     /// The same; the keyring is asked again for a password that it has not given.
     pub async fn proxies_now(&self) -> ProxyRoutes {
         self.inner.ways.looked_at_again().await.proxies()
+    }
+
+    /// The account at a proxy on the way to Systems Manager whose password nobody has, where there
+    /// is no keyring that could hold it: whoever has a person at hand can ask for it
+    /// ([`Keyring::keep_proxy_password_for_now`](crate::Keyring::keep_proxy_password_for_now)).
+    #[must_use]
+    pub fn proxy_account_to_ask(&self) -> Option<ProxyAccount> {
+        let proxies = self.proxies();
+        [Service::Ssm, Service::SsmMessages]
+            .into_iter()
+            .find_map(|service| {
+                let url = self.endpoints().get(service)?.url.as_str().parse().ok()?;
+                let hop = proxies.to(&url).ok()??;
+                hop.setting.lack?.without_keyring().cloned()
+            })
     }
 
     /// Whom to trust in TLS, for the WebSocket too.

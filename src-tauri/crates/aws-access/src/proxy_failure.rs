@@ -315,7 +315,10 @@ impl ProxyFailure {
             (ProxyFault::SignIn(ProxySignIn::OtherSchemes(schemes)), _) => {
                 Some(("schemes", schemes.join(", ")))
             }
-            (ProxyFault::SignIn(_), Some(_)) => Some(("lacks", "password".to_owned())),
+            (ProxyFault::SignIn(_), Some(lack)) => match lack.without_keyring() {
+                Some(_) => Some(("lacksKeyring", "password".to_owned())),
+                None => Some(("lacks", "password".to_owned())),
+            },
             (ProxyFault::SignIn(ProxySignIn::NotAccepted), None) => {
                 Some(("refused", "password".to_owned()))
             }

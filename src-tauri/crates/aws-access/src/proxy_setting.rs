@@ -127,6 +127,18 @@ impl PasswordLack {
         why.to_owned()
     }
 
+    /// The account, if there is no keyring that could ever hold its password.
+    pub(crate) fn without_keyring(&self) -> Option<&ProxyAccount> {
+        match &self.fault {
+            KeyringFault::Absent => Some(&self.account),
+            KeyringFault::NotFound { .. }
+            | KeyringFault::Locked
+            | KeyringFault::Failed { .. }
+            | KeyringFault::Foreign { .. }
+            | KeyringFault::BadName => None,
+        }
+    }
+
     /// What the reader can do, in one sentence. The user is not in it.
     #[must_use]
     pub fn remedy(&self) -> String {
@@ -135,11 +147,15 @@ impl PasswordLack {
                 "Unlock the keyring; it is asked again at each attempt.".to_owned()
             }
             (KeyringFault::Absent, ProxyPlace::Variable(name)) => {
-                format!("Put the password into {name}, as in http://user:password@proxy:8080.")
+                format!(
+                    "Put the password into {name}, as in http://user:password@proxy:8080, or run \
+                     culvert in a terminal: it asks for it, and keeps it in memory until it ends."
+                )
             }
             (KeyringFault::Absent, ProxyPlace::Settings) => {
                 "Name the proxy in HTTPS_PROXY, as in http://user:password@proxy:8080, and set \
-                 \"proxy\" to \"environment\": settings hold no passwords."
+                 \"proxy\" to \"environment\": settings hold no passwords. Or run culvert in a \
+                 terminal: it asks for it, and keeps it in memory until it ends."
                     .to_owned()
             }
             (

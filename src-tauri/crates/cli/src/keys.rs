@@ -200,16 +200,25 @@ pub(crate) async fn ask_for_keys(terminal: &Terminal) -> Result<StaticCredential
     ])
 }
 
+/// Asks for a password in the terminal, which does not show it. It may be empty.
+///
+/// # Errors
+/// That nothing was given.
+pub(crate) async fn ask_for_password(
+    terminal: &Terminal,
+    question: &str,
+) -> Result<Secret, Problem> {
+    let asked = terminal.ask_hidden(question).await;
+    asked.map_err(|error| no_line(&error))
+}
+
 fn checked([id, secret, token]: [Secret; 3]) -> Result<StaticCredentials, Problem> {
     typed_keys(&id, secret, token)
 }
 
 async fn one_secret(question: &str) -> Result<Secret, Problem> {
     let secret = match terminal() {
-        Some(terminal) => terminal
-            .ask_hidden(question)
-            .await
-            .map_err(|error| no_line(&error))?,
+        Some(terminal) => ask_for_password(&terminal, question).await?,
         None => {
             let [password, ..] = lines().await?;
             password

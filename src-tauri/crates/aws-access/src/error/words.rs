@@ -12,7 +12,7 @@ use crate::network::{causes, chain_text};
 use crate::profiles::regions::unquoted;
 use crate::sign_in_fault::{quoted, run_sign_in};
 use crate::sign_ins::written_time;
-use crate::{Callee, Denial, NetworkFault, ProfileFault};
+use crate::{Callee, Denial, NetworkFault, ProfileFault, WayError};
 
 impl AccessError {
     /// What happened, in one sentence.
@@ -438,7 +438,11 @@ impl AccessError {
         match self.cause() {
             // That time has run out is all that it says, and that is in the sentence.
             Cause::Error(source) if source.is::<Elapsed>() => String::new(),
-            Cause::Error(source) => chain_text(source.as_ref()),
+            Cause::Error(source) => {
+                let way =
+                    causes(source.as_ref()).find_map(|cause| cause.downcast_ref::<WayError>());
+                way.map_or_else(|| chain_text(source.as_ref()), WayError::details)
+            }
             Cause::Answer(answer) => answer.to_string(),
             Cause::SignIn(fault) => fault.details(),
             Cause::Keyring(fault) => fault.details(),
