@@ -255,14 +255,20 @@ impl Access {
     /// ([`Keyring::keep_proxy_password_for_now`](crate::Keyring::keep_proxy_password_for_now)).
     #[must_use]
     pub fn proxy_account_to_ask(&self) -> Option<ProxyAccount> {
-        let proxies = self.proxies();
-        [Service::Ssm, Service::SsmMessages]
-            .into_iter()
-            .find_map(|service| {
-                let url = self.endpoints().get(service)?.url.as_str().parse().ok()?;
-                let hop = proxies.to(&url).ok()??;
-                hop.setting.lack?.without_keyring().cloned()
-            })
+        let (proxies, endpoints) = (self.proxies(), self.endpoints());
+        let ssm = &endpoints.get(Service::Ssm)?.url;
+        // A service on this machine has its gateway there, too.
+        let gateway = if ssm.is_loopback() {
+            endpoints.overridden(Service::SsmMessages)
+        } else {
+            endpoints
+                .get(Service::SsmMessages)
+                .map(|gateway| &gateway.url)
+        };
+        [Some(ssm), gateway].into_iter().flatten().find_map(|url| {
+            let hop = proxies.to(&url.as_str().parse().ok()?).ok()??;
+            hop.setting.lack?.without_keyring().cloned()
+        })
     }
 
     /// Whom to trust in TLS, for the WebSocket too.
