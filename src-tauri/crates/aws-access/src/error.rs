@@ -119,6 +119,8 @@ pub enum AccessError {
     SsoLoginExpired {
         /// The profile to log in with; `None` for the default one.
         profile: Option<String>,
+        /// Whether there is none that could have expired: nobody has signed in, or somebody has signed out.
+        never: bool,
         /// What the SDK says.
         source: Source,
     },

@@ -197,7 +197,7 @@ impl Portal {
     /// [`AccessError::SsoLoginExpired`] when a person must sign in; those of a call.
     pub(crate) async fn token(&self, login: &Login) -> Result<Token, AccessError> {
         let Some(token) = self.kept(login).await else {
-            return Err(self.expired(Some("the AWS CLI's cache holds none".into())));
+            return Err(self.never_signed_in());
         };
         let now = SystemTime::now();
         if !token.is_due(now) {
@@ -310,9 +310,18 @@ impl Portal {
             .flatten()
     }
 
+    fn never_signed_in(&self) -> AccessError {
+        AccessError::SsoLoginExpired {
+            profile: self.label.clone(),
+            never: true,
+            source: "the AWS CLI's cache holds none".into(),
+        }
+    }
+
     fn expired(&self, source: Option<crate::error::Source>) -> AccessError {
         AccessError::SsoLoginExpired {
             profile: self.label.clone(),
+            never: false,
             source: source.unwrap_or_else(|| "the AWS CLI's cache holds none any more".into()),
         }
     }

@@ -145,6 +145,11 @@ async fn diagnose(wanted: &Diagnose, deadline: &Deadline) -> Result<(), Failure>
         false => {
             say(&format!("Written: {}", written.path.display()));
             say(&format!("SHA-256: {}", written.sha256));
+            if !written.flushed {
+                say(
+                    "It is there, but a power cut may still take it: its folder can't be flushed to the disk.",
+                );
+            }
             say("Look at it before you give it away: summary.md in it is what to read first.");
         }
     }

@@ -103,7 +103,7 @@ pub fn init(program: &str, files: LogFiles, level: LogLevel) -> (Log, LogGuard) 
         LogFiles::Nowhere => (None, LogFormat::default()),
         LogFiles::Days(days, format) => (Some(days), format),
     };
-    let (folder, writer, worker, unwritten) = daily(program, days);
+    let (folder, writer, worker, unwritten) = daily(program, days, format);
     let (levels, ring) = (Levels::default(), LogRing::default());
     let keeper = keeper::Keeper::new(levels.clone(), ring.clone(), writer, format);
     let worker = Arc::new(Mutex::new(worker));
@@ -138,7 +138,7 @@ type Daily = (
     Option<io::Error>,
 );
 
-fn daily(program: &str, days: Option<u16>) -> Daily {
+fn daily(program: &str, days: Option<u16>, format: LogFormat) -> Daily {
     let nothing = |error| (None, None, None, error);
     let Some(days) = days else {
         return nothing(None);
@@ -147,7 +147,7 @@ fn daily(program: &str, days: Option<u16>) -> Daily {
     let Some(folder) = Traces::folder_of_user().map(|state| state.join(LOG_FOLDER)) else {
         return nothing(None);
     };
-    match files::open(&folder, program, days) {
+    match files::open(&folder, program, days, format) {
         Ok((writer, worker)) => (Some(folder), Some(writer), Some(worker), None),
         Err(error) => nothing(Some(error)),
     }

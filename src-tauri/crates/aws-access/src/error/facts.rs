@@ -17,9 +17,13 @@ impl AccessError {
             Self::Profile { fault, .. } => of_profile(fault),
             Self::RegionMissing { profile, .. }
             | Self::NoCredentials { profile, .. }
-            | Self::SsoLoginExpired { profile, .. }
             | Self::ExpiredToken { profile, .. }
             | Self::InvalidCredentials { profile, .. } => named("profile", profile.as_ref()),
+            Self::SsoLoginExpired { profile, never, .. } => {
+                let mut facts = named("profile", profile.as_ref());
+                facts.extend(never.then(|| ("never", "1".to_owned())));
+                facts
+            }
             Self::CredentialsFailed { profile, source } => {
                 let mut facts = named("profile", profile.as_ref());
                 facts.extend(lack_of_answer(source.as_ref()).map(|lack| ("lack", lack.to_owned())));

@@ -194,7 +194,7 @@ async fn nothing_that_is_secret_or_names_anybody_is_in_the_bundle_of_a_real_run(
     assert!(text_of(&files, "doctor.jsonl").contains("\"check\":\"settings\""));
     assert!(text_of(&files, "dependencies.txt").contains("\ntokio 1."));
     let asked = format!("{at}  INFO tunnel: asked");
-    assert!(text_of(&files, "logs/a.log").contains(&asked));
+    assert!(text_of(&files, "logs/developer.log").contains(&asked));
     let told = ended.out.join("\n");
     assert!(
         told.contains("SHA-256: ") && told.contains("replaced: "),
@@ -289,13 +289,13 @@ async fn a_bundle_of_one_tunnel_does_not_tell_of_another_by_the_log() {
         .collect();
     assert_eq!(told.len(), 1, "{files:?}");
     assert!(!told[0].1.contains("kundendb99"), "{told:?}");
-    let log = text_of(&files, "logs/a.log");
+    let log = text_of(&files, "logs/developer.log");
     assert!(
         log.contains("\"Orders\" s1: ours") && !log.contains("theirs"),
         "{log}"
     );
     let collecting = text_of(&files, "collecting.txt");
-    let left_out = "3 lines are left out of logs/a.log: ";
+    let left_out = "3 lines are left out of logs/developer.log: ";
     assert!(collecting.contains(left_out), "{collecting}");
 }
 

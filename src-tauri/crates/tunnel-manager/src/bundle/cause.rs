@@ -150,6 +150,8 @@ impl DropCause {
     /// What a problem says of its cause; `None` if nothing, as a failure of the service does.
     pub fn of_problem(problem: &Problem) -> Option<Self> {
         match (problem.kind, problem.code.as_str()) {
+            // What was never there has not run out.
+            (ProblemKind::Credentials, _) if is_never_signed_in(problem) => Some(Self::Credentials),
             (ProblemKind::Credentials, code) if EXPIRED.contains(&code) => Some(Self::Login),
             (ProblemKind::Credentials, _) => Some(Self::Credentials),
             (_, code) if AGENT.contains(&code) => Some(Self::Agent),
@@ -159,6 +161,11 @@ impl DropCause {
             _ => None,
         }
     }
+}
+
+/// Says whether nobody has signed in so far, or somebody has signed out.
+pub(super) fn is_never_signed_in(problem: &Problem) -> bool {
+    problem.facts.get("never").is_some()
 }
 
 /// Codes of credentials that were good until their time was over.
@@ -197,6 +204,14 @@ mod tests {
         ] {
             assert_eq!(of(code), Some(DropCause::Credentials), "{code}");
         }
+    }
+
+    #[test]
+    fn a_login_that_never_was_has_not_run_out() {
+        let problem = Problem::new(ProblemKind::Credentials, "sso-login-expired", "", "");
+        assert_eq!(DropCause::of_problem(&problem), Some(DropCause::Login));
+        let never = problem.with_fact("never", &1);
+        assert_eq!(DropCause::of_problem(&never), Some(DropCause::Credentials));
     }
 
     #[test]

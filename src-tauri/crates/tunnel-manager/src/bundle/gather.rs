@@ -39,6 +39,9 @@ const SESSIONS_MOST: u64 = 64 << 10;
 /// Where they lie in the bundle.
 const LOGS: &str = "logs";
 
+/// What the developer's file is called there.
+const DEVELOPER: &str = "logs/developer.log";
+
 /// Reads it; `pending` is what is not in the history yet. What finds no time until then is told. Blocks.
 pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>, until: Instant) -> Gathered {
     let mut gathered = Gathered::default();
@@ -71,22 +74,20 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>, until: Insta
             sessions(&mut gathered, &path, of.as_ref(), since);
         }
     }
-    let mut logs = folder.map_or_else(Vec::new, |folder| {
+    let logs = folder.map_or_else(Vec::new, |folder| {
         let folder = folder.join(LOG_FOLDER);
         newest(&folder, LOGS_MOST, since, &mut gathered.lacks)
     });
-    logs.extend(
-        std::env::var_os(FILE_VARIABLE)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from),
-    );
+    let mut logs: Vec<LogFile> = logs.into_iter().map(LogFile::new).collect();
+    let of_developer = std::env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty());
+    logs.extend(of_developer.map(|path| LogFile::of_developer(path.into())));
     let wanted = Wanted::new(names, since);
-    for path in logs {
+    for file in logs {
         if Instant::now() > until {
-            gathered.lacks.push(late(&in_bundle(LOGS, &path)));
+            gathered.lacks.push(late(&file.in_bundle));
             continue;
         }
-        log(&mut gathered, &path, &wanted);
+        log(&mut gathered, file, &wanted);
     }
     gathered
 }
@@ -144,10 +145,42 @@ fn sessions(gathered: &mut Gathered, path: &Path, of: Option<&Whose>, since: u64
     }
 }
 
+/// A file of a log.
+struct LogFile {
+    path: PathBuf,
+    /// What it is called in the bundle.
+    in_bundle: String,
+    /// What it is called where it can't be read.
+    place: String,
+}
+
+impl LogFile {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            in_bundle: in_bundle(LOGS, &path),
+            place: path.display().to_string(),
+            path,
+        }
+    }
+
+    /// The one that `CULVERT_LOG_FILE` names: its name was somebody's choice, and tells something.
+    fn of_developer(path: PathBuf) -> Self {
+        Self {
+            path,
+            in_bundle: DEVELOPER.to_owned(),
+            place: format!("The file that {FILE_VARIABLE} names"),
+        }
+    }
+}
+
 /// Takes what is wanted of a log, its end.
-fn log(gathered: &mut Gathered, path: &Path, wanted: &Wanted) {
-    let in_bundle = in_bundle(LOGS, path);
-    match end_of(path, SEARCHED_MOST) {
+fn log(gathered: &mut Gathered, file: LogFile, wanted: &Wanted) {
+    let LogFile {
+        path,
+        in_bundle,
+        place,
+    } = file;
+    match end_of(&path, SEARCHED_MOST) {
         Ok(End { text, skipped }) => {
             let (text, left_out) = wanted.lines_of(&text);
             match left_out {
@@ -170,7 +203,9 @@ fn log(gathered: &mut Gathered, path: &Path, wanted: &Wanted) {
                 gathered.files.push(Raw { path, text });
             }
         }
-        Err(error) => gathered.lacks.push(unread(path, &error)),
+        Err(error) => gathered
+            .lacks
+            .push(format!("{place} can't be read: {error}.")),
     }
 }
 
@@ -340,11 +375,30 @@ mod tests {
         let line = "2026-11-30T08:10:24.123Z  INFO tunnel \"ours\": up\n";
         fs::write(&path, line.repeat(10_000)).expect("written");
         let mut gathered = Gathered::default();
-        log(&mut gathered, &path, &Wanted::new(None, 0));
+        log(
+            &mut gathered,
+            LogFile::new(path.clone()),
+            &Wanted::new(None, 0),
+        );
         assert_eq!(
             gathered.lacks,
             ["logs/culvert.2026-11-30.log has the last 256 KiB alone: there is more of it."]
         );
+    }
+
+    #[test]
+    fn a_log_whose_name_somebody_has_chosen_is_called_otherwise() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("geheimprojekt.txt");
+        let file = || LogFile::of_developer(path.clone());
+        let mut gathered = Gathered::default();
+        log(&mut gathered, file(), &Wanted::new(None, 0));
+        let lack = &gathered.lacks[0];
+        assert!(lack.starts_with("The file that CULVERT_LOG_FILE names can't be read: "));
+        assert!(!lack.contains("geheim"), "{lack}");
+        fs::write(&path, "2026-11-30T08:10:24.123Z  INFO tunnel: up\n").expect("written");
+        log(&mut gathered, file(), &Wanted::new(None, 0));
+        assert_eq!(gathered.files[0].path, "logs/developer.log");
     }
 
     #[cfg(unix)]
@@ -363,20 +417,36 @@ mod tests {
         fs::write(&path, text).expect("written");
         let mut gathered = Gathered::default();
         let ours = ["ours".to_owned()];
-        log(&mut gathered, &path, &Wanted::new(Some(ours.into()), 0));
+        log(
+            &mut gathered,
+            LogFile::new(path.clone()),
+            &Wanted::new(Some(ours.into()), 0),
+        );
         assert_eq!(gathered.files[0].text, of("ours"));
         let lack = "4 lines are left out of logs/culvert.2026-11-30.log: they are of tunnels that were not chosen.";
         assert_eq!(gathered.lacks, [lack]);
-        log(&mut gathered, &path, &Wanted::new(None, 0));
+        log(
+            &mut gathered,
+            LogFile::new(path.clone()),
+            &Wanted::new(None, 0),
+        );
         assert_eq!(gathered.files[1].text.lines().count(), 5);
         assert_eq!(gathered.lacks.len(), 1);
         // One is one line.
         fs::write(&path, of("ours") + &of("theirs")).expect("written");
         let ours = ["ours".to_owned()];
-        log(&mut gathered, &path, &Wanted::new(Some(ours.into()), 0));
+        log(
+            &mut gathered,
+            LogFile::new(path.clone()),
+            &Wanted::new(Some(ours.into()), 0),
+        );
         assert!(gathered.lacks[1].starts_with("1 line is left out of"));
         // What is older than asked for makes no file.
-        log(&mut gathered, &path, &Wanted::new(None, 1_900_000_000_000));
+        log(
+            &mut gathered,
+            LogFile::new(path.clone()),
+            &Wanted::new(None, 1_900_000_000_000),
+        );
         assert_eq!(gathered.files.len(), 3);
     }
 }

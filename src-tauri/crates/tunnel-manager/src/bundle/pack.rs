@@ -24,6 +24,8 @@ pub struct Written {
     pub sha256: String,
     /// How long it is.
     pub bytes: u64,
+    /// Whether it is sure to outlast a power cut: some folders can't be flushed to their disk.
+    pub flushed: bool,
 }
 
 impl Bundle {
@@ -57,6 +59,15 @@ impl Bundle {
     /// # Errors
     /// It is cancelled, there is a file of that name, or it can't be written. Nothing is left then.
     pub fn write(&self, path: &Path, cancel: &Cancel) -> Result<Written, BundleError> {
+        self.write_with(path, cancel, sync_folder)
+    }
+
+    pub(super) fn write_with(
+        &self,
+        path: &Path,
+        cancel: &Cancel,
+        sync: impl Fn(&Path) -> io::Result<()>,
+    ) -> Result<Written, BundleError> {
         let failed = |source: io::Error| BundleError::Write {
             path: path.to_owned(),
             source,
@@ -92,11 +103,17 @@ impl Bundle {
                 failed(error.error)
             }
         })?;
-        sync_folder(folder).map_err(failed)?;
+        // The file is there by now, whatever its folder says.
+        let flushed = sync(folder);
+        if let Err(error) = &flushed {
+            let folder = folder.display();
+            tracing::warn!(%error, %folder, "a folder can't be flushed to its disk");
+        }
         Ok(Written {
             path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
             sha256: hex(&Sha256::digest(&bytes)),
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            flushed: flushed.is_ok(),
         })
     }
 }

@@ -52,3 +52,13 @@ fn a_folder_that_is_not_there_is_a_failure_that_names_the_file() {
         "{written:?}"
     );
 }
+
+#[test]
+fn a_bundle_is_there_though_its_folder_can_not_be_flushed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bundle.zip");
+    let refused = |_: &std::path::Path| Err(std::io::ErrorKind::Unsupported.into());
+    let written = bundle().write_with(&path, &Cancel::default(), refused);
+    assert!(!written.unwrap().flushed);
+    assert!(path.exists());
+}

@@ -4,7 +4,7 @@
 use tunnel_proto::{DropEnd, DropRecord, Happening, Problem, State};
 use uuid::Uuid;
 
-use super::cause::DropCause;
+use super::cause::{DropCause, is_never_signed_in};
 use super::course::{Course, begun, is_near, is_work_of_sleep, problem_of};
 use super::day_time::{span, utc};
 use super::summary::counted;
@@ -37,9 +37,15 @@ pub(super) fn lines(entries: &[&Entry], since: u64) -> Vec<String> {
 
 /// What a state that goes on says of its cause, in words; `None` where it says nothing.
 pub(super) fn cause_of(state: &State) -> Option<&'static str> {
-    problem_of(state)
-        .and_then(DropCause::of_problem)
-        .map(DropCause::words)
+    let problem = problem_of(state)?;
+    DropCause::of_problem(problem).map(|cause| called(problem, cause))
+}
+
+fn called(problem: &Problem, cause: DropCause) -> &'static str {
+    match is_never_signed_in(problem) {
+        true => "never signed in: there is no login that could have run out",
+        false => cause.words(),
+    }
 }
 
 /// A drop, and what it was.
@@ -161,7 +167,7 @@ impl Spell<'_> {
             Some(DropCause::Silence) | None => (false, ""),
             Some(_) => (true, " The session lived on."),
         };
-        let called = cause.map_or("not well", DropCause::words);
+        let called = cause.map_or("not well", |cause| called(self.problem, cause));
         match self.state {
             State::Failed { .. } => Some(format!("{at}: **given up** ({code}). {what}")),
             State::NeedsSignIn { .. } => Some(format!(
@@ -266,11 +272,10 @@ fn circumstances(lost: &DropRecord) -> String {
     };
     let vitals = &lost.vitals;
     format!(
-        "{end} after {}; {} of {} connections lived on. Close code {}, reason \"{}\"; WebSocket \
+        "{end} after {}; {} Close code {}, reason \"{}\"; WebSocket \
          {} old; last message {} before; {} unacknowledged, {} out of order.",
         span(lost.lasted_ms),
-        lost.survived,
-        lost.connections,
+        lived(lost.survived, lost.connections),
         number(lost.close.code.map(|code| code.to_string())),
         lost.close.reason,
         span(lost.socket_age_ms),
@@ -278,6 +283,17 @@ fn circumstances(lost: &DropRecord) -> String {
         vitals.unacknowledged,
         vitals.held
     )
+}
+
+/// What became of the connections that it met.
+fn lived(survived: u32, connections: u32) -> String {
+    match (connections, survived) {
+        (0, _) => "no connection was open.".to_owned(),
+        (1, 0) => "its one connection was lost.".to_owned(),
+        (1, _) => "its one connection lived on.".to_owned(),
+        (many, all) if all == many => format!("all {many} connections lived on."),
+        (many, some) => format!("{some} of {many} connections lived on."),
+    }
 }
 
 #[cfg(test)]
@@ -391,6 +407,34 @@ mod tests {
             up(BEGIN + 60 * SECOND),
         ];
         assert_eq!(named(without), [credentials]);
+    }
+
+    #[test]
+    fn a_login_that_never_was_is_not_told_as_run_out() {
+        let mut record = needs_sign_in(BEGIN, "sso-login-expired");
+        if let Happening::State {
+            state: State::NeedsSignIn { problem, .. },
+            ..
+        } = &mut record.what
+        {
+            *problem = problem.clone().with_fact("never", &1);
+        }
+        let told = named(vec![record, up(BEGIN + 60 * SECOND)]);
+        let never = "never signed in: there is no login that could have run out";
+        assert_eq!(told, [never]);
+    }
+
+    #[test]
+    fn connections_are_counted_as_people_do() {
+        for (survived, connections, told) in [
+            (0, 0, "no connection was open."),
+            (1, 1, "its one connection lived on."),
+            (0, 1, "its one connection was lost."),
+            (3, 3, "all 3 connections lived on."),
+            (2, 3, "2 of 3 connections lived on."),
+        ] {
+            assert_eq!(lived(survived, connections), told);
+        }
     }
 
     #[test]

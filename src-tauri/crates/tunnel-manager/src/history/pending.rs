@@ -5,8 +5,8 @@
 //! 400 bytes, one in the place of the other.
 
 use std::fmt;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -19,6 +19,12 @@ use super::{Entry, TunnelName};
 
 /// What the files' names end with.
 const SUFFIX: &str = "carried";
+
+/// What the name of a file ends with that is being written.
+const NEW: &str = "new";
+
+/// Whoever writes one does so within a moment: what is older was left behind, unless its process stands still.
+const NEW_KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// Files that are read: of so many runs within a week that a crash has ended.
 const READ_MOST: usize = 1024;
@@ -105,8 +111,12 @@ pub(super) fn write(folder: &Path, entry: &Entry) -> io::Result<()> {
     let Some(path) = path_of(folder, entry.tunnel.run) else {
         return Ok(());
     };
-    let new = path.with_extension("new");
-    fs::write(&new, serde_json::to_vec(entry)?)?;
+    let new = path.with_extension(NEW);
+    let mut file = File::create(&new)?;
+    // Held until it has its name, so that nobody takes it for one that was left behind. Where there are no
+    // locks, its age alone says so.
+    let _ = file.lock();
+    file.write_all(&serde_json::to_vec(entry)?)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -131,20 +141,32 @@ fn path_of(folder: &Path, run: Option<Uuid>) -> Option<PathBuf> {
 pub(super) fn prune(folder: &Path, now: u64, days: u64) {
     let kept = Duration::from_secs(days * 24 * 60 * 60);
     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now);
-    for path in paths(folder) {
-        let changed = fs::metadata(&path).and_then(|about| about.modified());
-        let is_old = changed.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > kept));
-        if is_old {
-            // Another process may have done so.
+    let is_older = |path: &Path, kept: Duration| {
+        let changed = fs::metadata(path).and_then(|about| about.modified());
+        changed.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > kept))
+    };
+    for path in paths(folder, SUFFIX).filter(|path| is_older(path, kept)) {
+        // Another process may have done so.
+        let _ = fs::remove_file(path);
+    }
+    for path in paths(folder, NEW).filter(|path| is_older(path, NEW_KEPT)) {
+        // A process that lives, be it asleep, holds what it writes.
+        let held = File::open(&path).map(|file| file.try_lock().is_ok().then_some(file));
+        if let Ok(Some(_held)) = held {
             let _ = fs::remove_file(path);
         }
     }
 }
 
-fn paths(folder: &Path) -> impl Iterator<Item = PathBuf> {
+/// The files of runs whose names end so; what is called otherwise is somebody else's.
+fn paths(folder: &Path, suffix: &'static str) -> impl Iterator<Item = PathBuf> {
     let listed = fs::read_dir(folder).into_iter().flatten().flatten();
     let paths = listed.map(|entry| entry.path());
-    paths.filter(|path| path.extension().is_some_and(|end| end == SUFFIX))
+    paths.filter(move |path| {
+        let of_run = path.file_stem().and_then(|name| name.to_str());
+        let is_run = of_run.is_some_and(|name| Uuid::try_parse(name).is_ok());
+        is_run && path.extension().is_some_and(|end| end == suffix)
+    })
 }
 
 /// Adds to the entries what is pending: what processes that live have told (`told`), and what lies on the
@@ -156,7 +178,7 @@ pub(super) fn add(
     wanted: impl Fn(&Entry) -> bool,
 ) {
     let mut pending = told;
-    for path in paths(folder).take(READ_MOST) {
+    for path in paths(folder, SUFFIX).take(READ_MOST) {
         let is_small = fs::metadata(&path).is_ok_and(|about| about.len() <= SIZE_MOST);
         let text = is_small.then(|| fs::read(&path).ok()).flatten();
         let left: Option<Entry> = text.and_then(|text| serde_json::from_slice(&text).ok());
@@ -176,5 +198,42 @@ pub(super) fn add(
         if wanted(&one) && !is_counted {
             entries.push(one);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_program_left_half_written_goes_and_what_a_living_one_writes_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |run: u128| {
+            folder
+                .path()
+                .join(format!("{}.{NEW}", Uuid::from_u128(run)))
+        };
+        let write = |path: &Path, at: SystemTime| {
+            let file = File::create(path).expect("made");
+            file.set_modified(at).expect("set");
+            file
+        };
+        let now = SystemTime::now();
+        let old = now - 2 * NEW_KEPT;
+        let (left, held, fresh) = (path(1), path(2), path(3));
+        let others = folder.path().join("notes.new");
+        write(&left, old);
+        write(&others, old);
+        write(&fresh, now);
+        let writing = write(&held, old);
+        writing.lock().expect("held");
+        let now = now.duration_since(SystemTime::UNIX_EPOCH);
+        let now = u64::try_from(now.expect("after 1970").as_millis()).expect("fits");
+        prune(folder.path(), now, 7);
+        assert!(!left.exists());
+        assert!(held.exists() && fresh.exists() && others.exists());
+        drop(writing);
+        prune(folder.path(), now, 7);
+        assert!(!held.exists());
     }
 }

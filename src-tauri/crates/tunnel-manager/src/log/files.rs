@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 
+use super::format::LogFormat;
 use super::keeper::Keeper;
 use super::keeping::{ALL_BYTES, Keeping};
 use crate::history::Day;
@@ -47,12 +48,13 @@ impl Drop for LogGuard {
     }
 }
 
-/// Opens the files of a program in the folder, which is made if need be: `PROGRAM.DATE.log`, of which
-/// the last `days` are kept, and of all programs' files [`ALL_BYTES`].
+/// Opens the files of a program in the folder, which is made if need be: `PROGRAM.DATE.log`, or
+/// `PROGRAM.DATE.json.log`, since a file has one format whatever other processes write. Of both the last `days` are kept, and of all programs' files [`ALL_BYTES`].
 pub(super) fn open(
     folder: &Path,
     program: &str,
     days: u16,
+    format: LogFormat,
 ) -> io::Result<(NonBlocking, WorkerGuard)> {
     make_folder(folder)?;
     let keeping = Keeping {
@@ -65,7 +67,7 @@ pub(super) fn open(
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix(program)
-        .filename_suffix("log")
+        .filename_suffix(suffix(format))
         .build(folder)
         .map_err(io::Error::other)?;
     close_to_others(folder, program);
@@ -82,6 +84,14 @@ pub(super) fn open(
         .thread_name("log")
         .finish(bounded);
     Ok((writer, guard))
+}
+
+/// What a file's name ends with.
+const fn suffix(format: LogFormat) -> &'static str {
+    match format {
+        LogFormat::Text => "log",
+        LogFormat::Json => "json.log",
+    }
 }
 
 fn today() -> Day {
@@ -275,15 +285,34 @@ mod tests {
         std::fs::write(&theirs, "theirs").expect("written");
         let ours = folder.path().join("culvert.2026-01-01.log");
         std::fs::write(&ours, "ours").expect("written");
-        drop(open(folder.path(), "culvert", 1).expect("opened"));
+        drop(open(folder.path(), "culvert", 1, LogFormat::Text).expect("opened"));
         assert!(theirs.exists() && !ours.exists());
+    }
+
+    #[test]
+    fn processes_that_write_in_two_formats_write_two_files_and_both_have_an_age() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for old in ["culvert.2026-01-01.log", "culvert.2026-01-01.json.log"] {
+            std::fs::write(folder.path().join(old), "old").expect("written");
+        }
+        for (format, line) in [(LogFormat::Text, "a line\n"), (LogFormat::Json, "{}\n")] {
+            let (mut writer, guard) = open(folder.path(), "culvert", 3, format).expect("opened");
+            writer.write_all(line.as_bytes()).expect("written");
+            drop(guard);
+        }
+        let listed = std::fs::read_dir(folder.path()).expect("there");
+        let mut texts: Vec<_> = listed
+            .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("read"))
+            .collect();
+        texts.sort();
+        assert_eq!(texts, ["a line\n", "{}\n"]);
     }
 
     #[test]
     fn files_are_for_their_owner_and_named_by_program_and_day() {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("state/log");
-        let (mut writer, guard) = open(&log, "culvert", 3).expect("opened");
+        let (mut writer, guard) = open(&log, "culvert", 3, LogFormat::Text).expect("opened");
         writer.write_all(b"a line\n").expect("written");
         drop(guard);
         let names: Vec<_> = std::fs::read_dir(&log)

@@ -71,6 +71,10 @@ impl Keeper {
         }
     }
 
+    pub(super) const fn format(&self) -> LogFormat {
+        self.format
+    }
+
     /// Writes from now on.
     pub(super) fn write_to(&self, file: NonBlocking) {
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);

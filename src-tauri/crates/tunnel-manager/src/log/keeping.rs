@@ -57,12 +57,12 @@ fn fails(removed: std::io::Result<()>) -> bool {
     removed.is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound)
 }
 
-/// The log's files: `PROGRAM.2026-11-30.log`. What is called otherwise is somebody else's.
+/// The log's files: `PROGRAM.2026-11-30.log`, `PROGRAM.2026-11-30.json.log`. What is called otherwise is somebody else's.
 fn files(folder: &Path) -> Vec<DayFile> {
     let listed = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = listed.filter_map(|entry| {
         let name = entry.file_name();
-        let (program, day) = name.to_str()?.strip_suffix(".log")?.rsplit_once('.')?;
+        let (program, day) = plain(name.to_str()?)?.rsplit_once('.')?;
         let about = entry.metadata().ok().filter(fs::Metadata::is_file)?;
         Some(DayFile {
             path: entry.path(),
@@ -72,6 +72,12 @@ fn files(folder: &Path) -> Vec<DayFile> {
         })
     });
     ours.collect()
+}
+
+/// The name without what says that it is a log, and in which format.
+fn plain(name: &str) -> Option<&str> {
+    let name = name.strip_suffix(".log")?;
+    Some(name.strip_suffix(".json").unwrap_or(name))
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Begun {
         };
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         if worker.is_none() {
-            let (writer, guard) = files::open(&folder, &self.program, DAYS)?;
+            let (writer, guard) = files::open(&folder, &self.program, DAYS, self.keeper.format())?;
             self.keeper.write_to(writer);
             *worker = Some(guard);
         }

@@ -105,6 +105,6 @@ async fn of_a_log_only_what_falls_into_the_time_that_is_asked_for_is_told() {
     let ended = run(culvert(&world, &arguments)).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let files = unpacked(&world.path("bundle.zip"));
-    let log = text_of(&files, "logs/a.log");
+    let log = text_of(&files, "logs/developer.log");
     assert!(log.contains("lately") && !log.contains("earlier"), "{log}");
 }

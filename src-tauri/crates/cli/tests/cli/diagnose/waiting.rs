@@ -52,7 +52,12 @@ async fn a_program_that_stands_still_and_a_service_that_is_silent_are_lines_in_t
         assert!(collecting.contains(lack), "{collecting}");
     }
     // The rest is there all the same.
-    for file in ["summary.md", "logs/a.log", "doctor.jsonl", "tunnels.json"] {
+    for file in [
+        "summary.md",
+        "logs/developer.log",
+        "doctor.jsonl",
+        "tunnels.json",
+    ] {
         text_of(&files, file);
     }
 }
