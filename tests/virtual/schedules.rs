@@ -3,6 +3,7 @@
 //! A schedule comes from its seed alone, so a failure can be run again. There are two kinds: one
 //! whose faults must cost nothing, and one in which sessions may die as well.
 
+mod recordings;
 mod steps;
 
 use std::time::Duration;

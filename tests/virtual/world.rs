@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tunnel_proto::{
-    Clock, ClosedBy, ConnectionId, Event, Input, Record, RequestId, Session, SessionConfig,
-    SessionEvent, SessionKey, State, Transmit, Tunnel, TunnelPolicy,
+    Clock, ClosedBy, ConnectionId, Event, Input, Record, Recording, RequestId, Session,
+    SessionConfig, SessionEvent, SessionKey, State, Transmit, Tunnel, TunnelPolicy,
 };
 
 use crate::pipe::Item;
@@ -86,6 +86,10 @@ pub(crate) struct World {
     pub(crate) leftovers: Vec<String>,
     /// How the tunnel's sessions are run.
     pub(crate) session: SessionConfig,
+    /// By how much the shell may notice a session's timer late; not at all by default.
+    pub(crate) wakes_late: Duration,
+    /// What was recorded of sessions that are over.
+    pub(crate) recordings: Vec<Recording>,
     /// When the last fault that ends by itself does.
     pub(crate) calm_at: Instant,
     network: Network,
@@ -148,6 +152,8 @@ impl World {
             degraded: Vec::new(),
             leftovers: Vec::new(),
             session: SessionConfig::default(),
+            wakes_late: Duration::ZERO,
+            recordings: Vec::new(),
             calm_at: start,
             network: Network::Up,
             later: Vec::new(),
@@ -323,10 +329,11 @@ impl World {
             self.service.handle_timeout(self.now);
             self.take_answers();
             self.receive();
+            let (start, late, now) = (self.start, self.wakes_late, self.now);
             for client in self.clients.values_mut() {
                 let due = client.engine.poll_timeout();
-                if due.is_some_and(|(at, _)| at <= self.now) {
-                    client.engine.handle_timeout(self.now);
+                if due.is_some_and(|(at, _)| noticed(start, late, at) <= now) {
+                    client.engine.handle_timeout(now);
                 }
             }
             let due = self.tunnel.poll_timeout();
@@ -362,7 +369,8 @@ impl World {
             };
         };
         for client in self.clients.values() {
-            note(client.engine.poll_timeout().map(|(at, _)| at));
+            let due = client.engine.poll_timeout().map(|(at, _)| at);
+            note(due.map(|at| noticed(self.start, self.wakes_late, at)));
             // What has come for a client that has not taken the WebSocket over yet, or does not
             // want to read, waits.
             if client.engine.wants_input()
@@ -518,6 +526,12 @@ impl World {
         }
         progress
     }
+}
+
+/// When the shell notices a timer that is due then: some time later, but each timer always as much.
+fn noticed(start: Instant, late: Duration, due: Instant) -> Instant {
+    let nanos = due.saturating_duration_since(start).as_nanos() as u64;
+    due + Random::new(nanos).duration(late)
 }
 
 /// A failure says what can be run again.

@@ -371,6 +371,7 @@ impl World {
         let Some(client) = self.clients.remove(&key) else {
             return;
         };
+        self.recordings.push(client.engine.recording(self.now));
         let next = client.next_socket.map(|(socket, _)| socket);
         for socket in client.socket.into_iter().chain(next) {
             self.service.drop_socket(self.now, socket);

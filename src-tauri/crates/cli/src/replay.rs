@@ -16,6 +16,9 @@ use crate::words::one_line;
 /// No recording is longer, bytes: 4,096 frames of 150 each are half of it.
 const MOST: u64 = 2 << 20;
 
+/// So many messages that were sent again otherwise are named.
+const RESENT_MOST: usize = 10;
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Replay {
     /// A recording, as a bundle has them in recordings/
@@ -91,6 +94,19 @@ fn lines(recording: &Recording, replayed: &Replayed) -> Vec<String> {
             "{} messages that were acknowledged then are not now",
             replayed.unacknowledged
         ));
+    }
+    match &replayed.resent {
+        Some(resent) => lines.extend(resent.iter().take(RESENT_MOST).map(|one| {
+            format!(
+                "message {} was sent again {} times then, {} times now",
+                one.sequence, one.recorded, one.played
+            )
+        })),
+        None => lines.push(
+            "what was sent again is not compared: the recording does not begin with its session, or \
+             it is encrypted"
+                .to_owned(),
+        ),
     }
     lines.push(match replayed.agrees(recording) {
         true => "The engine does what it did then.".to_owned(),

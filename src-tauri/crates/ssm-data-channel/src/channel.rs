@@ -533,6 +533,28 @@ impl DataChannel {
         self.recorder.other(now, way, FrameKind::Ping, 0);
     }
 
+    /// Takes note that the machine is about to sleep: it is recorded, and changes nothing.
+    pub fn record_sleep(&mut self, now: Instant) {
+        self.recorder.other(now, Way::Out, FrameKind::Sleep, 0);
+    }
+
+    /// Takes note that somebody asks whether the path lives: it is recorded, and changes nothing.
+    pub fn record_check(&mut self, now: Instant) {
+        self.recorder.other(now, Way::Out, FrameKind::Check, 0);
+    }
+
+    /// Takes note that a timer was noticed so much later than it was due: it is recorded, and changes
+    /// nothing.
+    pub fn record_late(&mut self, now: Instant, by: Duration) {
+        self.recorder.lasting(now, FrameKind::Late, by);
+    }
+
+    /// Takes note that nobody has been able to send what there is for so long: it is recorded, and
+    /// changes nothing.
+    pub fn record_full(&mut self, now: Instant, time: Duration) {
+        self.recorder.lasting(now, FrameKind::Full, time);
+    }
+
     /// Returns the clock that was given.
     pub fn clock(&self) -> Clock {
         self.clock

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::receive::ReorderMemory;
 use crate::recorder::RECORDED_FRAMES;
-use crate::send::LearnedRate;
+use crate::send::{INITIAL_WINDOW, LearnedRate};
 
 /// The version that we tell the agent we behave like.
 ///
@@ -34,6 +34,9 @@ pub struct Config {
     /// How many of them are used is found out: as many as the path carries with a queue of about 20 ms, so
     /// that a small message does not wait behind seconds of an upload.
     pub window_bytes: usize,
+    /// How many of them are used to begin with. Default 128 KiB. All of them for whoever plays a recorded
+    /// session, in which they were found out already.
+    pub initial_window: usize,
     /// The most numbered messages a second, resent ones included, beside a burst of a tenth of
     /// them after a pause. Default 900: the gateway cuts channels with more than about 1,000
     /// (docs/protocol.md, section 3). A rate over which the channel was paused or cut is lowered
@@ -71,6 +74,7 @@ impl Default for Config {
             initial_payload: 1024,
             window_messages: 1024,
             window_bytes: 4 * 1024 * 1024,
+            initial_window: INITIAL_WINDOW,
             message_rate: DEFAULT_MESSAGE_RATE,
             learned_rate: None,
             reorder_bytes: 128 * 1024 * 1024,

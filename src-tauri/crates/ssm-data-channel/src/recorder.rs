@@ -2,7 +2,7 @@
 
 mod ring;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ssm_message::{Flags, Message, MessageType, PayloadType};
 
@@ -40,7 +40,8 @@ pub enum Way {
     In,
 }
 
-/// What a recorded frame was. The first three tell of the WebSocket that carries the others.
+/// What a recorded frame was. The first three tell of the WebSocket that carries the others, the last
+/// four of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameKind {
     /// No frame: a WebSocket was opened.
@@ -57,6 +58,14 @@ pub enum FrameKind {
     Invalid,
     /// A ping or pong of the WebSocket.
     Ping,
+    /// No frame: the machine is about to sleep.
+    Sleep,
+    /// No frame: whether the path lives is asked, after a sleep or a change of networks.
+    Check,
+    /// No frame: a timer was noticed late; the sequence number says by how many microseconds.
+    Late,
+    /// No frame: the WebSocket has taken nothing; the sequence number says for how many microseconds.
+    Full,
 }
 
 impl FrameKind {
@@ -71,6 +80,10 @@ impl FrameKind {
             Self::Message(message_type) => message_type.name(),
             Self::Invalid => "invalid",
             Self::Ping => "ping",
+            Self::Sleep => "sleep",
+            Self::Check => "check",
+            Self::Late => "late",
+            Self::Full => "full",
         }
     }
 
@@ -83,6 +96,10 @@ impl FrameKind {
             Self::Opening,
             Self::Invalid,
             Self::Ping,
+            Self::Sleep,
+            Self::Check,
+            Self::Late,
+            Self::Full,
         ];
         own.into_iter()
             .find(|kind| kind.name() == name)
@@ -140,6 +157,19 @@ impl Recorder {
         });
     }
 
+    /// Something of this kind that says for how long.
+    pub(crate) fn lasting(&mut self, at: Instant, kind: FrameKind, time: Duration) {
+        self.push(FrameHeader {
+            at,
+            way: Way::Out,
+            kind,
+            payload_type: 0,
+            sequence: i64::try_from(time.as_micros()).unwrap_or(i64::MAX),
+            flags: 0,
+            length: 0,
+        });
+    }
+
     /// A message that came.
     pub(crate) fn came(&mut self, at: Instant, message: &Message, sequence: i64) {
         self.push(FrameHeader {
@@ -192,8 +222,6 @@ fn short(length: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -20,6 +20,7 @@ pub(crate) use window::Content;
 
 use crate::{Config, TimerReason};
 use congestion::CongestionWindow;
+pub(crate) use congestion::INITIAL as INITIAL_WINDOW;
 use rtt::RoundTrip;
 use window::{Entry, Window};
 
@@ -82,7 +83,7 @@ impl Sender {
             pacer: Pacer::new(config.message_rate, config.learned_rate),
             refused_until: None,
             size: PayloadSize::new(config.initial_payload, config.max_payload),
-            congestion: CongestionWindow::new(config.window_bytes),
+            congestion: CongestionWindow::new(config.initial_window, config.window_bytes),
             most_span: config.window_messages.max(1),
             progress: None,
             unanswered_since: None,

@@ -242,6 +242,8 @@ mod tests {
                 session_id: Some(session.to_owned()),
                 ended: false,
                 recording: Recording {
+                    version: tunnel_proto::RECORDING_VERSION,
+                    settings: tunnel_proto::RecordedSettings::default(),
                     began: at,
                     left_out: 0,
                     outcome: None,

@@ -46,7 +46,7 @@ pub use failure::{Failure, Next};
 pub use leftovers::{Leftover, LeftoverAction, Leftovers, Place};
 pub use outlook::{Deadline, Illness, Outlook, Then, Until};
 pub use policy::{PoolSize, SESSIONS_MOST, Start, TunnelPolicy};
-pub use recording::{RecordedFrame, Recording};
+pub use recording::{RECORDING_VERSION, RecordedFrame, RecordedSettings, Recording};
 pub use replay::{Replayed, Step, Sums, replay};
 pub use session::{
     ConnectionId, Facts, HoldOpen, Learned, Load, ResetCause, Session, SessionConfig, SessionEvent,

@@ -1,17 +1,26 @@
 //! A session's flight recorder as it is handed out: headers of frames, and nothing of what they
 //! carried.
 
-use std::time::Instant;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use ssm_data_channel::{FrameHeader, FrameKind, RECORDED_FRAMES, Way};
+use ssm_data_channel::{FrameHeader, FrameKind, LearnedRate, RECORDED_FRAMES, Way};
+use ssm_message::MAX_PAYLOAD_LENGTH;
 
-use crate::Clock;
+use crate::{Clock, SessionConfig};
 
 /// The last 4,096 frames of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recording {
+    /// Which form it has: [`RECORDING_VERSION`]. One without it is of the first, which knew neither
+    /// settings nor sleeps.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// How the session was run; as by default in a recording of the first form.
+    #[serde(default)]
+    pub settings: RecordedSettings,
     /// When the first of the frames went or came, Unix milliseconds.
     pub began: u64,
     /// How many frames before them are forgotten.
@@ -25,6 +34,116 @@ pub struct Recording {
     pub frames: Vec<RecordedFrame>,
 }
 
+/// The form in which recordings are written: 2. A later one is not understood.
+pub const RECORDING_VERSION: u32 = 2;
+
+/// By how much a timer is noticed late without anything being amiss: Windows wakes a thread each
+/// 15.6 ms, a timer of tokio rings at the next whole millisecond, and the task is to be woken. What is
+/// later is recorded.
+pub(crate) const USUALLY_LATE: Duration = Duration::from_millis(20);
+
+const fn first_version() -> u32 {
+    1
+}
+
+/// The settings that decide what an engine does with what comes, as far as they are recorded. Times in
+/// microseconds, sizes in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordedSettings {
+    /// [`Config::max_payload`](ssm_data_channel::Config::max_payload).
+    pub max_payload: usize,
+    /// [`Config::initial_payload`](ssm_data_channel::Config::initial_payload).
+    pub initial_payload: usize,
+    /// [`Config::window_messages`](ssm_data_channel::Config::window_messages).
+    pub window_messages: usize,
+    /// [`Config::window_bytes`](ssm_data_channel::Config::window_bytes).
+    pub window_bytes: usize,
+    /// [`Config::message_rate`](ssm_data_channel::Config::message_rate).
+    pub message_rate: NonZeroU32,
+    /// The rate of [`Config::learned_rate`](ssm_data_channel::Config::learned_rate).
+    pub learned_rate: Option<NonZeroU32>,
+    /// For how long that is borne until it is raised.
+    pub learned_for: u64,
+    /// [`Config::handshake_timeout`](ssm_data_channel::Config::handshake_timeout).
+    pub handshake_timeout: u64,
+    /// [`SessionConfig::ping_interval`].
+    pub ping_interval: u64,
+    /// [`SessionConfig::ping_patience`].
+    pub ping_patience: u64,
+    /// [`SessionConfig::stall_after`].
+    pub stall_after: u64,
+    /// [`SessionConfig::jam_after`].
+    pub jam_after: u64,
+    /// [`SessionConfig::heal_patience`].
+    pub heal_patience: u64,
+    /// [`SessionConfig::agent_patience`].
+    pub agent_patience: u64,
+}
+
+impl RecordedSettings {
+    /// Those of a session that is run in this way.
+    pub(crate) fn of(config: &SessionConfig) -> Self {
+        let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let channel = &config.channel;
+        Self {
+            max_payload: channel.max_payload,
+            initial_payload: channel.initial_payload,
+            window_messages: channel.window_messages,
+            window_bytes: channel.window_bytes,
+            message_rate: channel.message_rate,
+            learned_rate: channel.learned_rate.map(|learned| learned.rate),
+            learned_for: channel
+                .learned_rate
+                .map_or(0, |learned| us(learned.raise_after)),
+            handshake_timeout: us(channel.handshake_timeout),
+            ping_interval: us(config.ping_interval),
+            ping_patience: us(config.ping_patience),
+            stall_after: us(config.stall_after),
+            jam_after: us(config.jam_after),
+            heal_patience: us(config.heal_patience),
+            agent_patience: us(config.agent_patience),
+        }
+    }
+
+    /// How a session is run in the same way. What is not recorded is as by default.
+    pub fn config(&self) -> SessionConfig {
+        let time = |us: u64| Duration::from_micros(us).min(TIME_MOST);
+        let usual = SessionConfig::default();
+        SessionConfig {
+            channel: ssm_data_channel::Config {
+                max_payload: self.max_payload.min(MAX_PAYLOAD_LENGTH),
+                initial_payload: self.initial_payload.min(MAX_PAYLOAD_LENGTH),
+                window_messages: self.window_messages,
+                window_bytes: self.window_bytes,
+                message_rate: self.message_rate,
+                learned_rate: self.learned_rate.map(|rate| LearnedRate {
+                    rate,
+                    raise_after: time(self.learned_for),
+                }),
+                handshake_timeout: time(self.handshake_timeout),
+                ..usual.channel
+            },
+            ping_interval: time(self.ping_interval),
+            ping_patience: time(self.ping_patience),
+            stall_after: time(self.stall_after),
+            jam_after: time(self.jam_after),
+            heal_patience: time(self.heal_patience),
+            agent_patience: time(self.agent_patience),
+            ..usual
+        }
+    }
+}
+
+impl Default for RecordedSettings {
+    fn default() -> Self {
+        Self::of(&SessionConfig::default())
+    }
+}
+
+/// No patience of a session is longer: a recording from elsewhere may say anything.
+const TIME_MOST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// One frame of a [`Recording`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -35,12 +154,14 @@ pub struct RecordedFrame {
     #[serde(with = "way")]
     pub way: Way,
     /// What it was: a message's type as on the wire, or one of `opened`, `closed`, `broken` (the
-    /// WebSocket), `opening`, `invalid`, `ping`.
+    /// WebSocket), `opening`, `invalid`, `ping`, `sleep`, `check`, `late`, `full`
+    /// (the machine).
     #[serde(with = "kind")]
     pub kind: FrameKind,
     /// What its payload holds, as the number on the wire (docs/protocol.md, section 2).
     pub payload: u32,
-    /// Its number; of an acknowledgement the number that it names.
+    /// Its number; of an acknowledgement the number that it names; of `late` and `full` for how many
+    /// microseconds.
     pub sequence: i64,
     /// Its flag bits.
     pub flags: u64,
@@ -55,9 +176,12 @@ impl Recording {
         frames: impl Iterator<Item = FrameHeader> + Clone,
         left_out: u64,
         outcome: Option<&str>,
+        settings: RecordedSettings,
     ) -> Self {
         let first = frames.clone().next().map_or(clock.origin, |frame| frame.at);
         Self {
+            version: RECORDING_VERSION,
+            settings,
             began: clock.unix_ms(first),
             left_out,
             outcome: outcome.map(str::to_owned),

@@ -4,7 +4,7 @@
 //! One header is, in bytes:
 //!
 //! ```text
-//! 1          kind (low four bits) and way (bit 4)
+//! 1          kind (low five bits) and way (bit 5)
 //! 1 to 10    microseconds since the header before
 //! 1 to 10    sequence number minus that of the header before, zigzag
 //! 1 to 5     payload type
@@ -29,7 +29,7 @@ const LONGEST: usize = 41;
 const STEP: usize = 4096;
 
 /// All kinds; the place of one is its code.
-const KINDS: [FrameKind; 13] = [
+const KINDS: [FrameKind; 17] = [
     FrameKind::Opened,
     FrameKind::Closed,
     FrameKind::Broken,
@@ -43,10 +43,14 @@ const KINDS: [FrameKind; 13] = [
     FrameKind::Message(MessageType::StartPublication),
     FrameKind::Message(MessageType::PausePublication),
     FrameKind::Message(MessageType::AgentSessionState),
+    FrameKind::Sleep,
+    FrameKind::Check,
+    FrameKind::Late,
+    FrameKind::Full,
 ];
 
-const KIND_BITS: u8 = 0b1111;
-const INCOMING: u8 = 0b1_0000;
+const KIND_BITS: u8 = 0b1_1111;
+const INCOMING: u8 = 0b10_0000;
 
 /// Headers, the oldest first. It grows with what is in it.
 #[derive(Debug, Default)]
@@ -196,6 +200,10 @@ const fn code(kind: FrameKind) -> u8 {
         FrameKind::Message(MessageType::StartPublication) => 10,
         FrameKind::Message(MessageType::PausePublication) => 11,
         FrameKind::Message(MessageType::AgentSessionState) => 12,
+        FrameKind::Sleep => 13,
+        FrameKind::Check => 14,
+        FrameKind::Late => 15,
+        FrameKind::Full => 16,
     }
 }
 

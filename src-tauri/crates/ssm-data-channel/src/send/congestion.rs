@@ -13,7 +13,7 @@ const NO_QUEUE: Duration = Duration::from_millis(5);
 
 /// To begin with: the reference client's 1,024 bytes a millisecond over a round trip of 120 ms, and
 /// more than the burst that the message rate lets out at the least payload.
-const INITIAL: usize = 128 * 1024;
+pub(crate) const INITIAL: usize = 128 * 1024;
 
 /// The least: other traffic may fill a queue that no restraint of ours empties. It is a message of the
 /// size that each path is known to bear: 64 KB/s over a round trip of 250 ms.
@@ -152,10 +152,10 @@ enum Turn {
 
 impl CongestionWindow {
     /// A window of at most so many bytes.
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(initial: usize, most: usize) -> Self {
         Self {
-            bytes: INITIAL.min(most),
-            aim: INITIAL.min(most),
+            bytes: initial.min(most),
+            aim: initial.min(most),
             part: 1,
             most,
             growth: Growth::Doubled,
@@ -401,7 +401,7 @@ mod tests {
         fn new(rate: f64, rtt: Duration) -> Self {
             let now = Instant::now();
             Self {
-                window: CongestionWindow::new(4 << 20),
+                window: CongestionWindow::new(INITIAL, 4 << 20),
                 rate,
                 rtt,
                 others: Duration::ZERO,
@@ -570,7 +570,7 @@ mod tests {
     #[test]
     fn a_window_that_was_never_full_does_not_change() {
         let now = Instant::now();
-        let mut window = CongestionWindow::new(4 << 20);
+        let mut window = CongestionWindow::new(INITIAL, 4 << 20);
         for number in 0..1_000 {
             let rtt = ms(if number < 100 { 10 } else { 500 });
             window.acknowledged(now, (number, 1_024), number + 1, Some(rtt));
@@ -581,7 +581,7 @@ mod tests {
     #[test]
     fn a_small_configured_window_is_kept_to() {
         let mut path = Path::new(1e6, ms(10));
-        path.window = CongestionWindow::new(8 * 1024);
+        path.window = CongestionWindow::new(INITIAL, 8 * 1024);
         path.send(Duration::from_secs(5));
         assert_eq!(path.window.bytes(), 8 * 1024);
     }

@@ -322,6 +322,8 @@ mod tests {
     #[test]
     fn a_recording_is_a_file_that_can_be_read_again_and_has_no_text_of_others() {
         let recording = Recording {
+            version: tunnel_proto::RECORDING_VERSION,
+            settings: tunnel_proto::RecordedSettings::default(),
             began: 1_795_262_400_000,
             left_out: 3,
             outcome: Some("Nina's".to_owned()),

@@ -33,7 +33,7 @@ pub(super) struct FarEnd {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Header {
     pub(super) message_type: MessageType,
-    number: i64,
+    pub(super) number: i64,
     id: Uuid,
 }
 

@@ -34,7 +34,8 @@ use self::load::Meter;
 use self::quiet::{Outcome, Quiet};
 use self::serial::Serial;
 use self::trickle::Trickle;
-use crate::{Illness, Problem, Recording};
+use crate::recording::USUALLY_LATE;
+use crate::{Illness, Problem, RecordedSettings, Recording};
 
 pub use self::config::{HoldOpen, SessionConfig};
 pub use self::event::{
@@ -49,6 +50,13 @@ pub struct Session {
     carrier: Carrier,
     /// Why it can't go on: what was told first. What came before can still be read.
     outcome: Option<Problem>,
+    /// That is what was said of the key: no judgement of this machine.
+    is_key_refused: bool,
+    settings: RecordedSettings,
+    /// Since when nobody has taken all that there is to send.
+    unsent: Option<Unsent>,
+    /// When something last came, or a timer was noticed.
+    looked: Option<Instant>,
     mux_config: smux::Config,
     hold_open: Option<HoldOpen>,
     jam_after: Duration,
@@ -71,6 +79,22 @@ pub struct Session {
     events: VecDeque<SessionEvent>,
 }
 
+/// There may be something to send, and nobody has asked until there was nothing.
+#[derive(Debug, Clone, Copy)]
+struct Unsent {
+    since: Instant,
+    is_recorded: bool,
+}
+
+impl Unsent {
+    const fn since(since: Instant) -> Self {
+        Self {
+            since,
+            is_recorded: false,
+        }
+    }
+}
+
 /// What carries connections.
 enum Carrier {
     /// The handshake is not done.
@@ -85,9 +109,13 @@ impl Session {
     pub fn new(config: SessionConfig, clock: Clock, seed: [u8; 32]) -> Self {
         Self {
             health: Health::new(&config),
+            settings: RecordedSettings::of(&config),
             channel: DataChannel::new(config.channel, clock, seed),
             carrier: Carrier::None,
             outcome: None,
+            is_key_refused: false,
+            unsent: None,
+            looked: None,
             mux_config: config.mux,
             hold_open: config.hold_open,
             jam_after: config.jam_after,
@@ -112,6 +140,7 @@ impl Session {
             return;
         }
         self.up_since = Some(now);
+        self.unsent = None;
         self.progress_before = self.progress();
         self.keepalive.handle_connected(now);
         match &self.carrier {
@@ -167,6 +196,8 @@ impl Session {
 
     /// A binary frame came in.
     pub fn handle_input(&mut self, now: Instant, frame: Bytes) {
+        self.record_late(now);
+        self.unsent.get_or_insert(Unsent::since(now));
         self.last_frame = Some(now);
         self.keepalive.handle_frame(now, frame.len());
         if let Err(error) = self.channel.handle_input(now, frame) {
@@ -180,6 +211,7 @@ impl Session {
 
     /// A frame without payload for us came in: a pong, a ping.
     pub fn handle_life(&mut self, now: Instant) {
+        self.record_late(now);
         self.last_frame = Some(now);
         self.channel.record_ping(now, Way::In);
         self.keepalive.handle_life(now);
@@ -193,6 +225,7 @@ impl Session {
         if self.outcome.is_some() {
             return;
         }
+        self.channel.record_sleep(now);
         self.keepalive.handle_sleep();
         if let Carrier::Mux(mux) = &mut self.carrier {
             mux.pause(now);
@@ -207,6 +240,7 @@ impl Session {
         if self.outcome.is_some() {
             return;
         }
+        self.channel.record_check(now);
         self.keepalive.check(now);
         if self.up_since.is_some() {
             self.resume_carrier(now);
@@ -240,6 +274,7 @@ impl Session {
                 }
             }
             Err(problem) => {
+                self.is_key_refused = self.outcome.is_none();
                 self.channel
                     .handle_data_key_failed(now, problem.what.clone());
                 self.end(problem);
@@ -250,6 +285,7 @@ impl Session {
 
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.record_delays(now);
         if !self.wants_input() {
             self.keepalive.handle_unread(now);
         }
@@ -275,24 +311,9 @@ impl Session {
     /// The next frame to send. Ask again until there is none, and whenever the session was
     /// told something.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
-        if let Some(transmit) = self.channel.poll_transmit(now) {
-            return Some(transmit.into());
-        }
-        if self.pending_bytes() > 0
-            && let Some(budget) = self.channel.send_budget(now)
-        {
-            self.fill_message(now, budget);
-            if let Some(transmit) = self.channel.poll_transmit(now) {
-                return Some(transmit.into());
-            }
-        }
-        // What was read meanwhile may have set clocks free.
-        self.review(now);
-        let ping = self.keepalive.poll_ping();
-        if ping {
-            self.channel.record_ping(now, Way::Out);
-        }
-        ping.then_some(Transmit::Ping)
+        let transmit = self.next_transmit(now);
+        self.unsent = transmit.as_ref().map(|_| Unsent::since(now));
+        transmit
     }
 
     /// The next thing that happened.
@@ -394,10 +415,69 @@ impl Session {
     /// The headers of the last 4,096 frames, as they can be handed out: nothing of what they
     /// carried is in them.
     pub fn recording(&self, now: Instant) -> Recording {
-        let outcome = self.outcome.as_ref().map(|problem| problem.code.as_str());
+        let own = self.outcome.as_ref().filter(|_| !self.is_key_refused);
+        let outcome = own.map(|problem| problem.code.as_str());
         let left_out = self.channel.forgotten_frames();
         let frames = self.channel.recorded_frames();
-        Recording::new(self.channel.clock(), now, frames, left_out, outcome)
+        let settings = self.settings;
+        Recording::new(
+            self.channel.clock(),
+            now,
+            frames,
+            left_out,
+            outcome,
+            settings,
+        )
+    }
+
+    fn next_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        if let Some(transmit) = self.channel.poll_transmit(now) {
+            return Some(transmit.into());
+        }
+        if self.pending_bytes() > 0
+            && let Some(budget) = self.channel.send_budget(now)
+        {
+            self.fill_message(now, budget);
+            if let Some(transmit) = self.channel.poll_transmit(now) {
+                return Some(transmit.into());
+            }
+        }
+        // What was read meanwhile may have set clocks free.
+        self.review(now);
+        let ping = self.keepalive.poll_ping();
+        if ping {
+            self.channel.record_ping(now, Way::Out);
+        }
+        ping.then_some(Transmit::Ping)
+    }
+
+    /// Records that a timer should have been noticed long before: this process stood still. Costs a
+    /// comparison where something came of late.
+    fn record_late(&mut self, now: Instant) {
+        let looked = self.looked.replace(now);
+        if looked.is_none_or(|looked| now.saturating_duration_since(looked) <= USUALLY_LATE) {
+            return;
+        }
+        let due = self.poll_timeout().map(|(due, _)| due);
+        let late = due.map(|due| now.saturating_duration_since(due));
+        if let Some(late) = late.filter(|late| *late > USUALLY_LATE) {
+            self.channel.record_late(now, late);
+        }
+    }
+
+    /// Records that this timer is noticed late, and that the WebSocket takes nothing: without that
+    /// nobody could tell from a recording why the engine did something later than it wanted.
+    fn record_delays(&mut self, now: Instant) {
+        self.record_late(now);
+        if self.up_since.is_none() {
+            return;
+        }
+        let unsent = self.unsent.get_or_insert(Unsent::since(now));
+        if unsent.since < now && !unsent.is_recorded {
+            unsent.is_recorded = true;
+            let time = now.saturating_duration_since(unsent.since);
+            self.channel.record_full(now, time);
+        }
     }
 
     /// Messages and acknowledgements that have come so far.

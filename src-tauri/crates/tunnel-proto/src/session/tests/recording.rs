@@ -107,6 +107,50 @@ fn what_jammed_a_session_jams_it_when_it_is_played_again() {
 }
 
 #[test]
+fn an_engine_that_is_run_in_another_way_is_found_out() {
+    let mut world = World::multiplexed();
+    let id = world.session.open(world.now).unwrap();
+    talk(&mut world, id, 3);
+    world.acknowledges = false;
+    world.write(id, b"is anybody there?".to_vec());
+    world.run(secs(31));
+    let recording = recording(&mut world);
+    assert!(played(&recording).agrees(&recording));
+    let mut patient = recording.clone();
+    patient.settings.jam_after *= 2;
+    let replayed = played(&patient);
+    assert_eq!(replayed.outcome, None);
+    assert!(!replayed.agrees(&patient));
+    // One that went again less often, too.
+    let mut less = recording.clone();
+    let data = FrameKind::Message(MessageType::InputStreamData);
+    let last = recording
+        .frames
+        .iter()
+        .rposition(|frame| frame.kind == data);
+    less.frames.remove(last.unwrap());
+    let replayed = played(&less);
+    assert_eq!(replayed.resent.as_ref().map(Vec::len), Some(1));
+    assert!(!replayed.agrees(&less));
+    // Of a recording that begins in its middle that can't be told.
+    less.left_out = 1;
+    assert_eq!(played(&less).resent, None);
+}
+
+#[test]
+fn a_recording_of_the_first_form_is_read_as_one_with_the_usual_settings() {
+    let mut world = World::multiplexed();
+    let recording = recording(&mut world);
+    let mut json = serde_json::to_value(&recording).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    fields.remove("version");
+    fields.remove("settings");
+    let read: Recording = serde_json::from_value(json).unwrap();
+    assert_eq!((read.version, recording.version), (1, 2));
+    assert_eq!(read.settings, recording.settings);
+}
+
+#[test]
 fn a_recording_that_begins_in_the_middle_can_be_played() {
     let mut world = World::multiplexed();
     let id = world.session.open(world.now).unwrap();
