@@ -13,6 +13,7 @@ mod names;
 mod network;
 mod people;
 mod phones;
+mod printed;
 mod proxies;
 mod said;
 mod secrets;
@@ -197,6 +198,7 @@ impl Patterns {
             clouds::rules(),
             markup::rules(),
             proxies::rules(),
+            printed::rules(),
             digits::rules(),
             phones::rules(),
             network::rules(),

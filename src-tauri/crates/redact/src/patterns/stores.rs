@@ -91,7 +91,7 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(r"\bprofile \(([^()\r\n]{2,64})\)", name).split(Split::Early(|_, _| true)),
         // What somebody types to sign in.
         Rule::new(
-            r"(?i)\bcode\b[^\r\n]{0,24}?\b([A-Z]{4}-[A-Z]{4})\b",
+            r"(?i)\bcode\b(?:[^\r\n]{0,24}?|:\s{1,6})\b([A-Z]{4}-[A-Z]{4})\b",
             |found, taken| {
                 if found
                     .of(1)
