@@ -48,9 +48,9 @@ use crate::args::{Args, Command};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// Threads that move bytes. Two let one session's sealing and hashing overlap with another's
-/// socket work; more would only cost memory.
-const WORKERS: usize = 2;
+/// Threads that move bytes. One carries 1 GB/s (docs/performance.md), far more than the service's message
+/// rate lets through; of two, each hands what it has read to the other, which costs more than reading it.
+const WORKERS: usize = 1;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
