@@ -375,11 +375,7 @@ mod tests {
         let line = "2026-11-30T08:10:24.123Z  INFO tunnel \"ours\": up\n";
         fs::write(&path, line.repeat(10_000)).expect("written");
         let mut gathered = Gathered::default();
-        log(
-            &mut gathered,
-            LogFile::new(path.clone()),
-            &Wanted::new(None, 0),
-        );
+        log(&mut gathered, LogFile::new(path), &Wanted::new(None, 0));
         assert_eq!(
             gathered.lacks,
             ["logs/culvert.2026-11-30.log has the last 256 KiB alone: there is more of it."]
@@ -444,7 +440,7 @@ mod tests {
         // What is older than asked for makes no file.
         log(
             &mut gathered,
-            LogFile::new(path.clone()),
+            LogFile::new(path),
             &Wanted::new(None, 1_900_000_000_000),
         );
         assert_eq!(gathered.files.len(), 3);

@@ -52,9 +52,11 @@ fn a_bulk_transfer_brings_a_second_session_to_which_new_connections_go() {
 
 /// The sessions that are started now.
 fn started(actions: &[Action]) -> Vec<SessionKey> {
-    let started = actions.iter().map(|action| match action {
-        Action::Start(key) => *key,
-        other => panic!("{other:?}"),
+    let started = actions.iter().map(|action| {
+        let Action::Start(key) = action else {
+            panic!("{action:?}");
+        };
+        *key
     });
     started.collect()
 }
