@@ -24,6 +24,8 @@ use tunnel_manager::{Manager, SessionManager, TunnelStatus};
 use crate::commands::parse_all;
 use crate::doctor::has_port;
 use crate::downloads;
+use crate::preferences::Preferences;
+use crate::speech::Speech;
 use crate::view::RefusalView;
 use view::{BundleAskView, BundleView, WrittenView};
 
@@ -36,11 +38,13 @@ const SHOWN_MOST: usize = 256 * 1024;
 #[specta::specta]
 pub(crate) fn begin_bundle(
     bundles: State<'_, Bundles>,
+    preferences: State<'_, Preferences>,
     ask: BundleAskView,
     on_told: Channel<BundleView>,
 ) -> Result<u32, RefusalView> {
     let request = bundles.request(&ask)?;
-    Ok(bundles.begin(request, on_told))
+    let speech = Speech::of(&preferences.keeper().settings());
+    Ok(bundles.begin(request, speech, on_told))
 }
 
 /// What tunnels are called that were never saved and that a bundle can be about: they run, in a terminal, or
@@ -203,7 +207,7 @@ impl Bundles {
         }
     }
 
-    fn begin(&self, request: Request, channel: Channel<BundleView>) -> u32 {
+    fn begin(&self, request: Request, speech: Speech, channel: Channel<BundleView>) -> u32 {
         let cancel = Cancel::default();
         let number = {
             let mut current = self.lock();
@@ -225,7 +229,7 @@ impl Bundles {
             };
             let told = match Box::pin(collected).await {
                 Ok(bundle) => {
-                    let told = BundleView::collected(&bundle);
+                    let told = BundleView::collected(&bundle, speech);
                     let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
                     if current.number == number && !cancel.is_cancelled() {
                         current.collected = Some(Arc::new(bundle));

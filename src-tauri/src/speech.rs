@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
+use tunnel_manager::bundle::Lack;
 use tunnel_manager::{Language, Settings, TunnelStatus};
 use tunnel_proto::{Named, Problem};
 
@@ -56,6 +57,16 @@ impl Speech {
             what: problem.what.clone(),
             remedy: problem.remedy.clone(),
         })
+    }
+
+    /// What a bundle could not have, and why.
+    pub(crate) fn lack(self, lack: &Lack) -> String {
+        let catalogue = match self {
+            Self::English => None,
+            Self::German => Some(&*GERMAN),
+        };
+        let told = catalogue.and_then(|catalogue| catalogue.sentences(lack.code, &lack.facts));
+        told.map_or_else(|| lack.what.clone(), |told| told.what)
     }
 }
 
@@ -136,8 +147,11 @@ pub(crate) fn engine_sentences(language: LanguageView) -> Option<CatalogueView> 
 
 impl CatalogueView {
     fn tell(&self, problem: &Problem) -> Option<Told> {
-        let facts = &problem.facts;
-        self.problems.get(&problem.code)?.iter().find_map(|said| {
+        self.sentences(&problem.code, &problem.facts)
+    }
+
+    fn sentences(&self, code: &str, facts: &Named) -> Option<Told> {
+        self.problems.get(code)?.iter().find_map(|said| {
             let fits = |name: &String| facts.get(name).is_some();
             said.only_with.as_ref().is_none_or(fits).then_some(())?;
             Some(Told {
@@ -211,6 +225,36 @@ mod tests {
     }
 
     #[test]
+    fn what_a_bundle_lacks_is_told_in_german() {
+        let lack = |count: &str, one: Option<&'static str>| {
+            let mut facts = Named::from([
+                ("count", count.to_owned()),
+                ("file", "logs/culvert.log".to_owned()),
+            ]);
+            if let Some(one) = one {
+                facts.insert(one, String::new());
+            }
+            Lack {
+                code: "bundle-lines-of-others",
+                what: "Lines are left out.".to_owned(),
+                facts,
+            }
+        };
+        assert_eq!(
+            Speech::German.lack(&lack("4", None)),
+            "4 Zeilen von logs/culvert.log fehlen: Sie gehören zu Tunneln, die nicht gewählt sind."
+        );
+        assert_eq!(
+            Speech::German.lack(&lack("1", Some("one"))),
+            "Eine Zeile von logs/culvert.log fehlt: Sie gehört zu einem Tunnel, der nicht gewählt ist."
+        );
+        assert_eq!(
+            Speech::English.lack(&lack("4", None)),
+            "Lines are left out."
+        );
+    }
+
+    #[test]
     fn what_the_catalogue_lacks_is_said_as_the_engine_does() {
         let told = Speech::German.problem(&problem("nobody-knows"));
         assert_eq!(
@@ -244,7 +288,10 @@ mod tests {
     #[test]
     fn whatever_the_doctor_finds_can_be_said_in_german() {
         let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
-        let mut modules = vec![crates.join("diagnostics/src/plan.rs")];
+        let mut modules = vec![
+            crates.join("diagnostics/src/plan.rs"),
+            crates.join("tunnel-manager/src/bundle/lack.rs"),
+        ];
         for folder in ["diagnostics/src/judge", "tunnel-manager/src/doctor"] {
             let files = std::fs::read_dir(crates.join(folder)).unwrap();
             modules.extend(files.map(|file| file.unwrap().path()));

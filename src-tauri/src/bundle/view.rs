@@ -5,6 +5,7 @@ use specta::Type;
 use tunnel_manager::bundle::{Bundle, BundleFile, Stage, Written};
 use tunnel_manager::tunnel::Problem;
 
+use crate::speech::Speech;
 use crate::view::ProblemView;
 
 /// What is collected.
@@ -92,10 +93,11 @@ impl BundleView {
         }
     }
 
-    pub(super) fn collected(bundle: &Bundle) -> Self {
+    /// What was collected, and what could not be had in the language that is spoken.
+    pub(super) fn collected(bundle: &Bundle, speech: Speech) -> Self {
         Self::Collected {
             files: bundle.files.iter().map(Into::into).collect(),
-            lacks: bundle.lacks.clone(),
+            lacks: bundle.lacks.iter().map(|lack| speech.lack(lack)).collect(),
         }
     }
 

@@ -14,6 +14,7 @@ mod deadline;
 mod doctor;
 mod facts;
 mod gather;
+mod lack;
 mod lines;
 mod named;
 mod notes;
@@ -41,6 +42,7 @@ pub use course::DropCauses;
 #[cfg(test)]
 pub(crate) use course::tests as tests_of_causes;
 pub use deadline::{Cancel, Deadline};
+pub use lack::Lack;
 pub use pack::Written;
 
 /// How much a bundle holds before it is compressed, bytes.
@@ -119,7 +121,7 @@ pub struct Bundle {
     /// Its files; the first is the summary.
     pub files: Vec<BundleFile>,
     /// What could not be had.
-    pub lacks: Vec<String>,
+    pub lacks: Vec<Lack>,
 }
 
 /// One source, not redacted yet. Never leaves this module.
@@ -135,7 +137,7 @@ struct Gathered {
     reading: Reading,
     running: running::Running,
     named: named::Named,
-    lacks: Vec<String>,
+    lacks: Vec<Lack>,
 }
 
 /// What a bundle is about.
@@ -188,7 +190,7 @@ fn redact(
     for file in files {
         cancel.check()?;
         if Instant::now() + half > until {
-            lacks.push(no_room(&file));
+            lacks.push(Lack::no_room(&file.path));
             continue;
         }
         redactor.learn_from(&file.text);
@@ -202,7 +204,7 @@ fn redact(
     for file in learned {
         cancel.check()?;
         if Instant::now() > until || size > SIZE_MOST {
-            lacks.push(no_room(&file));
+            lacks.push(Lack::no_room(&file.path));
             continue;
         }
         let file = redacted(&mut redactor, &file)?;
@@ -231,27 +233,29 @@ fn redact(
         text: DEPENDENCIES.to_owned(),
         replaced: Vec::new(),
     });
-    for lack in lacks {
-        let lack = redactor.text(&lack)?;
-        bundle.lacks.push(lack);
+    let mut sentences = Vec::new();
+    for lack in &lacks {
+        sentences.push(redactor.text(&lack.what)?);
     }
-    let collecting = match bundle.lacks.as_slice() {
+    let collecting = match sentences.as_slice() {
         [] => "Everything could be collected.\n".to_owned(),
-        lacks => lacks.join("\n") + "\n",
+        sentences => sentences.join("\n") + "\n",
     };
     bundle.files.push(BundleFile {
         path: "collecting.txt".to_owned(),
         text: collecting,
         replaced: redactor.take_counts().into_iter().collect(),
     });
+    for (lack, what) in lacks.into_iter().zip(sentences) {
+        bundle.lacks.push(lack.redacted(what, &mut redactor)?);
+    }
     Ok(bundle)
 }
 
 impl Bundle {
     /// What is handed out when redaction has not come to an end: nothing of what was gathered.
     fn without_time() -> Self {
-        let lack = "Nothing that was collected is in here: it could not be redacted in time. Collect again \
-                    when the machine has less to do, or with a shorter --since.";
+        let lack = Lack::redaction_late();
         let file = |path: &str, text: String| BundleFile {
             path: path.to_owned(),
             text,
@@ -259,16 +263,12 @@ impl Bundle {
         };
         Self {
             files: vec![
-                file("collecting.txt", format!("{lack}\n")),
+                file("collecting.txt", format!("{}\n", lack.what)),
                 file("dependencies.txt", DEPENDENCIES.to_owned()),
             ],
-            lacks: vec![lack.to_owned()],
+            lacks: vec![lack],
         }
     }
-}
-
-fn no_room(file: &Raw) -> String {
-    format!("{} is left out: it found no room or time.", file.path)
 }
 
 /// Names and versions of what the program is made of. Nothing of anybody is in it.

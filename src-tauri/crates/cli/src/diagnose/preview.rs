@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tunnel_manager::bundle::{Bundle, BundleFile};
+use tunnel_manager::bundle::{Bundle, BundleFile, Lack};
 
 use crate::output::{json, say};
 use crate::words::one_line;
@@ -18,6 +18,7 @@ enum Line<'a> {
         replaced: BTreeMap<&'static str, u32>,
     },
     Lack {
+        code: &'static str,
         what: &'a str,
     },
 }
@@ -34,9 +35,9 @@ pub(super) fn show(bundle: &Bundle, as_json: bool) {
             false => say(&line(file)),
         }
     }
-    for what in &bundle.lacks {
+    for Lack { code, what, .. } in &bundle.lacks {
         match as_json {
-            true => json(&Line::Lack { what }),
+            true => json(&Line::Lack { code, what }),
             false => say(&format!("not there: {}", one_line(what))),
         }
     }

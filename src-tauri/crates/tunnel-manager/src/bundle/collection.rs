@@ -10,7 +10,8 @@ use super::chosen::Chosen;
 use super::deadline::Wait;
 use super::running::{self, Heard};
 use super::{
-    Bundle, BundleError, Deadline, Gathered, Request, Stage, Subject, about, doctor, gather, redact,
+    Bundle, BundleError, Deadline, Gathered, Lack, Request, Stage, Subject, about, doctor, gather,
+    redact,
 };
 use crate::doctor::Tunnels;
 use crate::traces::Traces;
@@ -127,11 +128,7 @@ impl<F: FnMut(Stage)> Collection<F> {
 /// What there is when the disk has not answered.
 fn unread() -> Gathered {
     Gathered {
-        lacks: vec![
-            "The history, notes of sessions, and logs could not be read in time: the disk does not \
-             answer."
-                .to_owned(),
-        ],
+        lacks: vec![Lack::disk_silent()],
         ..Gathered::default()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Gathered, Raw};
+use super::{Gathered, Lack, Raw};
 use crate::doctor::{Examination, report};
 
 /// Makes the checks for so long. What was found by then is in the bundle.
@@ -18,11 +18,8 @@ pub(super) async fn examine(examination: Examination, limit: Duration, gathered:
     )
     .await;
     if examined.is_err() {
-        gathered.lacks.push(format!(
-            "The doctor was not done after {:.1} s: the checks behind the last one in doctor.jsonl \
-             are not known.",
-            limit.as_secs_f64()
-        ));
+        let lack = Lack::doctor_late(limit.as_secs_f64());
+        gathered.lacks.push(lack);
     }
     gathered.files.push(Raw {
         path: "doctor.jsonl".to_owned(),

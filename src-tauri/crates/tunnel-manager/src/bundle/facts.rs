@@ -13,6 +13,7 @@ use redact::{Kind, Redactor};
 use serde_json::{Map, Value, json};
 use tunnel_proto::Candidate;
 
+use super::Lack;
 use super::named::node;
 use crate::profile::{Draft, Profile};
 use crate::settings::{Key, SettingsKeeper};
@@ -25,14 +26,11 @@ const FILE_MOST: u64 = 1 << 20;
 const CACHED_MOST: usize = 64;
 
 /// All saved tunnels.
-pub(super) fn saved(lacks: &mut Vec<String>) -> Vec<Profile> {
+pub(super) fn saved(lacks: &mut Vec<Lack>) -> Vec<Profile> {
     match Store::in_config_folder().and_then(|store| store.read()) {
         Ok(profiles) => profiles,
         Err(error) => {
-            lacks.push(format!(
-                "The saved tunnels can't be read: {}",
-                error.problem().what
-            ));
+            lacks.push(Lack::saved_unread(&error.problem().what));
             Vec::new()
         }
     }

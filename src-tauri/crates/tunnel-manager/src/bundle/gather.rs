@@ -13,7 +13,7 @@ use tunnel_proto::Happening;
 use super::chosen::Chosen;
 use super::lines::Wanted;
 use super::notes::{self, Whose};
-use super::{Gathered, Raw};
+use super::{Gathered, Lack, Raw};
 use crate::history::Entry;
 use crate::log::{FILE_VARIABLE, LOG_FOLDER};
 use crate::traces::Traces;
@@ -54,7 +54,7 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>, until: Insta
             reading.entries.retain(|entry| chosen.wants(&entry.tunnel));
             gathered.reading = reading;
         }
-        Err((path, error)) => gathered.lacks.push(unread(&path, &error)),
+        Err((path, error)) => gathered.lacks.push(Lack::unread(&path, &error)),
     }
     history(&mut gathered, since);
     let names = names(chosen, &gathered);
@@ -68,7 +68,9 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>, until: Insta
         let folder = folder.join("sessions");
         for path in newest(&folder, SESSIONS_FILES_MOST, 0, &mut gathered.lacks) {
             if Instant::now() > until {
-                gathered.lacks.push(late(&in_bundle("sessions", &path)));
+                gathered
+                    .lacks
+                    .push(Lack::late(&in_bundle("sessions", &path)));
                 continue;
             }
             sessions(&mut gathered, &path, of.as_ref(), since);
@@ -84,7 +86,7 @@ pub(super) fn all(chosen: &Chosen, since: u64, pending: Vec<Entry>, until: Insta
     let wanted = Wanted::new(names, since);
     for file in logs {
         if Instant::now() > until {
-            gathered.lacks.push(late(&file.in_bundle));
+            gathered.lacks.push(Lack::late(&file.in_bundle));
             continue;
         }
         log(&mut gathered, file, &wanted);
@@ -130,7 +132,7 @@ fn sessions(gathered: &mut Gathered, path: &Path, of: Option<&Whose>, since: u64
             if skipped > 0 {
                 gathered
                     .lacks
-                    .push(cut(&in_bundle("sessions", path), SESSIONS_MOST));
+                    .push(Lack::cut(&in_bundle("sessions", path), SESSIONS_MOST));
             }
             let (text, tunnels) = notes::wanted(&text, of, since);
             for tunnel in tunnels {
@@ -141,7 +143,7 @@ fn sessions(gathered: &mut Gathered, path: &Path, of: Option<&Whose>, since: u64
                 gathered.files.push(Raw { path, text });
             }
         }
-        Err(error) => gathered.lacks.push(unread(path, &error)),
+        Err(error) => gathered.lacks.push(Lack::unread(path, &error)),
     }
 }
 
@@ -150,15 +152,21 @@ struct LogFile {
     path: PathBuf,
     /// What it is called in the bundle.
     in_bundle: String,
-    /// What it is called where it can't be read.
-    place: String,
+    whose: LogOwner,
+}
+
+/// Who has chosen where a log's file lies.
+enum LogOwner {
+    Culvert,
+    /// `CULVERT_LOG_FILE` names it.
+    Developer,
 }
 
 impl LogFile {
     fn new(path: PathBuf) -> Self {
         Self {
             in_bundle: in_bundle(LOGS, &path),
-            place: path.display().to_string(),
+            whose: LogOwner::Culvert,
             path,
         }
     }
@@ -168,7 +176,7 @@ impl LogFile {
         Self {
             path,
             in_bundle: DEVELOPER.to_owned(),
-            place: format!("The file that {FILE_VARIABLE} names"),
+            whose: LogOwner::Developer,
         }
     }
 }
@@ -178,24 +186,19 @@ fn log(gathered: &mut Gathered, file: LogFile, wanted: &Wanted) {
     let LogFile {
         path,
         in_bundle,
-        place,
+        whose,
     } = file;
     match end_of(&path, SEARCHED_MOST) {
         Ok(End { text, skipped }) => {
             let (text, left_out) = wanted.lines_of(&text);
-            match left_out {
-                0 => {}
-                1 => gathered.lacks.push(format!(
-                    "1 line is left out of {in_bundle}: it is of a tunnel that was not chosen."
-                )),
-                more => gathered.lacks.push(format!(
-                    "{more} lines are left out of {in_bundle}: they are of tunnels that were not \
-                     chosen."
-                )),
+            if left_out > 0 {
+                gathered
+                    .lacks
+                    .push(Lack::lines_of_others(left_out, &in_bundle));
             }
             let most = usize::try_from(LOG_MOST).unwrap_or(usize::MAX);
             if skipped > 0 || text.len() > most {
-                gathered.lacks.push(cut(&in_bundle, LOG_MOST));
+                gathered.lacks.push(Lack::cut(&in_bundle, LOG_MOST));
             }
             let text = end_of_text(text, LOG_MOST);
             if !text.is_empty() {
@@ -203,9 +206,10 @@ fn log(gathered: &mut Gathered, file: LogFile, wanted: &Wanted) {
                 gathered.files.push(Raw { path, text });
             }
         }
-        Err(error) => gathered
-            .lacks
-            .push(format!("{place} can't be read: {error}.")),
+        Err(error) => gathered.lacks.push(match whose {
+            LogOwner::Culvert => Lack::unread(&path, &error),
+            LogOwner::Developer => Lack::developer_log_unread(FILE_VARIABLE, &error),
+        }),
     }
 }
 
@@ -230,18 +234,12 @@ fn history(gathered: &mut Gathered, since: u64) {
     }
     lines.reverse();
     if left_out > 0 {
-        gathered.lacks.push(format!(
-            "{} left out of the history, the oldest: no room was found.",
-            counted(left_out, "record is", "records are")
-        ));
+        gathered.lacks.push(Lack::oldest_records(left_out));
     }
     let reading = &gathered.reading;
     if reading.left_out + reading.unreadable > 0 {
-        gathered.lacks.push(format!(
-            "{} never kept in the history, and {} of it can't be read.",
-            counted(reading.left_out, "record was", "records were"),
-            counted(reading.unreadable, "line", "lines")
-        ));
+        let lack = Lack::history(reading.left_out, reading.unreadable);
+        gathered.lacks.push(lack);
     }
     gathered.files.push(Raw {
         path: "history.jsonl".to_owned(),
@@ -249,18 +247,13 @@ fn history(gathered: &mut Gathered, since: u64) {
     });
 }
 
-/// `1 record was`, `3 records were`.
-fn counted(count: u64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
-}
-
 /// The files of a folder that were changed last, and since a time (Unix milliseconds), newest first.
-fn newest(folder: &Path, most: usize, since: u64, lacks: &mut Vec<String>) -> Vec<PathBuf> {
+fn newest(folder: &Path, most: usize, since: u64, lacks: &mut Vec<Lack>) -> Vec<PathBuf> {
     let listed = match fs::read_dir(folder) {
         Ok(listed) => listed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            lacks.push(unread(folder, &error));
+            lacks.push(Lack::unread(folder, &error));
             return Vec::new();
         }
     };
@@ -276,11 +269,7 @@ fn newest(folder: &Path, most: usize, since: u64, lacks: &mut Vec<String>) -> Ve
     files.sort_by(|one, other| other.cmp(one));
     let left_out = files.len().saturating_sub(most) as u64;
     if left_out > 0 {
-        lacks.push(format!(
-            "{} left out of {}, the oldest: at most {most} are told.",
-            counted(left_out, "file is", "files are"),
-            folder.display()
-        ));
+        lacks.push(Lack::oldest_files(left_out, folder, most));
     }
     files.truncate(most);
     files.into_iter().map(|(_, path)| path).collect()
@@ -326,23 +315,6 @@ fn end_of(path: &Path, most: u64) -> io::Result<End> {
     Ok(End { text, skipped })
 }
 
-/// That only the end of a file is told.
-fn cut(in_bundle: &str, most: u64) -> String {
-    format!(
-        "{in_bundle} has the last {} KiB alone: there is more of it.",
-        most >> 10
-    )
-}
-
-/// That a file was not read.
-fn late(in_bundle: &str) -> String {
-    format!("{in_bundle} is left out: there was no time to read it.")
-}
-
-fn unread(path: &Path, error: &io::Error) -> String {
-    format!("{} can't be read: {error}.", path.display())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,7 +339,7 @@ mod tests {
         assert!(lacks.is_empty(), "{lacks:?}");
         assert_eq!(newest(folder.path(), 1, 0, &mut lacks).len(), 1);
         assert!(
-            lacks[0].starts_with("2 files are left out of "),
+            lacks[0].what.starts_with("2 files are left out of "),
             "{lacks:?}"
         );
 
@@ -376,9 +348,10 @@ mod tests {
         fs::write(&path, line.repeat(10_000)).expect("written");
         let mut gathered = Gathered::default();
         log(&mut gathered, LogFile::new(path), &Wanted::new(None, 0));
+        assert_eq!(gathered.lacks.len(), 1);
         assert_eq!(
-            gathered.lacks,
-            ["logs/culvert.2026-11-30.log has the last 256 KiB alone: there is more of it."]
+            gathered.lacks[0].what,
+            "logs/culvert.2026-11-30.log has the last 256 KiB alone: there is more of it."
         );
     }
 
@@ -389,7 +362,7 @@ mod tests {
         let file = || LogFile::of_developer(path.clone());
         let mut gathered = Gathered::default();
         log(&mut gathered, file(), &Wanted::new(None, 0));
-        let lack = &gathered.lacks[0];
+        let lack = &gathered.lacks[0].what;
         assert!(lack.starts_with("The file that CULVERT_LOG_FILE names can't be read: "));
         assert!(!lack.contains("geheim"), "{lack}");
         fs::write(&path, "2026-11-30T08:10:24.123Z  INFO tunnel: up\n").expect("written");
@@ -420,7 +393,8 @@ mod tests {
         );
         assert_eq!(gathered.files[0].text, of("ours"));
         let lack = "4 lines are left out of logs/culvert.2026-11-30.log: they are of tunnels that were not chosen.";
-        assert_eq!(gathered.lacks, [lack]);
+        assert_eq!(gathered.lacks[0].what, lack);
+        assert_eq!(gathered.lacks.len(), 1);
         log(
             &mut gathered,
             LogFile::new(path.clone()),
@@ -436,7 +410,7 @@ mod tests {
             LogFile::new(path.clone()),
             &Wanted::new(Some(ours.into()), 0),
         );
-        assert!(gathered.lacks[1].starts_with("1 line is left out of"));
+        assert!(gathered.lacks[1].what.starts_with("1 line is left out of"));
         // What is older than asked for makes no file.
         log(
             &mut gathered,

@@ -13,7 +13,7 @@ use tunnel_proto::{RecordedFrame, Recording};
 use super::chosen::Chosen;
 use super::day_time::utc;
 use super::named::node;
-use super::{BundleFile, Gathered, Raw};
+use super::{BundleFile, Gathered, Lack, Raw};
 use crate::control::{Answer, Asked, Question, ask_within};
 use crate::history::{Entry, TunnelName};
 use crate::recordings::{self, KeptRecording};
@@ -100,7 +100,7 @@ fn socket(address: &str) -> Option<SocketAddr> {
 #[derive(Debug, Default)]
 pub(super) struct Left {
     recordings: Vec<KeptRecording>,
-    lacks: Vec<String>,
+    lacks: Vec<Lack>,
 }
 
 /// Takes what they have said, and what was left.
@@ -119,12 +119,8 @@ pub(super) fn gather(heard: Heard, left: Left, chosen: &Chosen, gathered: &mut G
         .into_iter()
         .chain(recordings.silent)
         .collect();
-    gathered.lacks.extend(silent.into_iter().map(|pid| {
-        format!(
-            "The program of Culvert with the process id {pid} runs and does not answer: how its \
-             tunnels are now, and what was recorded of their sessions, is not told."
-        )
-    }));
+    let silent = silent.into_iter().map(Lack::silent_program);
+    gathered.lacks.extend(silent);
     take(statuses.answers, recordings.answers, kept, chosen, gathered);
 }
 
@@ -138,14 +134,12 @@ pub(super) fn left(since: u64) -> Left {
             recordings,
             lacks: match unreadable {
                 0 => Vec::new(),
-                some => vec![format!(
-                    "Recordings of sessions that can't be read: {some}."
-                )],
+                some => vec![Lack::recordings_unread(some)],
             },
         },
         Err(error) => Left {
             recordings: Vec::new(),
-            lacks: vec![format!("{} can't be read: {error}.", folder.display())],
+            lacks: vec![Lack::unread(&folder, &error)],
         },
     }
 }
@@ -230,9 +224,7 @@ fn take(
         gathered.running.recordings.push(recording);
     }
     if left_out > 0 {
-        gathered.lacks.push(format!(
-            "Recordings of sessions that are left out, since they found no room: {left_out}."
-        ));
+        gathered.lacks.push(Lack::recordings_no_room(left_out));
     }
     if !index.is_empty() {
         gathered.files.push(Raw {
