@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
-use tunnel_manager::tunnel::{Problem, ProblemKind, Recording, Replayed, Sums, replay};
+use serde::Deserialize;
+use tunnel_manager::tunnel::{
+    Problem, ProblemKind, RECORDING_VERSION, Recording, Replayed, Sums, replay,
+};
 
 use crate::exit::Exit;
 use crate::output::{Output, say};
@@ -57,7 +60,29 @@ fn read(path: &Path) -> Result<Recording, Problem> {
         )
     };
     let text = text_of(path).map_err(|error| no(error.to_string()))?;
+    // Looked at first: what a later version writes may not be read here at all.
+    let Form { version } = serde_json::from_str(&text).map_err(|error| no(error.to_string()))?;
+    if version > RECORDING_VERSION {
+        return Err(Problem::new(
+            ProblemKind::Settings,
+            "recording-newer",
+            format!(
+                "{} was recorded by a later version of Culvert: its form is {version}, and this one plays \
+                 forms up to {RECORDING_VERSION}.",
+                path.display()
+            ),
+            "Play it with that version, or a later one.",
+        ));
+    }
     serde_json::from_str(&text).map_err(|error| no(error.to_string()))
+}
+
+/// What each form of a recording has.
+#[derive(Deserialize)]
+struct Form {
+    /// The first had none.
+    #[serde(default)]
+    version: u32,
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
@@ -130,4 +155,25 @@ fn sums(sums: Sums, outcome: &Option<String>) -> String {
         "{sent} messages sent, {sent_again} sent again, {acknowledged} acknowledgements, {pings} \
          pings, {end}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_a_later_version_has_recorded_is_refused_with_a_reason() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("1.json");
+        for (text, code) in [
+            (r#"{"version":9,"new":[]}"#, "recording-newer"),
+            (r#"{"version":1}"#, "recording-unreadable"),
+            ("[]", "recording-unreadable"),
+        ] {
+            fs::write(&path, text).expect("written");
+            assert_eq!(read(&path).expect_err("no recording").code, code);
+        }
+    }
 }

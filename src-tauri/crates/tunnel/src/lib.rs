@@ -67,9 +67,10 @@ pub use recordings::{Observer, SessionRecording};
 pub use tunnel_proto::{
     Asked, Attempts, CANDIDATES_MOST, CLIENT_VERSION, Candidate, Cause, Choice, Close, ClosedBy,
     DropEnd, DropRecord, Found, Grant, Happening, NETWORK_DOWN, Outlook, PassedOver, PoolSize,
-    Problem, ProblemKind, Record, Recording, Refusal, Renewal, RenewalOutlook, RenewedBy, Replayed,
-    SIGN_IN_PROBE, SessionConfig, SessionState, Snapshot, Start, State, Step, Sums, TargetError,
-    TargetRule, TargetSpec, Then, TunnelPolicy, TurnedAway, Until, Vitals, replay,
+    Problem, ProblemKind, RECORDING_VERSION, Record, Recording, Refusal, Renewal, RenewalOutlook,
+    RenewedBy, Replayed, SIGN_IN_PROBE, SessionConfig, SessionState, Snapshot, Start, State, Step,
+    Sums, TargetError, TargetRule, TargetSpec, Then, TunnelPolicy, TurnedAway, Until, Vitals,
+    replay,
 };
 
 use crate::changes::Changes;
