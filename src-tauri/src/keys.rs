@@ -1,10 +1,11 @@
 //! Keys of the keyring for the form: their names, adding and removing them. A secret comes in here and
 //! goes to the keyring; none ever goes to the window.
 
-use aws_access::{KeyringFault, Secret};
+use aws_access::{KeyringFault, ProxyAccount, Secret};
 use serde::Serialize;
 use specta::Type;
 use tauri::State;
+use tunnel_manager::tunnel::{Problem, ProblemKind};
 use tunnel_manager::{Keyring, keyring_problem, typed_keys};
 
 use crate::view::{ProblemView, RefusalView};
@@ -63,7 +64,115 @@ pub(crate) async fn remove_keys(keys: State<'_, Keys>, name: String) -> Result<(
     keys.0.remove_keys(&name).await.map_err(told)
 }
 
+/// Whether the password of the account at a proxy is kept.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(crate) enum ProxyPasswordView {
+    /// The address names no user: nobody asks for a password.
+    NoUser,
+    /// It is.
+    Kept { account: String },
+    /// It is not. Without a keyring it can be kept until the program ends.
+    Missing { account: String, for_now: bool },
+    /// The keyring has to be unlocked first, which keeping one asks for, or it fails.
+    Unknown {
+        account: String,
+        problem: ProblemView,
+    },
+}
+
+/// Says whether the password of the account in a proxy's address is kept.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn proxy_password(
+    keys: State<'_, Keys>,
+    proxy: String,
+) -> Result<ProxyPasswordView, RefusalView> {
+    Ok(keys.proxy_password(&proxy).await)
+}
+
+/// Keeps the password of the account in a proxy's address: in the keyring, or `for_now` until the
+/// program ends. The person may be asked to unlock it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn keep_proxy_password(
+    keys: State<'_, Keys>,
+    proxy: String,
+    password: String,
+    for_now: bool,
+) -> Result<(), RefusalView> {
+    keys.keep_proxy_password(&proxy, Secret::new(password), for_now)
+        .await
+}
+
+/// Forgets the password of the account in a proxy's address.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_proxy_password(
+    keys: State<'_, Keys>,
+    proxy: String,
+) -> Result<(), RefusalView> {
+    let account = account(&proxy)?;
+    keys.0.remove_proxy_password(&account).await.map_err(told)
+}
+
 impl Keys {
+    async fn proxy_password(&self, proxy: &str) -> ProxyPasswordView {
+        let Ok((asked, _)) = ProxyAccount::parse(proxy) else {
+            return ProxyPasswordView::NoUser;
+        };
+        let account = asked.to_string();
+        match self.0.proxy_password(&asked).await {
+            Ok(_) => ProxyPasswordView::Kept { account },
+            Err(KeyringFault::NotFound { .. }) => ProxyPasswordView::Missing {
+                account,
+                for_now: false,
+            },
+            Err(KeyringFault::Absent) => ProxyPasswordView::Missing {
+                account,
+                for_now: true,
+            },
+            Err(
+                fault @ (KeyringFault::Locked
+                | KeyringFault::Failed { .. }
+                | KeyringFault::Foreign { .. }
+                | KeyringFault::BadName),
+            ) => ProxyPasswordView::Unknown {
+                account,
+                problem: (&keyring_problem(fault.into())).into(),
+            },
+        }
+    }
+
+    async fn keep_proxy_password(
+        &self,
+        proxy: &str,
+        password: Secret,
+        for_now: bool,
+    ) -> Result<(), RefusalView> {
+        let account = account(proxy)?;
+        if password.expose().is_empty() {
+            return Err(RefusalView::told(&Problem::new(
+                ProblemKind::Settings,
+                "password-missing",
+                "There is no password.",
+                "Type the one that the proxy wants.",
+            )));
+        }
+        if for_now {
+            self.0.keep_proxy_password_for_now(&account, password);
+            return Ok(());
+        }
+        self.0
+            .keep_proxy_password(&account, password)
+            .await
+            .map_err(told)
+    }
+
     async fn list(&self) -> KeysView {
         let fault = match self.0.names_of_keys().await {
             Ok(names) => return KeysView::Known { names },
@@ -102,6 +211,12 @@ impl Keys {
     }
 }
 
+fn account(proxy: &str) -> Result<ProxyAccount, RefusalView> {
+    let (account, _) =
+        ProxyAccount::parse(proxy).map_err(|error| RefusalView::told(&keyring_problem(error)))?;
+    Ok(account)
+}
+
 fn told(fault: KeyringFault) -> RefusalView {
     RefusalView::told(&keyring_problem(fault.into()))
 }
@@ -118,6 +233,31 @@ mod tests {
         let refused = serde_json::to_value(refused.expect_err("refused")).expect("JSON");
         assert!(!refused.to_string().contains("planted"), "{refused}");
         refused["problem"]["code"].clone()
+    }
+
+    #[tokio::test]
+    async fn a_proxys_password_for_now_is_there_and_never_told() {
+        let keys = Keys(Keyring::default());
+        let proxy = "http://ann@proxy.example:8080";
+        let password = || Secret::new("planted-password");
+        keys.keep_proxy_password(proxy, password(), true)
+            .await
+            .expect("kept");
+        let told = keys.proxy_password(proxy).await;
+        let told = serde_json::to_value(told).expect("JSON");
+        let kept = serde_json::json!({ "kind": "kept", "account": "ann@proxy.example:8080" });
+        assert_eq!(told, kept);
+        let refused = keys.keep_proxy_password(proxy, Secret::default(), true);
+        assert_eq!(code(refused.await), "password-missing");
+
+        let nobody = "http://proxy.example:8080";
+        let told = keys.proxy_password(nobody).await;
+        assert!(matches!(told, ProxyPasswordView::NoUser), "{told:?}");
+        assert!(
+            keys.keep_proxy_password(nobody, password(), true)
+                .await
+                .is_err()
+        );
     }
 
     #[tokio::test]

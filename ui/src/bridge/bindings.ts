@@ -68,6 +68,15 @@ export const commands = {
 	keepKeys: (name: string, id: string, secret: string, token: string, forNow: boolean) => typedError<null, RefusalView>(__TAURI_INVOKE("keep_keys", { name, id, secret, token, forNow })),
 	/**  Forgets keys. The person may be asked to unlock the keyring. */
 	removeKeys: (name: string) => typedError<null, RefusalView>(__TAURI_INVOKE("remove_keys", { name })),
+	/**  Says whether the password of the account in a proxy's address is kept. */
+	proxyPassword: (proxy: string) => typedError<ProxyPasswordView, RefusalView>(__TAURI_INVOKE("proxy_password", { proxy })),
+	/**
+	 *  Keeps the password of the account in a proxy's address: in the keyring, or `for_now` until the
+	 *  program ends. The person may be asked to unlock it.
+	 */
+	keepProxyPassword: (proxy: string, password: string, forNow: boolean) => typedError<null, RefusalView>(__TAURI_INVOKE("keep_proxy_password", { proxy, password, forNow })),
+	/**  Forgets the password of the account in a proxy's address. */
+	removeProxyPassword: (proxy: string) => typedError<null, RefusalView>(__TAURI_INVOKE("remove_proxy_password", { proxy })),
 	/**
 	 *  Makes all checks of what is named, sends each finding through the channel as soon as those
 	 *  before it are there, and answers the number by which it can be ended.
@@ -812,6 +821,17 @@ export type ProgressView = {
 	/**  What is missing, and why. */
 	lacks: LackView[],
 };
+
+/**  Whether the password of the account at a proxy is kept. */
+export type ProxyPasswordView = 
+/**  The address names no user: nobody asks for a password. */
+{ kind: "noUser" } | 
+/**  It is. */
+{ kind: "kept"; account: string } | 
+/**  It is not. Without a keyring it can be kept until the program ends. */
+{ kind: "missing"; account: string; forNow: boolean } | 
+/**  The keyring has to be unlocked first, which keeping one asks for, or it fails. */
+{ kind: "unknown"; account: string; problem: ProblemView };
 
 /**  What the user is asked. */
 export type QuestionView = 

@@ -28,6 +28,7 @@ import {
   type PasteView,
   type ProblemView,
   type ProfilesView,
+  type ProxyPasswordView,
   type RefilingView,
   type RefusalView,
   type SettingsView,
@@ -89,6 +90,7 @@ export type {
   ProfilesView,
   ProfileView,
   ProgressView,
+  ProxyPasswordView,
   QuestionView,
   RefilingView,
   RefusalView,
@@ -179,6 +181,12 @@ export interface Bridge {
   keepKeys(name: string, typed: TypedKeys, forNow: boolean): Answer;
   /** Forgets keys. */
   removeKeys(name: string): Answer;
+  /** Says whether the password of the account in a proxy's address is kept. */
+  proxyPassword(proxy: string, told: (password: ProxyPasswordView) => void): Answer;
+  /** Keeps it in the keyring, or until the program quits. It never comes back. */
+  keepProxyPassword(proxy: string, password: string, forNow: boolean): Answer;
+  /** Forgets it. */
+  removeProxyPassword(proxy: string): Answer;
   /**
    * Makes the doctor's checks, calls `listener` with each finding and when all are made, and says by
    * which number they can be ended.
@@ -304,6 +312,9 @@ export const bridge: Bridge = {
   listKeys: (listed) => done(commands.listKeys(), listed),
   keepKeys: (name, { id, secret, token }, forNow) => done(commands.keepKeys(name, id, secret, token, forNow)),
   removeKeys: (name) => done(commands.removeKeys(name)),
+  proxyPassword: (proxy, told) => done(commands.proxyPassword(proxy), told),
+  keepProxyPassword: (proxy, password, forNow) => done(commands.keepProxyPassword(proxy, password, forNow)),
+  removeProxyPassword: (proxy) => done(commands.removeProxyPassword(proxy)),
   examine(what, listener, begun) {
     const channel = new Channel<ExaminationView>();
     channel.onmessage = listener;

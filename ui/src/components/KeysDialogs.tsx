@@ -59,6 +59,30 @@ export function RemoveKeysDialog(props: {
   );
 }
 
+export function ProxyPasswordDialog(props: {
+  account: string;
+  /** There is no keyring: it is kept until the program quits. */
+  forNow: boolean;
+  onKeep: (password: string) => Answer;
+  onKept: () => void;
+  onClose: () => void;
+}): JSX.Element {
+  const [password, setPassword] = createSignal("");
+  const say = () => words().keyring;
+  return (
+    <Asking
+      title={say().passwordOf(props.account)}
+      act={props.forNow ? say().keepForNow : say().keep}
+      onAct={() => props.onKeep(password())}
+      onDone={props.onKept}
+      onClose={props.onClose}
+    >
+      <Field name="proxyPassword" label={say().password} value={password()} error={null} mono required secret onInput={setPassword} />
+      <p class="question-note">{props.forNow ? say().passwordForNow : say().passwordWhere}</p>
+    </Asking>
+  );
+}
+
 /** A dialog that stays until what it asks for is done, and says why it was not. */
 function Asking(props: {
   title: string;

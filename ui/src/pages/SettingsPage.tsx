@@ -5,6 +5,7 @@ import { createEffect, createSignal, createUniqueId, For, on, Show, type JSX } f
 import type { Answer, Bridge, KeyView, RefusalView, SettingsView, SettingView } from "../bridge";
 import { KeysList } from "../components/KeysList";
 import { ProblemNote } from "../components/ProblemNote";
+import { ProxyPassword } from "../components/ProxyPassword";
 import { StoredKeys } from "../components/StoredKeys";
 import { Switch } from "../components/Switch";
 import type { PageProps } from "../state/page";
@@ -95,6 +96,7 @@ function Sections(props: {
                   {(now) => (
                     <Setting
                       setting={now()}
+                      bridge={props.bridge}
                       change={(value) => props.bridge.changeSetting(key, value)}
                       tell={props.tell}
                     />
@@ -121,6 +123,7 @@ function Sections(props: {
 
 interface SettingProps {
   setting: SettingView;
+  bridge: Bridge;
   change: (value: string) => Answer;
   tell: (answer: Answer) => void;
 }
@@ -217,6 +220,9 @@ function Proxy(props: SettingProps): JSX.Element {
           shown={named() ? props.setting.value : ""}
           plain
         />
+        <Show when={named()}>
+          <ProxyPassword proxy={props.setting.value} bridge={props.bridge} tell={props.tell} />
+        </Show>
       </Show>
     </>
   );

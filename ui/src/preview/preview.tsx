@@ -141,6 +141,9 @@ const bridge: Bridge = {
   },
   keepKeys: done,
   removeKeys: done,
+  proxyPassword: done,
+  keepProxyPassword: done,
+  removeProxyPassword: done,
   examine(_what, listener, begun) {
     begun(1);
     for (const finding of someFindings) listener({ kind: "found", finding });
