@@ -107,12 +107,16 @@ pub fn ghosts(sessions: &Sessions, listed: Option<Fault>) -> Judgement {
             "ghosts-dead",
             [("sessions", &listed_of(&dead))],
             format!(
-                "{} of ours {} open, and the program that had started {} is gone: {}. They \
-                 count against the account, until they end by themselves.",
+                "{} of ours {} open, and the program that had started {} is gone: {}. {}",
                 words::count(dead.len(), "session", "sessions"),
                 if dead.len() == 1 { "is" } else { "are" },
                 if dead.len() == 1 { "it" } else { "them" },
-                named(&dead)
+                named(&dead),
+                if dead.len() == 1 {
+                    "It counts against the account, until it ends by itself."
+                } else {
+                    "They count against the account, until they end by themselves."
+                }
             ),
         );
     }
