@@ -23,14 +23,15 @@ pub(crate) fn escape(before: &str, text: &str) -> Option<(usize, Vec<u8>)> {
     // Letters and digits are not escaped by anybody.
     let is_sign =
         matches!(first, b'\t' | b'\n' | b'\r' | b' '..=b'~') && !first.is_ascii_alphanumeric();
+    if first.is_ascii() && !is_sign {
+        return None;
+    }
     let mut found = vec![first];
-    if !is_sign {
-        while std::str::from_utf8(&found).is_err() {
-            if found.len() == 4 || first < 0x80 {
-                return None;
-            }
-            found.push(byte(text.get(3 * found.len()..)?)?);
+    while std::str::from_utf8(&found).is_err() {
+        if found.len() == 4 {
+            return None;
         }
+        found.push(byte(text.get(3 * found.len()..)?)?);
     }
     (found.len() > 1 || !is_setting(before, text)).then_some((3 * found.len(), found))
 }

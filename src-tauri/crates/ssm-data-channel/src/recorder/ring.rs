@@ -231,7 +231,7 @@ mod tests {
         for (place, kind) in KINDS.into_iter().enumerate() {
             assert_eq!(usize::from(code(kind)), place);
         }
-        assert_eq!(KINDS.len(), 6 + MessageType::ALL.len());
+        assert_eq!(KINDS.len(), 10 + MessageType::ALL.len());
     }
 
     #[test]

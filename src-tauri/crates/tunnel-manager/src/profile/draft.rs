@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn what_is_as_usual_is_not_written() {
         let profile = Draft {
-            sessions: Some("1-4".to_owned()),
+            sessions: Some("1-6".to_owned()),
             keepalive: Some("20s".to_owned()),
             renew_after: Some("50".to_owned()),
             lazy: Some("off".to_owned()),
