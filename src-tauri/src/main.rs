@@ -17,7 +17,6 @@ mod details;
 mod display;
 mod doctor;
 mod downloads;
-mod drawing;
 mod ending;
 mod exchange;
 #[cfg(test)]
@@ -93,15 +92,11 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::of(std::env::args_os().skip(1))?;
     display::check()?;
-    let drawn = drawing::without_opengl();
     let store = Store::in_config_folder()?;
     let keeper = SettingsKeeper::in_config_folder()?;
     let settings = keeper.settings();
     let files = LogFiles::Days(settings.log_days, settings.log_format);
     let (log, guard) = log::init("culvert-desktop", files, settings.log_level);
-    if let Err(error) = drawn {
-        tracing::warn!(%error, "the program could not be started anew to draw without OpenGL");
-    }
     let bindings = bindings::builder();
     let app = tauri::Builder::default()
         // First of all: a second start ends here, before it has touched anything.
